@@ -1,0 +1,54 @@
+# Every target makes what it needs: `make demo` and `make test` work on a fresh clone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-slow lint types bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(VENV)/.installed ## .venv with the package in editable mode and .venv/bin/gliaboost
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "gliaboost needs Python >= 3.11; try: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Debian and Ubuntu keep venv apart: apt install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.python
+	rm -rf build
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+# One pip command for everything: a second one could upgrade torch to a build of another kind.
+$(VENV)/.tools: pyproject.toml $(VENV)/.installed
+	rm -rf build
+	$(PIP) install --quiet --editable '.[test,lint,bench]'
+	@touch $@
+
+demo: install ## the whole benchmark on the embedded phantom sample
+	$(BIN)/gliaboost demo
+
+test: $(VENV)/.tools ## the whole suite but for what is marked slow
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+
+test-slow: $(VENV)/.tools ## what takes minutes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.tools ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# The package is seen through .typing/gliaboost, a link to the root; the tests are a second run.
+types: $(VENV)/.tools ## mypy, strict
+	$(BIN)/mypy -p gliaboost --exclude '(^|/)(tests|benchmarks|\.venv|\.typing)/'
+	$(BIN)/mypy tests
+
+bench: $(VENV)/.tools ## speed of the texture kernels against scikit-image, OpenCV and mahotas
+	$(BIN)/python -m benchmarks.texture
+
+clean: ## remove what make made
+	rm -rf $(VENV) build *.egg-info

@@ -1,0 +1,72 @@
+"""The typed errors that every floor raises; each says what was seen, expected, and to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class GliaboostError(Exception):
+    """Base of all expected errors: work that failed (exit code 1)."""
+
+    exit_code = 1
+
+
+class UsageError(GliaboostError, ValueError):
+    """The call was wrong and nothing was started (exit code 2)."""
+
+    exit_code = 2
+
+
+class ManifestError(UsageError):
+    """A manifest is wrong; carries *all* its faults.
+
+    Parameters
+    ----------
+    source : str
+        What was checked, usually the manifest's path.
+    faults : sequence of str
+        One line a fault, each naming rows and what to do.
+    """
+
+    def __init__(self, source: str, faults: Sequence[str]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} fault" + ("s" if len(self.faults) != 1 else "")
+        super().__init__("\n".join([f"{source}: {count}", *(f"  - {f}" for f in self.faults)]))
+
+    def __reduce__(self) -> tuple[type[ManifestError], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.source, self.faults)
+
+
+class DecodeError(GliaboostError):
+    """One file cannot become an image; the run goes on without it.
+
+    Parameters
+    ----------
+    path : path-like or str
+        The file.
+    reason : str
+        What is wrong with it, and what would be right.
+    """
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        self.path = str(path)
+        self.reason = reason
+        super().__init__(f"{path}: {reason}")
+
+    def __reduce__(self) -> tuple[type[DecodeError], tuple[str, str]]:
+        return type(self), (self.path, self.reason)
+
+
+class MissingExtraError(UsageError, ImportError):
+    """An optional dependency is absent; names the extra that brings it."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        self.arguments = (package, extra, purpose)
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed: pip install 'gliaboost[{extra}]'"
+        )
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        return type(self), self.arguments

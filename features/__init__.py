@@ -1,0 +1,25 @@
+"""Extractors: images in, named feature columns out."""
+
+from gliaboost.features.base import (
+    EXTRACTORS,
+    Extractor,
+    create,
+    from_feature_names,
+    from_spec,
+    register,
+)
+from gliaboost.features.glcm import GLCM
+from gliaboost.features.hog import HOG
+from gliaboost.features.lbp import LBP
+
+__all__ = [
+    "EXTRACTORS",
+    "GLCM",
+    "HOG",
+    "LBP",
+    "Extractor",
+    "create",
+    "from_feature_names",
+    "from_spec",
+    "register",
+]
