@@ -1,0 +1,381 @@
+"""The one road from images to columns, walked alike at training and at prediction."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import available_cores
+from gliaboost.datasets.decode import decode
+from gliaboost.datasets.errors import DecodeError, ManifestError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.features.base import Extractor
+from gliaboost.features.store import FeatureStore, FeatureTable
+
+# Images a thread takes at once: enough to amortise a call, few enough to spread the tail.
+BATCH = 16
+# Rows a Parquet part: what a kill may cost, and what is held in memory.
+PART = 512
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Batch:
+    """What one thread made of a few images.
+
+    Attributes
+    ----------
+    values : dict of str to float32 array [n, D]
+        By extractor fingerprint, for the rows in `rows`.
+    rows : dict of str to list of int
+        By extractor fingerprint, which images `values` has.
+    failed : dict of int to str
+        Image and the reason why it could not be read.
+    seconds : dict of str to float
+        Thread seconds by extractor fingerprint, and under ``"decode"``.
+    """
+
+    values: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What `extract` did.
+
+    Attributes
+    ----------
+    keys : list of str or None
+        SHA-256 of each row's file, None where it could not be read or decoded.
+    failed : dict of int to str
+        Row and the reason.
+    computed, reused : int
+        Images that went through the extractors, and that were in the store already.
+    seconds : float
+        Wall clock.
+    """
+
+    keys: list[str | None]
+    failed: dict[int, str]
+    computed: int
+    reused: int
+    seconds: float
+
+
+def extract(
+    manifest: Manifest,
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    store: FeatureStore,
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Extraction:
+    """Fill the store with every feature of every image that is not there yet.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        The images; only ``path`` and ``key`` are used.
+    extractors : sequence of Extractor
+        What to compute.
+    preparation : Preparation
+        What happens between decoding and extracting.
+    store : FeatureStore
+        Where rows are looked for and put.
+    jobs : int, optional
+        Threads; default: all cores. The numbers do not depend on it.
+    progress : callable, optional
+        Called with (images done, images to do).
+
+    Returns
+    -------
+    Extraction
+        Unreadable images are in its ``failed``, never raised.
+
+    Raises
+    ------
+    ManifestError
+        If a file is no longer the one that the manifest's ``key`` names.
+    StoreError
+        If the store cannot be written.
+    """
+    begun = time.perf_counter()
+    keys: list[str | None] = [k if isinstance(k, str) else None for k in current_keys(manifest, jobs)]
+    tables = open_tables(extractors, preparation, store)
+    present = [k for k in keys if k is not None]
+    wanted = {fp: set(t.missing(present)) for fp, t in tables.items()}
+    todo = set().union(*wanted.values())
+    failed = {row: "cannot be opened" for row, key in enumerate(keys) if key is None}
+    first = {key: row for row, key in reversed(list(enumerate(keys))) if key in todo}
+    rows = sorted(first.values())
+    paths = manifest.paths
+
+    buffers = {fp: _Buffer(t) for fp, t in tables.items()}
+    done = 0
+    wanted_by_row = {
+        row: [fp for fp in tables if keys[row] in wanted[fp]] for row in rows
+    }
+    for batch in compute(
+        {row: paths[row] for row in rows}, extractors, preparation, jobs=jobs, only=wanted_by_row
+    ):
+        for fp, values in batch.values.items():
+            buffers[fp].add(
+                [str(keys[r]) for r in batch.rows[fp]],
+                values,
+                batch.seconds[fp],
+                batch.seconds["decode"],
+            )
+        failed.update(batch.failed)
+        done += len(set().union(*batch.rows.values(), batch.failed)) if batch.rows else len(batch.failed)
+        if progress is not None:
+            progress(done, len(rows))
+    for buffer in buffers.values():
+        buffer.flush()
+
+    reasons = {keys[row]: reason for row, reason in failed.items() if keys[row] is not None}
+    for row, key in enumerate(keys):
+        if key in reasons:  # a copy of a broken file is broken too
+            failed[row] = reasons[key]
+    for row in failed:
+        keys[row] = None
+    computed = len(rows) - sum(row in failed for row in rows)
+    return Extraction(
+        keys=keys,
+        failed=dict(sorted(failed.items())),
+        computed=computed,
+        reused=len({k for k in keys if k is not None}) - computed,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def current_keys(manifest: Manifest, jobs: int | None = None) -> list[str | None]:
+    """Hash the files as they are now, and refuse those that the manifest knew otherwise.
+
+    Raises
+    ------
+    ManifestError
+        If a file changed since the manifest was made: its label or mask may be another picture's.
+    """
+    now = manifest.with_keys(jobs).table["key"]
+    then = manifest.table["key"]
+    changed = then.notna() & now.notna() & (then != now)
+    if changed.any():
+        names = manifest.table.loc[changed, "path"]
+        raise ManifestError(
+            manifest.name,
+            [
+                f"{int(changed.sum())} file(s) changed since the manifest was made (first: "
+                f"{names.iloc[0]}); make the manifest again"
+            ],
+        )
+    return [k if isinstance(k, str) else None for k in now]
+
+
+def matrix(
+    keys: Sequence[str],
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    store: FeatureStore,
+) -> NDArray[np.float32]:
+    """Read the columns of all extractors, side by side.
+
+    Returns
+    -------
+    float32 array [N, D]
+        Rows as `keys`, columns as `column_names`.
+    """
+    tables = open_tables(extractors, preparation, store)
+    return np.concatenate([t.read(keys) for t in tables.values()], axis=1)
+
+
+def column_names(extractors: Sequence[Extractor], preparation: Preparation) -> list[str]:
+    """Name the columns of `matrix` and `features_of`."""
+    size = preparation.size
+    return [name for e in extractors for name in e.feature_names(size, size)]
+
+
+def features_of(
+    paths: Sequence[Path],
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    *,
+    jobs: int | None = None,
+) -> tuple[NDArray[np.float32], list[int], dict[int, str]]:
+    """Extract without a store, as prediction does.
+
+    Returns
+    -------
+    matrix : float32 array [n, D]
+        One row for each image that could be read.
+    rows : list of int
+        Which of `paths` these are.
+    failed : dict of int to str
+        The others, with the reason.
+    """
+    fingerprints = [e.fingerprint(preparation.to_dict()) for e in extractors]
+    columns: dict[str, list[NDArray[np.float32]]] = {fp: [] for fp in fingerprints}
+    rows: list[int] = []
+    failed: dict[int, str] = {}
+    for batch in compute(dict(enumerate(paths)), extractors, preparation, jobs=jobs):
+        failed.update(batch.failed)
+        rows += batch.rows.get(fingerprints[0], [])
+        for fp, values in batch.values.items():
+            columns[fp].append(values)
+    if not rows:
+        width = len(column_names(extractors, preparation))
+        return np.empty((0, width), np.float32), [], failed
+    return np.hstack([np.concatenate(columns[fp]) for fp in fingerprints]), rows, failed
+
+
+def compute(
+    paths: Mapping[int, Path],
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    *,
+    jobs: int | None = None,
+    only: Mapping[int, Sequence[str]] | None = None,
+) -> Iterator[Batch]:
+    """Decode, prepare and extract in threads, in the order of `paths`, in bounded memory.
+
+    Parameters
+    ----------
+    paths : mapping of int to path
+        Images by the number under which they come back.
+    extractors : sequence of Extractor
+        What to compute.
+    preparation : Preparation
+        Applied to each decoded image.
+    jobs : int, optional
+        Threads; default: all cores.
+    only : mapping of int to fingerprints, optional
+        Which extractors an image needs; default: all.
+
+    Yields
+    ------
+    Batch
+    """
+    workers = jobs or available_cores()
+    by_fingerprint = {e.fingerprint(preparation.to_dict()): e for e in extractors}
+    rows = list(paths)
+    # A few images: one at a time, so that every thread has some.
+    size = max(1, min(BATCH, -(-len(rows) // workers)))
+    batches = deque(rows[i : i + size] for i in range(0, len(rows), size))
+
+    def run(batch: list[int]) -> Batch:
+        needs = {r: list(by_fingerprint) if only is None else only[r] for r in batch}
+        return _compute_batch({r: paths[r] for r in batch}, needs, by_fingerprint, preparation)
+
+    if workers == 1 or len(batches) == 1:
+        yield from map(run, batches)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        running: deque[Future[Batch]] = deque()
+        try:
+            while batches or running:
+                while batches and len(running) < 2 * workers:
+                    running.append(pool.submit(run, batches.popleft()))
+                yield running.popleft().result()
+        finally:
+            for future in running:
+                future.cancel()
+
+
+def open_tables(
+    extractors: Sequence[Extractor], preparation: Preparation, store: FeatureStore
+) -> dict[str, FeatureTable]:
+    """Open each extractor's table in the store, by fingerprint."""
+    prepared = preparation.to_dict()
+    return {
+        (fp := e.fingerprint(prepared)): store.table(fp, {**e.spec(), "preparation": prepared})
+        for e in extractors
+    }
+
+
+def seconds_spent(
+    keys: Sequence[str],
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    store: FeatureStore,
+) -> float:
+    """Sum what these images' features cost when they were computed, even if long ago.
+
+    Returns
+    -------
+    float
+        Core seconds of decoding, preparing and extracting; decoding counts once.
+    """
+    decoding, extracting = 0.0, 0.0
+    for table in open_tables(extractors, preparation, store).values():
+        decoded = 0.0
+        for used, total, notes in table.notes(keys):
+            extracting += notes.get("seconds", 0.0) * used / total
+            decoded += notes.get("decode_seconds", 0.0) * used / total
+        decoding = max(decoding, decoded)
+    return decoding + extracting
+
+
+def _compute_batch(
+    paths: Mapping[int, Path],
+    needs: Mapping[int, Sequence[str]],
+    extractors: Mapping[str, Extractor],
+    preparation: Preparation,
+) -> Batch:
+    batch = Batch()
+    begun = time.thread_time()
+    images: dict[int, NDArray[np.uint8]] = {}
+    for row, path in paths.items():
+        try:
+            images[row] = preparation(decode(path))
+        except DecodeError as error:
+            batch.failed[row] = error.reason
+    batch.seconds["decode"] = time.thread_time() - begun
+    for fp, extractor in extractors.items():
+        rows = [r for r in images if fp in needs[r]]
+        if not rows:
+            continue
+        begun = time.thread_time()
+        batch.values[fp] = extractor.transform(np.stack([images[r] for r in rows]))
+        batch.rows[fp] = rows
+        batch.seconds[fp] = time.thread_time() - begun
+    return batch
+
+
+class _Buffer:
+    """Gathers rows until they fill a part."""
+
+    def __init__(self, table: FeatureTable) -> None:
+        self.table = table
+        self._clear()
+
+    def _clear(self) -> None:
+        self.keys: list[str] = []
+        self.values: list[NDArray[np.float32]] = []
+        self.seconds = self.decode_seconds = 0.0
+
+    def add(
+        self, keys: list[str], values: NDArray[np.float32], seconds: float, decode_seconds: float
+    ) -> None:
+        self.keys += keys
+        self.values.append(values)
+        self.seconds += seconds
+        self.decode_seconds += decode_seconds
+        if len(self.keys) >= PART:
+            self.flush()
+
+    def flush(self) -> None:
+        if self.keys:
+            notes = {"seconds": self.seconds, "decode_seconds": self.decode_seconds}
+            self.table.write(self.keys, np.concatenate(self.values), notes)
+            self._clear()

@@ -1,0 +1,242 @@
+"""The content-addressed feature cache: Parquet parts that appear whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import uuid
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.datasets.errors import GliaboostError
+from gliaboost.datasets.files import replacing
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SPEC_KEY = b"gliaboost.spec"
+NOTES_KEY = b"gliaboost.notes"
+
+
+class StoreError(GliaboostError):
+    """The store cannot be read or written."""
+
+
+def default_store() -> Path:
+    """Return where features are kept when nobody says otherwise.
+
+    Returns
+    -------
+    pathlib.Path
+        ``$GLIABOOST_STORE``, else ``gliaboost/features`` in the user's cache folder.
+    """
+    named = os.environ.get("GLIABOOST_STORE")
+    if named:
+        return Path(named)
+    cache = os.environ.get("XDG_CACHE_HOME")
+    return (Path(cache) if cache else Path.home() / ".cache") / "gliaboost" / "features"
+
+
+class FeatureTable:
+    """All stored rows of one fingerprint: a folder of Parquet parts.
+
+    Each part has a text column ``key`` and a ``FixedSizeList<float32>`` column ``values``. A part is
+    written beside its final name and renamed, so readers need no lock, several processes may fill
+    one table, and a kill loses at most the part in flight.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        ``STORE/<fingerprint>``; made at the first write.
+    spec : mapping
+        Plain values that describe what computed the rows; kept in each part's schema metadata.
+
+    Examples
+    --------
+    >>> import numpy as np, tempfile, pathlib
+    >>> table = FeatureTable(pathlib.Path(tempfile.mkdtemp()) / "demo-0", {"name": "demo"})
+    >>> table.write(["a", "b"], np.eye(2, dtype=np.float32))
+    >>> table.missing(["a", "c", "c"])
+    ['c']
+    >>> table.read(["b", "a"]).tolist()
+    [[0.0, 1.0], [1.0, 0.0]]
+    """
+
+    def __init__(self, folder: Path, spec: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.spec = spec
+        self._rows: dict[str, tuple[Path, int]] = {}
+        self._seen: set[Path] = set()
+
+    def missing(self, keys: Sequence[str]) -> list[str]:
+        """Return the keys without a row, each once, in the order given."""
+        self._refresh()
+        return [k for k in dict.fromkeys(keys) if k not in self._rows]
+
+    def write(
+        self,
+        keys: Sequence[str],
+        values: NDArray[np.float32],
+        notes: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add rows as one new part.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            One a row.
+        values : float32 array [N, D]
+            The rows.
+        notes : mapping, optional
+            Plain values about this part, such as the seconds it took (see `notes`).
+
+        Raises
+        ------
+        StoreError
+            If the disk is full or may not be written; nothing half-written is left.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        if values.dtype != np.float32 or values.ndim != 2 or len(values) != len(keys):
+            raise StoreError(
+                f"{len(keys)} keys with values {values.dtype} {list(values.shape)}; "
+                f"expected float32 [{len(keys)}, D]"
+            )
+        schema = pa.schema(
+            [("key", pa.string()), ("values", pa.list_(pa.float32(), values.shape[1]))],
+            metadata={
+                SPEC_KEY: json.dumps(self.spec, sort_keys=True).encode(),
+                NOTES_KEY: json.dumps(dict(notes or {}), sort_keys=True).encode(),
+            },
+        )
+        flat = pa.array(np.ascontiguousarray(values).reshape(-1))
+        table = pa.table(
+            [pa.array(list(keys)), pa.FixedSizeListArray.from_arrays(flat, values.shape[1])],
+            schema=schema,
+        )
+        part = self.folder / f"part-{uuid.uuid4().hex}.parquet"
+        try:
+            with replacing(part) as temporary:
+                pq.write_table(table, temporary, compression="lz4", use_dictionary=False)
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+            what = "no space left" if full else (error.strerror or str(error))
+            raise StoreError(
+                f"cannot write features to {self.folder}: {what}; rows already stored are kept. "
+                "Free space, or name another folder with --store"
+            ) from error
+        self._enter(part, keys)
+
+    def read(self, keys: Sequence[str]) -> NDArray[np.float32]:
+        """Return the rows of these keys, in this order; keys may repeat.
+
+        Returns
+        -------
+        float32 array [N, D]
+
+        Raises
+        ------
+        StoreError
+            If a key has no row.
+        """
+        absent = self.missing(keys)
+        if absent:
+            raise StoreError(
+                f"{len(absent)} of {len(keys)} rows are not in {self.folder} (first: {absent[0]}); "
+                "extract them first"
+            )
+        by_part: dict[Path, tuple[list[int], list[int]]] = {}
+        for target, key in enumerate(keys):
+            part, row = self._rows[key]
+            targets, rows = by_part.setdefault(part, ([], []))
+            targets.append(target)
+            rows.append(row)
+        result: NDArray[np.float32] | None = None
+        for part, (targets, rows) in by_part.items():
+            values = _values(_read_part(part))
+            if result is None:
+                result = np.empty((len(keys), values.shape[1]), np.float32)
+            result[targets] = values[rows]
+        return np.empty((0, 0), np.float32) if result is None else result
+
+    def notes(self, keys: Sequence[str]) -> Iterator[tuple[int, int, dict[str, Any]]]:
+        """Give, for each part that holds some of `keys`, how many, of how many rows, and its notes."""
+        import pyarrow.parquet as pq
+
+        self._refresh()
+        counts: dict[Path, int] = {}
+        for key in dict.fromkeys(keys):
+            if key in self._rows:
+                counts[self._rows[key][0]] = counts.get(self._rows[key][0], 0) + 1
+        for part, used in counts.items():
+            metadata = pq.read_metadata(part)
+            notes = (metadata.metadata or {}).get(NOTES_KEY, b"{}")
+            yield used, metadata.num_rows, json.loads(notes)
+
+    def _refresh(self) -> None:
+        """Enter the parts that appeared since the last look; parts that cannot be read are passed."""
+        if not self.folder.is_dir():
+            return
+        for part in sorted(self.folder.glob("part-*.parquet")):
+            if part in self._seen:
+                continue
+            try:
+                keys = _read_part(part, ["key"]).column("key").to_pylist()
+            except Exception as error:
+                self._seen.add(part)
+                warnings.warn(
+                    f"{part} is damaged and is passed over, its rows are computed again; "
+                    f"delete it ({type(error).__name__})",
+                    stacklevel=3,
+                )
+                continue
+            self._enter(part, keys)
+
+    def _enter(self, part: Path, keys: Sequence[str]) -> None:
+        self._seen.add(part)
+        for row, key in enumerate(keys):
+            self._rows.setdefault(key, (part, row))
+
+
+class FeatureStore:
+    """A folder of feature tables, one for each fingerprint.
+
+    Parameters
+    ----------
+    root : path-like, optional
+        Default: `default_store`.
+    """
+
+    def __init__(self, root: Path | str | None = None) -> None:
+        self.root = root
+
+    @cached_property
+    def _root(self) -> Path:
+        return default_store() if self.root is None else Path(self.root)
+
+    def table(self, fingerprint: str, spec: Mapping[str, Any]) -> FeatureTable:
+        """Open the table of one fingerprint; it may be empty still."""
+        return FeatureTable(self._root / fingerprint, spec)
+
+
+def _read_part(part: Path, columns: list[str] | None = None) -> pa.Table:
+    import pyarrow.parquet as pq
+
+    # One file, not a data set: a data set's discovery costs more than the read.
+    with pq.ParquetFile(part, memory_map=True) as file:
+        return file.read(columns=columns)
+
+
+def _values(table: pa.Table) -> NDArray[np.float32]:
+    column = table.column("values").combine_chunks()
+    width = column.type.list_size
+    values: NDArray[np.float32] = column.flatten().to_numpy().reshape(-1, width)
+    return values

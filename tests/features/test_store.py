@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from gliaboost.features.store import SPEC_KEY, FeatureStore, FeatureTable, StoreError, default_store
+
+
+def rows(n: int, width: int = 3, start: int = 0) -> np.ndarray:
+    return np.arange(start, start + n * width, dtype=np.float32).reshape(n, width)
+
+
+def table(tmp_path: Path) -> FeatureTable:
+    return FeatureStore(tmp_path).table("demo-0", {"name": "demo"})
+
+
+def test_reads_back_what_was_written_in_any_order(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a", "b"], rows(2))
+    t.write(["c"], rows(1, start=100))
+    np.testing.assert_array_equal(t.read(["c", "a", "c"])[:, 0], [100, 0, 100])
+    np.testing.assert_array_equal(table(tmp_path).read(["b"]), rows(2)[1:])
+
+
+def test_missing_names_each_key_once_in_order(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["b"], rows(1))
+    assert t.missing(["c", "b", "a", "c"]) == ["c", "a"]
+
+
+def test_part_layout_is_the_contract(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a"], rows(1))
+    (part,) = (tmp_path / "demo-0").iterdir()
+    assert part.name.startswith("part-") and part.suffix == ".parquet"
+    schema = pq.read_schema(part)
+    assert str(schema.field("values").type).startswith("fixed_size_list<")
+    assert schema.field("values").type.list_size == 3
+    assert json.loads(schema.metadata[SPEC_KEY]) == {"name": "demo"}
+
+
+def test_reading_an_absent_key_says_which(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"1 of 1 rows are not in .*first: a"):
+        table(tmp_path).read(["a"])
+
+
+@pytest.mark.parametrize("values", [np.zeros((1, 3)), np.zeros(3, np.float32), rows(2)])
+def test_refuses_other_shapes_and_dtypes(tmp_path: Path, values: np.ndarray) -> None:
+    with pytest.raises(StoreError, match="expected float32"):
+        table(tmp_path).write(["a"], values)
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_notes_tell_the_share_of_each_part(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a", "b"], rows(2), {"seconds": 4.0})
+    assert list(t.notes(["a", "z"])) == [(1, 2, {"seconds": 4.0})]
+
+
+def test_damaged_part_is_passed_over_and_said(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a"], rows(1))
+    (part,) = (tmp_path / "demo-0").iterdir()
+    part.write_bytes(part.read_bytes()[:-20])
+    with pytest.warns(UserWarning, match="damaged"):
+        assert table(tmp_path).missing(["a"]) == ["a"]
+
+
+def test_a_part_of_another_process_is_seen(tmp_path: Path) -> None:
+    reader = table(tmp_path)
+    assert reader.missing(["a"]) == ["a"]
+    table(tmp_path).write(["a"], rows(1))
+    assert reader.missing(["a"]) == []
+
+
+FULL_DISK = """
+import resource, signal, sys
+import numpy as np
+from gliaboost.features.store import FeatureStore, StoreError
+table = FeatureStore(sys.argv[1]).table("demo-0", {})
+table.write(["a"], np.zeros((1, 8), np.float32))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    table.write(["b"], np.random.default_rng(0).random((64, 512), dtype=np.float32))
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE on Windows")
+def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert "--store" in run.stdout and "no space left" in run.stdout
+    assert len(list((tmp_path / "demo-0").iterdir())) == 1
+    assert table(tmp_path).missing(["a", "b"]) == ["b"]
+
+
+KILLED = """
+import sys, numpy as np
+from gliaboost.features.store import FeatureStore
+table = FeatureStore(sys.argv[1]).table("demo-0", {})
+print("ready", flush=True)
+for i in range(10**6):
+    table.write([f"{i}-{j}" for j in range(8)], np.full((8, 4096), i, np.float32))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
+def test_kill_at_any_moment_leaves_whole_parts_alone(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    folder = tmp_path / "demo-0"
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and len(list(folder.glob("part-*"))) < 3:
+        time.sleep(0.01)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    parts = len(list(folder.glob("part-*")))
+    assert parts >= 3
+    t = table(tmp_path)
+    keys = [f"{i}-{j}" for i in range(parts) for j in range(8)]
+    assert t.missing(keys) == []
+    np.testing.assert_array_equal(t.read(keys)[:, 0], np.repeat(np.arange(parts), 8))
+
+
+def _race(arguments: tuple[str, int]) -> None:
+    root, writer = arguments
+    FeatureStore(root).table("demo-0", {}).write(["same"], np.full((1, 4), 7, np.float32))
+
+
+def test_sixteen_writers_may_race_on_one_key(tmp_path: Path) -> None:
+    with multiprocessing.get_context("spawn").Pool(4) as pool:
+        pool.map(_race, [(str(tmp_path), i) for i in range(16)])
+    assert table(tmp_path).read(["same"]).tolist() == [[7, 7, 7, 7]]
+    assert not list(tmp_path.rglob("*.tmp"))
+
+
+def test_default_store_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLIABOOST_STORE", "/somewhere")
+    assert default_store() == Path("/somewhere")
+    monkeypatch.delenv("GLIABOOST_STORE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
+    assert default_store() == Path("/cache/gliaboost/features")
