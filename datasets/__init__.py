@@ -1,0 +1,1 @@
+"""Images in: manifest, decoding, preparation, sources, splits, audit, phantom."""

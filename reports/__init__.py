@@ -1,0 +1,1 @@
+"""The benchmark protocol, statistics, figures and pages."""

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MakeImages
+
+from gliaboost.datasets.decode import decode
+from gliaboost.datasets.errors import ManifestError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.features import create
+from gliaboost.features.extract import (
+    column_names,
+    compute,
+    extract,
+    features_of,
+    matrix,
+    seconds_spent,
+)
+from gliaboost.features.store import FeatureStore
+
+PREPARATION = Preparation(size=64)
+
+
+def bank() -> list:
+    return [create("hog"), create("lbp"), create("glcm")]
+
+
+def test_road_is_the_same_at_training_and_at_prediction(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    manifest = Manifest.read(make_images())
+    store = FeatureStore(tmp_path / "store")
+    done = extract(manifest, bank(), PREPARATION, store)
+    stored = matrix([str(k) for k in done.keys], bank(), PREPARATION, store)
+    fresh, rows, failed = features_of(manifest.paths, bank(), PREPARATION)
+    assert rows == list(range(len(manifest))) and not failed
+    np.testing.assert_array_equal(stored, fresh)
+    by_hand = np.hstack(
+        [e.transform(PREPARATION(decode(manifest.paths[3]))[None]) for e in bank()]
+    )
+    np.testing.assert_array_equal(stored[3:4], by_hand)
+    assert stored.shape[1] == len(column_names(bank(), PREPARATION))
+
+
+def test_nothing_is_computed_twice(make_images: MakeImages, tmp_path: Path) -> None:
+    manifest = Manifest.read(make_images())
+    store = FeatureStore(tmp_path / "store")
+    first = extract(manifest, bank()[:1], PREPARATION, store)
+    assert (first.computed, first.reused) == (30, 0)
+    again = extract(manifest, bank()[:1], PREPARATION, FeatureStore(tmp_path / "store"))
+    assert (again.computed, again.reused) == (0, 30)
+    more = extract(manifest, bank()[:2], PREPARATION, store)
+    assert more.computed == 30
+    assert len(list((tmp_path / "store").iterdir())) == 2
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 5])
+def test_numbers_do_not_depend_on_jobs(make_images: MakeImages, jobs: int) -> None:
+    manifest = Manifest.read(make_images())
+    one, _, _ = features_of(manifest.paths, bank(), PREPARATION, jobs=1)
+    many, _, _ = features_of(manifest.paths, bank(), PREPARATION, jobs=jobs)
+    np.testing.assert_array_equal(one, many)
+
+
+def test_order_of_files_does_not_change_rows(make_images: MakeImages) -> None:
+    paths = Manifest.read(make_images()).paths
+    forward, _, _ = features_of(paths, bank(), PREPARATION)
+    backward, _, _ = features_of(paths[::-1], bank(), PREPARATION)
+    np.testing.assert_array_equal(forward, backward[::-1])
+
+
+def test_unreadable_files_are_reported_and_the_rest_is_done(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    manifest = Manifest.read(make_images())
+    manifest.paths[0].write_bytes(b"")
+    manifest.paths[4].write_bytes(manifest.paths[4].read_bytes()[:60])
+    manifest.paths[5].write_bytes(manifest.paths[4].read_bytes())
+    store = FeatureStore(tmp_path / "store")
+    done = extract(manifest, bank(), PREPARATION, store)
+    assert list(done.failed) == [0, 4, 5]
+    assert "empty" in done.failed[0]
+    assert [done.keys[i] for i in (0, 4, 5)] == [None, None, None]
+    assert done.computed == 27
+    assert matrix([k for k in done.keys if k], bank(), PREPARATION, store).shape[0] == 27
+
+
+def test_a_file_that_changed_since_the_manifest_is_refused(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    manifest = Manifest.read(make_images()).with_keys()
+    manifest.paths[1].write_bytes(manifest.paths[0].read_bytes())
+    with pytest.raises(ManifestError, match=r"1 file\(s\) changed .* p00-1.png"):
+        extract(manifest, bank(), PREPARATION, FeatureStore(tmp_path / "store"))
+
+
+def test_features_of_nothing_readable_has_the_right_width(tmp_path: Path) -> None:
+    columns, rows, failed = features_of([tmp_path / "no.png"], bank(), PREPARATION)
+    assert columns.shape == (0, len(column_names(bank(), PREPARATION)))
+    assert rows == [] and list(failed) == [0]
+
+
+def test_progress_ends_at_the_total(make_images: MakeImages, tmp_path: Path) -> None:
+    seen: list[tuple[int, int]] = []
+    extract(
+        Manifest.read(make_images()),
+        bank(),
+        PREPARATION,
+        FeatureStore(tmp_path / "store"),
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen[-1] == (30, 30)
+    assert [d for d, _ in seen] == sorted({d for d, _ in seen})
+
+
+def test_cost_is_known_over_a_warm_store(make_images: MakeImages, tmp_path: Path) -> None:
+    manifest = Manifest.read(make_images())
+    done = extract(manifest, bank(), PREPARATION, FeatureStore(tmp_path / "store"))
+    keys = [str(k) for k in done.keys]
+    spent = seconds_spent(keys, bank(), PREPARATION, FeatureStore(tmp_path / "store"))
+    assert spent > 0
+    half = seconds_spent(keys[:15], bank(), PREPARATION, FeatureStore(tmp_path / "store"))
+    assert half == pytest.approx(spent / 2)
+
+
+def test_an_interrupted_consumer_stops_the_threads(make_images: MakeImages) -> None:
+    paths = dict(enumerate(Manifest.read(make_images(patients=20, per_patient=10)).paths))
+    batches = compute(paths, bank(), PREPARATION, jobs=2)
+    first = next(batches)
+    batches.close()
+    assert len(first.rows[bank()[0].fingerprint(PREPARATION.to_dict())]) == 16

@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import MakeImages
+
+from gliaboost.cli import main
+
+
+class Done:
+    """What a command left: exit code, standard output, standard error."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GLIABOOST_STORE", str(tmp_path / "store"))
+
+    def call(*words: str | Path) -> Done:
+        try:
+            main([str(w) for w in words])
+            code = 0
+        except SystemExit as stop:
+            code = int(stop.code or 0)
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return call
+
+
+def test_help_is_quick_and_names_every_command() -> None:
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "gliaboost", "--help"], capture_output=True, text=True, check=True
+    )
+    # A generous bound against a heavy import at the top, not a timing.
+    assert time.perf_counter() - begun < 5
+    commands = "demo manifest extract train predict benchmark report info"
+    for command in commands.split():
+        assert f"\n  {command} " in done.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, gliaboost.cli; "
+        "print([m for m in ('numpy','pandas','sklearn','xgboost','lightgbm','torch','numba',"
+        "'cv2','matplotlib','pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_predict_never_imports_torch(make_images: MakeImages, cli, tmp_path: Path) -> None:
+    m = make_images()
+    assert cli("train", m, "--features", "hog,lbp,glcm", "--out", tmp_path / "m.joblib").code == 0
+    code = (
+        "import sys; from gliaboost.cli import main\n"
+        "try: main(['predict', *sys.argv[1:]])\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "print([m for m in ('torch', 'matplotlib') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "m.joblib"), str(m.parent / "p00-0.png")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_four_commands_end_to_end(make_images: MakeImages, cli, tmp_path: Path) -> None:
+    m = make_images(patients=12)
+    done = cli("extract", m, "--features", "lbp,glcm", "--json")
+    assert (done.code, json.loads(done.out)["computed"]) == (0, 36)
+    out = tmp_path / "run"
+    options = ("--features", "lbp,glcm", "--folds", "3", "--out", out, "--seed", "1")
+    done = cli("benchmark", m, *options)
+    assert done.code == 0, done.err
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    assert results["schema"] == 1
+    assert [e["name"] for e in results["experiments"]] == ["xgboost+lbp+glcm", "lightgbm+lbp+glcm"]
+    predictions = pd.read_parquet(out / "predictions.parquet")
+    assert len(predictions) == 2 * 36
+    assert predictions.groupby("patient")["fold"].nunique().eq(1).all()
+    assert {"report.html", "report.md"} <= {f.name for f in out.iterdir()}
+    assert len(list((out / "models").glob("*.joblib"))) == 6
+
+    again = cli("benchmark", m, *options)
+    assert again.err.count("taken from an earlier run") == 6
+
+    assert cli("report", out).code == 0
+
+    bundle = tmp_path / "m.joblib"
+    assert cli("train", m, "--features", "lbp,glcm", "--model", "xgboost", "--out", bundle).code == 0
+    said = json.loads(cli("predict", bundle, m.parent, "--json").out)
+    assert len(said["predictions"]) == 36
+    csv = cli("predict", bundle, m.parent / "p00-0.png", "--csv").out.splitlines()
+    assert csv[0] == "path,predicted,proba_coarse,proba_fine,error"
+    assert "fine" in cli("predict", bundle, m.parent / "p00-0.png").out
+
+
+def test_killed_benchmark_goes_on_where_it_stopped(
+    make_images: MakeImages, cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "run"
+    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--out", out)
+    assert cli("benchmark", m, *options).code == 0
+    whole = pd.read_parquet(out / "predictions.parquet")
+    sorted((out / "parts").iterdir())[1].unlink()
+    (out / "results.json").unlink()
+    (out / "predictions.parquet").unlink()
+    again = cli("benchmark", m, *options)
+    assert again.err.count("taken from an earlier run") == 2
+    pd.testing.assert_frame_equal(pd.read_parquet(out / "predictions.parquet"), whole)
+
+
+def test_an_unreadable_file_does_not_stop_a_benchmark(
+    make_images: MakeImages, cli, tmp_path: Path
+) -> None:
+    m = make_images(patients=12)
+    (m.parent / "p01-0.png").write_bytes(b"")
+    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3")
+    done = cli("benchmark", m, *options, "--out", tmp_path / "run")
+    assert done.code == 1
+    assert "p01-0.png" in done.err
+    results = json.loads((tmp_path / "run" / "results.json").read_text("utf-8"))
+    assert list(results["dataset"]["unreadable"]) == ["p01-0.png"]
+    assert len(pd.read_parquet(tmp_path / "run" / "predictions.parquet")) == 35
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["train", "{m}", "--features", "hogg"], "no features called 'hogg'; the extractors are:"),
+        (["train", "{m}", "--features", "hog,hog"], "named twice"),
+        (["train", "{m}", "--model", "catboost"], "catboost"),
+        (["train", "{m}.parquet"], "no manifest"),
+        (["benchmark", "{m}", "--folds", "nothing"], "nothing"),
+        (["benchmark", "{m}", "--folds", "1"], "fold"),
+        (["manifest", "figshar", "."], "figshare"),
+        (["predict", "{m}", "x.png"], "not a gliaboost bundle"),
+        (["train", "{m}", "--jobs", "0"], "--jobs"),
+    ],
+)
+def test_wrong_calls_say_what_to_do(
+    words: list[str], expected: str, make_images: MakeImages, cli
+) -> None:
+    m = str(make_images())
+    done = cli(*(w.format(m=m) for w in words))
+    assert expected in done.err
+    assert "Traceback" not in done.err
+    assert done.code == (1 if words[0] == "predict" else 2)
+
+
+def test_device_cuda_without_one_is_an_error(make_images: MakeImages, cli) -> None:
+    if shutil.which("nvidia-smi"):
+        pytest.skip("there is a GPU here")
+    done = cli("train", make_images(), "--features", "glcm", "--device", "cuda")
+    assert done.code == 2 and "cuda" in done.err
+
+
+def test_manifest_without_labels_is_refused_for_training(cli, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x")
+    pd.DataFrame({"path": ["a.png"]}).to_csv(tmp_path / "m.csv", index=False)
+    done = cli("train", tmp_path / "m.csv")
+    assert done.code == 2 and "no labels" in done.err
+
+
+def test_all_faults_come_at_once(make_images: MakeImages, cli) -> None:
+    m = make_images()
+    table = pd.read_csv(m)
+    table["fold"] = "1"
+    table.loc[1, "fold"] = "2"
+    table.loc[2, "mask"] = "none.png"
+    table.loc[3, "path"] = "gone.png"
+    table.loc[4, "label"] = "rare"
+    table.to_csv(m, index=False)
+    done = cli("benchmark", m)
+    assert done.code == 2
+    for fault in ("more than one fold", "masks that are not there", "gone.png", "rare"):
+        assert fault in done.err
+
+
+def test_bundle_cut_in_half(make_images: MakeImages, cli, tmp_path: Path) -> None:
+    m, bundle = make_images(), tmp_path / "m.joblib"
+    assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
+    bundle.write_bytes(bundle.read_bytes()[: bundle.stat().st_size // 2])
+    done = cli("predict", bundle, m.parent)
+    assert done.code == 1 and str(bundle) in done.err and "Traceback" not in done.err
+
+
+def test_hostile_bundle_runs_nothing(cli, tmp_path: Path) -> None:
+    class Hostile:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return os.system, (f"touch {tmp_path / 'ran'}",)
+
+    (tmp_path / "h.joblib").write_bytes(pickle.dumps(Hostile()))
+    done = cli("predict", tmp_path / "h.joblib", "x.png")
+    assert done.code == 1 and "system" in done.err
+    assert not (tmp_path / "ran").exists()
+
+
+def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
+    make_images: MakeImages, cli, tmp_path: Path
+) -> None:
+    m, bundle = make_images(), tmp_path / "m.joblib"
+    assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
+    (m.parent / "broken.png").write_text("no picture")
+    done = cli("predict", bundle, m.parent, "--json")
+    said = json.loads(done.out)
+    assert done.code == 1
+    assert len(said["predictions"]) == 30 and len(said["failed"]) == 1
+    assert "broken.png" in done.err
+
+
+def test_same_seed_same_predictions(make_images: MakeImages, cli, tmp_path: Path) -> None:
+    m = make_images(patients=12)
+    frames = []
+    for name in ("a", "b"):
+        options = ("--features", "glcm", "--folds", "3", "--seed", "3", "--out", tmp_path / name)
+        assert cli("benchmark", m, *options).code == 0
+        frames.append(pd.read_parquet(tmp_path / name / "predictions.parquet"))
+    np.testing.assert_array_equal(frames[0]["proba_fine"], frames[1]["proba_fine"])
+
+
+def test_info_names_what_there_is(cli) -> None:
+    facts = json.loads(cli("info", "--json").out)
+    assert {"hog", "lbp", "glcm"} <= set(facts["extractors"])
+    assert facts["environment"]["versions"]["numpy"]
+    text = cli("info").out
+    assert "xgboost" in text and "lightgbm" in text
+
+
+def test_debug_shows_the_traceback(cli) -> None:
+    with pytest.raises(ValueError, match="no manifest"):
+        cli("--debug", "extract", "nothing.parquet")
