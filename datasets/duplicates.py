@@ -1,0 +1,145 @@
+"""Which files show the same picture: equal bytes, equal pixels, or thumbnails that correlate."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gliaboost.datasets.alignment import ADJUSTMENTS
+from gliaboost.datasets.correlation import INVERSE, MANY, NAMES, find_pairs
+from gliaboost.datasets.pictures import THUMBNAIL, Picture
+
+KINDS = ("bytes", "pixels", "near")
+LINK_COLUMNS = ("a", "b", "kind", "similarity", "orientation", "adjusted")
+
+
+def link(
+    pictures: Sequence[Picture],
+    others: Sequence[Picture] | None = None,
+    *,
+    jobs: int | None = None,
+) -> pd.DataFrame:
+    """List the pairs of files that show the same picture.
+
+    Unreadable files and blank pictures have no pairs: they are faults of their own.
+
+    Parameters
+    ----------
+    pictures : sequence of Picture
+        From `gliaboost.datasets.pictures.read_pictures`.
+    others : sequence of Picture, optional
+        Look among these for each of `pictures`, in place of `pictures` themselves.
+    jobs : int, optional
+        Threads.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a pair, ordered by ``a`` and ``b`` (rows of `pictures`, and of `others` if given;
+        else ``a`` < ``b``), with ``kind`` (`KINDS`; the strongest that holds), ``similarity``
+        (-1 to 1), ``orientation`` (what turns a into b: `gliaboost.datasets.correlation.NAMES`) and
+        ``adjusted`` (what the similarity needed: `gliaboost.datasets.alignment.ADJUSTMENTS`).
+        Beyond a million pairs, those that hold the clusters together.
+    """
+    own = _identities(pictures)
+    theirs = own if others is None else _identities(others)
+    pairs = find_pairs(
+        _thumbnails(pictures, own),
+        None if others is None else _thumbnails(others or (), theirs),
+        jobs=jobs,
+    )
+    rows = [
+        (a, b, _kind(pictures[a], (others or pictures)[b]), 1.0, NAMES[0], ADJUSTMENTS[0])
+        for a, b in _equal(own, None if others is None else theirs)
+    ]
+    left, right = list(own.values()), list(theirs.values())
+    many = sum(len(left[i]) * len(right[j]) for i, j in zip(pairs.a, pairs.b, strict=True)) > MANY
+    for i, j, similarity, g, adjusted in zip(
+        pairs.a, pairs.b, pairs.similarity, pairs.orientation, pairs.adjusted, strict=True
+    ):
+        near = ("near", float(similarity))
+        how = ADJUSTMENTS[adjusted]
+        for a, b in itertools.product(
+            left[i][:1] if many else left[i], right[j][:1] if many else right[j]
+        ):
+            if others is None and a > b:
+                rows.append((b, a, *near, NAMES[INVERSE[g]], how))
+            else:
+                rows.append((a, b, *near, NAMES[g], how))
+    return (
+        pd.DataFrame(rows, columns=list(LINK_COLUMNS))
+        .sort_values(["a", "b"], kind="stable")
+        .reset_index(drop=True)
+    )
+
+
+def clusters(links: pd.DataFrame, n: int) -> NDArray[np.int64]:
+    """Join linked rows.
+
+    Parameters
+    ----------
+    links : pandas.DataFrame
+        With columns ``a`` and ``b``, rows 0 to `n` - 1.
+    n : int
+        How many rows there are.
+
+    Returns
+    -------
+    int64 array [n]
+        The cluster of each row, numbered by first appearance; linked rows share one.
+
+    Examples
+    --------
+    >>> clusters(pd.DataFrame({"a": [0, 2], "b": [2, 3]}), 5).tolist()
+    [0, 1, 0, 0, 2]
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = (links["a"].to_numpy(np.int64), links["b"].to_numpy(np.int64))
+    graph = coo_array((np.ones(len(links), np.int8), edges), (n, n))
+    _, labels = connected_components(graph, directed=False)
+    numbered: NDArray[np.int64] = pd.factorize(labels)[0].astype(np.int64)
+    return numbered
+
+
+def _identities(pictures: Sequence[Picture]) -> dict[str, list[int]]:
+    """Rows by what they show, pixel for pixel."""
+    rows: dict[str, list[int]] = {}
+    for i, picture in enumerate(pictures):
+        if picture.thumbnail is not None:
+            rows.setdefault(picture.pixels_hash, []).append(i)
+    return rows
+
+
+def _thumbnails(
+    pictures: Sequence[Picture], identities: dict[str, list[int]]
+) -> NDArray[np.float16]:
+    first = [pictures[rows[0]].thumbnail for rows in identities.values()]
+    stacked = np.empty((len(first), THUMBNAIL, THUMBNAIL), np.float16)
+    for i, thumbnail in enumerate(first):
+        stacked[i] = thumbnail
+    return stacked
+
+
+def _kind(a: Picture, b: Picture) -> str:
+    return "bytes" if a.bytes_hash == b.bytes_hash else "pixels"
+
+
+def _equal(
+    own: dict[str, list[int]], theirs: dict[str, list[int]] | None
+) -> Iterator[tuple[int, int]]:
+    """Pairs of rows that show the same pixels; beyond `MANY`, each with the first of its kind."""
+    if theirs is None:
+        many = sum(len(r) * (len(r) - 1) // 2 for r in own.values()) > MANY
+        for rows in own.values():
+            yield from ((rows[0], r) for r in rows[1:]) if many else itertools.combinations(rows, 2)
+        return
+    shared = [(own[key], theirs[key]) for key in own if key in theirs]
+    many = sum(len(a) * len(b) for a, b in shared) > MANY
+    for a, b in shared:
+        yield from ((x, b[0]) for x in a) if many else itertools.product(a, b)
