@@ -282,7 +282,11 @@ class XGBoost(Booster):
             best = rounds
         else:
             held_out = xgboost.QuantileDMatrix(
-                X[validation], label=y[validation], weight=weight[validation], ref=data
+                X[validation],
+                label=y[validation],
+                weight=weight[validation],
+                ref=data,
+                max_bin=self.max_bin,
             )
             booster = xgboost.train(
                 parameters,
@@ -374,7 +378,7 @@ def native_probabilities(
     else:
         import lightgbm
 
-        text = lightgbm.Booster(model_str=native.decode(), params={"verbosity": -1})
+        text = lightgbm.Booster(model_str=native.decode())
         probabilities = text.predict(X, num_threads=threads)
     # float32 softmax sums to 1 within 1e-7 only.
     p = np.asarray(probabilities, dtype=np.float64)
