@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from gliaboost.datasets.audit_report import SIDES, AuditReport, FileFault
+from gliaboost.datasets.audit_report import AuditReport, FileFault
+from gliaboost.datasets.audit_verdict import SIDES
 from gliaboost.datasets.cleaning import carry_over, drop, joined_groups, write_groups
 from gliaboost.datasets.correlation import NAMES
 from gliaboost.datasets.duplicates import clusters, link

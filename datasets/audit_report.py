@@ -9,18 +9,10 @@ from typing import Any
 
 import pandas as pd
 
+from gliaboost.datasets.audit_verdict import FAULTS, SIDES, sentences
 from gliaboost.datasets.duplicates import KINDS
 from gliaboost.datasets.metadata_leak import Betrayal
 from gliaboost.datasets.patients import Straddler
-
-SIDES = ("split", "fold")
-FAULTS = {
-    "unreadable": "cannot be decoded",
-    "blank": "show nothing",
-    "tiny": "are too small for texture",
-    "mode": "are not plain grey",
-    "aspect": "are odd in shape",
-}
 
 
 @dataclass(frozen=True)
@@ -147,13 +139,13 @@ class AuditReport:
 
     def verdict(self) -> list[str]:
         """Say in plain sentences whether the split is honest, and what else must be known."""
-        return list(_sentences(self))
+        return list(sentences(self))
 
     def rows(self) -> list[tuple[str, int, str]]:
         """Give the table that a terminal shows: finding, count, meaning."""
         counts = self.counts()
         return [
-            *((kind, counts[kind], f"files that {what}") for kind, what in FAULTS.items()),
+            *((kind, counts[kind], f"files {what}") for kind, what in FAULTS.items()),
             ("bytes", counts["bytes"], "pairs of the same file"),
             ("pixels", counts["pixels"], "pairs of files with the same pixels"),
             (
@@ -190,7 +182,7 @@ class AuditReport:
             "sides": {c: self._side(c) for c in SIDES if t[c].notna().any()},
             "sizes": _tally(t["width"].astype(str) + "x" + t["height"].astype(str)),
             "modes": _tally(t["format"] + " " + t["mode"]),
-            "metadata": [asdict(b) for b in self.betrayals],
+            "metadata": [{**asdict(b), "lift": list(b.lift)} for b in self.betrayals],
             "leaks": [*self._picture_leaks(), *self._patient_leaks()],
             "groups": [[str(p) for p in t["path"].iloc[rows]] for rows in self.clusters],
             "contradictions": [
@@ -270,62 +262,6 @@ class AuditReport:
                 for m in self.matches.to_dict("records")
             ],
         }
-
-
-def _sentences(report: AuditReport) -> Iterator[str]:
-    t, counts = report.table, report.counts()
-    divided = [c for c in SIDES if t[c].notna().any()]
-    for column in divided:
-        crossing = report.crossing(column)
-        if not sum(n for n, _ in crossing.values()):
-            yield f"No picture lies on two sides of {column}."
-            continue
-        for side, (shared, total) in crossing.items():
-            if shared:
-                yield (
-                    f"{column} {side}: {shared} of {total} files ({shared / total:.1%}) show a "
-                    "picture that is on another side too."
-                )
-    for column in divided:
-        patients = [s for s in report.straddlers if s.column == column]
-        for side in dict.fromkeys(side for s in patients for side in s.sides):
-            mine = [s for s in patients if side in s.sides]
-            yield (
-                f"{column} {side}: {sum(len(s.sides[side]) for s in mine)} files are of "
-                f"{len(mine)} patients who are on another side too."
-            )
-        if t["patient"].notna().any() and not patients:
-            yield f"No patient lies on two sides of {column}."
-        related = sum(s.column == column for s in report.straddling_families)
-        if related:
-            yield (
-                f"{related} families of patient ids that differ by a suffix alone, perhaps one "
-                f"person each, lie on more than one side of {column}."
-            )
-    unknown = int(t["patient"].isna().sum())
-    if unknown:
-        yield (
-            f"{unknown} of {len(t)} files name no patient: slices of one patient may lie on two "
-            "sides unseen. --against a set that knows its patients may find them."
-        )
-    if counts["contradictions"]:
-        yield f"{counts['contradictions']} pictures are filed under two labels."
-    if counts["duplicated"]:
-        yield f"{counts['duplicated']} files repeat a picture that is there already."
-    for b in report.betrayals:
-        if b.betrays and b.name != "everything":
-            yield (
-                f"The class shows without the picture: {b.name} alone reaches an accuracy of "
-                f"{b.accuracy:.3f}, naming the commonest class {b.baseline:.3f}."
-            )
-    for kind, what in FAULTS.items():
-        if counts[kind]:
-            yield f"{counts[kind]} files {what}."
-    if report.against is not None:
-        found = int(report.matches["a"].nunique())
-        yield f"{found} of {len(t)} files show pictures of {report.against}."
-        if counts["other label"]:
-            yield f"{counts['other label']} of them carry another label there."
 
 
 def _tally(values: pd.Series[Any]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gliaboost.datasets.alignment import ADJUSTMENTS
-from gliaboost.datasets.correlation import INVERSE, MANY, NAMES, find_pairs
+from gliaboost.datasets.correlation import INVERSE, MANY, NAMES, Pairs, find_pairs
 from gliaboost.datasets.pictures import THUMBNAIL, Picture
 
 KINDS = ("bytes", "pixels", "near")
@@ -47,29 +47,16 @@ def link(
     """
     own = _identities(pictures)
     theirs = own if others is None else _identities(others)
-    pairs = find_pairs(
-        _thumbnails(pictures, own),
-        None if others is None else _thumbnails(others or (), theirs),
-        jobs=jobs,
-    )
     rows = [
-        (a, b, _kind(pictures[a], (others or pictures)[b]), 1.0, NAMES[0], ADJUSTMENTS[0])
+        (a, b, _kind(pictures[a], (pictures if others is None else others)[b]), 1.0, NAMES[0], "")
         for a, b in _equal(own, None if others is None else theirs)
     ]
-    left, right = list(own.values()), list(theirs.values())
-    many = sum(len(left[i]) * len(right[j]) for i, j in zip(pairs.a, pairs.b, strict=True)) > MANY
-    for i, j, similarity, g, adjusted in zip(
-        pairs.a, pairs.b, pairs.similarity, pairs.orientation, pairs.adjusted, strict=True
-    ):
-        near = ("near", float(similarity))
-        how = ADJUSTMENTS[adjusted]
-        for a, b in itertools.product(
-            left[i][:1] if many else left[i], right[j][:1] if many else right[j]
-        ):
-            if others is None and a > b:
-                rows.append((b, a, *near, NAMES[INVERSE[g]], how))
-            else:
-                rows.append((a, b, *near, NAMES[g], how))
+    pairs = find_pairs(
+        _thumbnails(pictures, own),
+        None if others is None else _thumbnails(others, theirs),
+        jobs=jobs,
+    )
+    rows += _near(pairs, own, theirs, ordered=others is None)
     return (
         pd.DataFrame(rows, columns=list(LINK_COLUMNS))
         .sort_values(["a", "b"], kind="stable")
@@ -143,3 +130,27 @@ def _equal(
     many = sum(len(a) * len(b) for a, b in shared) > MANY
     for a, b in shared:
         yield from ((x, b[0]) for x in a) if many else itertools.product(a, b)
+
+
+def _near(
+    pairs: Pairs, own: dict[str, list[int]], theirs: dict[str, list[int]], *, ordered: bool
+) -> list[tuple[int, int, str, float, str, str]]:
+    """Give pairs of contents as pairs of rows; beyond `MANY`, the first rows of each content."""
+    left, right = list(own.items()), list(theirs.items())
+    wide = sum(len(left[i][1]) * len(right[j][1]) for i, j in zip(pairs.a, pairs.b, strict=True))
+    stop = 1 if wide > MANY else None
+    found = []
+    for i, j, similarity, g, adjusted in zip(
+        pairs.a, pairs.b, pairs.similarity, pairs.orientation, pairs.adjusted, strict=True
+    ):
+        (content, mine), (other, yours) = left[i], right[j]
+        if content == other:  # listed as equal already
+            continue
+        for a, b in itertools.product(mine[:stop], yours[:stop]):
+            turn = ordered and a > b
+            first, second = (b, a) if turn else (a, b)
+            orientation = NAMES[INVERSE[g] if turn else g]
+            found.append(
+                (first, second, "near", float(similarity), orientation, ADJUSTMENTS[adjusted])
+            )
+    return found

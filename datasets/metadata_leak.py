@@ -82,7 +82,11 @@ def metadata(manifest: Manifest, pictures: Sequence[Picture]) -> dict[str, pd.Da
             kinds[column] = _codes(table[column])
     if table["patient"].notna().all():
         kinds["patient id form"] = _codes(table["patient"].map(id_form))
-    return {name: columns for name, columns in kinds.items() if len(columns.drop_duplicates()) > 1}
+    return {
+        name: columns
+        for name, columns in kinds.items()
+        if columns.shape[1] and len(columns.drop_duplicates()) > 1
+    }
 
 
 def id_form(patient: str) -> str:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gliaboost.datasets.alignment import ADJUSTMENTS, SAME, adjusted_similarity, aligned
+from gliaboost.datasets.pictures import thumbnail
+
+Image = NDArray[np.uint8]
+
+
+def slice_of(seed: int, size: int = 256) -> Image:
+    """Draw an oval with soft structure on black, as a head in a field of view."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
+    inside = (x / rng.uniform(0.6, 0.75)) ** 2 + (y / rng.uniform(0.75, 0.85)) ** 2 < 1
+    texture = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), 9)
+    image = np.where(inside, 120 + 45 * texture / texture.std(), 2)
+    return np.clip(image, 0, 255).astype(np.uint8)
+
+
+def similar(a: Image, b: Image) -> tuple[float, str]:
+    similarity, adjusted = adjusted_similarity(
+        thumbnail(a).astype(np.float32), thumbnail(b).astype(np.float32)
+    )
+    return similarity, ADJUSTMENTS[adjusted]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x: np.clip((x.astype(float) - 60) * 2.2, 0, 255).astype(np.uint8),
+        lambda x: (255 * (x / 255) ** 0.5).astype(np.uint8),
+        lambda x: (255 * (x / 255) ** 2.0).astype(np.uint8),
+    ],
+    ids=["clipped at both ends", "gamma 0.5", "gamma 2"],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_contrast(change: Callable[[Image], Image], seed: int) -> None:
+    image = slice_of(seed)
+    plain = np.corrcoef(thumbnail(image).ravel(), thumbnail(change(image)).ravel())[0, 1]
+    similarity, adjusted = similar(image, change(image))
+    assert plain < SAME <= similarity
+    assert adjusted == "contrast"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_trimmed(seed: int) -> None:
+    image = slice_of(seed)
+    similarity, adjusted = similar(image, image[4:-1, 2:-3])
+    assert similarity >= SAME
+    assert adjusted == "alignment"
+
+
+def test_different_pictures_stay_different() -> None:
+    images = [slice_of(seed) for seed in range(12)]
+    for i, a in enumerate(images):
+        for b in images[:i]:
+            assert similar(a, b)[0] < SAME
+
+
+def test_a_far_move_is_refused() -> None:
+    image = thumbnail(slice_of(0)).astype(np.float32)
+    assert aligned(image, np.roll(image, 2, axis=1)) is not None
+    assert aligned(image, np.roll(image, 12, axis=1)) is None
