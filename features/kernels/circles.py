@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,26 +29,48 @@ def check_circle(points: int, radius: float, method: str) -> None:
         raise UsageError(f"an LBP radius of {radius} pixels; expected more than 0, at most 1000")
 
 
-@functools.lru_cache(maxsize=32)
-def sampling(
-    height: int, width: int, points: int, radius: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Find where the neighbours of every row and column lie.
+class Circle(NamedTuple):
+    """Where the neighbours of every row and column of an image lie.
 
-    Returns
-    -------
+    Attributes
+    ----------
+    border : int
+        How far the circle reaches, in whole pixels.
     corners : int64 array [points, 4]
         Row and column offset of the upper left pixel, and how far (0 or 1) the lower right is.
     row_fractions, column_fractions : float64 arrays [points, H], [points, W]
         Weight of the lower, and of the right pixels. They differ in their last bits between rows,
         as scikit-image takes the fraction of ``row + offset``.
+    starts, members : int64 arrays [groups + 1], [points]
+        Neighbours grouped by column offset: group g has ``members[starts[g]:starts[g + 1]]``.
     """
+
+    border: int
+    corners: NDArray[np.int64]
+    row_fractions: NDArray[np.float64]
+    column_fractions: NDArray[np.float64]
+    starts: NDArray[np.int64]
+    members: NDArray[np.int64]
+
+
+@functools.lru_cache(maxsize=32)
+def sampling(height: int, width: int, points: int, radius: float) -> Circle:
+    """Place the neighbours: anticlockwise from the right, rounded to five decimals."""
     angles = 2 * np.pi * np.arange(points, dtype=np.float64) / points
     dy, dx = np.round(-radius * np.sin(angles), 5), np.round(radius * np.cos(angles), 5)
     ys = np.arange(height) + dy[:, None]
     xs = np.arange(width) + dx[:, None]
     corners = [np.floor(dy), np.floor(dx), np.ceil(dy) - np.floor(dy), np.ceil(dx) - np.floor(dx)]
-    return np.stack(corners, 1).astype(np.int64), ys - np.floor(ys), xs - np.floor(xs)
+    members = np.argsort(dx, kind="stable")
+    starts = np.append(np.unique(dx[members], return_index=True)[1], points)
+    return Circle(
+        int(np.ceil(np.abs([dy, dx])).max()),
+        np.stack(corners, 1).astype(np.int64),
+        ys - np.floor(ys),
+        xs - np.floor(xs),
+        starts.astype(np.int64),
+        members.astype(np.int64),
+    )
 
 
 def histogram_bins(points: int, method: str) -> int:

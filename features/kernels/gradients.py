@@ -50,7 +50,7 @@ def blocks(
 
 
 @functools.lru_cache(maxsize=8)
-def votes(orientations: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def votes(orientations: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
     """Tabulate which bin each uint8 gradient votes for.
 
     Parameters
@@ -59,9 +59,10 @@ def votes(orientations: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
     Returns
     -------
-    bins : uint8 array [511, 511, 2]
-        By vertical and horizontal difference plus 255: the bin that holds the angle, and the lower
-        of the two with the nearest centres.
+    bins : uint8 array [511, 511]
+        By vertical and horizontal difference plus 255: the bin that holds the angle.
+    lower : uint8 array [511, 511]
+        The lower of the two bins whose centres are nearest.
     shares : float32 array [511, 511]
         What the bin above the latter gets of the vote.
     """
@@ -77,5 +78,8 @@ def votes(orientations: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     hard = np.searchsorted(borders, degrees, side="right")
     position = degrees * (orientations / 180.0) - 0.5
     lower = np.floor(position)
-    bins = np.stack([hard, lower % orientations], axis=-1).astype(np.uint8)
-    return bins, (position - lower).astype(np.float32)
+    return (
+        hard.astype(np.uint8),
+        (lower % orientations).astype(np.uint8),
+        (position - lower).astype(np.float32),
+    )

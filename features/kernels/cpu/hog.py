@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from gliaboost.features.kernels.cpu.parallel import over_images
 from gliaboost.features.kernels.gradients import BLOCK_NORMS, SIDE, SPAN, blocks, check_votes, votes
 
+# Neighbouring pixels often vote for one bin; several sums in turn spare the wait for one.
+LANES = 4
+
 
 def hog(
     images: NDArray[np.uint8],
@@ -83,7 +86,7 @@ def hog(
     (ch, cw), (bh, bw) = pixels_per_cell, cells_per_block
     rows, columns = blocks(height, width, pixels_per_cell, cells_per_block)
     check_votes(orientations, block_norm)
-    bins, shares = votes(orientations)
+    bins, lower, shares = votes(orientations)
     out = np.empty((len(images), rows, columns, bh, bw, orientations), np.float32)
     norm = BLOCK_NORMS.index(block_norm)
 
@@ -92,7 +95,7 @@ def hog(
         if transform_sqrt:
             _vote_sqrt(images[part], ch, cw, soft_bins, cells)
         elif soft_bins:
-            _vote_soft(images[part], ch, cw, bins, shares, cells)
+            _vote_soft(images[part], ch, cw, lower, shares, cells)
         else:
             _vote(images[part], ch, cw, bins, cells)
         _normalise(cells, ch * cw, norm, out[part])
@@ -104,53 +107,73 @@ def hog(
 @numba.njit(nogil=True, cache=True)
 def _gradient_row(image: Any, y: Any, columns: Any, index: Any, magnitude: Any) -> None:
     """Fill one row's table indices and magnitudes."""
-    last = image.shape[1] - 1
+    width = image.shape[1]
     inner = 0 < y < image.shape[0] - 1
     above, here, below = image[y - 1 if inner else y], image[y], image[y + 1 if inner else y]
-    for x in range(columns):
-        left, right = max(x - 1, 0), min(x + 1, last)
-        if x == 0 or x == last:
-            left = right = x
+    for x in range(1, min(columns, width - 1)):
         dy = np.int32(below[x]) - np.int32(above[x])
-        dx = np.int32(here[right]) - np.int32(here[left])
+        dx = np.int32(here[x + 1]) - np.int32(here[x - 1])
         index[x] = (dy + SPAN) * SIDE + dx + SPAN
         magnitude[x] = math.sqrt(np.float32(dy * dy + dx * dx))
+    for x in (0, width - 1):
+        if x < columns:
+            dy = np.int32(below[x]) - np.int32(above[x])
+            index[x] = (dy + SPAN) * SIDE + SPAN
+            magnitude[x] = abs(dy)
 
 
 @numba.njit(nogil=True, cache=True)
 def _vote(images: Any, ch: Any, cw: Any, bins: Any, cells: Any) -> None:
-    count, rows, columns, _ = cells.shape
-    table = bins.reshape(-1, 2)
-    index = np.empty(columns * cw, np.int32)
+    count, rows, columns, orientations = cells.shape
+    table = bins.reshape(-1)
+    index = np.empty(columns * cw, np.uint32)
     magnitude = np.empty(columns * cw, np.float32)
+    sums = np.zeros(columns * LANES * orientations)
+    slots = np.empty(columns * cw, np.uint32)
+    for x in range(columns * cw):
+        slots[x] = (x // cw * LANES + x % LANES) * orientations
     for n in range(count):
-        for y in range(rows * ch):
-            _gradient_row(images[n], y, columns * cw, index, magnitude)
-            cell_row = cells[n, y // ch]
-            for cx in range(columns):
-                cell = cell_row[cx]
-                for x in range(cx * cw, (cx + 1) * cw):
-                    cell[table[index[x], 0]] += magnitude[x]
+        for r in range(rows):
+            for y in range(r * ch, (r + 1) * ch):
+                _gradient_row(images[n], y, columns * cw, index, magnitude)
+                for x in range(columns * cw):
+                    sums[slots[x] + table[index[x]]] += magnitude[x]
+            _collect(sums, cells[n, r])
 
 
 @numba.njit(nogil=True, cache=True)
-def _vote_soft(images: Any, ch: Any, cw: Any, bins: Any, shares: Any, cells: Any) -> None:
+def _vote_soft(images: Any, ch: Any, cw: Any, lower: Any, shares: Any, cells: Any) -> None:
     count, rows, columns, orientations = cells.shape
-    table, share = bins.reshape(-1, 2), shares.reshape(-1)
-    index = np.empty(columns * cw, np.int32)
+    table, share = lower.reshape(-1), shares.reshape(-1)
+    index = np.empty(columns * cw, np.uint32)
     magnitude = np.empty(columns * cw, np.float32)
+    sums = np.zeros(columns * LANES * orientations)
     for n in range(count):
-        for y in range(rows * ch):
-            _gradient_row(images[n], y, columns * cw, index, magnitude)
-            cell_row = cells[n, y // ch]
-            for cx in range(columns):
-                cell = cell_row[cx]
-                for x in range(cx * cw, (cx + 1) * cw):
-                    lower = table[index[x], 1]
-                    upper = lower + 1 if lower + 1 < orientations else 0
+        for r in range(rows):
+            for y in range(r * ch, (r + 1) * ch):
+                _gradient_row(images[n], y, columns * cw, index, magnitude)
+                for x in range(columns * cw):
+                    slot = (x // cw * LANES + x % LANES) * orientations
+                    first = np.int64(table[index[x]])
+                    second = first + 1 if first + 1 < orientations else 0
                     above = np.float64(magnitude[x]) * share[index[x]]
-                    cell[lower] += magnitude[x] - above
-                    cell[upper] += above
+                    sums[slot + first] += magnitude[x] - above
+                    sums[slot + second] += above
+            _collect(sums, cells[n, r])
+
+
+@numba.njit(nogil=True, cache=True)
+def _collect(sums: Any, cells: Any) -> None:
+    """Add the lanes of one row of cells [columns, orientations], and clear them."""
+    columns, orientations = cells.shape
+    lanes = sums.reshape(columns, LANES, orientations)
+    for c in range(columns):
+        for b in range(orientations):
+            total = 0.0
+            for lane in range(LANES):
+                total += lanes[c, lane, b]
+            cells[c, b] = total
+    sums[:] = 0.0
 
 
 @numba.njit(nogil=True, cache=True)

@@ -8,22 +8,32 @@ from typing import Any
 
 import numba
 import numpy as np
-from llvmlite import ir  # type: ignore[import-untyped]
-from numba import types
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.features.kernels.circles import (
     METHODS,
     VARIANCE_BINS,
+    Circle,
     check_circle,
     histogram_bins,
     ror_classes,
     sampling,
 )
+from gliaboost.features.kernels.cpu.bits import popcount, trailing_zeros
 from gliaboost.features.kernels.cpu.parallel import over_images
+from gliaboost.features.kernels.cpu.patterns import (
+    STRIP,
+    mark_strip,
+    pad,
+    room_for,
+    variances_of_row,
+)
 from gliaboost.features.kernels.grid import grid_edges
+
+LANES = 4
+# Above this the lanes would not stay in the cache.
+MOST_BINS_OF_LANES = 1024
 
 
 def lbp_codes(
@@ -88,13 +98,12 @@ def lbp_codes(
     """
     check_circle(points, radius, method)
     circle = sampling(images.shape[1], images.shape[2], points, float(radius))
-    kind = METHODS.index(method)
     if method == "var":
         variances = np.empty(images.shape)
-        over_images(lambda s: _variances_batch(images[s], *circle, variances[s]), len(images), jobs)
+        _run(_variances_batch, images, circle, variances, jobs)
         return variances
     codes = np.empty(images.shape, np.int64)
-    over_images(lambda s: _codes_batch(images[s], *circle, kind, codes[s]), len(images), jobs)
+    _run(_codes_batch, images, circle, codes, jobs, METHODS.index(method))
     return codes
 
 
@@ -144,21 +153,19 @@ def lbp_histograms(
     if len(points) != len(radii):
         raise UsageError(f"{len(points)} numbers of points for {len(radii)} radii; give one each")
     ys, xs = grid_edges(images.shape[1:], grid)
-    kind = METHODS.index(method) if method in METHODS else -1
+    cell_rows, cell_columns = (np.repeat(np.arange(len(e) - 1), np.diff(e)) for e in (ys, xs))
     parts = []
     for p, r in zip(points, radii, strict=True):
         bins = histogram_bins(p, method)
         check_circle(p, r, method)
         circle = sampling(images.shape[1], images.shape[2], p, float(r))
-        table = ror_classes(p) if method == "ror" else np.zeros(1, np.int64)
         counts = np.zeros((len(images), len(ys) - 1, len(xs) - 1, bins), np.uint32)
-
-        settings = (*circle, kind, table, ys, xs)
-
-        def work(part: slice, settings: Any = settings, counts: Any = counts) -> None:
-            _histogram_batch(images[part], *settings, counts[part])
-
-        over_images(work, len(images), jobs)
+        if method == "var":
+            _run(_variance_histogram_batch, images, circle, counts, jobs, cell_rows, cell_columns)
+        else:
+            table = ror_classes(p) if method == "ror" else np.zeros(1, np.int64)
+            settings = (METHODS.index(method), table, cell_rows, cell_columns)
+            _run(_histogram_batch, images, circle, counts, jobs, *settings)
         if normed:
             area = np.diff(ys)[:, None, None] * np.diff(xs)[:, None]
             counts = counts / area
@@ -166,74 +173,24 @@ def lbp_histograms(
     return np.concatenate(parts, axis=1)
 
 
-@intrinsic
-def _popcount(typingctx: Any, value: Any) -> Any:
-    """Count the ones of an uint64."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.ctpop(args[0])
-
-    return types.uint64(types.uint64), codegen
-
-
-@intrinsic
-def _trailing_zeros(typingctx: Any, value: Any) -> Any:
-    """Find the lowest one of an uint64, which must have one."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
-
-    return types.uint64(types.uint64), codegen
-
-
-@numba.njit(nogil=True, cache=True)
-def _pad(image: Any, border: Any, padded: Any) -> None:
-    """Copy an image into the middle of zeros."""
-    for y in range(image.shape[0]):
-        for x in range(image.shape[1]):
-            padded[y + border, x + border] = image[y, x]
-
-
-@numba.njit(nogil=True, cache=True)
-def _border(corners: Any) -> Any:
-    return max(np.abs(corners[:, :2]).max(), np.abs(corners[:, :2] + corners[:, 2:]).max())
-
-
-@numba.njit(nogil=True, cache=True)
-def _patterns_of_row(
-    padded: Any,
-    border: Any,
-    y: Any,
-    corners: Any,
-    row_fractions: Any,
-    column_fractions: Any,
-    patterns: Any,
+def _run(
+    kernel: Any, images: NDArray[np.uint8], circle: Circle, out: Any, jobs: int, *settings: Any
 ) -> None:
-    """Set bit k of each pattern where neighbour k is no darker."""
-    width = len(patterns)
-    here = padded[y + border, border : border + width]
-    patterns[:] = 0
-    for k in range(len(corners)):
-        dy, dx, down, right = corners[k]
-        bit = np.uint64(1) << np.uint64(k)
-        left, top = border + dx, y + border + dy
-        if down == 0 and right == 0:
-            a = padded[top, left : left + width]
-            for x in range(width):
-                if a[x] >= here[x]:
-                    patterns[x] |= bit
-            continue
-        a = padded[top, left : left + width]
-        b = padded[top, left + right : left + right + width]
-        c = padded[top + down, left : left + width]
-        d = padded[top + down, left + right : left + right + width]
-        low, fractions = row_fractions[k, y], column_fractions[k]
-        for x in range(width):
-            f = fractions[x]
-            upper = (1.0 - f) * a[x] + f * b[x]
-            lower = (1.0 - f) * c[x] + f * d[x]
-            if (1.0 - low) * upper + low * lower >= here[x]:
-                patterns[x] |= bit
+    """Call a kernel on slices of the images, each thread with room of its own."""
+
+    def work(part: slice) -> None:
+        room = room_for(images.shape[1], images.shape[2], circle.border)
+        kernel(images[part], circle, room, *settings, out[part])
+
+    over_images(work, len(images), jobs)
+
+
+@numba.njit(nogil=True, cache=True)
+def _changes(pattern: Any, points: Any) -> Any:
+    """Count the changes from bit to bit; at most two, with or without that from last to first."""
+    one = np.uint64(1)
+    below_top = (one << np.uint64(points - 1)) - one
+    return popcount((pattern ^ (pattern >> one)) & below_top)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -248,120 +205,117 @@ def _code(pattern: Any, points: Any, kind: Any) -> Any:
             turned = (turned >> one) | ((turned & one) << top)
             least = min(least, turned)
         return np.int64(least)
-    below_top = (one << top) - one
-    changes = _popcount((pattern ^ (pattern >> one)) & below_top)
-    ones = np.int64(_popcount(pattern))
+    changes = _changes(pattern, points)
+    ones = np.int64(popcount(pattern))
     if kind == 2:
-        return ones if changes <= 2 else points + 1
-    if changes > 2:
+        return ones if changes <= np.uint64(2) else points + 1
+    if changes > np.uint64(2):
         return points * (points - 1) + 2
     if ones == 0:
         return 0
     if ones == points:
         return points * (points - 1) + 1
-    first_one = np.int64(_trailing_zeros(pattern))
-    first_zero = np.int64(_trailing_zeros(~pattern))
+    first_one = np.int64(trailing_zeros(pattern))
+    first_zero = np.int64(trailing_zeros(~pattern))
     turns = ones - first_zero if first_one == 0 else points - first_one
     return 1 + (ones - 1) * points + turns
 
 
 @numba.njit(nogil=True, cache=True)
-def _codes_batch(
-    images: Any, corners: Any, row_fractions: Any, column_fractions: Any, kind: Any, codes: Any
-) -> None:
+def _codes_batch(images: Any, circle: Any, room: Any, kind: Any, codes: Any) -> None:
     count, height, width = images.shape
-    border = _border(corners)
-    padded = np.zeros((height + 2 * border, width + 2 * border))
-    patterns = np.empty(width, np.uint64)
+    points = len(circle.corners)
+    across, patterns = room.across, room.patterns
     for n in range(count):
-        _pad(images[n], border, padded)
-        for y in range(height):
-            _patterns_of_row(padded, border, y, corners, row_fractions, column_fractions, patterns)
-            for x in range(width):
-                codes[n, y, x] = _code(patterns[x], len(corners), kind)
+        pad(images[n], room)
+        for y0 in range(0, height, STRIP):
+            y1 = min(height, y0 + STRIP)
+            mark_strip(y0, y1, width, circle, room)
+            for y in range(y0, y1):
+                for x in range(width):
+                    codes[n, y, x] = _code(patterns[(y - y0) * across + x], points, kind)
 
 
 @numba.njit(nogil=True, cache=True)
-def _variances_of_row(
-    padded: Any,
-    border: Any,
-    y: Any,
-    corners: Any,
-    row_fractions: Any,
-    column_fractions: Any,
-    variances: Any,
-) -> None:
-    """Compute the neighbours' variance in scikit-image's order of operations."""
-    points = len(corners)
-    for x in range(len(variances)):
-        total = squares = 0.0
-        for k in range(points):
-            dy, dx, down, right = corners[k]
-            top, left = y + border + dy, x + border + dx
-            low, f = row_fractions[k, y], column_fractions[k, x]
-            upper = (1.0 - f) * padded[top, left] + f * padded[top, left + right]
-            lower = (1.0 - f) * padded[top + down, left] + f * padded[top + down, left + right]
-            value = (1.0 - low) * upper + low * lower
-            total += value
-            squares += value * value
-        variance = (squares - (total * total) / points) / points
-        variances[x] = variance if variance != 0.0 else np.nan
-
-
-@numba.njit(nogil=True, cache=True)
-def _variances_batch(
-    images: Any, corners: Any, row_fractions: Any, column_fractions: Any, variances: Any
-) -> None:
+def _variances_batch(images: Any, circle: Any, room: Any, variances: Any) -> None:
     count, height, width = images.shape
-    border = _border(corners)
-    padded = np.zeros((height + 2 * border, width + 2 * border))
+    sums = np.empty((2, width))
     for n in range(count):
-        _pad(images[n], border, padded)
+        pad(images[n], room)
         for y in range(height):
-            _variances_of_row(
-                padded, border, y, corners, row_fractions, column_fractions, variances[n, y]
-            )
+            variances_of_row(y, circle, room, sums, variances[n, y])
 
 
 @numba.njit(nogil=True, cache=True)
 def _histogram_batch(
     images: Any,
-    corners: Any,
-    row_fractions: Any,
-    column_fractions: Any,
+    circle: Any,
+    room: Any,
     kind: Any,
     table: Any,
-    ys: Any,
-    xs: Any,
+    cell_rows: Any,
+    cell_columns: Any,
     counts: Any,
 ) -> None:
+    """Count codes; `cell_rows` and `cell_columns` tell which cell a row and a column is in."""
     count, height, width = images.shape
-    points = len(corners)
-    border = _border(corners)
-    padded = np.zeros((height + 2 * border, width + 2 * border))
-    patterns = np.empty(width, np.uint64)
-    variances = np.empty(width)
+    rows, columns, bins = counts.shape[1:]
+    points = len(circle.corners)
+    across, patterns = room.across, room.patterns
+    # Neighbouring pixels often agree; several histograms in turn spare the wait for one counter.
+    lanes = LANES if bins <= MOST_BINS_OF_LANES else 1
+    histogram = np.zeros(rows * columns * lanes * bins, np.uint32)
+    slots = np.empty(width, np.int64)
+    for x in range(width):
+        slots[x] = (cell_columns[x] * lanes + x % lanes) * bins
+    codes = np.empty(width, np.uint64)
     for n in range(count):
-        _pad(images[n], border, padded)
-        for r in range(len(ys) - 1):
-            for y in range(ys[r], ys[r + 1]):
-                if kind == 4:
-                    _variances_of_row(
-                        padded, border, y, corners, row_fractions, column_fractions, variances
-                    )
+        pad(images[n], room)
+        for y0 in range(0, height, STRIP):
+            y1 = min(height, y0 + STRIP)
+            mark_strip(y0, y1, width, circle, room)
+            for y in range(y0, y1):
+                row = patterns[(y - y0) * across :][:width]
+                first = cell_rows[y] * columns * lanes * bins
+                if kind == 0:
+                    for x in range(width):
+                        codes[x] = first + slots[x] + np.int64(row[x])
+                elif kind == 1:
+                    for x in range(width):
+                        codes[x] = first + slots[x] + table[row[x]]
+                elif kind == 2:
+                    # Apart, without the branches of `_code`: this loop becomes vector instructions.
+                    mixed = np.uint64(points + 1)
+                    for x in range(width):
+                        ones = popcount(row[x])
+                        uniform = _changes(row[x], points) <= np.uint64(2)
+                        codes[x] = np.uint64(first + slots[x]) + (ones if uniform else mixed)
                 else:
-                    _patterns_of_row(
-                        padded, border, y, corners, row_fractions, column_fractions, patterns
-                    )
-                for c in range(len(xs) - 1):
-                    cell = counts[n, r, c]
-                    for x in range(xs[c], xs[c + 1]):
-                        if kind == 4:
-                            code = 0
-                            if variances[x] >= 1.0:
-                                code = min(math.frexp(variances[x])[1], VARIANCE_BINS - 1)
-                        elif kind == 1:
-                            code = table[patterns[x]]
-                        else:
-                            code = _code(patterns[x], points, kind)
-                        cell[code] += 1
+                    for x in range(width):
+                        codes[x] = first + slots[x] + _code(row[x], points, kind)
+                for x in range(width):
+                    histogram[codes[x]] += np.uint32(1)
+        lanes_first = histogram.reshape(rows, columns, lanes, bins)
+        for r in range(rows):
+            for c in range(columns):
+                for lane in range(lanes):
+                    for b in range(bins):
+                        counts[n, r, c, b] += lanes_first[r, c, lane, b]
+        histogram[:] = 0
+
+
+@numba.njit(nogil=True, cache=True)
+def _variance_histogram_batch(
+    images: Any, circle: Any, room: Any, cell_rows: Any, cell_columns: Any, counts: Any
+) -> None:
+    count, height, width = images.shape
+    sums, variances = np.empty((2, width)), np.empty(width)
+    for n in range(count):
+        pad(images[n], room)
+        for y in range(height):
+            variances_of_row(y, circle, room, sums, variances)
+            for x in range(width):
+                octave = 0
+                if variances[x] >= 1.0:
+                    octave = min(math.frexp(variances[x])[1], VARIANCE_BINS - 1)
+                counts[n, cell_rows[y], cell_columns[x], octave] += 1
