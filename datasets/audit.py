@@ -174,7 +174,7 @@ def _named(
         (pictures[a].width, pictures[a].height) == (others[b].width, others[b].height)
         for a, b in zip(pairs["a"], pairs["b"], strict=True)
     ]
-    in_place = (pairs["orientation"] == NAMES[0]) & (pairs["adjusted"] != "alignment")
+    in_place = (pairs["orientation"] == NAMES[0]) & pairs["adjusted"].isin(["", "contrast"])
     return pairs.assign(
         path=own["path"].to_numpy(),
         other_path=theirs["path"].to_numpy(),

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
-from gliaboost.datasets.alignment import SAME, adjusted_similarity
+from gliaboost.datasets.alignment import SAME, second_look
 from gliaboost.datasets.pictures import THUMBNAIL
 
 # From here to SAME a pair is looked at again.
@@ -162,8 +162,7 @@ def find_pairs(
             sure = [thinned(Pairs.joined(sure), within)]
     certain = best_of_each(Pairs.joined(sure))
     doubtful = _less(best_of_each(Pairs.joined(alike)), certain)
-    confirmed = _second_look(thumbnails, base, doubtful, jobs)
-    return Pairs.joined([certain, confirmed])
+    return Pairs.joined([certain, _confirmed(thumbnails, base, doubtful, jobs)])
 
 
 def describe(thumbnails: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -337,18 +336,21 @@ def _less(pairs: Pairs, known: Pairs) -> Pairs:
     return pairs.take(~np.isin(pairs.a * width + pairs.b, known.a * width + known.b))
 
 
-def _second_look(
+def _confirmed(
     thumbnails: NDArray[np.float16], base: NDArray[np.float16], pairs: Pairs, jobs: int | None
 ) -> Pairs:
     """Confirm alike pairs after a change of contrast or a small alignment, or let them go."""
 
-    def look(i: int) -> tuple[float, int]:
+    def look(i: int) -> tuple[float, int] | None:
         a = turned(thumbnails[pairs.a[i]], int(pairs.orientation[i])).astype(np.float32)
-        return adjusted_similarity(a, base[pairs.b[i]].astype(np.float32))
+        return second_look(a, base[pairs.b[i]].astype(np.float32))
 
     with ThreadPoolExecutor(jobs or available_cores()) as pool:
-        looks = list(pool.map(look, range(len(pairs)), chunksize=64))
-    similarity = np.array([s for s, _ in looks], np.float32)
-    adjusted = np.array([k for _, k in looks], np.int8)
-    seen = Pairs(pairs.a, pairs.b, similarity, pairs.orientation, adjusted)
-    return seen.take(similarity >= SAME)
+        looks = list(pool.map(look, range(len(pairs))))
+    kept = [i for i, seen in enumerate(looks) if seen is not None]
+    seen = [look for look in looks if look is not None]
+    return replace(
+        pairs.take(np.array(kept, np.int64)),
+        similarity=np.array([similarity for similarity, _ in seen], np.float32),
+        adjusted=np.array([adjusted for _, adjusted in seen], np.int8),
+    )

@@ -39,7 +39,7 @@ def jpeg(image: Pixels, quality: int) -> Pixels:
 
 def stretched(image: Pixels) -> Pixels:
     low, high = np.percentile(image, [2, 98])
-    return np.clip((image.astype(float) - low) / (high - low) * 255, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip((image.astype(float) - low) / (high - low) * 255, 0, 255), np.uint8)
 
 
 CHANGES: dict[str, tuple[Callable[[Pixels], Pixels], str]] = {
