@@ -18,7 +18,7 @@ def pair(value: Pair, what: str) -> tuple[int, int]:
     >>> pair(8, "cells"), pair([4, 2], "cells")
     ((8, 8), (4, 2))
     """
-    values = (value, value) if isinstance(value, int) else tuple(value)
+    values = tuple(value) if isinstance(value, list | tuple) else (value, value)
     if len(values) != 2 or not all(isinstance(v, int) and v >= 1 for v in values):
         raise UsageError(
             f"{what} is {value!r}; expected a whole number >= 1, or two: rows, columns"

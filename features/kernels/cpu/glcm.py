@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from gliaboost.features.kernels.cooccurrence import (
     glcm_offsets,
     quantise,
 )
+from gliaboost.features.kernels.cpu.memory import batch
 from gliaboost.features.kernels.cpu.parallel import over_images
 from gliaboost.features.kernels.cpu.properties import N_LOG_N, summarise
 from gliaboost.features.kernels.grid import grid_edges
@@ -73,10 +75,11 @@ def glcm_counts(
     >>> glcm_counts(image, glcm_offsets([1], [0]), levels=2)[0, 0, 0].tolist()
     [[1, 2], [0, 1]]
     """
+    images = batch(images)
     ys, xs = grid_edges(images.shape[1:], grid)
     check_levels(levels)
     check_masks(images, masks)
-    inside = np.zeros((1, 1, 1), np.bool_) if masks is None else np.ascontiguousarray(masks, bool)
+    inside = np.zeros((1, 1, 1), np.bool_) if masks is None else np.require(masks, bool, ["C", "W"])
     cells = (len(ys) - 1) * (len(xs) - 1)
     out = np.zeros((len(images), cells, len(offsets), levels, levels), np.uint32)
 
@@ -158,11 +161,12 @@ def glcm_properties(
     >>> glcm_properties(image, glcm_offsets([1], [0]), ["contrast", "ASM"], levels=2).tolist()
     [[0.5, 0.25]]
     """
+    images = batch(images)
     check_properties(properties)
     ys, xs = grid_edges(images.shape[1:], grid)
     check_levels(levels)
     check_masks(images, masks)
-    inside = np.zeros((1, 1, 1), np.bool_) if masks is None else np.ascontiguousarray(masks, bool)
+    inside = np.zeros((1, 1, 1), np.bool_) if masks is None else np.require(masks, bool, ["C", "W"])
     chosen = np.array([PROPERTIES.index(p) for p in properties], np.int64)
     cells = (len(ys) - 1) * (len(xs) - 1)
     out = np.empty((len(images), cells, len(offsets), len(chosen)), np.float32)
@@ -185,7 +189,7 @@ def glcm_properties(
         )
 
     over_images(work, len(images), jobs)
-    return out.reshape(len(images), -1)
+    return out.reshape(len(images), math.prod(out.shape[1:]))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -9,6 +9,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.features.kernels.cpu.memory import batch
 from gliaboost.features.kernels.cpu.parallel import over_images
 from gliaboost.features.kernels.gradients import BLOCK_NORMS, SIDE, SPAN, blocks, check_votes, votes
 
@@ -82,6 +83,7 @@ def hog(
     >>> hog(ramp, orientations=4, pixels_per_cell=(16, 16), cells_per_block=(1, 1)).round(2)[0, :4]
     array([1., 0., 0., 0.], dtype=float32)
     """
+    images = batch(images)
     height, width = images.shape[1:]
     (ch, cw), (bh, bw) = pixels_per_cell, cells_per_block
     rows, columns = blocks(height, width, pixels_per_cell, cells_per_block)
@@ -101,7 +103,7 @@ def hog(
         _normalise(cells, ch * cw, norm, out[part])
 
     over_images(work, len(images), jobs)
-    return out.reshape(len(images), -1)
+    return out.reshape(len(images), math.prod(out.shape[1:]))
 
 
 @numba.njit(nogil=True, cache=True)

@@ -21,6 +21,7 @@ from gliaboost.features.kernels.circles import (
     sampling,
 )
 from gliaboost.features.kernels.cpu.bits import popcount, trailing_zeros
+from gliaboost.features.kernels.cpu.memory import batch
 from gliaboost.features.kernels.cpu.parallel import over_images
 from gliaboost.features.kernels.cpu.patterns import (
     STRIP,
@@ -77,9 +78,9 @@ def lbp_codes(
     Notes
     -----
     Interpolation follows scikit-image to the last bit: coordinates are rounded to five decimals,
-    and row and column are added to them before the fraction is taken. So on a plateau an
-    interpolated neighbour may fall below the pixel by one unit in the last place and give 0 where
-    theory says 1; with the same formula the codes are the same.
+    row and column are added to them before the fraction is taken, and rows are interpolated before
+    columns. Where an interpolated neighbour equals the pixel in theory, its last bit decides, and
+    it decides as there.
 
     From 32 points on scikit-image's ``default`` and ``ror`` overflow a 32-bit integer; here the
     pattern is right. Where all neighbours agree, ``var`` is NaN, as in scikit-image.
@@ -96,6 +97,7 @@ def lbp_codes(
     >>> lbp_codes(bright, 4, 1)[0].tolist()
     [[15, 15, 15], [15, 0, 15], [15, 15, 15]]
     """
+    images = batch(images)
     check_circle(points, radius, method)
     circle = sampling(images.shape[1], images.shape[2], points, float(radius))
     if method == "var":
@@ -150,6 +152,7 @@ def lbp_histograms(
     >>> lbp_histograms(image, [8], [1], grid=(1, 1))[0].tolist()
     [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 64.0, 0.0]
     """
+    images = batch(images)
     if len(points) != len(radii):
         raise UsageError(f"{len(points)} numbers of points for {len(radii)} radii; give one each")
     ys, xs = grid_edges(images.shape[1:], grid)
@@ -169,7 +172,7 @@ def lbp_histograms(
         if normed:
             area = np.diff(ys)[:, None, None] * np.diff(xs)[:, None]
             counts = counts / area
-        parts.append(counts.reshape(len(images), -1).astype(np.float32))
+        parts.append(counts.reshape(len(images), math.prod(counts.shape[1:])).astype(np.float32))
     return np.concatenate(parts, axis=1)
 
 

@@ -1,9 +1,11 @@
-"""Buffers for vector loops: aligned, and laid out so that rows do not collide in the cache."""
+"""Memory as the compiled loops want it: batches in order, buffers aligned and well spaced."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from gliaboost.datasets.errors import UsageError
 
 # Doubles in a cache line, the width of the widest vector.
 LINE = 8
@@ -28,3 +30,19 @@ def aligned(count: int) -> NDArray[np.float64]:
     doubles = np.zeros(count + LINE)
     start = (-doubles.ctypes.data // doubles.itemsize) % LINE
     return doubles[start : start + count]
+
+
+def batch(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return images as one writable block, so that every call runs the same compiled loops.
+
+    Raises
+    ------
+    UsageError
+        If they are not ``uint8 [N, H, W]``.
+    """
+    if images.ndim != 3 or images.dtype != np.uint8:
+        raise UsageError(
+            f"images of shape {list(images.shape)} and dtype {images.dtype}; "
+            "expected uint8 [N, H, W]"
+        )
+    return np.require(images, None, ["C", "W"])
