@@ -1,0 +1,88 @@
+"""Class by class: what is confused with what."""
+
+from __future__ import annotations
+
+from gliaboost.reports import figures
+from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
+from gliaboost.reports.numerals import count, listed, metric
+from gliaboost.reports.results import Experiment, Results
+
+COLUMNS = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "specificity": "Specificity",
+    "f1": "F1",
+    "auc": "AUC",
+}
+
+
+def classes(results: Results) -> Section:
+    """Confusion matrices and the numbers of each class."""
+    blocks: list[Block] = []
+    drawn = [e for e in results.experiments if e.entry.get("confusion")]
+    if drawn:
+        blocks.append(
+            Figure(
+                "confusion",
+                [
+                    figures.confusion(
+                        f"confusion-{e.letter}",
+                        f"{e.letter}  {e.title}",
+                        results.classes,
+                        e.entry["confusion"],
+                    )
+                    for e in drawn
+                ],
+                "Confusion matrices: images by true and predicted class; below each count, and "
+                "as its shade, the share of the true class.",
+                _confusion_table(results, drawn),
+            )
+        )
+    blocks += [p for e in drawn if (p := _silent(results, e)) is not None]
+    blocks.append(
+        Table(
+            "classes",
+            "Class by class, one against the rest, pooled over all tested images, with 95 % "
+            "intervals.",
+            ["", "Class", "#Images", *(f"#{name}" for name in COLUMNS.values())],
+            [
+                [
+                    Cell(e.letter),
+                    Cell(label),
+                    Cell(count(entry["images"]), entry["images"]),
+                    *(metric(entry.get(name)) for name in COLUMNS),
+                ]
+                for e in results.experiments
+                for label, entry in (e.entry.get("per_class") or {}).items()
+            ],
+            sortable=True,
+        )
+    )
+    return Section("classes", "Class by class", blocks)
+
+
+def _confusion_table(results: Results, drawn: list[Experiment]) -> Table:
+    return Table(
+        "confusion",
+        "The confusion matrices in numbers.",
+        ["", "True class", *(f"#Predicted {label}" for label in results.classes)],
+        [
+            [Cell(e.letter), Cell(label), *(Cell(count(n), n) for n in row)]
+            for e in drawn
+            for label, row in zip(results.classes, e.entry["confusion"], strict=True)
+        ],
+    )
+
+
+def _silent(results: Results, experiment: Experiment) -> Paragraph | None:
+    matrix = experiment.entry["confusion"]
+    never = [c for k, c in enumerate(results.classes) if not sum(row[k] for row in matrix)]
+    absent = [c for c, row in zip(results.classes, matrix, strict=True) if not sum(row)]
+    said = []
+    if never:
+        said.append(
+            f"{experiment.title} never predicted {listed(never)}: that precision is undefined."
+        )
+    if absent:
+        said.append(f"No tested image is {listed(absent)}: that recall and AUC are undefined.")
+    return Paragraph(" ".join(said), "missing") if said else None

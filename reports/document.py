@@ -1,0 +1,141 @@
+"""What a report is made of: sections of paragraphs, tables and figures, in plain values.
+
+Sections are built once and set twice, as HTML and as Markdown; neither template knows a statistic.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Running text; `kind` is ``text``, ``lead``, ``warning`` or ``missing``."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry of a table.
+
+    Attributes
+    ----------
+    text : str
+        As shown.
+    value : float or str or None
+        As sorted and written to CSV; the text itself where None.
+    detail : str
+        Smaller, after the text: an interval.
+    """
+
+    text: str
+    value: float | str | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first column names the rows.
+
+    Attributes
+    ----------
+    name : str
+        Stem of its CSV file.
+    caption : str
+        What it shows.
+    columns : sequence of str
+        Headings; one that begins with ``#`` is of numbers.
+    rows : sequence of sequences of Cell
+        As many cells a row as columns.
+    sortable : bool
+        Whether a reader may want another order.
+    """
+
+    name: str
+    caption: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    sortable: bool = False
+
+    @property
+    def headings(self) -> list[tuple[str, bool]]:
+        """Text of each heading, and whether its column is of numbers."""
+        return [(c.removeprefix("#"), c.startswith("#")) for c in self.columns]
+
+    def csv(self) -> str:
+        """Return the table as CSV, with an interval in two columns of its own."""
+        detailed = [any(row[i].detail for row in self.rows) for i in range(len(self.columns))]
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        head: list[str] = []
+        for (name, _), wide in zip(self.headings, detailed, strict=True):
+            head += [name, f"{name}, 95 % interval"] if wide else [name]
+        writer.writerow(head)
+        for row in self.rows:
+            line: list[str] = []
+            for cell, wide in zip(row, detailed, strict=True):
+                shown = cell.text if cell.value is None else str(cell.value)
+                line += [shown, cell.detail] if wide else [shown]
+            writer.writerow(line)
+        return text.getvalue()
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One picture, or several that belong together.
+
+    Attributes
+    ----------
+    name : str
+        Stem of its files; unique in the report.
+    pictures : sequence of Picture
+        Shown side by side where there is room.
+    caption : str
+        What is to be seen.
+    table : Table, optional
+        The same numbers, for those who cannot see it, and for copying.
+    """
+
+    name: str
+    pictures: Sequence[Picture]
+    caption: str
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG drawing: the inside of its ``<svg>``, size in pixels, and the same in words."""
+
+    name: str
+    body: str
+    width: float
+    height: float
+    alt: str
+
+
+Block: TypeAlias = Paragraph | Table | Figure
+
+
+@dataclass(frozen=True)
+class Section:
+    """A question of the reader, and its answer.
+
+    Attributes
+    ----------
+    name : str
+        Where a link leads.
+    title : str
+        Heading.
+    blocks : sequence of Paragraph, Table or Figure
+        In reading order.
+    """
+
+    name: str
+    title: str
+    blocks: Sequence[Block] = field(default_factory=list)

@@ -1,0 +1,111 @@
+"""How a run was made, so that another can make it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gliaboost.reports.document import Block, Cell, Paragraph, Section, Table
+from gliaboost.reports.numerals import UNKNOWN, count, plural
+from gliaboost.reports.results import Results
+
+
+def provenance(results: Results) -> Section:
+    """Say which images, split, statistics, parameters, machine and versions."""
+    blocks: list[Block] = [
+        Table("dataset", "The data set.", ["What", "Value"], _pairs(_dataset(results))),
+        Table("protocol", "The protocol.", ["What", "Value"], _pairs(_protocol(results))),
+        Table("machine", "Machine and software.", ["What", "Value"], _pairs(_machine(results))),
+    ]
+    unreadable = results.dataset.get("unreadable") or {}
+    if unreadable:
+        blocks.insert(
+            1,
+            Table(
+                "unreadable",
+                f"Files that could not be read and take no part: {len(unreadable)}.",
+                ["File", "Reason"],
+                [[Cell(str(path)), Cell(str(reason))] for path, reason in unreadable.items()],
+            ),
+        )
+    absent = [e.title for e in results.experiments if not len(e.predictions)]
+    if absent:
+        blocks.append(
+            Paragraph(
+                f"predictions.parquet has no rows of {', '.join(absent)}: what is drawn "
+                "from single predictions is missing for it.",
+                "missing",
+            )
+        )
+    return Section("made", "How it was made", blocks)
+
+
+def _dataset(results: Results) -> dict[str, Any]:
+    d = results.dataset
+    labels = ", ".join(f"{label} {count(number)}" for label, number in d["classes"].items())
+    patients = d.get("patients")
+    modalities = d.get("modalities") or d.get("modality")
+    return {
+        "Name": d.get("name"),
+        "Images": count(d["images"]),
+        "Patients": count(patients) if patients else "not known",
+        "Classes": labels,
+        "Modality": ", ".join(modalities) if isinstance(modalities, (dict, list)) else modalities,
+        "Sources": ", ".join(map(str, d.get("sources") or [])) or None,
+        "Simulated": "yes" if results.simulated else "no",
+        "Fingerprint (SHA-256)": d.get("fingerprint"),
+    }
+
+
+def _protocol(results: Results) -> dict[str, Any]:
+    p = results.protocol
+    boot: Mapping[str, Any] = next(
+        (e.entry["bootstrap"] for e in results.experiments if e.entry.get("bootstrap")), {}
+    )
+    kept = {"patient": "whole patients", "group": "whole patients and duplicate clusters"}
+    drawn = boot.get("resamples")
+    return {
+        "Folds": f"{p.get('folds')} ({plural(int(p.get('n_folds') or 0), 'fold')})",
+        "Folds keep together": kept.get(str(p.get("group")), "nothing: each image stands alone"),
+        "Seed": p.get("seed"),
+        "Preparation": _json(p.get("preparation")),
+        "Features": _json(p.get("extractors")),
+        "Models": "; ".join(
+            dict.fromkeys(
+                f"{e.entry.get('model')}: {_json(e.entry['parameters'])}"
+                for e in results.experiments
+                if e.entry.get("parameters")
+            )
+        )
+        or None,
+        "Intervals": (
+            f"95 %, percentile, {count(drawn)} resamples of {boot.get('unit')}s, "
+            f"seed {boot.get('seed')}"
+        )
+        if drawn
+        else "none: a single patient",
+        "Command": p.get("command"),
+    }
+
+
+def _machine(results: Results) -> dict[str, Any]:
+    e = results.environment
+    versions = e.get("versions") or {}
+    installed = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
+    return {
+        "Processor": e.get("processor"),
+        "Cores": e.get("cores"),
+        "Accelerator": e.get("gpu") or e.get("accelerator"),
+        "System": e.get("platform"),
+        "Python": e.get("python"),
+        "Packages": installed or None,
+    }
+
+
+def _pairs(values: Mapping[str, Any]) -> list[list[Cell]]:
+    return [[Cell(k), Cell(UNKNOWN if v in (None, "") else str(v))] for k, v in values.items()]
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False)

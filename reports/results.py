@@ -1,0 +1,171 @@
+"""A results folder as it was saved: what a report may know, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gliaboost.datasets.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+MODELS = {
+    "xgboost": "XGBoost",
+    "lightgbm": "LightGBM",
+    "cnn": "CNN",
+    "svm": "SVM",
+}
+FAMILIES = {"hog": "HOG", "lbp": "LBP", "glcm": "GLCM"}
+
+
+@dataclass(frozen=True, eq=False)
+class Experiment:
+    """One line of the comparison.
+
+    Attributes
+    ----------
+    letter : str
+        What figures call it: A, B, C.
+    title : str
+        What readers call it.
+    entry : mapping
+        As in ``results.json``.
+    predictions : pandas.DataFrame
+        One row an image; empty where they were not saved.
+    """
+
+    letter: str
+    title: str
+    entry: Mapping[str, Any]
+    predictions: pd.DataFrame
+
+    @property
+    def name(self) -> str:
+        """What ``results.json`` calls it."""
+        return str(self.entry["name"])
+
+    def pooled(self, metric: str) -> float | None:
+        """Return a metric over all images, None where it is undefined or absent."""
+        value = (self.entry.get(metric) or {}).get("pooled")
+        return None if value is None else float(value)
+
+    def seconds(self, *parts: str) -> float | None:
+        """Add up times, None where one of them was not measured."""
+        measured = self.entry.get("seconds") or {}
+        spent = [float(v) for p in parts if (v := measured.get(p)) is not None]
+        return sum(spent) if len(spent) == len(parts) else None
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """A run: data set, protocol, environment and experiments, the most accurate first."""
+
+    dataset: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    experiments: Sequence[Experiment]
+
+    @property
+    def classes(self) -> list[str]:
+        """Labels in the order of the confusion matrix."""
+        return list(self.dataset["classes"])
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the images were made by a computer."""
+        return bool(self.dataset.get("simulated"))
+
+    @property
+    def grouped(self) -> bool:
+        """Whether folds keep patients whole."""
+        return self.protocol.get("group") in ("patient", "group")
+
+
+def read_results(folder: Path | str) -> Results:
+    """Read ``results.json`` and ``predictions.parquet``.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where ``gliaboost benchmark`` wrote.
+
+    Raises
+    ------
+    UsageError
+        If there is no run, or one of another schema.
+    """
+    import pandas as pd
+
+    folder = Path(folder)
+    path = folder / "results.json"
+    try:
+        saved = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise UsageError(
+            f"no results.json in {folder}; expected the folder that gliaboost benchmark --out wrote"
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON ({error}); run gliaboost benchmark again") from None
+    schema = saved.get("schema") if isinstance(saved, dict) else None
+    if schema != SCHEMA:
+        raise UsageError(
+            f"{path} has schema {schema!r}, this gliaboost reads schema {SCHEMA}; run gliaboost "
+            "benchmark again, or report with the version that wrote it"
+        )
+    absent = [k for k in ("dataset", "protocol", "experiments") if k not in saved]
+    if absent:
+        raise UsageError(f"{path} lacks {', '.join(absent)}; run gliaboost benchmark again")
+    table = folder / "predictions.parquet"
+    predictions = pd.read_parquet(table) if table.exists() else pd.DataFrame({"experiment": []})
+    ranked = sorted(
+        saved["experiments"], key=lambda e: -((e.get("accuracy") or {}).get("pooled") or 0)
+    )
+    titles = [_title(e) for e in ranked]
+    return Results(
+        saved["dataset"],
+        saved["protocol"],
+        saved.get("environment") or {},
+        [
+            Experiment(
+                letter(i),
+                # Two experiments may share model and features and differ in parameters.
+                title if titles.count(title) == 1 else entry["name"],
+                entry,
+                predictions[predictions["experiment"] == entry["name"]].reset_index(drop=True),
+            )
+            for i, (entry, title) in enumerate(zip(ranked, titles, strict=True))
+        ],
+    )
+
+
+def letter(position: int) -> str:
+    """Name a position as spreadsheets do.
+
+    Examples
+    --------
+    >>> letter(0), letter(25), letter(26)
+    ('A', 'Z', 'AA')
+    """
+    name = ""
+    position += 1
+    while position:
+        position, rest = divmod(position - 1, 26)
+        name = string.ascii_uppercase[rest] + name
+    return name
+
+
+def family(feature: str) -> str:
+    """Name a feature family as its field does."""
+    return FAMILIES.get(feature, feature)
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    model = MODELS.get(str(entry.get("model", "")), str(entry.get("model") or entry["name"]))
+    features = [family(str(f)) for f in entry.get("features") or []]
+    return f"{model} on {' + '.join(features)}" if features else model
