@@ -27,6 +27,10 @@ NUMERIC = (
 )
 
 
+# Package -> what it is for, and the extra that brings it.
+OPTIONAL = {"torch": ("texture kernels on the GPU", "torch")}
+
+
 def environment(jobs: int | None = None) -> dict[str, Any]:
     """Describe machine and software.
 
@@ -68,3 +72,84 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def describe() -> dict[str, Any]:
+    """Describe what this installation can do, for ``gliaboost info``.
+
+    Returns
+    -------
+    dict
+        ``gliaboost``, ``environment``, ``store``, ``gpu``, ``extractors`` and ``models`` (each with a line of
+        description; models with ``devices``), and ``missing``: what is absent and how to get it.
+    """
+    from gliaboost.datasets.sources.base import names
+    from gliaboost.features import EXTRACTORS
+    from gliaboost.features.store import default_store
+    from gliaboost.models.boosting import MODELS
+    from gliaboost.models.devices import gpu_present, how_to_get_cuda, why_not_cuda
+
+    missing = {}
+    models = {}
+    for name, model in sorted(MODELS.items()):
+        reason = why_not_cuda(name)
+        models[name] = {
+            "about": first_sentence(model),
+            "version": installed(name),
+            "devices": ["cpu"] if reason else ["cpu", "cuda"],
+        }
+        if reason:
+            missing[f"{name} on the GPU"] = {"reason": reason, "how": how_to_get_cuda(name)}
+    for package, (purpose, extra) in OPTIONAL.items():
+        if installed(package) is None:
+            missing[purpose] = {
+                "reason": f"{package} is not installed",
+                "how": f"pip install 'gliaboost[{extra}]'",
+            }
+    return {
+        "gliaboost": installed("gliaboost"),
+        "environment": environment(),
+        "gpu": gpu_present(),
+        "store": str(default_store()),
+        "sources": names(),
+        "extractors": {n: first_sentence(e) for n, e in sorted(EXTRACTORS.items())},
+        "models": models,
+        "missing": missing,
+    }
+
+
+def describe_text(facts: dict[str, Any]) -> str:
+    """Set `describe` for reading on a terminal."""
+    machine = facts["environment"]
+    found = {k: v for k, v in machine["versions"].items() if v and k != "gliaboost"}
+    width = max(map(len, [*facts["models"], *facts["extractors"], *found]))
+    lines = [
+        f"gliaboost {facts['gliaboost']}, Python {machine['python']}, {machine['platform']}",
+        f"{machine['processor']}, {machine['cores']} cores, GPU: {'yes' if facts['gpu'] else 'no'}",
+        f"feature store: {facts['store']}",
+        "",
+        "features",
+        *(f"  {n:<{width}}  {about}" for n, about in facts["extractors"].items()),
+        "",
+        "models",
+        *(
+            f"  {n:<{width}}  {m['about']} On: {', '.join(m['devices'])}."
+            for n, m in facts["models"].items()
+        ),
+        "",
+        "sources",
+        f"  {', '.join(facts['sources'])}",
+        "",
+        "versions",
+        *(f"  {n:<{width}}  {v}" for n, v in found.items()),
+    ]
+    if facts["missing"]:
+        lines += ["", "missing"]
+        for what, why in facts["missing"].items():
+            lines += [f"  {what}: {why['reason']}", f"    to get it: {why['how']}"]
+    return "\n".join(lines)
+
+
+def first_sentence(documented: object) -> str:
+    """Return the first sentence of a docstring."""
+    return " ".join((documented.__doc__ or "").split("\n\n")[0].split())

@@ -169,9 +169,7 @@ def _fold(
         say(f"{name}, fold {fold.name}: taken from an earlier run")
         return known
 
-    classifier = create_model(
-        model, device=protocol.device, jobs=protocol.jobs, seed=protocol.seed
-    )
+    classifier = create_model(model, device=protocol.device, jobs=protocol.jobs, seed=protocol.seed)
     begun = time.perf_counter()
     classifier.fit(columns[position[train]], labels[train], groups=groups[train])
     fitted = time.perf_counter()
@@ -294,7 +292,11 @@ def _write(
         },
         "protocol": {
             "folds": protocol.folds_name,
-            "group": "group" if "group" in table else "patient" if manifest.has_patients else "image",
+            "group": "group"
+            if "group" in table
+            else "patient"
+            if manifest.has_patients
+            else "image",
             "n_folds": len(protocol.folds),
             "seed": protocol.seed,
             "preparation": protocol.preparation.to_dict(),

@@ -7,12 +7,12 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import MakeImages
 
 from gliaboost.cli import main
 
@@ -62,7 +62,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_predict_never_imports_torch(make_images: MakeImages, cli, tmp_path: Path) -> None:
+def test_predict_never_imports_torch(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
     m = make_images()
     assert cli("train", m, "--features", "hog,lbp,glcm", "--out", tmp_path / "m.joblib").code == 0
     code = (
@@ -80,7 +80,7 @@ def test_predict_never_imports_torch(make_images: MakeImages, cli, tmp_path: Pat
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_four_commands_end_to_end(make_images: MakeImages, cli, tmp_path: Path) -> None:
+def test_four_commands_end_to_end(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
     m = make_images(patients=12)
     done = cli("extract", m, "--features", "lbp,glcm", "--json")
     assert (done.code, json.loads(done.out)["computed"]) == (0, 36)
@@ -103,7 +103,9 @@ def test_four_commands_end_to_end(make_images: MakeImages, cli, tmp_path: Path) 
     assert cli("report", out).code == 0
 
     bundle = tmp_path / "m.joblib"
-    assert cli("train", m, "--features", "lbp,glcm", "--model", "xgboost", "--out", bundle).code == 0
+    assert (
+        cli("train", m, "--features", "lbp,glcm", "--model", "xgboost", "--out", bundle).code == 0
+    )
     said = json.loads(cli("predict", bundle, m.parent, "--json").out)
     assert len(said["predictions"]) == 36
     csv = cli("predict", bundle, m.parent / "p00-0.png", "--csv").out.splitlines()
@@ -112,7 +114,7 @@ def test_four_commands_end_to_end(make_images: MakeImages, cli, tmp_path: Path) 
 
 
 def test_killed_benchmark_goes_on_where_it_stopped(
-    make_images: MakeImages, cli, tmp_path: Path
+    make_images: Callable[..., Path], cli, tmp_path: Path
 ) -> None:
     m, out = make_images(patients=12), tmp_path / "run"
     options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--out", out)
@@ -127,7 +129,7 @@ def test_killed_benchmark_goes_on_where_it_stopped(
 
 
 def test_an_unreadable_file_does_not_stop_a_benchmark(
-    make_images: MakeImages, cli, tmp_path: Path
+    make_images: Callable[..., Path], cli, tmp_path: Path
 ) -> None:
     m = make_images(patients=12)
     (m.parent / "p01-0.png").write_bytes(b"")
@@ -155,7 +157,7 @@ def test_an_unreadable_file_does_not_stop_a_benchmark(
     ],
 )
 def test_wrong_calls_say_what_to_do(
-    words: list[str], expected: str, make_images: MakeImages, cli
+    words: list[str], expected: str, make_images: Callable[..., Path], cli
 ) -> None:
     m = str(make_images())
     done = cli(*(w.format(m=m) for w in words))
@@ -164,7 +166,7 @@ def test_wrong_calls_say_what_to_do(
     assert done.code == (1 if words[0] == "predict" else 2)
 
 
-def test_device_cuda_without_one_is_an_error(make_images: MakeImages, cli) -> None:
+def test_device_cuda_without_one_is_an_error(make_images: Callable[..., Path], cli) -> None:
     if shutil.which("nvidia-smi"):
         pytest.skip("there is a GPU here")
     done = cli("train", make_images(), "--features", "glcm", "--device", "cuda")
@@ -178,7 +180,7 @@ def test_manifest_without_labels_is_refused_for_training(cli, tmp_path: Path) ->
     assert done.code == 2 and "no labels" in done.err
 
 
-def test_all_faults_come_at_once(make_images: MakeImages, cli) -> None:
+def test_all_faults_come_at_once(make_images: Callable[..., Path], cli) -> None:
     m = make_images()
     table = pd.read_csv(m)
     table["fold"] = "1"
@@ -193,7 +195,7 @@ def test_all_faults_come_at_once(make_images: MakeImages, cli) -> None:
         assert fault in done.err
 
 
-def test_bundle_cut_in_half(make_images: MakeImages, cli, tmp_path: Path) -> None:
+def test_bundle_cut_in_half(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
     m, bundle = make_images(), tmp_path / "m.joblib"
     assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
     bundle.write_bytes(bundle.read_bytes()[: bundle.stat().st_size // 2])
@@ -213,7 +215,7 @@ def test_hostile_bundle_runs_nothing(cli, tmp_path: Path) -> None:
 
 
 def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
-    make_images: MakeImages, cli, tmp_path: Path
+    make_images: Callable[..., Path], cli, tmp_path: Path
 ) -> None:
     m, bundle = make_images(), tmp_path / "m.joblib"
     assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
@@ -225,7 +227,7 @@ def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
     assert "broken.png" in done.err
 
 
-def test_same_seed_same_predictions(make_images: MakeImages, cli, tmp_path: Path) -> None:
+def test_same_seed_same_predictions(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
     m = make_images(patients=12)
     frames = []
     for name in ("a", "b"):

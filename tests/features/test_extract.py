@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MakeImages
 
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.errors import ManifestError
@@ -29,7 +29,7 @@ def bank() -> list:
 
 
 def test_road_is_the_same_at_training_and_at_prediction(
-    make_images: MakeImages, tmp_path: Path
+    make_images: Callable[..., Path], tmp_path: Path
 ) -> None:
     manifest = Manifest.read(make_images())
     store = FeatureStore(tmp_path / "store")
@@ -38,14 +38,12 @@ def test_road_is_the_same_at_training_and_at_prediction(
     fresh, rows, failed = features_of(manifest.paths, bank(), PREPARATION)
     assert rows == list(range(len(manifest))) and not failed
     np.testing.assert_array_equal(stored, fresh)
-    by_hand = np.hstack(
-        [e.transform(PREPARATION(decode(manifest.paths[3]))[None]) for e in bank()]
-    )
+    by_hand = np.hstack([e.transform(PREPARATION(decode(manifest.paths[3]))[None]) for e in bank()])
     np.testing.assert_array_equal(stored[3:4], by_hand)
     assert stored.shape[1] == len(column_names(bank(), PREPARATION))
 
 
-def test_nothing_is_computed_twice(make_images: MakeImages, tmp_path: Path) -> None:
+def test_nothing_is_computed_twice(make_images: Callable[..., Path], tmp_path: Path) -> None:
     manifest = Manifest.read(make_images())
     store = FeatureStore(tmp_path / "store")
     first = extract(manifest, bank()[:1], PREPARATION, store)
@@ -58,14 +56,14 @@ def test_nothing_is_computed_twice(make_images: MakeImages, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 5])
-def test_numbers_do_not_depend_on_jobs(make_images: MakeImages, jobs: int) -> None:
+def test_numbers_do_not_depend_on_jobs(make_images: Callable[..., Path], jobs: int) -> None:
     manifest = Manifest.read(make_images())
     one, _, _ = features_of(manifest.paths, bank(), PREPARATION, jobs=1)
     many, _, _ = features_of(manifest.paths, bank(), PREPARATION, jobs=jobs)
     np.testing.assert_array_equal(one, many)
 
 
-def test_order_of_files_does_not_change_rows(make_images: MakeImages) -> None:
+def test_order_of_files_does_not_change_rows(make_images: Callable[..., Path]) -> None:
     paths = Manifest.read(make_images()).paths
     forward, _, _ = features_of(paths, bank(), PREPARATION)
     backward, _, _ = features_of(paths[::-1], bank(), PREPARATION)
@@ -73,7 +71,7 @@ def test_order_of_files_does_not_change_rows(make_images: MakeImages) -> None:
 
 
 def test_unreadable_files_are_reported_and_the_rest_is_done(
-    make_images: MakeImages, tmp_path: Path
+    make_images: Callable[..., Path], tmp_path: Path
 ) -> None:
     manifest = Manifest.read(make_images())
     manifest.paths[0].write_bytes(b"")
@@ -89,7 +87,7 @@ def test_unreadable_files_are_reported_and_the_rest_is_done(
 
 
 def test_a_file_that_changed_since_the_manifest_is_refused(
-    make_images: MakeImages, tmp_path: Path
+    make_images: Callable[..., Path], tmp_path: Path
 ) -> None:
     manifest = Manifest.read(make_images()).with_keys()
     manifest.paths[1].write_bytes(manifest.paths[0].read_bytes())
@@ -103,7 +101,7 @@ def test_features_of_nothing_readable_has_the_right_width(tmp_path: Path) -> Non
     assert rows == [] and list(failed) == [0]
 
 
-def test_progress_ends_at_the_total(make_images: MakeImages, tmp_path: Path) -> None:
+def test_progress_ends_at_the_total(make_images: Callable[..., Path], tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     extract(
         Manifest.read(make_images()),
@@ -116,7 +114,7 @@ def test_progress_ends_at_the_total(make_images: MakeImages, tmp_path: Path) -> 
     assert [d for d, _ in seen] == sorted({d for d, _ in seen})
 
 
-def test_cost_is_known_over_a_warm_store(make_images: MakeImages, tmp_path: Path) -> None:
+def test_cost_is_known_over_a_warm_store(make_images: Callable[..., Path], tmp_path: Path) -> None:
     manifest = Manifest.read(make_images())
     done = extract(manifest, bank(), PREPARATION, FeatureStore(tmp_path / "store"))
     keys = [str(k) for k in done.keys]
@@ -126,7 +124,7 @@ def test_cost_is_known_over_a_warm_store(make_images: MakeImages, tmp_path: Path
     assert half == pytest.approx(spent / 2)
 
 
-def test_an_interrupted_consumer_stops_the_threads(make_images: MakeImages) -> None:
+def test_an_interrupted_consumer_stops_the_threads(make_images: Callable[..., Path]) -> None:
     paths = dict(enumerate(Manifest.read(make_images(patients=20, per_patient=10)).paths))
     batches = compute(paths, bank(), PREPARATION, jobs=2)
     first = next(batches)

@@ -92,7 +92,7 @@ table.write(["a"], np.zeros((1, 8), np.float32))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
-    table.write(["b"], np.random.default_rng(0).random((64, 512), dtype=np.float32))
+    table.write([f"b{i}" for i in range(64)], np.random.default_rng(0).random((64, 512), dtype=np.float32))
 except StoreError as error:
     print(error)
 """
@@ -105,7 +105,7 @@ def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     )
     assert "--store" in run.stdout and "no space left" in run.stdout
     assert len(list((tmp_path / "demo-0").iterdir())) == 1
-    assert table(tmp_path).missing(["a", "b"]) == ["b"]
+    assert table(tmp_path).missing(["a", "b0"]) == ["b0"]
 
 
 KILLED = """
@@ -139,7 +139,7 @@ def test_kill_at_any_moment_leaves_whole_parts_alone(tmp_path: Path) -> None:
 
 
 def _race(arguments: tuple[str, int]) -> None:
-    root, writer = arguments
+    root, _ = arguments
     FeatureStore(root).table("demo-0", {}).write(["same"], np.full((1, 4), 7, np.float32))
 
 
