@@ -68,15 +68,15 @@ def resamples(n_groups: int, n_boot: int, seed: int) -> Weights:
     return counts.astype(np.float64)
 
 
-def interval(values: ArrayLike, level: float = 0.95) -> list[float] | None:
+def interval(values: ArrayLike, tail: float = 0.025) -> list[float] | None:
     """Return the percentile interval of bootstrapped values.
 
     Parameters
     ----------
     values : array [n_boot]
         NaN where a resample left the number undefined; such resamples are dropped.
-    level : float
-        Share of the values inside.
+    tail : float
+        Share of the values below, and above, the interval: 0.025 for 95 %.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def interval(values: ArrayLike, level: float = 0.95) -> list[float] | None:
     kept = kept[~np.isnan(kept)]
     if not len(kept):
         return None
-    low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(kept, [tail, 1 - tail])
     return [float(low), float(high)]
 
 
