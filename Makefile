@@ -44,7 +44,7 @@ lint: $(VENV)/.tools ## ruff: rules and format
 
 # The package is seen through .typing/gliaboost, a link to the root; the tests are a second run.
 types: $(VENV)/.tools ## mypy, strict
-	$(BIN)/mypy -p gliaboost --exclude '(^|/)(tests|benchmarks|\.venv|\.typing)/'
+	$(BIN)/mypy -p gliaboost --exclude '/gliaboost/(tests|benchmarks|build|runs)/'
 	$(BIN)/mypy tests
 
 bench: $(VENV)/.tools ## speed of the texture kernels against scikit-image, OpenCV and mahotas

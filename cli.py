@@ -44,7 +44,9 @@ CLASSICAL = "hog,lbp,glcm"
 
 @app.callback()
 def _gliaboost(
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
+    ] = False,
 ) -> None:
     """Classical features and gradient boosting on brain MRI and CT, honestly measured."""
 
@@ -327,7 +329,7 @@ def _say(quiet: bool) -> Callable[[str], None]:
 
 @contextmanager
 def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on a terminal, a line for every tenth in a log, nothing when quiet."""
+    """Show a bar on a terminal, a line for every tenth in a log, nothing when quiet."""
     if quiet:
         yield None
     elif sys.stderr.isatty():
@@ -410,7 +412,9 @@ def _predictions_table(classes: Sequence[str], predictions: Sequence[Prediction]
 def _show_results(results: dict[str, Any]) -> None:
     entries = results["experiments"]
     wide = max(len(e["name"]) for e in entries)
-    typer.echo(f"{'experiment':<{wide}}  accuracy [95 % interval]  balanced  macro F1    AUC  fit s")
+    typer.echo(
+        f"{'experiment':<{wide}}  accuracy [95 % interval]  balanced  macro F1    AUC  fit s"
+    )
     for e in entries:
         low, high = e["accuracy"]["ci95"]
         auc = e["macro_auc"]["pooled"]

@@ -95,7 +95,7 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """
         if not hasattr(self, "image_shape_"):
             raise UsageError(
-                f"{type(self).__name__} has seen no image yet and cannot know its number of columns;"
+                f"{type(self).__name__} has seen no image yet and cannot know its columns;"
                 " call fit or transform first, or feature_names(height, width)"
             )
         return np.asarray(self.feature_names(*self.image_shape_), dtype=object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,7 +112,9 @@ def extract(
         If the store cannot be written.
     """
     begun = time.perf_counter()
-    keys: list[str | None] = [k if isinstance(k, str) else None for k in current_keys(manifest, jobs)]
+    keys: list[str | None] = [
+        k if isinstance(k, str) else None for k in current_keys(manifest, jobs)
+    ]
     tables = open_tables(extractors, preparation, store)
     present = [k for k in keys if k is not None]
     wanted = {fp: set(t.missing(present)) for fp, t in tables.items()}
@@ -124,9 +126,7 @@ def extract(
 
     buffers = {fp: _Buffer(t) for fp, t in tables.items()}
     done = 0
-    wanted_by_row = {
-        row: [fp for fp in tables if keys[row] in wanted[fp]] for row in rows
-    }
+    wanted_by_row = {row: [fp for fp in tables if keys[row] in wanted[fp]] for row in rows}
     for batch in compute(
         {row: paths[row] for row in rows}, extractors, preparation, jobs=jobs, only=wanted_by_row
     ):
@@ -138,7 +138,11 @@ def extract(
                 batch.seconds["decode"],
             )
         failed.update(batch.failed)
-        done += len(set().union(*batch.rows.values(), batch.failed)) if batch.rows else len(batch.failed)
+        done += (
+            len(set().union(*batch.rows.values(), batch.failed))
+            if batch.rows
+            else len(batch.failed)
+        )
         if progress is not None:
             progress(done, len(rows))
     for buffer in buffers.values():
@@ -246,7 +250,7 @@ def compute(
     *,
     jobs: int | None = None,
     only: Mapping[int, Sequence[str]] | None = None,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Decode, prepare and extract in threads, in the order of `paths`, in bounded memory.
 
     Parameters

@@ -47,9 +47,9 @@ def default_store() -> Path:
 class FeatureTable:
     """All stored rows of one fingerprint: a folder of Parquet parts.
 
-    Each part has a text column ``key`` and a ``FixedSizeList<float32>`` column ``values``. A part is
-    written beside its final name and renamed, so readers need no lock, several processes may fill
-    one table, and a kill loses at most the part in flight.
+    Each part has a text column ``key`` and a ``FixedSizeList<float32>`` column ``values``. A part
+    is written beside its final name and renamed, so readers need no lock, several processes may
+    fill one table, and a kill loses at most the part in flight.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class FeatureTable:
         return np.empty((0, 0), np.float32) if result is None else result
 
     def notes(self, keys: Sequence[str]) -> Iterator[tuple[int, int, dict[str, Any]]]:
-        """Give, for each part that holds some of `keys`, how many, of how many rows, and its notes."""
+        """Give, for each part with some of `keys`, how many, of how many rows, and its notes."""
         import pyarrow.parquet as pq
 
         self._refresh()
@@ -182,7 +182,7 @@ class FeatureTable:
             yield used, metadata.num_rows, json.loads(notes)
 
     def _refresh(self) -> None:
-        """Enter the parts that appeared since the last look; parts that cannot be read are passed."""
+        """Enter the parts that appeared since the last look, and pass over what is damaged."""
         if not self.folder.is_dir():
             return
         for part in sorted(self.folder.glob("part-*.parquet")):

@@ -60,9 +60,7 @@ def predict(
         If a folder holds no image.
     """
     files = [file for path in paths for file in _files(Path(path))]
-    columns, rows, failed = features_of(
-        files, bundle.extractors(), bundle.preparation_, jobs=jobs
-    )
+    columns, rows, failed = features_of(files, bundle.extractors(), bundle.preparation_, jobs=jobs)
     probabilities = bundle.predict_proba(columns) if rows else ()
     by_row = dict(zip(rows, probabilities, strict=True))
     result = []

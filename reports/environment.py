@@ -42,8 +42,8 @@ def environment(jobs: int | None = None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``python``, ``platform``, ``processor``, ``cores``, ``jobs`` and ``versions`` (None where a package
-        is absent).
+        ``python``, ``platform``, ``processor``, ``cores``, ``jobs`` and ``versions`` (None where a
+        package is absent).
     """
     return {
         "python": platform.python_version(),
@@ -80,8 +80,9 @@ def describe() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``gliaboost``, ``environment``, ``store``, ``gpu``, ``extractors`` and ``models`` (each with a line of
-        description; models with ``devices``), and ``missing``: what is absent and how to get it.
+        ``gliaboost``, ``environment``, ``store``, ``gpu``, ``sources``, ``extractors`` and
+        ``models`` (each described in a line; models with ``devices``), and ``missing``: what is
+        absent and how to get it.
     """
     from gliaboost.datasets.sources.base import names
     from gliaboost.features import EXTRACTORS

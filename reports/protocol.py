@@ -122,10 +122,10 @@ def run(
     labels = manifest.table["label"].to_numpy(dtype=object)
     lost = sorted(set(manifest.classes) - set(labels[rows]))
     if lost:
+        first, reason = next(iter(extraction.failed.items()))
         raise GliaboostError(
-            f"every image of {', '.join(lost)} is unreadable (first: "
-            f"{manifest.paths[min(extraction.failed)]}: {extraction.failed[min(extraction.failed)]}); "
-            "replace the files"
+            f"every image of {', '.join(lost)} is unreadable (first: {manifest.paths[first]}: "
+            f"{reason}); replace the files"
         )
     columns = matrix(keys, protocol.extractors, protocol.preparation, store)
     spent = seconds_spent(keys, protocol.extractors, protocol.preparation, store)
@@ -207,7 +207,7 @@ def _predictions(
     name: str,
     fold: Fold,
     test: NDArray[np.int64],
-    fitted_classes: Sequence[str],
+    fitted_classes: NDArray[Any],
     probabilities: NDArray[np.floating[Any]],
 ) -> pd.DataFrame:
     import pandas as pd
@@ -292,11 +292,7 @@ def _write(
         },
         "protocol": {
             "folds": protocol.folds_name,
-            "group": "group"
-            if "group" in table
-            else "patient"
-            if manifest.has_patients
-            else "image",
+            "group": _group(manifest),
             "n_folds": len(protocol.folds),
             "seed": protocol.seed,
             "preparation": protocol.preparation.to_dict(),
@@ -311,6 +307,12 @@ def _write(
     with replacing(out / "results.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", "utf-8")
     return results
+
+
+def _group(manifest: Manifest) -> str:
+    if "group" in manifest.table:
+        return "group"
+    return "patient" if manifest.has_patients else "image"
 
 
 def _identity(

@@ -24,8 +24,11 @@ class Done:
         self.code, self.out, self.err = code, out, err
 
 
+Cli = Callable[..., Done]
+
+
 @pytest.fixture
-def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     monkeypatch.setenv("GLIABOOST_STORE", str(tmp_path / "store"))
 
     def call(*words: str | Path) -> Done:
@@ -62,7 +65,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_predict_never_imports_torch(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
+def test_predict_never_imports_torch(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
     m = make_images()
     assert cli("train", m, "--features", "hog,lbp,glcm", "--out", tmp_path / "m.joblib").code == 0
     code = (
@@ -80,7 +85,9 @@ def test_predict_never_imports_torch(make_images: Callable[..., Path], cli, tmp_
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_four_commands_end_to_end(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
+def test_four_commands_end_to_end(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
     m = make_images(patients=12)
     done = cli("extract", m, "--features", "lbp,glcm", "--json")
     assert (done.code, json.loads(done.out)["computed"]) == (0, 36)
@@ -114,7 +121,7 @@ def test_four_commands_end_to_end(make_images: Callable[..., Path], cli, tmp_pat
 
 
 def test_killed_benchmark_goes_on_where_it_stopped(
-    make_images: Callable[..., Path], cli, tmp_path: Path
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
     m, out = make_images(patients=12), tmp_path / "run"
     options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--out", out)
@@ -129,7 +136,7 @@ def test_killed_benchmark_goes_on_where_it_stopped(
 
 
 def test_an_unreadable_file_does_not_stop_a_benchmark(
-    make_images: Callable[..., Path], cli, tmp_path: Path
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
     m = make_images(patients=12)
     (m.parent / "p01-0.png").write_bytes(b"")
@@ -157,7 +164,7 @@ def test_an_unreadable_file_does_not_stop_a_benchmark(
     ],
 )
 def test_wrong_calls_say_what_to_do(
-    words: list[str], expected: str, make_images: Callable[..., Path], cli
+    words: list[str], expected: str, make_images: Callable[..., Path], cli: Cli
 ) -> None:
     m = str(make_images())
     done = cli(*(w.format(m=m) for w in words))
@@ -166,21 +173,21 @@ def test_wrong_calls_say_what_to_do(
     assert done.code == (1 if words[0] == "predict" else 2)
 
 
-def test_device_cuda_without_one_is_an_error(make_images: Callable[..., Path], cli) -> None:
+def test_device_cuda_without_one_is_an_error(make_images: Callable[..., Path], cli: Cli) -> None:
     if shutil.which("nvidia-smi"):
         pytest.skip("there is a GPU here")
     done = cli("train", make_images(), "--features", "glcm", "--device", "cuda")
     assert done.code == 2 and "cuda" in done.err
 
 
-def test_manifest_without_labels_is_refused_for_training(cli, tmp_path: Path) -> None:
+def test_manifest_without_labels_is_refused_for_training(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"x")
     pd.DataFrame({"path": ["a.png"]}).to_csv(tmp_path / "m.csv", index=False)
     done = cli("train", tmp_path / "m.csv")
     assert done.code == 2 and "no labels" in done.err
 
 
-def test_all_faults_come_at_once(make_images: Callable[..., Path], cli) -> None:
+def test_all_faults_come_at_once(make_images: Callable[..., Path], cli: Cli) -> None:
     m = make_images()
     table = pd.read_csv(m)
     table["fold"] = "1"
@@ -195,7 +202,7 @@ def test_all_faults_come_at_once(make_images: Callable[..., Path], cli) -> None:
         assert fault in done.err
 
 
-def test_bundle_cut_in_half(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
+def test_bundle_cut_in_half(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
     m, bundle = make_images(), tmp_path / "m.joblib"
     assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
     bundle.write_bytes(bundle.read_bytes()[: bundle.stat().st_size // 2])
@@ -203,7 +210,7 @@ def test_bundle_cut_in_half(make_images: Callable[..., Path], cli, tmp_path: Pat
     assert done.code == 1 and str(bundle) in done.err and "Traceback" not in done.err
 
 
-def test_hostile_bundle_runs_nothing(cli, tmp_path: Path) -> None:
+def test_hostile_bundle_runs_nothing(cli: Cli, tmp_path: Path) -> None:
     class Hostile:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return os.system, (f"touch {tmp_path / 'ran'}",)
@@ -215,7 +222,7 @@ def test_hostile_bundle_runs_nothing(cli, tmp_path: Path) -> None:
 
 
 def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
-    make_images: Callable[..., Path], cli, tmp_path: Path
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
     m, bundle = make_images(), tmp_path / "m.joblib"
     assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
@@ -227,7 +234,9 @@ def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
     assert "broken.png" in done.err
 
 
-def test_same_seed_same_predictions(make_images: Callable[..., Path], cli, tmp_path: Path) -> None:
+def test_same_seed_same_predictions(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
     m = make_images(patients=12)
     frames = []
     for name in ("a", "b"):
@@ -237,7 +246,7 @@ def test_same_seed_same_predictions(make_images: Callable[..., Path], cli, tmp_p
     np.testing.assert_array_equal(frames[0]["proba_fine"], frames[1]["proba_fine"])
 
 
-def test_info_names_what_there_is(cli) -> None:
+def test_info_names_what_there_is(cli: Cli) -> None:
     facts = json.loads(cli("info", "--json").out)
     assert {"hog", "lbp", "glcm"} <= set(facts["extractors"])
     assert facts["environment"]["versions"]["numpy"]
@@ -245,6 +254,6 @@ def test_info_names_what_there_is(cli) -> None:
     assert "xgboost" in text and "lightgbm" in text
 
 
-def test_debug_shows_the_traceback(cli) -> None:
+def test_debug_shows_the_traceback(cli: Cli) -> None:
     with pytest.raises(ValueError, match="no manifest"):
         cli("--debug", "extract", "nothing.parquet")

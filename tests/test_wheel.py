@@ -56,8 +56,8 @@ def test_train_and_predict_from_another_folder(clean_bin: Path, tmp_path: Path) 
         (tmp_path / "data" / label).mkdir(parents=True)
         for i in range(12):
             image = rng.integers(0, 256, (64, 64)).astype(np.uint8)
-            image = cv2.GaussianBlur(image, (0, 0), sigma) if sigma else image
-            assert cv2.imwrite(str(tmp_path / "data" / label / f"{i}.png"), image)
+            smooth = cv2.GaussianBlur(image, (0, 0), sigma) if sigma else image
+            assert cv2.imwrite(str(tmp_path / "data" / label / f"{i}.png"), smooth)
     gliaboost = clean_bin / "gliaboost"
     run(gliaboost, "manifest", "folder", "data", "--out", "m.parquet", folder=tmp_path)
     run(

@@ -10,7 +10,7 @@ from gliaboost.datasets.decode import decode
 from gliaboost.datasets.errors import ManifestError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.features import create
+from gliaboost.features import Extractor, create
 from gliaboost.features.extract import (
     column_names,
     compute,
@@ -24,7 +24,7 @@ from gliaboost.features.store import FeatureStore
 PREPARATION = Preparation(size=64)
 
 
-def bank() -> list:
+def bank() -> list[Extractor]:
     return [create("hog"), create("lbp"), create("glcm")]
 
 

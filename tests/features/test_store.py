@@ -8,15 +8,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from numpy.typing import NDArray
 
 from gliaboost.features.store import SPEC_KEY, FeatureStore, FeatureTable, StoreError, default_store
 
 
-def rows(n: int, width: int = 3, start: int = 0) -> np.ndarray:
+def rows(n: int, width: int = 3, start: int = 0) -> NDArray[np.float32]:
     return np.arange(start, start + n * width, dtype=np.float32).reshape(n, width)
 
 
@@ -55,7 +57,7 @@ def test_reading_an_absent_key_says_which(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("values", [np.zeros((1, 3)), np.zeros(3, np.float32), rows(2)])
-def test_refuses_other_shapes_and_dtypes(tmp_path: Path, values: np.ndarray) -> None:
+def test_refuses_other_shapes_and_dtypes(tmp_path: Path, values: NDArray[Any]) -> None:
     with pytest.raises(StoreError, match="expected float32"):
         table(tmp_path).write(["a"], values)
     assert not list(tmp_path.rglob("*"))
@@ -92,7 +94,8 @@ table.write(["a"], np.zeros((1, 8), np.float32))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
-    table.write([f"b{i}" for i in range(64)], np.random.default_rng(0).random((64, 512), dtype=np.float32))
+    noise = np.random.default_rng(0).random((64, 512), dtype=np.float32)
+    table.write([f"b{i}" for i in range(64)], noise)
 except StoreError as error:
     print(error)
 """
