@@ -41,14 +41,17 @@ class Circle(NamedTuple):
     row_fractions, column_fractions : float64 arrays [points, H], [points, W]
         Weight of the lower, and of the right pixels. They differ in their last bits between rows,
         as scikit-image takes the fraction of ``row + offset``.
-    starts, members : int64 arrays [groups + 1], [points]
-        Neighbours grouped by column offset: group g has ``members[starts[g]:starts[g + 1]]``.
+    whole : int64 array
+        Neighbours that lie on a pixel.
+    starts, members : int64 arrays
+        The others, grouped by column offset: group g has ``members[starts[g]:starts[g + 1]]``.
     """
 
     border: int
     corners: NDArray[np.int64]
     row_fractions: NDArray[np.float64]
     column_fractions: NDArray[np.float64]
+    whole: NDArray[np.int64]
     starts: NDArray[np.int64]
     members: NDArray[np.int64]
 
@@ -61,14 +64,17 @@ def sampling(height: int, width: int, points: int, radius: float) -> Circle:
     ys = np.arange(height) + dy[:, None]
     xs = np.arange(width) + dx[:, None]
     corners = [np.floor(dy), np.floor(dx), np.ceil(dy) - np.floor(dy), np.ceil(dx) - np.floor(dx)]
+    between = (dy != np.floor(dy)) | (dx != np.floor(dx))
     members = np.argsort(dx, kind="stable")
-    starts = np.append(np.unique(dx[members], return_index=True)[1], points)
+    members = members[between[members]]
+    starts = [i for i in range(len(members)) if i == 0 or dx[members[i]] != dx[members[i - 1]]]
     return Circle(
         int(np.ceil(np.abs([dy, dx])).max()),
         np.stack(corners, 1).astype(np.int64),
         ys - np.floor(ys),
         xs - np.floor(xs),
-        starts.astype(np.int64),
+        np.flatnonzero(~between).astype(np.int64),
+        np.array([*starts, len(members)], np.int64),
         members.astype(np.int64),
     )
 

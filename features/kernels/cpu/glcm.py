@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,14 +17,11 @@ from gliaboost.features.kernels.cooccurrence import (
     quantise,
 )
 from gliaboost.features.kernels.cpu.memory import batch
+from gliaboost.features.kernels.cpu.pairs import N_LOG_N, batch_of_pairs
 from gliaboost.features.kernels.cpu.parallel import over_images
-from gliaboost.features.kernels.cpu.properties import N_LOG_N, summarise
 from gliaboost.features.kernels.grid import grid_edges
 
 __all__ = ["glcm_counts", "glcm_offsets", "glcm_properties", "quantise"]
-
-
-PROPERTY_COUNT = len(PROPERTIES)
 
 
 def glcm_counts(
@@ -85,7 +80,7 @@ def glcm_counts(
 
     def work(part: slice) -> None:
         masked = inside if masks is None else inside[part]
-        _batch(
+        batch_of_pairs(
             images[part],
             masked,
             masks is not None,
@@ -173,7 +168,7 @@ def glcm_properties(
 
     def work(part: slice) -> None:
         masked = inside if masks is None else inside[part]
-        _batch(
+        batch_of_pairs(
             images[part],
             masked,
             masks is not None,
@@ -190,136 +185,3 @@ def glcm_properties(
 
     over_images(work, len(images), jobs)
     return out.reshape(len(images), math.prod(out.shape[1:]))
-
-
-@numba.njit(nogil=True, cache=True)
-def _lanes(levels: Any, area: Any) -> Any:
-    """Choose how many histograms take turns.
-
-    Neighbouring pairs often agree, and one counter makes each wait for the last; but histograms
-    that leave the cache, or cost more to clear than the pairs to count, gain nothing.
-    """
-    lanes = 8
-    while lanes > 1 and (lanes * levels * levels > 8192 or lanes * levels * levels > area // 4):
-        lanes //= 2
-    return lanes
-
-
-@numba.njit(nogil=True, cache=True)
-def _count(
-    grey: Any,
-    mask: Any,
-    masked: Any,
-    width: Any,
-    dy: Any,
-    dx: Any,
-    box: Any,
-    levels: Any,
-    fold: Any,
-    slots: Any,
-    codes: Any,
-    counts: Any,
-) -> None:
-    """Add the pairs inside one box ``(y0, y1, x0, x1)`` to counts.
-
-    `slots` holds, by column, where the histogram begins whose turn it is; the last count takes the
-    pairs outside the mask. Offsets are unsigned: no check for negative ones hinders vectors.
-    """
-    y0, y1, x0, x1 = box
-    first = max(x0, x0 - dx)
-    n = np.uint64(max(0, min(x1, x1 - dx) - first))
-    outside = np.uint32(len(counts) - 1)
-    side = np.uint32(levels)
-    for y in range(max(y0, y0 - dy), min(y1, y1 - dy)):
-        a = np.uint64(y * width + first)
-        b = np.uint64((y + dy) * width + first + dx)
-        if fold:
-            for x in range(n):
-                i, j = np.uint32(grey[a + x]), np.uint32(grey[b + x])
-                codes[x] = slots[x] + min(i, j) * side + max(i, j)
-        else:
-            for x in range(n):
-                i, j = np.uint32(grey[a + x]), np.uint32(grey[b + x])
-                codes[x] = slots[x] + i * side + j
-        if masked:
-            for x in range(n):
-                if not (mask[a + x] and mask[b + x]):
-                    codes[x] = outside
-        for x in range(n):
-            counts[codes[x]] += np.uint32(1)
-
-
-@numba.njit(nogil=True, cache=True)
-def _merge(counts: Any, lanes: Any, merged: Any) -> None:
-    """Add the lanes up, and clear them."""
-    size = len(merged)
-    for e in range(size):
-        merged[e] = counts[e]
-    for lane in range(1, lanes):
-        for e in range(size):
-            merged[e] += counts[lane * size + e]
-    counts[:] = 0
-
-
-@numba.njit(nogil=True, cache=True)
-def _batch(
-    images: Any,
-    masks: Any,
-    masked: Any,
-    offsets: Any,
-    ys: Any,
-    xs: Any,
-    levels: Any,
-    symmetric: Any,
-    dense: Any,
-    chosen: Any,
-    n_log_n: Any,
-    properties: Any,
-) -> None:
-    """Fill `dense` with counts if it has room, else `properties` with the chosen ones."""
-    count, height, width = images.shape
-    size = levels * levels
-    columns = len(xs) - 1
-    lanes = _lanes(levels, height * width // ((len(ys) - 1) * columns))
-    slots = (np.arange(width) % lanes * size).astype(np.uint32)
-    codes = np.empty(width, np.uint32)
-    counts = np.zeros(lanes * size + 1, np.uint32)
-    merged = np.empty(size, np.uint32)
-    values = np.empty(PROPERTY_COUNT)
-    keep = len(dense) > 0
-    image = np.empty(height * width, np.uint8)
-    for n in range(count):
-        pixels = images[n].reshape(-1)
-        for x in range(len(image)):
-            image[x] = (np.int32(pixels[x]) * np.int32(levels)) >> 8
-        mask = masks[n if masked else 0].reshape(-1)
-        for g in range((len(ys) - 1) * columns):
-            r, c = g // columns, g % columns
-            box = (ys[r], ys[r + 1], xs[c], xs[c + 1])
-            for k in range(len(offsets)):
-                dy, dx = offsets[k]
-                _count(
-                    image,
-                    mask,
-                    masked,
-                    width,
-                    dy,
-                    dx,
-                    box,
-                    levels,
-                    symmetric and not keep,
-                    slots,
-                    codes,
-                    counts,
-                )
-                if keep:
-                    _merge(counts, lanes, dense[n, g, k].reshape(-1))
-                    continue
-                if lanes == 1:
-                    summarise(counts, levels, symmetric, n_log_n, values)
-                    counts[:] = 0
-                else:
-                    _merge(counts, lanes, merged)
-                    summarise(merged, levels, symmetric, n_log_n, values)
-                for p in range(len(chosen)):
-                    properties[n, g, k, p] = values[chosen[p]]

@@ -1,4 +1,4 @@
-"""Which neighbours on a circle are no darker than the pixel: the inner loops of LBP.
+"""The compiled loops of LBP: which neighbours on a circle are no darker than the pixel.
 
 All neighbours that lie in one column offset share the interpolation along rows, and it serves the
 neighbour above and its mirror image below. Offsets into flat arrays are unsigned, so that no check
@@ -9,57 +9,17 @@ reassociated.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
 
-from gliaboost.features.kernels.cpu.memory import aligned, lines, pitch_of
+from gliaboost.features.kernels.cpu.bits import popcount, trailing_zeros
+from gliaboost.features.kernels.cpu.memory import LINE
 
-# Rows at a time: their patterns stay in the cache while one neighbour after another adds its bit.
-STRIP = 64
-
-
-class Room(NamedTuple):
-    """Buffers for one image at a time; every thread needs its own.
-
-    Attributes
-    ----------
-    border, margin : int
-        Rows of zeros above and below the image, columns of zeros before it.
-    pitch, across : int
-        How far apart rows of `source` begin, and those of `ring` and `patterns`.
-    source : float64 array
-        The image amid zeros (see `pad`).
-    ring : float64 array
-        As many interpolated rows as a circle is high.
-    patterns : uint64 array
-        `STRIP` rows of patterns.
-    """
-
-    border: int
-    margin: int
-    pitch: int
-    across: int
-    source: NDArray[np.float64]
-    ring: NDArray[np.float64]
-    patterns: NDArray[np.uint64]
-
-
-def room_for(height: int, width: int, border: int) -> Room:
-    """Allocate the buffers for images of this size and circles within `border` pixels."""
-    margin, across = lines(border), pitch_of(width)
-    pitch = pitch_of(margin + width + border + 1)
-    return Room(
-        border,
-        margin,
-        pitch,
-        across,
-        aligned((height + 2 * border) * pitch),
-        aligned((2 * border + 2) * across),
-        aligned(STRIP * across).view(np.uint64),
-    )
+LANES = 4
+# Above this the lanes would not stay in the cache.
+MOST_BINS_OF_LANES = 1024
 
 
 @numba.njit(nogil=True, cache=True)
@@ -72,6 +32,13 @@ def pad(image: Any, room: Any) -> None:
         row = image[y]
         for x in range(np.uint64(width)):
             source[start + x] = row[x]
+        first, after = 0, width
+        while first < width and row[first] == 0:
+            first += 1
+        while after > first and row[after - 1] == 0:
+            after -= 1
+        room.spans[y, 0] = first if first < width else 0
+        room.spans[y, 1] = after if first < width else 0
 
 
 @numba.njit(nogil=True, cache=True)
@@ -87,6 +54,32 @@ def _mark_whole(source: Any, a: Any, here: Any, bit: Any, patterns: Any, p: Any,
     for x in range(n):
         if source[a + x] >= source[here + x]:
             patterns[p + x] |= bit
+
+
+@numba.njit(nogil=True, cache=True)
+def _mark_four_whole(
+    source: Any,
+    a1: Any,
+    bit1: Any,
+    a2: Any,
+    bit2: Any,
+    a3: Any,
+    bit3: Any,
+    a4: Any,
+    bit4: Any,
+    here: Any,
+    patterns: Any,
+    p: Any,
+    n: Any,
+) -> None:
+    none = np.uint64(0)
+    for x in range(n):
+        pixel = source[here + x]
+        first = bit1 if source[a1 + x] >= pixel else none
+        second = bit2 if source[a2 + x] >= pixel else none
+        third = bit3 if source[a3 + x] >= pixel else none
+        fourth = bit4 if source[a4 + x] >= pixel else none
+        patterns[p + x] |= first | second | third | fourth
 
 
 @numba.njit(nogil=True, cache=True)
@@ -139,101 +132,234 @@ def _bit(k: Any) -> Any:
 
 
 @numba.njit(nogil=True, cache=True)
-def mark_strip(y0: Any, y1: Any, width: Any, circle: Any, room: Any) -> None:
-    """Fill the room's patterns for rows y0 to y1: bit k where neighbour k is no darker."""
-    border, margin, pitch, across = room.border, room.margin, room.pitch, room.across
-    source, ring, patterns = room.source, room.ring, room.patterns
-    corners, row_fractions = circle.corners, circle.row_fractions
-    fractions = circle.column_fractions.reshape(-1)
-    starts, members = circle.starts, circle.members
-    ring_rows = 2 * border + 2
-    n = np.uint64(width)
-    patterns[: (y1 - y0) * across] = 0
-    for column in range(len(starts) - 1):
-        begin, end = starts[column], starts[column + 1]
-        left = margin + corners[members[begin], 1]
-        if corners[members[begin], 3] == 0:
-            for m in range(begin, end):
-                k = members[m]
-                for y in range(y0, y1):
-                    here = np.uint64((y + border) * pitch + margin)
-                    a = np.uint64((y + border + corners[k, 0]) * pitch + left)
-                    p = np.uint64((y - y0) * across)
-                    if corners[k, 2] == 0:
-                        _mark_whole(source, a, here, _bit(k), patterns, p, n)
-                    else:
-                        b = a + np.uint64(pitch)
-                        low = row_fractions[k, y]
-                        _mark_one(source, a, b, low, source, here, _bit(k), patterns, p, n)
-            continue
-        top, bottom = corners[members[begin], 0], corners[members[begin], 0]
-        for m in range(begin, end):
-            k = members[m]
-            top = min(top, corners[k, 0])
-            bottom = max(bottom, corners[k, 0] + corners[k, 2])
-        f = np.uint64(members[begin] * width)
-        for t in range(y0 + top, y1 + bottom):
-            o = np.uint64((t + border) % ring_rows * across)
-            _lerp_row(source, np.uint64((t + border) * pitch + left), fractions, f, ring, o, n)
-            y = t - bottom
-            if y < y0:
-                continue
-            here = np.uint64((y + border) * pitch + margin)
-            p = np.uint64((y - y0) * across)
-            for m in range(begin, end, 2):
-                k = members[m]
-                t1 = y + border + corners[k, 0]
-                u1 = np.uint64(t1 % ring_rows * across)
-                v1 = np.uint64((t1 + corners[k, 2]) % ring_rows * across)
-                low1 = row_fractions[k, y]
-                if m + 1 == end:
-                    _mark_one(ring, u1, v1, low1, source, here, _bit(k), patterns, p, n)
-                    continue
-                k2 = members[m + 1]
-                t2 = y + border + corners[k2, 0]
-                u2 = np.uint64(t2 % ring_rows * across)
-                v2 = np.uint64((t2 + corners[k2, 2]) % ring_rows * across)
-                low2 = row_fractions[k2, y]
-                _mark_two(
-                    ring,
-                    u1,
-                    v1,
-                    low1,
-                    _bit(k),
-                    u2,
-                    v2,
-                    low2,
-                    _bit(k2),
-                    source,
-                    here,
-                    patterns,
-                    p,
-                    n,
-                )
+def _clear(y0: Any, y1: Any, width: Any, points: Any, room: Any) -> Any:
+    """Prepare the patterns of some rows; return the columns that are left to mark.
+
+    No neighbour is darker than black, so around the head all bits are set from the start.
+    """
+    first, after = np.int64(width), np.int64(0)
+    for y in range(y0, y1):
+        if room.spans[y, 1] > 0:
+            first, after = min(first, room.spans[y, 0]), max(after, room.spans[y, 1])
+    first = min(first, after) // LINE * LINE
+    ones = ~np.uint64(0) >> np.uint64(64 - points)
+    for y in range(y0, y1):
+        row = room.patterns[(y - y0) * room.across :][:width]
+        row[:first] = ones
+        row[first:after] = 0
+        row[after:] = ones
+    return first, after
 
 
 @numba.njit(nogil=True, cache=True)
-def variances_of_row(y: Any, circle: Any, room: Any, sums: Any, variances: Any) -> None:
-    """Compute the variance of each pixel's neighbours, NaN where it is 0; `sums` is [2, W]."""
-    border, margin, pitch, source = room.border, room.margin, room.pitch, room.source
-    corners = circle.corners
-    total, squares = sums[0], sums[1]
-    points = len(corners)
-    total[:] = 0.0
-    squares[:] = 0.0
+def mark_strip(y0: Any, y1: Any, width: Any, circle: Any, room: Any) -> None:
+    """Fill the room's patterns for rows y0 to y1: bit k where neighbour k is no darker."""
+    first, after = _clear(y0, y1, width, len(circle.corners), room)
+    _mark_on_pixels(y0, y1, first, after, circle, room)
+    for g in range(len(circle.starts) - 1):
+        members = circle.members[circle.starts[g] : circle.starts[g + 1]]
+        _mark_column(y0, y1, width, first, after, members, circle, room)
+
+
+@numba.njit(nogil=True, cache=True)
+def _mark_on_pixels(y0: Any, y1: Any, first: Any, after: Any, circle: Any, room: Any) -> None:
+    border, pitch, margin = room.border, room.pitch, room.margin + first
+    source, patterns, corners, whole = room.source, room.patterns, circle.corners, circle.whole
+    n = np.uint64(after - first)
+    for y in range(y0, y1):
+        here = np.uint64((y + border) * pitch + margin)
+        p = np.uint64((y - y0) * room.across + first)
+        if len(whole) == 4:
+            a, b, c, d = whole
+            _mark_four_whole(
+                source,
+                np.uint64((y + border + corners[a, 0]) * pitch + margin + corners[a, 1]),
+                _bit(a),
+                np.uint64((y + border + corners[b, 0]) * pitch + margin + corners[b, 1]),
+                _bit(b),
+                np.uint64((y + border + corners[c, 0]) * pitch + margin + corners[c, 1]),
+                _bit(c),
+                np.uint64((y + border + corners[d, 0]) * pitch + margin + corners[d, 1]),
+                _bit(d),
+                here,
+                patterns,
+                p,
+                n,
+            )
+            continue
+        for k in whole:
+            a = np.uint64((y + border + corners[k, 0]) * pitch + margin + corners[k, 1])
+            _mark_whole(source, a, here, _bit(k), patterns, p, n)
+
+
+@numba.njit(nogil=True, cache=True)
+def _mark_column(
+    y0: Any, y1: Any, width: Any, first: Any, after: Any, members: Any, circle: Any, room: Any
+) -> None:
+    """Mark the neighbours that lie in one column offset."""
+    border, pitch, across, turn = room.border, room.pitch, room.across, room.turn
+    source, ring, patterns = room.source, room.ring, room.patterns
+    corners, low = circle.corners, circle.row_fractions
+    fractions = circle.column_fractions.reshape(-1)
+    margin = room.margin + first
+    n = np.uint64(after - first)
+    k1, k2 = members[0], members[-1]
+    dx, right = corners[k1, 1], corners[k1, 3]
+    top, bottom = corners[k1, 0], corners[k1, 0]
+    for k in members:
+        top, bottom = min(top, corners[k, 0]), max(bottom, corners[k, 0] + corners[k, 2])
+    f = np.uint64(k1 * width + first)
+    for t in range(y0 + top, y1 + bottom):
+        # Row t is the last that the pixels of row y need.
+        y = t - bottom
+        if right != 0:
+            o = np.uint64(((t + border) & turn) * across)
+            s = np.uint64((t + border) * pitch + margin + dx)
+            _lerp_row(source, s, fractions, f, ring, o, n)
+        if y < y0:
+            continue
+        here = np.uint64((y + border) * pitch + margin)
+        p = np.uint64((y - y0) * across + first)
+        if right != 0 and len(members) == 2:
+            t1, t2 = y + border + corners[k1, 0], y + border + corners[k2, 0]
+            u1 = np.uint64((t1 & turn) * across)
+            v1 = np.uint64(((t1 + corners[k1, 2]) & turn) * across)
+            u2 = np.uint64((t2 & turn) * across)
+            v2 = np.uint64(((t2 + corners[k2, 2]) & turn) * across)
+            _mark_two(
+                ring,
+                u1,
+                v1,
+                low[k1, y],
+                _bit(k1),
+                u2,
+                v2,
+                low[k2, y],
+                _bit(k2),
+                source,
+                here,
+                patterns,
+                p,
+                n,
+            )
+            continue
+        for k in members:
+            above = y + border + corners[k, 0]
+            if right != 0:
+                u = np.uint64((above & turn) * across)
+                v = np.uint64(((above + corners[k, 2]) & turn) * across)
+                _mark_one(ring, u, v, low[k, y], source, here, _bit(k), patterns, p, n)
+            else:
+                u = np.uint64(above * pitch + margin + dx)
+                v = u + np.uint64(corners[k, 2] * pitch)
+                _mark_one(source, u, v, low[k, y], source, here, _bit(k), patterns, p, n)
+
+
+@numba.njit(nogil=True, cache=True)
+def _changes(pattern: Any, points: Any) -> Any:
+    """Count the changes from bit to bit; at most two, with or without that from last to first."""
     one = np.uint64(1)
-    for k in range(points):
-        low, fractions = circle.row_fractions[k, y], circle.column_fractions[k]
-        a = np.uint64((y + border + corners[k, 0]) * pitch + margin + corners[k, 1])
-        c = a + np.uint64(corners[k, 2] * pitch)
-        # Without a fraction the pixel to the right has no weight, whatever it is.
-        for x in range(np.uint64(len(variances))):
-            f = fractions[x]
-            upper = (1.0 - f) * source[a + x] + f * source[a + x + one]
-            lower = (1.0 - f) * source[c + x] + f * source[c + x + one]
-            value = (1.0 - low) * upper + low * lower
-            total[x] += value
-            squares[x] += value * value
-    for x in range(len(variances)):
-        variance = (squares[x] - (total[x] * total[x]) / points) / points
-        variances[x] = variance if variance != 0.0 else np.nan
+    below_top = (one << np.uint64(points - 1)) - one
+    return popcount((pattern ^ (pattern >> one)) & below_top)
+
+
+@numba.njit(nogil=True, cache=True)
+def _code(pattern: Any, points: Any, kind: Any) -> Any:
+    """Turn a pattern into the code of METHODS[kind]."""
+    if kind == 0:
+        return np.int64(pattern)
+    one, top = np.uint64(1), np.uint64(points - 1)
+    if kind == 1:
+        least, turned = pattern, pattern
+        for _ in range(points - 1):
+            turned = (turned >> one) | ((turned & one) << top)
+            least = min(least, turned)
+        return np.int64(least)
+    changes = _changes(pattern, points)
+    ones = np.int64(popcount(pattern))
+    if kind == 2:
+        return ones if changes <= np.uint64(2) else points + 1
+    if changes > np.uint64(2):
+        return points * (points - 1) + 2
+    if ones == 0:
+        return 0
+    if ones == points:
+        return points * (points - 1) + 1
+    first_one = np.int64(trailing_zeros(pattern))
+    first_zero = np.int64(trailing_zeros(~pattern))
+    turns = ones - first_zero if first_one == 0 else points - first_one
+    return 1 + (ones - 1) * points + turns
+
+
+@numba.njit(nogil=True, cache=True)
+def codes_batch(images: Any, circle: Any, room: Any, kind: Any, codes: Any) -> None:
+    """Write the code of every pixel."""
+    count, height, width = images.shape
+    points = len(circle.corners)
+    across, patterns = room.across, room.patterns
+    for n in range(count):
+        pad(images[n], room)
+        for y0 in range(0, height, room.strip):
+            y1 = min(height, y0 + room.strip)
+            mark_strip(y0, y1, width, circle, room)
+            for y in range(y0, y1):
+                for x in range(width):
+                    codes[n, y, x] = _code(patterns[(y - y0) * across + x], points, kind)
+
+
+@numba.njit(nogil=True, cache=True)
+def histograms_batch(
+    images: Any,
+    circle: Any,
+    room: Any,
+    kind: Any,
+    table: Any,
+    cell_rows: Any,
+    cell_columns: Any,
+    counts: Any,
+) -> None:
+    """Count codes; `cell_rows` and `cell_columns` tell which cell a row and a column is in."""
+    count, height, width = images.shape
+    rows, columns, bins = counts.shape[1:]
+    points = len(circle.corners)
+    across, patterns = room.across, room.patterns
+    # Neighbouring pixels often agree; several histograms in turn spare the wait for one counter.
+    lanes = LANES if bins <= MOST_BINS_OF_LANES else 1
+    histogram = np.zeros(rows * columns * lanes * bins, np.uint32)
+    slots = np.empty(width, np.int64)
+    for x in range(width):
+        slots[x] = (cell_columns[x] * lanes + x % lanes) * bins
+    codes = np.empty(width, np.uint64)
+    for n in range(count):
+        pad(images[n], room)
+        for y0 in range(0, height, room.strip):
+            y1 = min(height, y0 + room.strip)
+            mark_strip(y0, y1, width, circle, room)
+            for y in range(y0, y1):
+                row = patterns[(y - y0) * across :][:width]
+                first = cell_rows[y] * columns * lanes * bins
+                if kind == 0:
+                    for x in range(width):
+                        codes[x] = first + slots[x] + np.int64(row[x])
+                elif kind == 1:
+                    for x in range(width):
+                        codes[x] = first + slots[x] + table[row[x]]
+                elif kind == 2:
+                    # Apart, without the branches of `_code`: this loop becomes vector instructions.
+                    mixed = np.uint64(points + 1)
+                    for x in range(width):
+                        ones = popcount(row[x])
+                        uniform = _changes(row[x], points) <= np.uint64(2)
+                        codes[x] = np.uint64(first + slots[x]) + (ones if uniform else mixed)
+                else:
+                    for x in range(width):
+                        codes[x] = first + slots[x] + _code(row[x], points, kind)
+                for x in range(width):
+                    histogram[codes[x]] += np.uint32(1)
+        lanes_first = histogram.reshape(rows, columns, lanes, bins)
+        for r in range(rows):
+            for c in range(columns):
+                for lane in range(lanes):
+                    for b in range(bins):
+                        counts[n, r, c, b] += lanes_first[r, c, lane, b]
+        histogram[:] = 0

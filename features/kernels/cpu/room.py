@@ -1,0 +1,67 @@
+"""Where the loops of LBP work: buffers for one image at a time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.features.kernels.cpu.memory import aligned, lines, pitch_of
+
+# Rows whose patterns stay in the cache while one neighbour after another adds its bit.
+STRIP = 64
+
+
+class Room(NamedTuple):
+    """Buffers for one image at a time; every thread needs its own.
+
+    Attributes
+    ----------
+    border, margin : int
+        Rows of zeros above and below the image, columns of zeros before it.
+    pitch, across : int
+        How far apart rows of `source` begin, and those of `ring` and `patterns`.
+    strip : int
+        Rows that are marked at a time.
+    turn : int
+        Rows of the ring less one; rows are a power of two.
+    source : float64 array
+        The image amid zeros (see `pad`).
+    ring : float64 array
+        Interpolated rows, at least as many as a circle is high.
+    patterns : uint64 array
+        `strip` rows of patterns.
+    spans : int64 array [H, 2]
+        First column that is not black, and the first after which all are; 0, 0 if none.
+    """
+
+    border: int
+    margin: int
+    pitch: int
+    across: int
+    strip: int
+    turn: int
+    source: NDArray[np.float64]
+    ring: NDArray[np.float64]
+    patterns: NDArray[np.uint64]
+    spans: NDArray[np.int64]
+
+
+def room_for(height: int, width: int, border: int) -> Room:
+    """Allocate the buffers for images of this size and circles within `border` pixels."""
+    margin, across = lines(border), pitch_of(width)
+    pitch = pitch_of(margin + width + border + 1)
+    ring_rows = 1 << (2 * border + 1).bit_length()
+    return Room(
+        border,
+        margin,
+        pitch,
+        across,
+        STRIP,
+        ring_rows - 1,
+        aligned((height + 2 * border) * pitch),
+        aligned(ring_rows * across),
+        aligned(STRIP * across).view(np.uint64),
+        np.zeros((height, 2), np.int64),
+    )
