@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gliaboost.datasets.errors import GliaboostError, UsageError
+from gliaboost.reports.progress import progress_bar, sayer
 
 if TYPE_CHECKING:
     from gliaboost.features.base import Extractor
     from gliaboost.features.store import FeatureStore
-    from gliaboost.models.prediction import Prediction
 
 app = typer.Typer(
     name="gliaboost",
@@ -63,9 +62,9 @@ def demo(
     """Run the main job on an embedded, simulated sample."""
     from gliaboost.datasets.phantom import make_phantom
 
-    say = _say(quiet)
+    say = sayer(quiet)
     say("simulating patients in the MNI152 template (simulated: no number here is clinical)")
-    with _progress("simulating", quiet) as progress:
+    with progress_bar("simulating", quiet) as progress:
         make_phantom(out / "phantom", seed=seed, jobs=jobs, progress=progress)
     benchmark(
         out / "phantom" / "manifest.parquet",
@@ -106,6 +105,84 @@ def manifest(
 
 
 @app.command()
+def audit(
+    manifest: ManifestPath,
+    against: Annotated[Path | None, typer.Option(help="Another manifest to look in.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for audit.json and audit.html.")] = Path(
+        "runs/audit"
+    ),
+    write_groups: Annotated[
+        Path | None, typer.Option(help="Write a manifest whose column 'group' no split cuts.")
+    ] = None,
+    drop: Annotated[str, typer.Option(help="duplicates, conflicts or both, by comma.")] = "",
+    cleaned: Annotated[
+        Path, typer.Option(help="Where --drop and --carry write the manifest.")
+    ] = Path("cleaned.parquet"),
+    carry: Annotated[
+        str, typer.Option(help="Columns to take over from --against, such as patient,mask.")
+    ] = "",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Find what is broken, duplicated, leaking or contradictory; deletes nothing."""
+    from gliaboost.datasets import audit as room
+    from gliaboost.datasets.files import replacing
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.reports.audit_page import render_audit
+    from gliaboost.reports.terminal import audit_table
+
+    if carry and against is None:
+        raise UsageError("--carry takes columns from another manifest; name it with --against")
+    table = Manifest.read(manifest)
+    other = None if against is None else Manifest.read(against)
+    with progress_bar("reading", quiet) as progress:
+        report = room.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
+    facts = report.to_dict()
+    with replacing(out / "audit.json") as temporary:
+        temporary.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    page = render_audit(report, table, out / "audit.html", against=other)
+    if write_groups is not None:
+        room.write_groups(table, report).write(write_groups)
+    if drop or carry:
+        better = table
+        if carry and other is not None:
+            better = room.carry_over(better, other, report, _names(carry))
+        if drop:
+            better = room.drop(better, report, _names(drop))
+        better.write(cleaned)
+    if as_json:
+        _print_json(facts)
+    else:
+        typer.echo(audit_table(report))
+        typer.echo(f"page: {page.resolve()}")
+
+
+@app.command()
+def explore(
+    manifest: ManifestPath,
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("runs/explore.html"),
+    prepare: Annotated[
+        str, typer.Option(help="Show images prepared, e.g. crop=foreground,normalise=clahe")
+    ] = "",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the data set at a glance, as one page."""
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.reports.explore import render_explore
+
+    preparation = Preparation.from_dict(_options(prepare)) if prepare else None
+    table = Manifest.read(manifest)
+    with progress_bar("reading", quiet) as progress:
+        page = render_explore(table, out, preparation, jobs=jobs, seed=seed, progress=progress)
+    typer.echo(f"page: {page.resolve()}")
+
+
+@app.command()
 def extract(
     manifest: ManifestPath,
     features: Features = CLASSICAL,
@@ -120,7 +197,7 @@ def extract(
     from gliaboost.features.extract import extract as run
 
     table = Manifest.read(manifest).check()
-    with _progress("extracting", quiet) as progress:
+    with progress_bar("extracting", quiet) as progress:
         done = run(
             table, _extractors(features), Preparation(), _store(store), jobs=jobs, progress=progress
         )
@@ -134,7 +211,7 @@ def extract(
             }
         )
     else:
-        _say(quiet)(
+        sayer(quiet)(
             f"{done.computed} images computed, {done.reused} in the store before, "
             f"{done.seconds:.1f} s"
         )
@@ -160,7 +237,7 @@ def train(
     from gliaboost.models.training import train as run
 
     table = Manifest.read(manifest)
-    with _progress("extracting", quiet) as progress:
+    with progress_bar("extracting", quiet) as progress:
         bundle, extraction = run(
             table,
             _extractors(features),
@@ -175,7 +252,7 @@ def train(
     if as_json:
         _print_json({"bundle": str(out), **bundle.summary()})
     else:
-        _say(quiet)(f"{out}: {model} on {features}, fitted on {bundle.device}")
+        sayer(quiet)(f"{out}: {model} on {features}, fitted on {bundle.device}")
     _exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
 
 
@@ -191,15 +268,16 @@ def predict(
     """Say which class each image belongs to, with probabilities."""
     from gliaboost.models.bundle import load
     from gliaboost.models.prediction import predict as run
+    from gliaboost.reports.terminal import predictions_csv, predictions_json, predictions_table
 
     loaded = load(bundle)
     predictions = run(loaded, paths, jobs=jobs)
     if as_json:
-        text = json.dumps(_predictions_json(loaded.summary(), predictions), indent=1)
+        text = json.dumps(predictions_json(loaded.summary(), predictions), indent=1)
     elif as_csv:
-        text = _predictions_csv(loaded.classes, predictions)
+        text = predictions_csv(loaded.classes, predictions)
     else:
-        text = _predictions_table(loaded.classes, predictions)
+        text = predictions_table(loaded.classes, predictions)
     if out is None:
         typer.echo(text)
     else:
@@ -231,6 +309,7 @@ def benchmark(
     from gliaboost.datasets.splits import named_folds
     from gliaboost.reports.protocol import Protocol, run
     from gliaboost.reports.render import render
+    from gliaboost.reports.terminal import results_table
 
     table = Manifest.read(manifest).check(labelled=True)
     chosen, description = named_folds(table, folds, seed=seed)
@@ -243,21 +322,21 @@ def benchmark(
         jobs=jobs,
         device=device,
     )
-    with _progress("extracting", quiet) as progress:
+    with progress_bar("extracting", quiet) as progress:
         results = run(
             table,
             protocol,
             _store(store),
             out,
             command=_command(),
-            say=_say(quiet),
+            say=sayer(quiet),
             progress=progress,
         )
     pages = render(out)
     if as_json:
         _print_json(results)
     else:
-        _show_results(results)
+        typer.echo(results_table(results))
         typer.echo(f"report: {(pages['html']).resolve()}")
     unreadable = results["dataset"]["unreadable"]
     _exit_with_failures((Path(path), reason) for path, reason in unreadable.items())
@@ -311,6 +390,17 @@ def _names(text: str) -> list[str]:
     return names
 
 
+def _options(text: str) -> dict[str, Any]:
+    pairs = [word.partition("=") for word in _names(text)]
+    wrong = [key for key, equals, _ in pairs if not equals]
+    if wrong:
+        raise UsageError(
+            f"{', '.join(wrong)} in {text!r} has no value; expected name=value by comma"
+        )
+    plain = {"true": True, "false": False}
+    return {k: int(v) if v.isdigit() else plain.get(v.lower(), v) for k, _, v in pairs}
+
+
 def _extractors(text: str) -> list[Extractor]:
     from gliaboost.features import create
 
@@ -321,36 +411,6 @@ def _store(path: Path | None) -> FeatureStore:
     from gliaboost.features.store import FeatureStore
 
     return FeatureStore(path)
-
-
-def _say(quiet: bool) -> Callable[[str], None]:
-    return (lambda line: None) if quiet else (lambda line: typer.echo(line, err=True))
-
-
-@contextmanager
-def _progress(what: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar on a terminal, a line for every tenth in a log, nothing when quiet."""
-    if quiet:
-        yield None
-    elif sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeRemainingColumn as Remaining
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Remaining())
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-    else:
-        tenths = -1
-
-        def line(done: int, total: int) -> None:
-            nonlocal tenths
-            if total and done * 10 // total > tenths:
-                tenths = done * 10 // total
-                typer.echo(f"{what}: {done} of {total}", err=True)
-
-        yield line
 
 
 def _command() -> str:
@@ -369,57 +429,3 @@ def _exit_with_failures(failures: Any) -> None:
         typer.echo(f"gliaboost: {path}: {reason}", err=True)
     if failed:
         raise typer.Exit(1)
-
-
-def _predictions_json(model: dict[str, Any], predictions: Sequence[Prediction]) -> dict[str, Any]:
-    return {
-        "model": model,
-        "predictions": [
-            {"path": str(p.path), "predicted": p.predicted, "probabilities": p.probabilities}
-            for p in predictions
-            if p.error is None
-        ],
-        "failed": [
-            {"path": str(p.path), "reason": p.error} for p in predictions if p.error is not None
-        ],
-    }
-
-
-def _predictions_csv(classes: Sequence[str], predictions: Sequence[Prediction]) -> str:
-    import csv
-    import io
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "predicted", *(f"proba_{c}" for c in classes), "error"])
-    for p in predictions:
-        shown = [f"{p.probabilities[c]:.6f}" if p.probabilities else "" for c in classes]
-        writer.writerow([p.path, p.predicted or "", *shown, p.error or ""])
-    return text.getvalue().rstrip("\n")
-
-
-def _predictions_table(classes: Sequence[str], predictions: Sequence[Prediction]) -> str:
-    read = [p for p in predictions if p.error is None]
-    wide = max([len(str(p.path)) for p in read], default=4)
-    named = max([len(c) for c in classes] + [len("predicted")])
-    lines = [f"{'path':<{wide}}  {'predicted':<{named}}  " + "  ".join(f"{c:>10}" for c in classes)]
-    for p in read:
-        shown = "  ".join(f"{p.probabilities[c]:>{max(10, len(c))}.3f}" for c in classes)
-        lines.append(f"{p.path!s:<{wide}}  {p.predicted:<{named}}  {shown}")
-    return "\n".join(lines)
-
-
-def _show_results(results: dict[str, Any]) -> None:
-    entries = results["experiments"]
-    wide = max(len(e["name"]) for e in entries)
-    typer.echo(
-        f"{'experiment':<{wide}}  accuracy [95 % interval]  balanced  macro F1    AUC  fit s"
-    )
-    for e in entries:
-        low, high = e["accuracy"]["ci95"]
-        auc = e["macro_auc"]["pooled"]
-        typer.echo(
-            f"{e['name']:<{wide}}  {e['accuracy']['pooled']:.3f} [{low:.3f}, {high:.3f}]"
-            f"      {e['balanced_accuracy']['pooled']:.3f}     {e['macro_f1']['pooled']:.3f}"
-            f"  {'    -' if auc is None else f'{auc:.3f}'}  {e['seconds']['fit']:>5.1f}"
-        )

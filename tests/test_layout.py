@@ -94,5 +94,5 @@ def test_imports_are_declared() -> None:
     used = {n.split(".")[0] for f in modules() for n, _ in imports(f)}
     standard = set(sys.stdlib_module_names) | {"gliaboost"}
     # They come with, and only matter beside, what is declared.
-    brought = {"triton", "cupy"}
+    brought = {"triton", "cupy", "llvmlite"}
     assert used - standard - declared - brought == set()
