@@ -26,6 +26,22 @@ def share(value: float | None, digits: int = 3) -> str:
     return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def signed(value: float, digits: int = 3) -> str:
+    """Write a difference with its sign."""
+    return ("+" if value > 0 else "") + share(value, digits)
+
+
+def probability(p: float) -> str:
+    """Write a p-value.
+
+    Examples
+    --------
+    >>> probability(0.21), probability(0.0123), probability(1e-7)
+    ('0.21', '0.012', '< 0.001')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.2g}" if p < 0.995 else "1"
+
+
 def span(limits: Sequence[float] | None, digits: int = 3) -> str:
     """Write an interval in brackets; nothing where there is none."""
     return "" if limits is None else f"[{share(limits[0], digits)}, {share(limits[1], digits)}]"

@@ -1,22 +1,14 @@
-"""The answer in a sentence, and every experiment in a table."""
+"""The answer in a few sentences, and every experiment in a table."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gliaboost.reports import figures
+from gliaboost.reports.comparisons import verdict
+from gliaboost.reports.cost import fitting
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.numerals import (
-    UNKNOWN,
-    count,
-    listed,
-    metric,
-    plural,
-    seconds,
-    share,
-    size,
-    span,
-)
+from gliaboost.reports.numerals import count, listed, metric, plural, share, span
 from gliaboost.reports.results import Experiment, Results
 
 METRICS = {
@@ -31,42 +23,33 @@ METRICS = {
 
 
 def answer(results: Results) -> Section:
-    """Say what came out, on whom, how sure, and what it does not mean."""
+    """Say what came out, on whom, how sure, at what cost, and what it does not mean."""
     if not results.experiments:
         return Section("answer", "The answer", [Paragraph("No experiment was run.", "missing")])
     best = results.experiments[0]
     blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
-    others = [e for e in results.experiments[1:] if e.pooled("accuracy") is not None]
-    if others:
-        said = [f"{e.title} {share(e.pooled('accuracy'))}{_within(e)}" for e in others[:3]]
-        rest = (
-            f", and {plural(len(others) - 3, 'more experiment')} below" if len(others) > 3 else ""
-        )
-        blocks.append(
-            Paragraph(
-                f"Beside it: {listed(said)}{rest}. The best of several was picked on the images it "
-                "is measured on, which flatters it a little."
-            )
-        )
+    blocks += [Paragraph(" ".join(words)) for words in [_against(results)] if words]
+    by_patient = _by_patient(best)
+    if by_patient:
+        blocks.append(Paragraph(by_patient))
     blocks.append(Paragraph(_limits(results)))
     return Section("answer", "The answer", blocks)
 
 
 def table(results: Results) -> Section:
-    """Every experiment with every number, its interval and its cost."""
-    columns = ["", "Experiment", *(f"#{name}" for name in METRICS.values())]
-    rows = [
-        [Cell(e.letter), Cell(e.title), *(metric(e.entry.get(m)) for m in METRICS)]
-        for e in results.experiments
-    ]
+    """Set every experiment with every number and its interval."""
+    unit = _unit(results)
     blocks: list[Block] = [
         Table(
             "experiments",
             "Experiments, pooled over all tested images; in brackets the 95 % interval over "
-            f"resampled {_unit(results)}s. Brier (0 to 2) and ECE, the expected calibration error "
+            f"resampled {unit}s. Brier (0 to 2) and ECE, the expected calibration error "
             "(0 to 1), are better when smaller.",
-            columns,
-            rows,
+            ["", "Experiment", *(f"#{name}" for name in METRICS.values())],
+            [
+                [Cell(e.letter), Cell(e.title), *(metric(e.entry.get(m)) for m in METRICS)]
+                for e in results.experiments
+            ],
             sortable=True,
         )
     ]
@@ -80,40 +63,86 @@ def table(results: Results) -> Section:
             Figure(
                 "accuracy",
                 [figures.intervals("accuracy", drawn, "accuracy")],
-                f"Accuracy of each experiment with its 95 % interval over {_unit(results)}s.",
+                f"Accuracy of each experiment with its 95 % interval over {unit}s.",
             )
         )
-    blocks.append(_costs(results))
     blocks.append(_by_fold(results))
     return Section("table", "Every experiment", blocks)
 
 
 def _finding(results: Results, best: Experiment) -> str:
-    accuracy = best.pooled("accuracy")
+    accuracy, balanced = best.pooled("accuracy"), best.pooled("balanced_accuracy")
     counts = best.entry.get("counts") or {}
     images = int(counts.get("images") or results.dataset["images"])
-    of = f"{plural(images, 'image')}"
     patients = int(results.dataset.get("patients") or 0)
+    on = plural(images, "simulated image" if results.simulated else "image")
     whom = f" of {plural(patients, 'patient')}" if patients else ""
-    unseen = ", none of whom it had seen in training" if patients and results.grouped else ""
+    unseen = ", none seen in training" if patients and results.grouped else ""
     if accuracy is None:
-        return f"{best.title} was run on {of}{whom}, but its accuracy is not known."
-    balanced = best.pooled("balanced_accuracy")
+        return f"{best.title} was run on {on}{whom}, but its accuracy is not known."
     also = (
-        f"; balanced over the {plural(len(results.classes), 'class', 'classes')}, {share(balanced)}"
+        f"; the mean recall of the {len(results.classes)} classes is {share(balanced)}"
         if balanced is not None
         else ""
     )
-    made = " These images are simulated." if results.simulated else ""
     return (
-        f"{best.title} names the class of {share(accuracy * 100, 1)} % of {of}{whom}{unseen} "
-        f"(accuracy {share(accuracy)}{_within(best)}{also}).{made}"
+        f"{best.title} reaches an accuracy of {share(accuracy)}{_within(best)} on {on}{whom}"
+        f"{unseen}{also}."
     )
 
 
-def _within(experiment: Experiment) -> str:
-    limits = span((experiment.entry.get("accuracy") or {}).get("ci95"))
-    return f" {limits}" if limits else ""
+def _against(results: Results) -> list[str]:
+    """Set the best against the runner-up and against the cheapest that cannot be told from it."""
+    ranked = [e for e in results.experiments if e.pooled("accuracy") is not None]
+    if len(ranked) < 2:
+        return []
+    best, second = ranked[0], ranked[1]
+    words = [
+        f"{second.title} reaches {share(second.pooled('accuracy'))}{_within(second)}; "
+        f"{verdict(results, 0, 1)}."
+    ]
+    took, other = fitting(best), fitting(second)
+    if took and other and not 2 / 3 < took / other < 3 / 2:
+        words.append(
+            f"Features and fitting took the first {_times(took / other)} as long as the second."
+        )
+    worse = {c.second for c in results.comparisons if c.first == 0 and c.certain}
+    tested = {c.second for c in results.comparisons if c.first == 0}
+    equal = [
+        (spent, i)
+        for i, e in enumerate(results.experiments)
+        if (i == 0 or i in tested - worse) and (spent := fitting(e)) is not None
+    ]
+    if equal and fitting(best) is not None:
+        spent, i = min(equal)
+        cheapest = results.experiments[i]
+        most = fitting(best) or 0.0
+        if i == 0 and len(equal) > 1:
+            words.append("It is also the cheapest of those that cannot be told from it here.")
+        elif i and spent < most:
+            words.append(
+                f"Of those that cannot be told from the best on these images, {cheapest.title} "
+                f"({share(cheapest.pooled('accuracy'))}) is the cheapest: its features and fitting "
+                f"took {_part(spent / most)} of the computing time."
+            )
+    words.append(
+        f"The best of {count(len(ranked))} was picked on the images that it is measured on, which "
+        "flatters it a little."
+    )
+    return words
+
+
+def _by_patient(best: Experiment) -> str | None:
+    level = best.entry.get("patient_level") or {}
+    accuracy = (level.get("accuracy") or {}).get("pooled")
+    if accuracy is None:
+        return None
+    limits = span(level["accuracy"].get("ci95"))
+    return (
+        f"Taken by patient, with the probabilities of a patient's images averaged, it is right for "
+        f"{share(100 * accuracy, 1)} % of {plural(level['patients'], 'patient')} "
+        f"(accuracy {share(accuracy)}{' ' + limits if limits else ''})."
+    )
 
 
 def _limits(results: Results) -> str:
@@ -135,46 +164,8 @@ def _limits(results: Results) -> str:
     )
     return (
         f"What this does not mean: gliaboost is a research tool and no medical device. {origin}"
-        f"{known} An image is judged alone, as one of {listed(results.classes)}; the models know "
-        "nothing else."
-    )
-
-
-def _costs(results: Results) -> Table:
-    rows = []
-    for e in results.experiments:
-        spent = {part: e.seconds(part) for part in ("features", "fit", "predict")}
-        rate = e.entry.get("images_per_second")
-        memory, disk = e.entry.get("peak_memory"), e.entry.get("model_bytes")
-        rows.append(
-            [
-                Cell(e.letter),
-                Cell(e.title),
-                *(Cell(seconds(v), v) for v in spent.values()),
-                Cell(UNKNOWN if rate is None else count(round(rate)), rate),
-                Cell(str(e.entry.get("device") or UNKNOWN)),
-                Cell(size(disk), disk),
-                Cell(size(memory), memory),
-            ]
-        )
-    columns = [
-        "",
-        "Experiment",
-        "#Features",
-        "#Fitting",
-        "#Predicting",
-        "#Images/s",
-        "Device",
-        "#Model",
-        "#Memory",
-    ]
-    return Table(
-        "costs",
-        "What it cost: wall-clock time for features (all images, cold), fitting and predicting "
-        f"(all folds together), size of one model on disk, peak memory. {UNKNOWN} is not measured.",
-        columns,
-        rows,
-        sortable=True,
+        f"{known} An image is judged whole and alone, as one of {listed(results.classes)}; the "
+        "models know nothing else."
     )
 
 
@@ -192,18 +183,31 @@ def _by_fold(results: Results) -> Block:
         folds: dict[str, Any] = dict(e.entry.get("by_fold") or {})
         values = [(folds.get(name) or {}).get("accuracy") for name in names]
         summary = e.entry.get("accuracy") or {}
-        return [
-            *(Cell(share(v), v) for v in values),
-            Cell(share(summary.get("mean")), summary.get("mean")),
-            Cell(share(summary.get("sd")), summary.get("sd")),
-        ]
+        values += [summary.get("mean"), summary.get("sd")]
+        return [Cell(share(v), v) for v in values]
 
     return Table(
         "folds",
         "Accuracy by fold, with its mean and standard deviation over folds.",
         ["", "Experiment", *(f"#Fold {n}" for n in names), "#Mean", "#SD"],
         [[Cell(e.letter), Cell(e.title), *cells(e)] for e in results.experiments],
+        sortable=True,
     )
+
+
+def _within(experiment: Experiment) -> str:
+    limits = span((experiment.entry.get("accuracy") or {}).get("ci95"))
+    return f" {limits}" if limits else ""
+
+
+def _times(ratio: float) -> str:
+    if ratio < 1:
+        return _part(ratio)
+    return f"{ratio:.1f} times" if ratio < 10 else f"{count(round(ratio))} times"
+
+
+def _part(ratio: float) -> str:
+    return f"1/{round(1 / ratio)}" if ratio < 0.5 else f"{100 * ratio:.0f} %"
 
 
 def _unit(results: Results) -> str:

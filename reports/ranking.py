@@ -72,3 +72,43 @@ def auc_by_class(
         auc(probabilities[:, k], truth == k, codes, weights) for k in range(probabilities.shape[1])
     ]
     return np.stack(columns, axis=1)
+
+
+def curves(
+    scores: NDArray[np.float64],
+    positive: NDArray[np.bool_],
+    codes: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    grid: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """ROC and precision-recall curves at fixed places, for many weightings.
+
+    Parameters
+    ----------
+    scores, positive, codes, weights
+        As for `auc`.
+    grid : float64 array [M]
+        False positive rates of the one, recalls of the other.
+
+    Returns
+    -------
+    sensitivity, precision : float64 arrays [B, M]
+        Sensitivity joined by straight lines; precision where recall first reaches the place,
+        without interpolation (Davis and Goadrich 2006). NaN where either side has no weight.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked, slab = -scores[order], weights.T[codes[order]]
+    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+    right = np.where(positive[order][:, None], slab, 0.0)
+    above, below = (
+        np.cumsum(np.add.reduceat(part, starts, axis=0), axis=0) for part in (right, slab - right)
+    )
+    sensitivity, precision = (np.full((len(weights), len(grid)), np.nan) for _ in range(2))
+    for b in np.flatnonzero((above[-1] > 0) & (below[-1] > 0)):
+        hit, false = above[:, b] / above[-1, b], below[:, b] / below[-1, b]
+        sensitivity[b] = np.interp(grid, np.r_[0.0, false], np.r_[0.0, hit])
+        called = above[:, b] + below[:, b]
+        # The first place that calls anything: a threshold above all weight has no precision.
+        at = np.maximum(np.searchsorted(hit, grid - 1e-12), np.flatnonzero(called > 0)[0])
+        precision[b] = above[at, b] / called[at]
+    return sensitivity, precision

@@ -9,13 +9,15 @@ from typing import Any
 from gliaboost.datasets.files import replacing
 from gliaboost.reports import svg
 from gliaboost.reports.classes import classes
+from gliaboost.reports.comparisons import comparisons
+from gliaboost.reports.cost import cost
 from gliaboost.reports.document import Figure, Section, Table
 from gliaboost.reports.overview import answer, table
 from gliaboost.reports.provenance import provenance
 from gliaboost.reports.results import Results, read_results
 
 TEMPLATES = Path(__file__).parent / "templates"
-SECTIONS = (answer, table, classes, provenance)
+SECTIONS = (answer, table, cost, comparisons, classes, provenance)
 
 
 def render(results_folder: Path | str, out: Path | str | None = None) -> dict[str, Any]:

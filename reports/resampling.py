@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Weights = NDArray[np.float64]
+RESAMPLES = 2000
 
 
 def group_codes(groups: Sequence[Any] | ArrayLike) -> tuple[NDArray[np.int64], int]:

@@ -6,6 +6,7 @@ import json
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,10 @@ from gliaboost.datasets.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from gliaboost.reports.paired import Comparison
+
 SCHEMA = 1
+COLUMNS = ["key", "path", "patient", "fold", "experiment", "label", "predicted"]
 MODELS = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
@@ -64,12 +68,23 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class Results:
-    """A run: data set, protocol, environment and experiments, the most accurate first."""
+    """A run as it was saved.
+
+    Attributes
+    ----------
+    dataset, protocol, environment : mapping
+        As in ``results.json``.
+    experiments : sequence of Experiment
+        The most accurate first.
+    controls : sequence of Experiment
+        Runs that are to fail, or to show a leak; their entries have ``control``.
+    """
 
     dataset: Mapping[str, Any]
     protocol: Mapping[str, Any]
     environment: Mapping[str, Any]
     experiments: Sequence[Experiment]
+    controls: Sequence[Experiment] = ()
 
     @property
     def classes(self) -> list[str]:
@@ -85,6 +100,14 @@ class Results:
     def grouped(self) -> bool:
         """Whether folds keep patients whole."""
         return self.protocol.get("group") in ("patient", "group")
+
+    @cached_property
+    def comparisons(self) -> list[Comparison]:
+        """Every experiment against every other, where both have predictions."""
+        from gliaboost.reports.paired import compare
+
+        seed = int(self.protocol.get("seed") or 0)
+        return compare([e.predictions for e in self.experiments], seed=seed)
 
 
 def read_results(folder: Path | str) -> Results:
@@ -122,25 +145,31 @@ def read_results(folder: Path | str) -> Results:
     if absent:
         raise UsageError(f"{path} lacks {', '.join(absent)}; run gliaboost benchmark again")
     table = folder / "predictions.parquet"
-    predictions = pd.read_parquet(table) if table.exists() else pd.DataFrame({"experiment": []})
-    ranked = sorted(
-        saved["experiments"], key=lambda e: -((e.get("accuracy") or {}).get("pooled") or 0)
-    )
+    predictions = pd.read_parquet(table) if table.exists() else pd.DataFrame(columns=COLUMNS)
+    missing = [c for c in COLUMNS if c not in predictions]
+    if missing:
+        raise UsageError(
+            f"{table} has no column {', '.join(missing)}; run gliaboost benchmark again"
+        )
+    entries = sorted(saved["experiments"], key=lambda e: -_accuracy(e))
+    ranked = [e for e in entries if not e.get("control")]
     titles = [_title(e) for e in ranked]
+    rows = dict(iter(predictions.groupby("experiment")))
+
+    def experiment(name: str, title: str, entry: Mapping[str, Any]) -> Experiment:
+        own = rows.get(entry["name"], predictions.iloc[:0])
+        return Experiment(name, title, entry, own.reset_index(drop=True))
+
     return Results(
         saved["dataset"],
         saved["protocol"],
         saved.get("environment") or {},
         [
-            Experiment(
-                letter(i),
-                # Two experiments may share model and features and differ in parameters.
-                title if titles.count(title) == 1 else entry["name"],
-                entry,
-                predictions[predictions["experiment"] == entry["name"]].reset_index(drop=True),
-            )
+            # Two experiments may share model and features and differ in parameters.
+            experiment(letter(i), title if titles.count(title) == 1 else str(entry["name"]), entry)
             for i, (entry, title) in enumerate(zip(ranked, titles, strict=True))
         ],
+        [experiment("", _title(e), e) for e in entries if e.get("control")],
     )
 
 
@@ -169,3 +198,7 @@ def _title(entry: Mapping[str, Any]) -> str:
     model = MODELS.get(str(entry.get("model", "")), str(entry.get("model") or entry["name"]))
     features = [family(str(f)) for f in entry.get("features") or []]
     return f"{model} on {' + '.join(features)}" if features else model
+
+
+def _accuracy(entry: Mapping[str, Any]) -> float:
+    return float((entry.get("accuracy") or {}).get("pooled") or 0)

@@ -12,12 +12,11 @@ from gliaboost.datasets.errors import UsageError
 from gliaboost.reports.calibration import brier, calibration_error, gaps
 from gliaboost.reports.confusion import BY_CLASS, SUMMARIES, confusions
 from gliaboost.reports.ranking import auc_by_class
-from gliaboost.reports.resampling import group_codes, interval, resamples, sums
+from gliaboost.reports.resampling import RESAMPLES, group_codes, interval, resamples, sums
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESAMPLES = 2000
 # A probability may be off one by rounding; more means that the columns are something else.
 TOLERANCE = 1e-3
 SCALARS = ("accuracy", "balanced_accuracy", "macro_f1", "macro_auc", "mcc", "brier", "ece")
