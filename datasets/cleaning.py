@@ -34,18 +34,22 @@ def joined_groups(table: pd.DataFrame, by: pd.Series[str] | None = None) -> NDAr
     int64 array [N]
         Rows of one number belong together.
     """
-    n = len(table)
     known = (table["patient"] if by is None else by).reset_index(drop=True).dropna()
-    first = known.groupby(known).transform(lambda rows: rows.index[0]).astype(np.int64)
-    cluster = table["cluster"].reset_index(drop=True)
-    same = cluster.groupby(cluster).transform(lambda rows: rows.index[0]).astype(np.int64)
+    first = _first_rows(known)
+    same = _first_rows(table["cluster"].reset_index(drop=True))
     edges = pd.DataFrame(
         {
             "a": [*first.index.to_numpy(), *same.index.to_numpy()],
             "b": [*first.to_numpy(), *same.to_numpy()],
         }
     )
-    return clusters(edges, n)
+    return clusters(edges, len(table))
+
+
+def _first_rows(values: pd.Series[Any]) -> pd.Series[int]:
+    """Give each row the first row of the same value."""
+    rows = pd.Series(values.index.to_numpy(np.int64), index=values.index)
+    return rows.groupby(values).transform("first")
 
 
 def write_groups(manifest: Manifest, report: AuditReport, *, families: bool = False) -> Manifest:

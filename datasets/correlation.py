@@ -215,24 +215,24 @@ def _search_block(
 ) -> tuple[Pairs, Pairs]:
     """Return the sure pairs of a block that begins at row `start`, and its alike ones."""
     low = _frequencies(block)
+    every = [_turned_frequencies(low, g).reshape(len(block), -1) for g in range(len(NAMES))]
+    described = np.stack([_with_rest(turned_low) for turned_low in every])
     own = np.arange(len(block))
     highest = np.full((len(block), len(base)), -1, np.float32)
-    orientation = np.zeros(highest.shape, np.int8)
+    bound = np.empty_like(highest)
     sure = []
     for g in range(len(NAMES)):
-        bound = _with_rest(_turned_frequencies(low, g).reshape(len(block), -1)) @ base_low.T
+        np.matmul(described[g], base_low.T, out=bound)
         if within:
             bound[own, start + own] = -1
-        rows, columns = np.nonzero(bound >= SAME - SLACK)
+        rows, columns = np.divmod(np.flatnonzero(bound >= SAME - SLACK), len(base))
         if len(rows):
             found = _correlated(block, base, rows, columns, g)
             sure.append(found.take(found.similarity >= SAME))
-        higher = bound > highest
-        np.copyto(highest, bound, where=higher)
-        orientation[higher] = g
+        np.maximum(highest, bound, out=highest)
     certain = Pairs.joined(sure)
     highest[certain.a, certain.b] = -1
-    alike = _most_alike(block, base, highest, orientation)
+    alike = _most_alike(block, base, highest, described, base_low)
     if not within:
         return _placed(certain, start), _placed(alike, start)
     # Within one set the earlier block has found the pair already.
@@ -270,22 +270,25 @@ def _most_alike(
     block: NDArray[np.float32],
     base: NDArray[np.float16],
     highest: NDArray[np.float32],
-    orientation: NDArray[np.int8],
+    described: NDArray[np.float32],
+    base_low: NDArray[np.float32],
 ) -> Pairs:
     """Keep each row's `PARTNERS` highest bounds if they really correlate at `ALIKE` or above."""
     k = min(PARTNERS, highest.shape[1])
-    columns = np.argpartition(-highest, k - 1, axis=1)[:, :k].ravel()
-    rows = np.repeat(np.arange(len(block)), k)
+    columns = np.argpartition(highest, highest.shape[1] - k, axis=1)[:, -k:]
+    bounds = described.swapaxes(0, 1) @ base_low[columns].swapaxes(1, 2)  # [rows, orientations, k]
+    orientation = bounds.argmax(axis=1).astype(np.int8).ravel()
+    rows, columns = np.repeat(np.arange(len(block)), k), columns.ravel()
     likely = highest[rows, columns] >= ALIKE
-    rows, columns = rows[likely], columns[likely]
+    rows, columns, orientation = rows[likely], columns[likely], orientation[likely]
     found = []
-    for g in np.unique(orientation[rows, columns]):
-        mine = orientation[rows, columns] == g
+    for g in np.unique(orientation):
+        mine = orientation == g
         a = turned(block[rows[mine]], int(g)).reshape(-1, THUMBNAIL**2)
         b = base[columns[mine]].reshape(-1, THUMBNAIL**2)
         similarity = np.einsum("ij,ij->i", a, b, dtype=np.float32) / THUMBNAIL**2
-        flat = np.zeros(len(a), np.int8)
-        found.append(Pairs(rows[mine], columns[mine], similarity, flat + g, flat))
+        untouched = np.zeros(len(a), np.int8)
+        found.append(Pairs(rows[mine], columns[mine], similarity, orientation[mine], untouched))
     pairs = Pairs.joined(found)
     return pairs.take(pairs.similarity >= ALIKE)
 
