@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import io
-import struct
-import warnings
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.errors import DecodeError
+from gliaboost.datasets.jpeg import read_jpeg_header
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,13 +19,19 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 # Sixteen times a 2,048 x 2,048 radiograph; beyond it a small file asks for gigabytes.
 MAX_PIXELS = 64 * 1024 * 1024
+# Twice MAX_PIXELS of uncompressed 64-bit greys.
+MAX_BYTES = 1024**3
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"\xff\xd8\xff": "JPEG",
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
+    b"II+\x00": "TIFF",
+    b"MM\x00+": "TIFF",
     b"BM": "BMP",
 }
+_WHITE_IS_ZERO = 0
+_PHOTOMETRIC = 262
 
 
 def decode(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
@@ -41,10 +47,11 @@ def decode(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint
     Returns
     -------
     uint8 array [H, W]
-        Grey levels, 0 to 255. Colour becomes luma (ITU-R BT.601); alpha is composited on black; a
-        palette is looked up; 1-bit becomes 0 and 255; 16-bit, 32-bit and float pixels are scaled
-        linearly from their own minimum and maximum to 0 to 255, as slices seldom use the whole range.
-        EXIF orientation is not applied: slices are stored as they are to be seen.
+        Grey levels, 0 to 255. Colour becomes luma (ITU-R BT.601); alpha is composited on black, as
+        scans have a black ground; a palette is looked up; 1-bit becomes 0 and 255. Deeper greys (16
+        or 32 bits, float) are scaled linearly from the file's own minimum and maximum to 0 and 255,
+        as MRI units are arbitrary and slices use a small, varying part of the range. EXIF
+        orientation is not applied: slices are stored as they are to be seen.
 
     Raises
     ------
@@ -60,18 +67,31 @@ def decode(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint
     >>> decode(f).tolist()
     [[0, 64], [128, 255]]
     """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise DecodeError(path, "no such file") from None
-    except IsADirectoryError:
-        raise DecodeError(path, "is a folder, an image file was expected") from None
-    except PermissionError:
-        raise DecodeError(path, "no permission to read it; chmod +r") from None
-    except OSError as error:
-        raise DecodeError(path, error.strerror or str(error)) from error
-    return decode_bytes(data, path, max_pixels=max_pixels)
+    return decode_bytes(_read(Path(path)), path, max_pixels=max_pixels)
+
+
+def decode_mask(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
+    """Read a mask: every pixel that is not black belongs to it.
+
+    Parameters
+    ----------
+    path : path-like
+        As for `decode`. A lossy JPEG rings around edges: there a pixel needs half the range.
+    max_pixels : int
+        As for `decode`.
+
+    Returns
+    -------
+    bool array [H, W]
+
+    Raises
+    ------
+    DecodeError
+        As for `decode`.
+    """
+    data = _read(Path(path))
+    pixels = decode_bytes(data, path, max_pixels=max_pixels)
+    return pixels > (127 if _kind(data) == "JPEG" else 0)
 
 
 def decode_bytes(
@@ -86,108 +106,151 @@ def decode_bytes(
     name : path-like
         What errors call it.
     max_pixels : int
-        Cap from the header.
+        As for `decode`.
 
     Returns
     -------
     uint8 array [H, W]
+
+    Raises
+    ------
+    DecodeError
+        As for `decode`.
     """
     if not data:
-        raise DecodeError(name, "is empty (0 bytes)")
-    kind = next((k for magic, k in _MAGIC.items() if data.startswith(magic)), None)
+        raise DecodeError(name, "is empty (0 bytes); expected an image")
+    kind = _kind(data)
     if kind is None:
         raise DecodeError(
             name, f"is no image of a known kind; expected {', '.join(FORMATS)} content"
         )
-    with _open(data, name, kind, max_pixels) as image:
-        if kind == "JPEG" and image.mode in ("L", "RGB") and _ends_whole(data):
-            fast = _by_opencv(data)
-            if fast is not None and fast.shape == (image.height, image.width):
-                return fast
-        return _by_pillow(image, name)
+    if kind == "JPEG":
+        fast = _decode_jpeg(data, name, max_pixels)
+        if fast is not None:
+            return fast
+    return _decode_carefully(data, name, kind, max_pixels)
 
 
-def decode_mask(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
-    """Read a mask: every pixel that is not black belongs to it.
-
-    Returns
-    -------
-    bool array [H, W]
-    """
-    return decode(path, max_pixels=max_pixels) > 0
-
-
-def _open(data: bytes, name: Path | str, kind: str, max_pixels: int) -> Image.Image:
-    from PIL import Image
-
+def _read(path: Path) -> bytes:
     try:
-        with warnings.catch_warnings():
-            # Pillow's own pixel limit is replaced by ours, below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(data), formats=(kind,))
-    except Image.DecompressionBombError as error:
-        raise DecodeError(name, f"has too many pixels ({error})") from error
-    except Exception as error:
-        raise DecodeError(name, f"has a damaged {kind} header ({error})") from error
-    if image.width * image.height > max_pixels:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise DecodeError(path, "is a folder, an image file was expected")
+        if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device never end
+            raise DecodeError(path, "is no regular file, an image file was expected")
+        if status.st_size > MAX_BYTES:
+            raise DecodeError(
+                path, f"has {status.st_size:,} bytes, more than the cap of {MAX_BYTES:,}"
+            )
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DecodeError(path, "no such file") from None
+    except PermissionError:
+        raise DecodeError(path, "no permission to read it; chmod +r") from None
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        raise DecodeError(path, f"cannot be opened ({error})") from error
+
+
+def _kind(data: bytes) -> str | None:
+    return next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
+
+
+def _check_size(name: Path | str, height: int, width: int, max_pixels: int) -> None:
+    if height < 1 or width < 1:
+        raise DecodeError(name, f"is {width} x {height} pixels; expected at least one")
+    if height * width > max_pixels:
         raise DecodeError(
             name,
-            f"is {image.width} x {image.height} pixels, more than the cap of {max_pixels:,}; "
+            f"is {width:,} x {height:,} pixels, more than the cap of {max_pixels:,}; "
             "scale it down first",
         )
-    return image
 
 
-def _ends_whole(data: bytes) -> bool:
-    """Whether a JPEG closes with its end marker, but for padding: OpenCV greys out what lacks."""
-    return b"\xff\xd9" in data[-64:] or data.rstrip(b"\x00\xff").endswith(b"\xd9")
-
-
-def _by_opencv(data: bytes) -> NDArray[np.uint8] | None:
+def _decode_jpeg(data: bytes, name: Path | str, max_pixels: int) -> NDArray[np.uint8] | None:
+    """Decode grey and colour JPEG with OpenCV, several times as fast; None leaves it to Pillow."""
     import cv2
 
+    try:
+        header = read_jpeg_header(data)
+    except ValueError as error:
+        raise DecodeError(name, f"is a truncated or damaged JPEG ({error})") from None
+    _check_size(name, header.height, header.width, max_pixels)
+    if header.precision != 8 or header.components not in (1, 3):
+        return None
     flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels: NDArray[np.uint8] | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    return pixels
+    try:
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    except cv2.error:
+        return None
+    if pixels is None or pixels.shape != (header.height, header.width):
+        return None
+    return np.asarray(pixels, dtype=np.uint8)
 
 
-def _by_pillow(image: Image.Image, name: Path | str) -> NDArray[np.uint8]:
-    from PIL import ImageFile
+def _decode_carefully(
+    data: bytes, name: Path | str, kind: str, max_pixels: int
+) -> NDArray[np.uint8]:
+    from PIL import Image, ImageFile
 
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise DecodeError(
             name,
             "PIL.ImageFile.LOAD_TRUNCATED_IMAGES is set, which hides truncated files; unset it",
         )
+    # Decoders are many and meet hostile bytes; none may stop a run, so all they raise is caught.
     try:
-        image.load()
-        if image.mode == "P" or "transparency" in image.info:
-            image = image.convert("RGBA" if "transparency" in image.info else "RGB")
-        if image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
-            pixels = np.asarray(image.convert("RGBA"), dtype=np.uint16)
-            luma = np.asarray(image.convert("RGB").convert("L"), dtype=np.uint16)
-            return ((luma * pixels[..., 3] + 127) // 255).astype(np.uint8)
-        if image.mode in ("L", "1", "RGB", "CMYK", "YCbCr", "LAB", "HSV"):
-            if image.mode == "CMYK":
-                image = image.convert("RGB")
-            return np.array(image.convert("L"), dtype=np.uint8)
-        return _to_8_bit(np.asarray(image))
-    except DecodeError:
-        raise
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, MemoryError) as error:
-        reason = str(error) or type(error).__name__
-        raise DecodeError(name, f"is truncated or damaged ({reason})") from error
-    except Exception as error:  # decoders are C and many; none may stop a run
-        raise DecodeError(name, f"cannot be decoded ({type(error).__name__}: {error})") from error
+        image = Image.open(io.BytesIO(data), formats=(kind,))
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise DecodeError(name, f"has too many pixels ({error})") from error
+    except Exception as error:
+        raise DecodeError(name, f"has a damaged {kind} header ({_reason(error)})") from error
+    with image:
+        _check_size(name, image.height, image.width, max_pixels)
+        try:
+            image.load()
+            return _to_grey(image)
+        except Exception as error:
+            reason = f"is a truncated or damaged {kind} ({_reason(error)})"
+            raise DecodeError(name, reason) from error
 
 
-def _to_8_bit(pixels: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _reason(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0] or type(error).__name__
+
+
+def _to_grey(image: Image.Image) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    if image.mode[0] in "IF":  # I;16, I, F
+        return _stretched(np.asarray(image), inverted=_white_is_zero(image))
+    if image.mode == "LAB":
+        return np.array(image.getchannel(0), dtype=np.uint8)
+    if "transparency" in image.info or image.mode in ("RGBA", "LA", "PA", "La", "RGBa"):
+        if image.mode in ("La", "RGBa"):  # Pillow converts these to their plain form alone
+            image = image.convert("LA" if image.mode == "La" else "RGBA")
+        image = image.convert("RGBA")
+        black = Image.new("RGBA", image.size, (0, 0, 0, 255))
+        image = Image.alpha_composite(black, image)
+    if image.mode not in ("1", "L"):
+        image = image.convert("RGB")
+    return np.array(image.convert("L"), dtype=np.uint8)
+
+
+def _white_is_zero(image: Image.Image) -> bool:
+    """Whether a deep TIFF says that 0 is white; Pillow turns only shallower ones."""
+    tags = getattr(image, "tag_v2", None)
+    return tags is not None and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+
+
+def _stretched(pixels: NDArray[np.generic], *, inverted: bool) -> NDArray[np.uint8]:
     values = pixels.astype(np.float64)
-    finite = values[np.isfinite(values)]
-    if not finite.size:
+    finite = np.isfinite(values)
+    if not finite.any():
         return np.zeros(values.shape, np.uint8)
-    low, high = finite.min(), finite.max()
+    low, high = values[finite].min(), values[finite].max()
     if high == low:
         return np.zeros(values.shape, np.uint8)
-    scaled = np.nan_to_num((values - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
-    return np.rint(scaled * 255).astype(np.uint8)
+    with np.errstate(over="ignore", invalid="ignore"):  # floats may span more than a float
+        scaled = np.clip(np.nan_to_num((values - low) / (high - low), nan=0.0), 0, 1)
+    grey: NDArray[np.uint8] = np.rint(scaled * 255).astype(np.uint8)
+    return 255 - grey if inverted else grey

@@ -1,11 +1,12 @@
-"""Files: their identity (SHA-256) and their replacement, whole or not at all."""
+"""Files and folders: identity (SHA-256), and replacement, whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
     >>> sha256_file(f)[:16]
     'e3b0c44298fc1c14'
     """
-    with open(path, "rb") as f:
+    with Path(path).open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 
@@ -44,19 +45,57 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         Where to write. Begins with a dot and ends in ``.tmp``.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    os.close(handle)
-    temporary = Path(name)
+    temporary = _beside(target)
+    # Not tempfile.mkstemp, whose files are private: this one gets the mode of any new file.
+    temporary.touch(exist_ok=False)
     try:
         yield temporary
-        with open(temporary, "rb+") as f:
+        with temporary.open("rb+") as f:
             os.fsync(f.fileno())
-        # mkstemp makes files private; the result gets the mode any new file would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        os.replace(temporary, target)
+        temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give an empty temporary folder beside `path` that takes its place only on success.
+
+    A folder cannot be renamed over a full one, so the old one is moved aside first and removed
+    last; a kill between the two leaves neither under its name, but never a part of one.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder to make or replace; its parent is created.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write. Begins with a dot and ends in ``.tmp``.
+    """
+    target = Path(path)
+    temporary = _beside(target)
+    temporary.mkdir()
+    try:
+        yield temporary
+        old = _beside(target) if target.exists() else None
+        if old is not None:
+            target.rename(old)
+        try:
+            temporary.rename(target)
+        except BaseException:
+            if old is not None:
+                old.rename(target)
+            raise
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+def _beside(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.parent / f".{target.name}.{secrets.token_hex(8)}.tmp"

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.files import replacing, sha256_file
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COLUMNS = ("path", "label", "patient", "modality", "split", "fold", "mask", "source", "key")
 LEGAL = {"modality": ("MRI", "CT"), "split": ("train", "val", "test")}
@@ -30,8 +31,8 @@ class Manifest:
     table : pandas.DataFrame
         One row an image. Column ``path`` is required; ``label``, ``patient``, ``modality``
         (``MRI``/``CT``), ``split`` (``train``/``val``/``test``), ``fold``, ``mask`` (a path),
-        ``source`` and ``key`` (SHA-256 of the file's bytes) may be absent or empty. Further columns are
-        kept.
+        ``source`` and ``key`` (SHA-256 of the file's bytes) may be absent or empty. Further columns
+        are kept; ``group`` steers splits (see `groups`).
     root : pathlib.Path
         The folder that ``path`` and ``mask`` are relative to.
     name : str
@@ -74,6 +75,8 @@ class Manifest:
         ManifestError
             If the table has no ``path`` column.
         """
+        import pandas as pd
+
         path = Path(path)
         if path.is_dir():
             raise UsageError(
@@ -82,30 +85,34 @@ class Manifest:
             )
         if not path.exists():
             raise UsageError(f"no manifest {path}; make one with: gliaboost manifest SOURCE FOLDER")
+        kind = _kind(path)
         try:
-            if path.suffix.lower() in (".parquet", ".pq"):
+            if kind == "parquet":
                 table = pd.read_parquet(path)
-            elif path.suffix.lower() == ".csv":
-                table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
             else:
-                raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv")
-        except UsageError:
-            raise
-        except Exception as error:
+                table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+        except Exception as error:  # pyarrow's and pandas' errors are many
             raise UsageError(f"{path} is not a readable table: {_first_line(error)}") from error
         return cls.of(table, path.parent, str(path))
 
     def write(self, path: Path | str) -> Path:
-        """Write as Parquet or CSV by the ending, whole or not at all; paths become relative to it."""
+        """Write as Parquet or CSV, by the ending; whole or not at all.
+
+        Paths are written relative to the folder of `path`, so that both can move together.
+
+        Raises
+        ------
+        UsageError
+            If the ending is neither ``.parquet`` nor ``.csv``.
+        """
         path = Path(path)
+        kind = _kind(path)
         moved = self.relative_to(path.parent)
         with replacing(path) as temporary:
-            if path.suffix.lower() in (".parquet", ".pq"):
+            if kind == "parquet":
                 moved.table.to_parquet(temporary, index=False)
-            elif path.suffix.lower() == ".csv":
-                moved.table.to_csv(temporary, index=False)
             else:
-                raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv")
+                moved.table.to_csv(temporary, index=False)
         return path
 
     def relative_to(self, root: Path | str) -> Manifest:
@@ -114,7 +121,10 @@ class Manifest:
         table = self.table.copy()
         for column in ("path", "mask"):
             table[column] = _text(
-                [None if pd.isna(p) else _relative(self.root / p, root) for p in table[column]]
+                [
+                    _relative(self.root / p, root) if isinstance(p, str) else None
+                    for p in table[column]
+                ]
             )
         return Manifest(table, root, self.name)
 
@@ -129,7 +139,7 @@ class Manifest:
     @property
     def masks(self) -> list[Path | None]:
         """The masks' files, None where a row has none."""
-        return [None if pd.isna(p) else self.root / p for p in self.table["mask"]]
+        return [self.root / p if isinstance(p, str) else None for p in self.table["mask"]]
 
     @property
     def classes(self) -> list[str]:
@@ -138,14 +148,25 @@ class Manifest:
 
     @property
     def groups(self) -> list[str]:
-        """What a split must never cut: column ``group`` if there, else the patient, else the image.
+        """What a split must never cut, by row: rows that share a patient or a ``group``, joined.
 
-        A row without patient is a group of its own.
+        Named after the first row's ``group``, if there is such a column, else after its patient.
+        A row without either is a group of its own.
         """
-        table = self.table
-        alone = "image:" + table.index.astype(str)
-        column = table["group"] if "group" in table else table["patient"]
-        return [str(a) if pd.isna(g) else str(g) for g, a in zip(column, alone, strict=True)]
+        patients = _text(self.table["patient"])
+        groups = _text(self.table["group"]) if "group" in self.table else [None] * len(patients)
+        first: dict[tuple[str, str], int] = {}
+        joined = list(range(len(patients)))
+        for row, (patient, group) in enumerate(zip(patients, groups, strict=True)):
+            for kind, value in (("patient", patient), ("group", group)):
+                if isinstance(value, str):
+                    a, b = _root(joined, first.setdefault((kind, value), row)), _root(joined, row)
+                    joined[max(a, b)] = min(a, b)
+        names = [
+            next((v for v in (group, patient) if isinstance(v, str)), f"image:{row}")
+            for row, (patient, group) in enumerate(zip(patients, groups, strict=True))
+        ]
+        return [names[_root(joined, row)] for row in range(len(names))]
 
     @property
     def has_patients(self) -> bool:
@@ -159,7 +180,7 @@ class Manifest:
         return Manifest(self.table.assign(key=_text(keys)), self.root, self.name)
 
     def fingerprint(self) -> str:
-        """Hash content, not place: keys, labels, patients and folds, in any row order.
+        """Hash content, not place: keys, labels, patients, groups and folds, in any row order.
 
         Returns
         -------
@@ -167,9 +188,11 @@ class Manifest:
             64 hexadecimal digits. Rows without a key enter by their path.
         """
         t = self.table
-        identity = t["key"].where(t["key"].notna(), t["path"])
-        rows = zip(identity, t["label"], t["patient"], t["fold"], t["split"], strict=True)
-        lines = sorted("\t".join("" if pd.isna(v) else str(v) for v in row) for row in rows)
+        columns = [t["key"].where(t["key"].notna(), t["path"])]
+        columns += [t[c] for c in ("label", "patient", "fold", "split")]
+        columns += [_text(t["group"])] if "group" in t else []
+        rows = zip(*columns, strict=True)
+        lines = sorted("\t".join(v if isinstance(v, str) else "" for v in row) for row in rows)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
     def faults(self, *, labelled: bool = False) -> list[str]:
@@ -190,35 +213,32 @@ class Manifest:
         if not len(t):
             return ["no rows; a manifest needs at least one image"]
 
-        def add(bad: Any, what: str, todo: str) -> None:
-            rows = t.loc[list(bad) if not isinstance(bad, pd.Series) else bad, "path"]
+        def add(bad: pd.Series[bool], what: str, todo: str) -> None:
+            rows = t.loc[bad, "path"]
             if len(rows):
                 faults.append(f"{what} ({_several(rows)}); {todo}")
 
         add(t["path"].isna(), "rows without a path", "name a file or remove the row")
-        duplicated = t["path"].notna() & t["path"].duplicated(keep=False)
-        add(duplicated, "the same path in several rows", "keep one row an image")
-        present = t["path"].notna()
+        normal = t["path"].map(os.path.normpath, na_action="ignore")
         add(
-            [i for i in t.index[present] if not (self.root / t.at[i, "path"]).is_file()],
-            f"files that are not there, seen from {self.root.resolve()}",
-            "paths are relative to the manifest's folder",
+            normal.notna() & normal.duplicated(keep=False),
+            "the same path in several rows",
+            "keep one row an image",
         )
-        add(
-            [
-                i
-                for i in t.index[present]
-                if (f := self.root / t.at[i, "path"]).is_file() and not os.access(f, os.R_OK)
-            ],
-            "files without permission to read",
-            "chmod +r them",
-        )
-        masked = t["mask"].notna()
-        add(
-            [i for i in t.index[masked] if not (self.root / t.at[i, "mask"]).is_file()],
-            "masks that are not there",
-            "correct or empty their mask column",
-        )
+        where = f", seen from {self.root.resolve()}"
+        for column, todo in (
+            ("path", "paths are relative to the manifest's folder"),
+            ("mask", "correct or empty their mask column"),
+        ):
+            noun = "files" if column == "path" else "masks"
+            there = t[column].map(lambda p: (self.root / p).is_file(), na_action="ignore")
+            add(there == False, f"{noun} that are not there{where}", todo)  # noqa: E712
+            open_ = t[column].map(lambda p: os.access(self.root / p, os.R_OK), na_action="ignore")
+            add(
+                (there == True) & (open_ == False),  # noqa: E712
+                f"{noun} without permission to read",
+                "chmod +r them",
+            )
         for column, legal in LEGAL.items():
             wrong = t[column].notna() & ~t[column].isin(legal)
             seen = ", ".join(repr(v) for v in sorted(t.loc[wrong, column].unique())[:5])
@@ -278,8 +298,24 @@ class Manifest:
         return faults
 
 
+def _kind(path: Path) -> str:
+    kinds = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
+    if path.suffix.lower() not in kinds:
+        raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv")
+    return kinds[path.suffix.lower()]
+
+
+def _root(joined: list[int], row: int) -> int:
+    """Follow a union-find forest to its root, shortening the way."""
+    while joined[row] != row:
+        joined[row] = joined[joined[row]]
+        row = joined[row]
+    return row
+
+
 def _text(values: Iterable[Any]) -> pd.Series[str]:
     """Text with missing values; whole numbers lose the '.0' that a missing neighbour gave them."""
+    import pandas as pd
 
     def one(value: Any) -> str | None:
         if value is None or value is pd.NA or (isinstance(value, float) and value != value):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.manifest import Manifest
+
+Rows = NDArray[np.int64]
+Texts = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,25 +29,8 @@ class Fold:
     """
 
     name: str
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
-
-
-def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[Fold], str]:
-    """Make folds from what a user typed: a number, or the name of a column.
-
-    Returns
-    -------
-    list of Fold
-    str
-        A sentence for the report: how the folds came about.
-    """
-    if folds.lstrip("+-").isdigit():
-        chosen = patient_folds(manifest, int(folds), seed=seed)
-        unit = "patient" if manifest.has_patients else "image (no patients known)"
-        return chosen, f"{len(chosen)} folds, stratified by class, grouped by {unit}, seed {seed}"
-    chosen = column_folds(manifest, folds)
-    return chosen, f"the {len(chosen)} folds of the manifest's column {folds!r}"
+    train: Rows
+    test: Rows
 
 
 def patient_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> list[Fold]:
@@ -66,63 +53,203 @@ def patient_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> lis
     Raises
     ------
     UsageError
-        If a class has fewer patients than there are folds.
+        If a class has fewer patients than there are folds, or a row has no label.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
     if n_folds < 2:
         raise UsageError(f"{n_folds} fold(s); expected at least 2")
-    labels = manifest.table["label"].to_numpy(dtype=object)
-    groups = np.asarray(manifest.groups, dtype=object)
-    unit = "patients" if manifest.has_patients else "images"
-    scarce = [
-        f"{label} has {len(set(groups[labels == label]))}"
-        for label in manifest.classes
-        if len(set(groups[labels == label])) < n_folds
-    ]
+    labels, groups = _labels(manifest), np.asarray(manifest.groups, dtype=object)
+    counts = {label: len(set(groups[labels == label])) for label in manifest.classes}
+    scarce = [f"{label} has {n}" for label, n in counts.items() if n < n_folds]
     if scarce:
+        unit = "patients" if manifest.has_patients else "images"
         raise UsageError(
-            f"too few {unit} for {n_folds} folds: {', '.join(scarce)}; each class needs one a fold. "
-            "Ask for fewer folds, or merge classes"
+            f"too few {unit} for {n_folds} folds: {', '.join(scarce)}; each class needs one a "
+            "fold. Ask for fewer folds, or merge classes"
         )
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    folds = [
-        Fold(str(i + 1), train, test)
-        for i, (train, test) in enumerate(splitter.split(labels, labels, groups))
-    ]
-    assert_disjoint(manifest, folds)
-    return folds
+    parts = splitter.split(labels, _codes(labels), _codes(groups))
+    return _checked(manifest, [Fold(str(i), *part) for i, part in enumerate(parts, start=1)])
 
 
 def column_folds(manifest: Manifest, column: str = "fold") -> list[Fold]:
     """Take the folds that a column names; each of its values is tested once.
 
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled rows.
+    column : str
+        E.g. ``fold``, or a site that is left out in its turn.
+
+    Returns
+    -------
+    list of Fold
+        Named as the column's values, numbers in their order.
+
     Raises
     ------
     UsageError
-        If there is no such column, or it names fewer than two folds.
+        If there is no such column, it is empty in a row, or it names fewer than two folds; or if a
+        class occurs in a single fold, as no model can learn it from the others.
     ManifestError
-        If a patient is in two of them.
+        If a patient or a group is in two of them.
     """
-    table = manifest.table
-    if column not in table or table[column].isna().all():
-        filled = [c for c in table.columns if table[c].notna().any()]
-        raise UsageError(
-            f"no folds in column {column!r}; expected a number of folds or one of the columns "
-            f"{', '.join(filled)}"
-        )
-    values = table[column]
-    if values.isna().any():
-        raise UsageError(
-            f"{int(values.isna().sum())} rows have no {column!r}; every row needs one"
-        )
-    names = sorted(values.astype(str).unique(), key=lambda v: (not v.isdigit(), v.zfill(9)))
+    values = _column(manifest, column)
+    names = sorted(set(values), key=lambda v: (not v.isdigit(), v.zfill(9)))
     if len(names) < 2:
-        raise UsageError(f"column {column!r} names one fold alone ({names[0]}); expected two or more")
-    texts = values.astype(str).to_numpy(dtype=object)
-    folds = [Fold(n, np.flatnonzero(texts != n), np.flatnonzero(texts == n)) for n in names]
-    assert_disjoint(manifest, folds)
-    return folds
+        raise UsageError(
+            f"column {column!r} names one fold alone ({names[0]}); expected two or more"
+        )
+    return _checked(
+        manifest, [Fold(n, np.flatnonzero(values != n), np.flatnonzero(values == n)) for n in names]
+    )
+
+
+def leave_one_out(manifest: Manifest, column: str) -> list[Fold]:
+    """Test each value of a column, such as a site or a scanner, on a model of all others.
+
+    The same division as `column_folds`; a name of its own because the question is another: not how
+    well the model does, but how well it travels.
+    """
+    return column_folds(manifest, column)
+
+
+def published_split(manifest: Manifest) -> list[Fold]:
+    """Take the division of column ``split``: test on ``test``, train on all else.
+
+    Returns
+    -------
+    list of Fold
+        A single one, named ``test``.
+
+    Raises
+    ------
+    UsageError
+        If ``split`` is empty, or has no ``test`` or no other rows.
+    ManifestError
+        If a patient or a group is on both sides.
+    """
+    values = _column(manifest, "split")
+    test = values == "test"
+    if test.all() or not test.any():
+        raise UsageError(
+            f"column 'split' has {int(test.sum())} test rows of {len(test)}; expected some in test "
+            "and some in train"
+        )
+    return _checked(manifest, [Fold("test", np.flatnonzero(~test), np.flatnonzero(test))])
+
+
+def holdout(manifest: Manifest, fraction: float = 0.2, *, seed: int = 0) -> list[Fold]:
+    """Set whole groups aside for one test, stratified by class.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled rows.
+    fraction : float
+        Share of rows to test, more than 0 and at most 0.5; rounded to whole groups.
+    seed : int
+        Which division.
+
+    Returns
+    -------
+    list of Fold
+        A single one, named ``holdout``.
+
+    Raises
+    ------
+    UsageError
+        If a class has fewer than two groups.
+    """
+    labels, groups = _labels(manifest), manifest.groups
+    test = inner_validation(labels, groups, fraction, seed)
+    if not test.any():
+        least = {c: len({g for g, k in zip(groups, labels, strict=True) if k == c}) for c in labels}
+        raise UsageError(
+            "no division leaves every class on both sides: "
+            + ", ".join(f"{c} has {n} patient(s)" for c, n in sorted(least.items()) if n < 3)
+            + "; add patients, or merge or remove classes"
+        )
+    return _checked(manifest, [Fold("holdout", np.flatnonzero(~test), np.flatnonzero(test))])
+
+
+def image_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> list[Fold]:
+    """Divide by image, which leaks: slices of one patient fall on both sides.
+
+    Only for showing what the leak is worth; a result on these folds is no estimate of anything.
+
+    Parameters
+    ----------
+    manifest, n_folds, seed
+        As for `patient_folds`.
+
+    Returns
+    -------
+    list of Fold
+        Named ``"image 1"`` and so on. Not disjoint by patient.
+
+    Raises
+    ------
+    UsageError
+        If a class has fewer images than there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    labels = _labels(manifest)
+    least = min(int((labels == c).sum()) for c in manifest.classes)
+    if not 2 <= n_folds <= least:
+        raise UsageError(f"{n_folds} folds; expected 2 to {least}, the images of the rarest class")
+    splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    parts = splitter.split(labels, _codes(labels))
+    return [Fold(f"image {i}", *part) for i, part in enumerate(parts, start=1)]
+
+
+def inner_validation(
+    labels: Texts | Sequence[str],
+    groups: Texts | Sequence[str],
+    fraction: float = 0.2,
+    seed: int = 0,
+) -> NDArray[np.bool_]:
+    """Choose whole groups for validation, stratified, every class on both sides where possible.
+
+    Parameters
+    ----------
+    labels, groups : sequence of str [N]
+        Class and patient of each training row.
+    fraction : float
+        Share of rows to set aside, more than 0 and at most 0.5; rounded to whole groups.
+    seed : int
+        Which division.
+
+    Returns
+    -------
+    bool array [N]
+        True for validation. All False where no division leaves every class on both sides, such as
+        when one has a single group.
+
+    Raises
+    ------
+    UsageError
+        If `fraction` is out of range, or there are no rows.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    if not 0 < fraction <= 0.5:
+        raise UsageError(f"fraction={fraction}; expected more than 0 and at most 0.5")
+    if not len(labels):
+        raise UsageError("no rows to choose a validation part from")
+    y, g = _codes(labels), _codes(groups)
+    mask = np.zeros(len(y), bool)
+    least = min(len(set(g[y == label])) for label in set(y))
+    for parts in range(min(round(1 / fraction), least), 1, -1):
+        splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+        for _, chosen in splitter.split(y, y, g):
+            if set(y[chosen]) == set(np.delete(y, chosen)):
+                mask[chosen] = True
+                return mask
+    return mask
 
 
 def assert_disjoint(manifest: Manifest, folds: Sequence[Fold]) -> None:
@@ -134,65 +261,118 @@ def assert_disjoint(manifest: Manifest, folds: Sequence[Fold]) -> None:
         Listing every fault.
     """
     faults = []
-    columns = {"group": np.asarray(manifest.groups, dtype=object)}
-    if manifest.has_patients:
-        columns["patient"] = manifest.table["patient"].to_numpy(dtype=object)
+    table = manifest.table
+    columns = {
+        name: table[name].to_numpy(dtype=object) for name in ("patient", "group") if name in table
+    }
     for fold in folds:
         if not len(fold.train) or not len(fold.test):
             faults.append(f"fold {fold.name}: an empty side; expected images on both")
         if len(np.intersect1d(fold.train, fold.test)):
             faults.append(f"fold {fold.name}: images on both sides")
         for what, values in columns.items():
-            train = {v for v in values[fold.train] if v == v}
-            both = sorted(str(v) for v in train & {v for v in values[fold.test] if v == v})
+            both = sorted(_known(values[fold.train]) & _known(values[fold.test]))
             if both:
                 faults.append(
                     f"fold {fold.name}: {len(both)} {what}(s) on both sides "
                     f"({', '.join(both[:5])}); all images of a {what} belong on one side"
                 )
-    tested = np.concatenate([f.test for f in folds]) if folds else np.array([], int)
+    tested = np.concatenate([f.test for f in folds]) if folds else np.array([], np.int64)
     if len(np.unique(tested)) != len(tested):
         faults.append("images in the test part of more than one fold")
     if faults:
-        raise ManifestError(manifest.name, list(dict.fromkeys(faults)))
+        raise ManifestError(manifest.name, faults)
 
 
-def inner_validation(
-    labels: NDArray[np.object_] | Sequence[str],
-    groups: NDArray[np.object_] | Sequence[str],
-    fraction: float = 0.2,
-    seed: int = 0,
-) -> NDArray[np.bool_]:
-    """Choose whole groups for validation, stratified, every class on both sides where possible.
+def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[Fold], str]:
+    """Make folds from what a user typed.
 
     Parameters
     ----------
-    labels, groups : sequence of str [N]
-        Class and patient of each training row.
-    fraction : float
-        Share of rows to set aside, between 0 and 0.5; rounded to whole groups.
+    manifest : Manifest
+        Labelled rows.
+    folds : str
+        A number (`patient_folds`), ``holdout`` (`holdout`), ``split`` (`published_split`),
+        ``images`` (`image_folds`, which leaks), or the name of a column (`column_folds`).
     seed : int
-        Which division.
+        Which division, where there is a choice.
 
     Returns
     -------
-    bool array [N]
-        True for validation. All False if a class has fewer than two groups, as no division then
-        leaves every class on both sides.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
+    folds : list of Fold
+    description : str
+        For the report: how the folds came about.
 
-    if not 0 < fraction <= 0.5:
-        raise UsageError(f"fraction={fraction}; expected more than 0 and at most 0.5")
-    y, g = np.asarray(labels, dtype=object), np.asarray(groups, dtype=object)
-    mask = np.zeros(len(y), bool)
-    least = min(len(set(g[y == label])) for label in set(y))
-    parts = min(round(1 / fraction), least)
-    if parts < 2:
-        return mask
-    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
-    for _, chosen in splitter.split(y, y, g):
-        if set(y[chosen]) == set(np.delete(y, chosen)) == set(y):
-            mask[chosen] = True
-            return mask
-    return mask
+    Raises
+    ------
+    UsageError
+        If no such folds can be made; says why.
+    """
+    unit = "patient" if manifest.has_patients else "image (no patients known)"
+    if "group" in manifest.table:
+        unit = "patient and group" if manifest.has_patients else "group"
+    if folds.lstrip("+-").isdigit():
+        chosen = patient_folds(manifest, int(folds), seed=seed)
+        return chosen, f"{len(chosen)} folds, stratified by class, grouped by {unit}, seed {seed}"
+    if folds == "holdout":
+        chosen = holdout(manifest, seed=seed)
+        share = len(chosen[0].test) / len(manifest)
+        return chosen, (
+            f"one test part of {share:.0%}, stratified by class, grouped by {unit}, seed {seed}"
+        )
+    if folds == "images":
+        chosen = image_folds(manifest, seed=seed)
+        return chosen, f"{len(chosen)} folds by image, WHICH LEAK between slices, seed {seed}"
+    if folds == "split":
+        return published_split(manifest), "the manifest's own test part (column 'split')"
+    chosen = column_folds(manifest, folds)
+    return chosen, f"the {len(chosen)} folds of the manifest's column {folds!r}"
+
+
+def _checked(manifest: Manifest, folds: list[Fold]) -> list[Fold]:
+    assert_disjoint(manifest, folds)
+    labels = _labels(manifest)
+    faults = []
+    for fold in folds:
+        strange = sorted(set(labels[fold.test]) - set(labels[fold.train]))
+        if strange:
+            faults.append(f"{', '.join(strange)} only in the test part of fold {fold.name}")
+    if faults:
+        raise UsageError(
+            f"a class must be in training to be learned: {'; '.join(faults)}. Use other folds, or "
+            "leave the class out"
+        )
+    return folds
+
+
+def _labels(manifest: Manifest) -> Texts:
+    labels = manifest.table["label"]
+    if labels.isna().any():
+        raise UsageError(
+            f"{int(labels.isna().sum())} of {len(labels)} rows have no label; folds are stratified "
+            "by class. Label or remove them"
+        )
+    return labels.to_numpy(dtype=object)
+
+
+def _column(manifest: Manifest, column: str) -> Texts:
+    table = manifest.table
+    if column not in table or table[column].isna().all():
+        filled = [c for c in table.columns if table[c].notna().any()]
+        raise UsageError(
+            f"no folds in column {column!r}; expected a number of folds, holdout, split, images or "
+            f"one of the columns {', '.join(filled)}"
+        )
+    missing = int(table[column].isna().sum())
+    if missing:
+        raise UsageError(f"{missing} of {len(table)} rows have no {column!r}; every row needs one")
+    return table[column].astype(str).to_numpy(dtype=object)
+
+
+def _codes(values: Texts | Sequence[str]) -> NDArray[np.int64]:
+    # scikit-learn's splitters refuse labels of dtype object.
+    return np.unique(np.asarray(values, dtype=str), return_inverse=True)[1].astype(np.int64)
+
+
+def _known(values: Texts) -> set[str]:
+    return {str(v) for v in values if v is not None and v == v}

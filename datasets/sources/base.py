@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 
-Reader = Callable[[Path], Manifest]
+# A reader takes the path, and its options by keyword.
+Reader = Callable[..., Manifest]
 SOURCES: dict[str, Reader] = {}
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+SPLITS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+CLASSES = {
+    "glioma": "glioma",
+    "menin": "meningioma",
+    "meningioma": "meningioma",
+    "pituitary": "pituitary",
+}
+SHOWN = 6
 
 
 def source(name: str) -> Callable[[Reader], Reader]:
-    """Enter a reader, ``folder -> Manifest``, under a name; warns when it takes another's place."""
+    """Enter a reader, ``(path, **options) -> Manifest``; warns when it takes another's place."""
 
     def enter(reader: Reader) -> Reader:
         other = SOURCES.get(name)
@@ -36,14 +49,26 @@ def source(name: str) -> Callable[[Reader], Reader]:
 
 
 def names() -> list[str]:
-    """Name all sources."""
+    """Name all sources.
+
+    Examples
+    --------
+    >>> "figshare" in names()
+    True
+    """
     package = importlib.import_module("gliaboost.datasets.sources")
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"{package.__name__}.{module.name}")
     return sorted(SOURCES)
 
 
-def read_source(name: str, path: Path | str) -> Manifest:
+def options_of(name: str) -> list[str]:
+    """Name the options that a source takes."""
+    read = SOURCES[name]
+    return [p.name for p in inspect.signature(read).parameters.values() if p.kind is p.KEYWORD_ONLY]
+
+
+def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     """Read a data set in a known layout.
 
     Parameters
@@ -52,45 +77,108 @@ def read_source(name: str, path: Path | str) -> Manifest:
         A registered source, e.g. ``"figshare"``.
     path : path-like
         The data set's folder (for ``csv``: the table).
+    **options
+        What the source takes besides, e.g. ``images``, the folder that converted slices go to. None
+        stands for the default.
 
     Returns
     -------
     Manifest
-        Without keys; nothing is decoded.
+        Without keys. Only sources that convert (``.mat``, DICOM, NIfTI) look at pixels.
 
     Raises
     ------
     UsageError
-        If the name is unknown, or `path` has another layout; says which was expected.
+        If the name or an option is unknown, or `path` has another layout; says which was expected.
     """
     legal = names()
     if name not in SOURCES:
         raise UsageError(f"no source called {name!r}; the sources are: {', '.join(legal)}")
+    given = {key: value for key, value in options.items() if value is not None}
+    taken = options_of(name)
+    unknown = sorted(set(given) - set(taken))
+    if unknown:
+        raise UsageError(
+            f"source {name} takes no {', '.join(unknown)}; its options are: "
+            f"{', '.join(taken) or 'none'}"
+        )
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path} does not exist; expected the folder of a {name} data set")
-    return SOURCES[name](path)
+    return SOURCES[name](path, **given)
 
 
 def image_files(folder: Path) -> list[Path]:
     """List the images below a folder, sorted; hidden files and folders are passed over."""
+    return files_ending(folder, IMAGE_SUFFIXES)
+
+
+def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """List the files below a folder whose names end so, sorted; hidden ones are passed over."""
     return sorted(
         f
         for f in folder.rglob("*")
-        if f.suffix.lower() in IMAGE_SUFFIXES
-        and f.is_file()
+        if f.name.lower().endswith(suffixes)
         and not any(part.startswith(".") for part in f.relative_to(folder).parts)
+        and f.is_file()
     )
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """List the folders directly in a folder, sorted, without hidden ones."""
+    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+
+
+def letters(text: str) -> str:
+    """Reduce a name to its lower-case letters, so that usual spellings compare equal.
+
+    Examples
+    --------
+    >>> letters("No_Tumor "), letters("no tumor")
+    ('notumor', 'notumor')
+    """
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+def tumour_class(name: str) -> str | None:
+    """Name the class that a usual spelling means, None for no class.
+
+    Examples
+    --------
+    >>> tumour_class("Glioma_Tumor"), tumour_class("no tumor"), tumour_class("Brain_Menin")
+    ('glioma', 'no_tumor', 'meningioma')
+    >>> tumour_class("extra") is None
+    True
+    """
+    plain = re.sub(r"^(brain|mri|ct)+", "", letters(name))
+    plain = re.sub(r"(tumou?rs?|images?|scans?)+$", "", plain)
+    if plain in ("no", "non", "healthy", "normal", "none"):
+        return "no_tumor"
+    return CLASSES.get(plain.removesuffix("s"))
+
+
+def folder_at(path: Path, expected: str) -> Path:
+    """Return the path if it is a folder, or say that one was expected."""
+    if not path.is_dir():
+        raise UsageError(f"{path} is a file; expected a folder with {expected}")
+    return path
 
 
 def manifest_of(
     rows: Iterable[Mapping[str, Any]], folder: Path, name: str, expected: str
 ) -> Manifest:
     """Build the manifest of a source, or say what was seen where `expected` should be."""
+    import pandas as pd
+
     table = pd.DataFrame(list(rows))
     if table.empty:
-        raise UsageError(f"{folder} has no {name} layout: expected {expected}; seen {seen(folder)}")
+        raise wrong_layout(folder, name, expected)
     return Manifest.of(table, folder, str(folder))
+
+
+def wrong_layout(folder: Path, name: str, expected: str) -> UsageError:
+    """Say that a folder has another layout than its source expects."""
+    return UsageError(f"{folder} has no {name} layout: expected {expected}; seen {seen(folder)}")
 
 
 def seen(folder: Path) -> str:
@@ -98,5 +186,5 @@ def seen(folder: Path) -> str:
     entries = sorted(f.name + ("/" if f.is_dir() else "") for f in folder.iterdir())
     if not entries:
         return "an empty folder"
-    more = f" and {len(entries) - 6} more" if len(entries) > 6 else ""
-    return ", ".join(entries[:6]) + more
+    more = f" and {len(entries) - SHOWN} more" if len(entries) > SHOWN else ""
+    return ", ".join(entries[:SHOWN]) + more

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pandas as pd
-
 from gliaboost.datasets.errors import ManifestError, UsageError
-from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import source
+from gliaboost.datasets.manifest import LEGAL, Manifest
+from gliaboost.datasets.sources.base import SPLITS, letters, source
 
 # The first that is there is taken; the manifest's own name always comes first.
 SPELLINGS = {
@@ -16,6 +14,9 @@ SPELLINGS = {
     "label": ("label", "class", "diagnosis", "target", "category"),
     "patient": ("patient", "patient_id", "patientid", "subject", "subject_id", "pid", "case"),
     "mask": ("mask", "mask_path", "segmentation"),
+    "modality": ("modality",),
+    "split": ("split", "subset", "partition"),
+    "fold": ("fold",),
 }
 
 
@@ -31,17 +32,29 @@ def read_csv(path: Path) -> Manifest:
     Returns
     -------
     Manifest
-        Columns with a usual name (``image``, ``class``, ``patient_id`` ...) become the manifest's own; all
-        others are kept.
+        Columns with a usual name (``image``, ``class``, ``patient_id``...) become the manifest's
+        own, and usual spellings of splits and modalities their legal ones; all else is kept.
+
+    Raises
+    ------
+    UsageError
+        If it is no table.
+    ManifestError
+        If no column has a usual name for paths.
     """
+    import pandas as pd
+
     if path.is_dir():
-        raise UsageError(f"{path} is a folder; expected a CSV file (or: gliaboost manifest folder)")
+        raise UsageError(
+            f"{path} is a folder; expected a CSV file. For folders: gliaboost manifest folder"
+        )
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
     except Exception as error:
-        raise UsageError(f"{path} is not a readable CSV: {str(error).splitlines()[0]}") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UsageError(f"{path} is not a readable CSV: {reason}") from error
+    lower = {str(c).strip().lower(): c for c in reversed(table.columns)}
     renamed = {}
-    lower = {str(c).strip().lower(): c for c in table.columns}
     for column, spellings in SPELLINGS.items():
         found = next((lower[s] for s in spellings if s in lower), None)
         if found is not None:
@@ -50,8 +63,15 @@ def read_csv(path: Path) -> Manifest:
         raise ManifestError(
             str(path),
             [
-                f"no column with the images' paths; expected one of {', '.join(SPELLINGS['path'])}; "
-                f"seen {', '.join(map(str, table.columns))}"
+                f"no column with the images' paths; expected one of "
+                f"{', '.join(SPELLINGS['path'])}, by comma; seen "
+                f"{', '.join(map(str, table.columns))}"
             ],
         )
-    return Manifest.of(table.rename(columns=renamed), path.parent, str(path))
+    table = table.rename(columns=renamed)
+    if "split" in table:
+        table["split"] = table["split"].map(lambda v: SPLITS.get(letters(v), v), "ignore")
+    if "modality" in table:
+        legal = {m.lower(): m for m in LEGAL["modality"]}
+        table["modality"] = table["modality"].map(lambda v: legal.get(letters(v), v), "ignore")
+    return Manifest.of(table, path.parent, str(path))

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import image_files, manifest_of, source
+from gliaboost.datasets.sources.base import (
+    SPLITS,
+    folder_at,
+    image_files,
+    letters,
+    manifest_of,
+    source,
+)
+
+EXPECTED = "images in a folder a class (PATH/<class>/*.png)"
 
 
 @source("folder")
 def read_folder(path: Path) -> Manifest:
-    """Read ``PATH/<class>/**/*`` or a flat ``PATH/*`` without labels.
+    """Read ``PATH/<class>/**/*``, ``PATH/<train|test>/<class>/**/*`` or a flat ``PATH/*``.
 
     Parameters
     ----------
@@ -21,14 +29,19 @@ def read_folder(path: Path) -> Manifest:
     Returns
     -------
     Manifest
-        ``label`` is the first folder below `path`; empty for images directly in it.
+        ``label`` is the folder below `path`, empty for images directly in it. Where every image
+        lies under train, val or test (in any usual spelling), that is its ``split`` and ``label``
+        the folder below.
     """
-    if not path.is_dir():
-        raise UsageError(f"{path} is a file; expected a folder with a folder of images a class")
-    rows = []
-    for file in image_files(path):
-        parts = file.relative_to(path).parts
-        rows.append(
-            {"path": "/".join(parts), "label": parts[0] if len(parts) > 1 else None}
-        )
-    return manifest_of(rows, path, "folder", "images in a folder a class (PATH/<class>/*.png)")
+    folder_at(path, EXPECTED)
+    files = [f.relative_to(path) for f in image_files(path)]
+    split = bool(files) and all(len(f.parts) > 1 and letters(f.parts[0]) in SPLITS for f in files)
+    rows = [
+        {
+            "path": f.as_posix(),
+            "label": f.parts[split] if len(f.parts) > 1 + split else None,
+            "split": SPLITS[letters(f.parts[0])] if split else None,
+        }
+        for f in files
+    ]
+    return manifest_of(rows, path, "folder", EXPECTED)

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import image_files, manifest_of, seen, source
+from gliaboost.datasets.sources.base import (
+    SPLITS,
+    folder_at,
+    image_files,
+    letters,
+    manifest_of,
+    source,
+    subfolders,
+    tumour_class,
+    wrong_layout,
+)
 
-SPLITS = {"training": "train", "train": "train", "testing": "test", "test": "test", "val": "val"}
 EXPECTED = "Training/ and Testing/ with folders glioma, meningioma, notumor, pituitary"
-
-
-def class_of(folder: str) -> str | None:
-    """Name the class that a folder's usual spellings mean, None for no class.
-
-    Examples
-    --------
-    >>> class_of("Glioma_Tumor"), class_of("no tumor"), class_of("notumor"), class_of("extra")
-    ('glioma', 'no_tumor', 'no_tumor', None)
-    """
-    letters = re.sub(r"[^a-z]", "", folder.lower())
-    if letters in ("notumor", "notumour", "no", "healthy", "normal"):
-        return "no_tumor"
-    for name in ("glioma", "meningioma", "pituitary"):
-        if re.fullmatch(f"(brain)?{name}s?(tumou?rs?)?", letters):
-            return name
-    return None
 
 
 @source("kaggle-mri")
@@ -37,28 +28,28 @@ def read_kaggle_mri(path: Path) -> Manifest:
     Parameters
     ----------
     path : pathlib.Path
-        The folder that holds ``Training`` and ``Testing``.
+        The folder that holds ``Training`` and ``Testing``, or the folder around it.
 
     Returns
     -------
     Manifest
-        ``label`` glioma, meningioma, no_tumor or pituitary; ``split`` train or test. These sets name
-        no patients.
+        ``label`` glioma, meningioma, no_tumor or pituitary; ``split`` train or test. These sets
+        name no patients.
 
     Raises
     ------
     UsageError
-        If a folder is not one of the expected classes.
+        If there is no such folder, or one in it is not a class.
     """
-    if not path.is_dir():
-        raise UsageError(f"{path} is a file; expected a folder with {EXPECTED}")
+    folder_at(path, EXPECTED)
+    around = [path, *subfolders(path)]
+    parts = next((p for p in map(_parts, around) if p), None)
+    if parts is None:
+        raise wrong_layout(path, "kaggle-mri", EXPECTED)
     rows, unknown = [], []
-    for part in sorted(f for f in path.iterdir() if f.is_dir()):
-        split = SPLITS.get(part.name.lower())
-        if split is None:
-            continue
-        for folder in sorted(f for f in part.iterdir() if f.is_dir()):
-            label = class_of(folder.name)
+    for part in parts:
+        for folder in subfolders(part):
+            label = tumour_class(folder.name)
             if label is None:
                 unknown.append(f"{part.name}/{folder.name}")
                 continue
@@ -66,7 +57,7 @@ def read_kaggle_mri(path: Path) -> Manifest:
                 {
                     "path": f.relative_to(path).as_posix(),
                     "label": label,
-                    "split": split,
+                    "split": SPLITS[letters(part.name)],
                     "modality": "MRI",
                     "source": "kaggle-mri",
                 }
@@ -75,6 +66,10 @@ def read_kaggle_mri(path: Path) -> Manifest:
     if unknown:
         raise UsageError(
             f"{path}: folders that are no known class: {', '.join(unknown)}; expected {EXPECTED} "
-            f"(any usual spelling); seen {seen(path)}"
+            "(any usual spelling)"
         )
     return manifest_of(rows, path, "kaggle-mri", EXPECTED)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return [f for f in subfolders(folder) if letters(f.name) in SPLITS]
