@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from gliaboost.reports import figures
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.numerals import count, listed, metric
+from gliaboost.reports.numerals import count, listed, metric, plural
 from gliaboost.reports.results import Experiment, Results
+from gliaboost.reports.thresholds import thresholds
 
 COLUMNS = {
     "precision": "Precision",
@@ -13,6 +14,13 @@ COLUMNS = {
     "specificity": "Specificity",
     "f1": "F1",
     "auc": "AUC",
+}
+PATIENT_METRICS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+    "macro_auc": "AUC",
+    "brier": "Brier",
 }
 
 
@@ -58,7 +66,64 @@ def classes(results: Results) -> Section:
             sortable=True,
         )
     )
+    blocks += thresholds(results)
+    blocks += _by_patient(results)
     return Section("classes", "Class by class", blocks)
+
+
+def _by_patient(results: Results) -> list[Block]:
+    known = [
+        (e, level)
+        for e in results.experiments
+        if (level := e.entry.get("patient_level")) and level.get("patients")
+    ]
+    if not known:
+        return [
+            Paragraph(
+                "There is no patient with several images of one class, so nothing can be said by "
+                "patient.",
+                "missing",
+            )
+        ]
+    e, level = known[0]
+    mixed = max(level.get("mixed") or 0 for _, level in known)
+    left_out = (
+        f" {plural(mixed, 'patient')} with images of several classes "
+        f"{'has' if mixed == 1 else 'have'} no single truth and {'is' if mixed == 1 else 'are'} "
+        f"left out."
+        if mixed
+        else ""
+    )
+    return [
+        Table(
+            "patients",
+            "Patient by patient: the mean of the probabilities of a patient's images decides. "
+            f"With 95 % intervals.{left_out}",
+            ["", "Experiment", "#Patients", *(f"#{words}" for words in PATIENT_METRICS.values())],
+            [
+                [
+                    Cell(e.letter),
+                    Cell(e.title),
+                    Cell(count(level["patients"]), level["patients"]),
+                    *(metric(level.get(name)) for name in PATIENT_METRICS),
+                ]
+                for e, level in known
+            ],
+            sortable=True,
+        ),
+        Figure(
+            "patients",
+            [
+                figures.confusion(
+                    "confusion-patients",
+                    f"{e.letter}  {e.title}, by patient",
+                    results.classes,
+                    level["confusion"],
+                )
+            ],
+            "Patients by true and predicted class, for the best experiment.",
+        ),
+    ]
 
 
 def _confusion_table(results: Results, drawn: list[Experiment]) -> Table:

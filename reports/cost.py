@@ -41,8 +41,8 @@ def cost(results: Results) -> Section:
             Figure(
                 "cost",
                 pictures,
-                "Accuracy, with 95 % intervals, against seconds of computing on a logarithmic axis. "
-                "Fitting is features and fitting for all folds; predicting is features and "
+                "Accuracy, with 95 % intervals, against seconds of computing on a logarithmic "
+                "axis. Fitting is features and fitting for all folds; predicting is features and "
                 "predicting for all images. The stepped line joins the experiments that no other "
                 "beats in both; above and left is better.",
             )
@@ -142,8 +142,8 @@ def _table(results: Results) -> Table:
     return Table(
         "costs",
         "Wall-clock time for features (all images, each computed once), fitting and predicting "
-        "(all folds together); images a second from file to answer; size of one model on disk; peak "
-        f"memory. {UNKNOWN} is not measured.",
+        "(all folds together); images a second from file to answer; size of one model on disk; "
+        f"peak memory. {UNKNOWN} is not measured.",
         COLUMNS,
         rows,
         sortable=True,

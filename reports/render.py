@@ -15,9 +15,10 @@ from gliaboost.reports.document import Figure, Section, Table
 from gliaboost.reports.overview import answer, table
 from gliaboost.reports.provenance import provenance
 from gliaboost.reports.results import Results, read_results
+from gliaboost.reports.trust import trust
 
 TEMPLATES = Path(__file__).parent / "templates"
-SECTIONS = (answer, table, cost, comparisons, classes, provenance)
+SECTIONS = (answer, table, cost, comparisons, classes, trust, provenance)
 
 
 def render(results_folder: Path | str, out: Path | str | None = None) -> dict[str, Any]:

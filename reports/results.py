@@ -10,7 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from gliaboost.datasets.errors import UsageError
+from gliaboost.reports.resampling import group_codes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 COLUMNS = ["key", "path", "patient", "fold", "experiment", "label", "predicted"]
+# More curves than this in one frame cannot be told apart.
+LEADING = 4
 MODELS = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
@@ -58,6 +64,23 @@ class Experiment:
         """Return a metric over all images, None where it is undefined or absent."""
         value = (self.entry.get(metric) or {}).get("pooled")
         return None if value is None else float(value)
+
+    @cached_property
+    def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Truth and prediction by number, and probabilities, of each image."""
+        from gliaboost.reports.statistics import arrays
+
+        return arrays(self.predictions, list(self.entry["per_class"]))
+
+    @cached_property
+    def patients(self) -> tuple[NDArray[np.int64], int]:
+        """The patient of each image by number, and how many there are."""
+        return group_codes(self.predictions["patient"])
+
+    @cached_property
+    def folds(self) -> NDArray[np.int64]:
+        """The fold of each image by number."""
+        return group_codes(self.predictions["fold"].astype(str))[0]
 
     def seconds(self, *parts: str) -> float | None:
         """Add up times, None where one of them was not measured."""
@@ -100,6 +123,11 @@ class Results:
     def grouped(self) -> bool:
         """Whether folds keep patients whole."""
         return self.protocol.get("group") in ("patient", "group")
+
+    def leading(self, most: int = LEADING) -> list[tuple[int, Experiment]]:
+        """Return the best experiments that have predictions, with their positions."""
+        kept = [(i, e) for i, e in enumerate(self.experiments) if len(e.predictions)]
+        return kept[:most]
 
     @cached_property
     def comparisons(self) -> list[Comparison]:

@@ -85,7 +85,7 @@ def evaluate(
     >>> result["accuracy"]["pooled"], result["confusion"]
     (0.75, [[1, 1], [0, 2]])
     """
-    truth, predicted, probabilities = _arrays(predictions, classes)
+    truth, predicted, probabilities = arrays(predictions, classes)
     named = predictions["patient"] if groups is None and "patient" in predictions else groups
     codes, n_groups = group_codes([None] * len(truth) if named is None else named)
     folds = predictions["fold"] if "fold" in predictions else np.zeros(len(truth))
@@ -229,9 +229,16 @@ def _patient_level(
     return {"patients": len(table), "mixed": mixed, **{name: inner[name] for name in kept}}
 
 
-def _arrays(
+def arrays(
     predictions: pd.DataFrame, classes: Sequence[str]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Check a table of predictions; return truth and prediction by number, and probabilities.
+
+    Raises
+    ------
+    UsageError
+        As `evaluate`.
+    """
     columns = ["label", "predicted", *(f"proba_{c}" for c in classes)]
     absent = [c for c in columns if c not in predictions]
     if absent:

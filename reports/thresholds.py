@@ -1,0 +1,109 @@
+"""Class against the rest at every threshold: ROC and precision-recall, with bands by patients."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.reports.curves import Curve, precision_recall, roc
+from gliaboost.reports.document import Cell, Figure, Picture, Table
+from gliaboost.reports.numerals import UNKNOWN, metric, share, span
+from gliaboost.reports.ranking import curves
+from gliaboost.reports.resampling import interval, resamples
+from gliaboost.reports.results import Experiment, Results
+
+BANDS = 400
+# Denser where curves bend: near no false alarms.
+GRID = np.linspace(0, 1, 81) ** 2
+RECALLS = np.linspace(0.01, 1, 100)
+SHOWN = (0.01, 0.05, 0.1, 0.2)
+
+Array = NDArray[np.float64]
+
+
+def thresholds(results: Results) -> list[Figure]:
+    """Draw both kinds of curve, a picture a class, the best experiments in each."""
+    leading = results.leading()
+    if not leading:
+        return []
+    drawn: dict[str, list[Picture]] = {"roc": [], "pr": []}
+    rows = []
+    for k, label in enumerate(results.classes):
+        lines: dict[str, list[Curve]] = {"roc": [], "pr": []}
+        prevalence = 0.0
+        for place, (i, e) in enumerate(leading):
+            truth = e.arrays[0]
+            prevalence = float((truth == k).mean())
+            if not 0 < prevalence < 1:
+                continue
+            # Bands of several experiments would hide each other: the best has one.
+            one, many = _curves(e, k, results, banded=place == 0)
+            area = metric((e.entry["per_class"].get(label) or {}).get("auc"))
+            gained = _average_precision(e, k)
+            for kind, x, n in (("roc", GRID, 0), ("pr", RECALLS, 1)):
+                low, high = (
+                    np.nanquantile(many[n], [0.025, 0.975], axis=0)
+                    if len(many[n])
+                    else (None, None)
+                )
+                value = f"AUC {area.text}" if kind == "roc" else f"average {share(gained)}"
+                lines[kind].append(Curve(i, f"{e.letter}  {value}", x, one[n][0], low, high))
+            rows.append(_row(e, label, one[0][0], many[0], gained))
+        if lines["roc"]:
+            drawn["roc"].append(roc(f"roc-{k + 1}", label, lines["roc"]))
+            drawn["pr"].append(precision_recall(f"pr-{k + 1}", label, lines["pr"], prevalence))
+    if not rows:
+        return []
+    names = ", ".join(f"{e.letter} is {e.title}" for _, e in leading)
+    table = Table(
+        "roc",
+        "Sensitivity at fixed shares of false alarms (1 - specificity), and average precision.",
+        ["", "Class", *(f"#At {s:g}" for s in SHOWN), "#Average precision"],
+        rows,
+    )
+    about = f"one class against the rest, all folds pooled. {names}."
+    return [
+        Figure(
+            "roc",
+            drawn["roc"],
+            f"ROC curves, {about} The band about {leading[0][1].letter} is the 95 % interval at "
+            f"each place, over resampled patients.",
+            table,
+        ),
+        Figure(
+            "pr",
+            drawn["pr"],
+            f"Precision against recall, {about} The dashed line is what guessing gives: the "
+            f"share of the class.",
+        ),
+    ]
+
+
+def _curves(
+    e: Experiment, k: int, results: Results, *, banded: bool
+) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
+    truth, _, probabilities = e.arrays
+    codes, count = e.patients
+    seed = int(results.protocol.get("seed") or 0)
+    weights = resamples(count, BANDS, seed) if banded and count > 1 else np.empty((0, count))
+    weights = np.concatenate([np.ones((1, count)), weights])
+    scores, positive = probabilities[:, k], truth == k
+    sensitivity, _ = curves(scores, positive, codes, weights, GRID)
+    _, precision = curves(scores, positive, codes, weights, RECALLS)
+    return (sensitivity[:1], precision[:1]), (sensitivity[1:], precision[1:])
+
+
+def _average_precision(e: Experiment, k: int) -> float:
+    from sklearn.metrics import average_precision_score
+
+    truth, _, probabilities = e.arrays
+    return float(average_precision_score(truth == k, probabilities[:, k]))
+
+
+def _row(e: Experiment, label: str, one: Array, many: Array, gained: float) -> list[Cell]:
+    cells = []
+    for place in SHOWN:
+        value = float(np.interp(place, GRID, one))
+        drawn = [float(np.interp(place, GRID, b)) for b in many]
+        cells.append(Cell(share(value), value, span(interval(drawn)) if drawn else ""))
+    return [Cell(e.letter), Cell(label), *cells, Cell(share(gained) or UNKNOWN, gained)]
