@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gliaboost.features.base import Extractor
-    from gliaboost.models.boosting import Booster
+    from gliaboost.models.booster import Booster
 
 FORMAT = 1
 
@@ -105,14 +105,14 @@ class Bundle:
         float64 array [N, K]
             Columns as `classes`.
         """
-        from gliaboost.models.boosting import native_probabilities
+        from gliaboost.models.native import native_probabilities
 
         if columns.ndim != 2 or columns.shape[1] != self.columns:
             raise UsageError(
                 f"columns of shape {list(columns.shape)}; this bundle takes [N, {self.columns}] from "
                 f"{', '.join(str(s['name']) for s in self.features)}"
             )
-        return native_probabilities(self.model, self.native, columns, jobs)
+        return native_probabilities(self.model, self.native, columns, len(self.classes), jobs)
 
     def summary(self) -> dict[str, Any]:
         """Return everything but the model's bytes, ready for JSON."""

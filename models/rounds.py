@@ -1,0 +1,105 @@
+"""How many rounds to boost: chosen on patients that the model does not see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Growing(Protocol):
+    """A model that is boosted round by round while rows are held out from it."""
+
+    def advance(self, number: int) -> float:
+        """Boost round `number`, from 0; return the weighted sum of the held-out rows' log loss."""
+
+
+def inner_folds(
+    y: NDArray[np.int64], groups: NDArray[Any], parts: int, seed: int = 0
+) -> list[NDArray[np.int64]]:
+    """Divide training rows, stratified by class, without cutting a group.
+
+    Parameters
+    ----------
+    y : int64 array [N]
+        Classes.
+    groups : array [N]
+        Patient of each row.
+    parts : int
+        Divisions, from 2; fewer where a class has fewer groups.
+    seed : int
+        Which division.
+
+    Returns
+    -------
+    list of int64 array
+        Rows to hold out, one array a division; no group is in two of them, and the other rows hold
+        every class. Empty where a class has a single group.
+
+    Examples
+    --------
+    >>> y = np.array([0, 0, 0, 1, 1, 1])
+    >>> patients = np.array(["a", "a", "b", "c", "d", "d"])
+    >>> [rows.tolist() for rows in inner_folds(y, patients, 4)]
+    [[2, 3], [0, 1, 4, 5]]
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    codes = np.unique(groups.astype(str), return_inverse=True)[1]
+    kinds = np.unique(y)
+    parts = min(parts, *(len(np.unique(codes[y == kind])) for kind in kinds))
+    if parts < 2:
+        return []
+    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    return [
+        held_out
+        for rest, held_out in splitter.split(y, y, codes)
+        if len(held_out) and len(np.unique(y[rest])) == len(kinds)
+    ]
+
+
+def choose_rounds(
+    models: Sequence[Growing],
+    most: int,
+    patience: int,
+    workers: int,
+    initializer: Callable[[], None] | None = None,
+) -> int:
+    """Boost models side by side, and stop when their summed held-out loss stops improving.
+
+    Parameters
+    ----------
+    models : sequence of Growing
+        One a division; together they hold out every row once, so one odd patient weighs little.
+    most : int
+        Most rounds.
+    patience : int
+        Rounds without improvement after which to stop.
+    workers : int
+        Models that are boosted at once.
+    initializer : callable, optional
+        Called at the start of each thread.
+
+    Returns
+    -------
+    int
+        The number of rounds with the least loss, 1 to `most`.
+    """
+    losses: list[float] = []
+    with ThreadPoolExecutor(min(workers, len(models)), initializer=initializer) as pool:
+        for number in range(most):
+            losses.append(sum(pool.map(lambda model, n=number: model.advance(n), models)))
+            if number - int(np.argmin(losses)) >= patience:
+                break
+    return int(np.argmin(losses)) + 1
+
+
+def log_loss(
+    probabilities: NDArray[np.floating[Any]], y: NDArray[np.int64], weight: NDArray[np.float64]
+) -> float:
+    """Sum the weighted log loss of rows ``[n, K]``; probabilities are kept above 1e-15."""
+    right = probabilities[np.arange(len(y)), y].astype(np.float64)
+    return float(-(weight * np.log(np.maximum(right, 1e-15))).sum())
