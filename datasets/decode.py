@@ -51,7 +51,7 @@ def decode(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint
         scans have a black ground; a palette is looked up; 1-bit becomes 0 and 255. Deeper greys (16
         or 32 bits, float) are scaled linearly from the file's own minimum and maximum to 0 and 255,
         as MRI units are arbitrary and slices use a small, varying part of the range. EXIF
-        orientation is not applied: slices are stored as they are to be seen.
+        orientation is applied, as in every viewer that a mask was drawn in.
 
     Raises
     ------
@@ -177,12 +177,11 @@ def _decode_jpeg(data: bytes, name: Path | str, max_pixels: int) -> NDArray[np.u
     _check_size(name, header.height, header.width, max_pixels)
     if header.precision != 8 or header.components not in (1, 3):
         return None
-    flags = cv2.IMREAD_GRAYSCALE | cv2.IMREAD_IGNORE_ORIENTATION
     try:
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
         return None
-    if pixels is None or pixels.shape != (header.height, header.width):
+    if pixels is None or sorted(pixels.shape) != sorted((header.height, header.width)):
         return None
     return np.asarray(pixels, dtype=np.uint8)
 
@@ -190,7 +189,7 @@ def _decode_jpeg(data: bytes, name: Path | str, max_pixels: int) -> NDArray[np.u
 def _decode_carefully(
     data: bytes, name: Path | str, kind: str, max_pixels: int
 ) -> NDArray[np.uint8]:
-    from PIL import Image, ImageFile
+    from PIL import Image, ImageFile, ImageOps
 
     if ImageFile.LOAD_TRUNCATED_IMAGES:
         raise DecodeError(
@@ -201,13 +200,17 @@ def _decode_carefully(
     try:
         image = Image.open(io.BytesIO(data), formats=(kind,))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise DecodeError(name, f"has too many pixels ({error})") from error
+        raise DecodeError(
+            name, f"has more pixels than the cap of {max_pixels:,} ({error})"
+        ) from error
     except Exception as error:
         raise DecodeError(name, f"has a damaged {kind} header ({_reason(error)})") from error
     with image:
         _check_size(name, image.height, image.width, max_pixels)
         try:
             image.load()
+            if kind != "TIFF":  # Pillow has turned that itself
+                ImageOps.exif_transpose(image, in_place=True)
             return _to_grey(image)
         except Exception as error:
             reason = f"is a truncated or damaged {kind} ({_reason(error)})"

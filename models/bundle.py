@@ -109,7 +109,8 @@ class Bundle:
 
         if columns.ndim != 2 or columns.shape[1] != self.columns:
             raise UsageError(
-                f"columns of shape {list(columns.shape)}; this bundle takes [N, {self.columns}] from "
+                f"columns of shape {list(columns.shape)}; this bundle takes [N, {self.columns}] "
+                "from "
                 f"{', '.join(str(s['name']) for s in self.features)}"
             )
         return native_probabilities(self.model, self.native, columns, len(self.classes), jobs)
@@ -227,8 +228,8 @@ def load(path: Path | str) -> Bundle:
         raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
     except Exception as error:
         raise BundleError(
-            f"{path} is not a gliaboost bundle, or is cut short ({type(error).__name__}); train again "
-            "or copy it again"
+            f"{path} is not a gliaboost bundle, or is cut short ({type(error).__name__}); train "
+            "again or copy it again"
         ) from error
     return _checked(bundle, path)
 
@@ -244,7 +245,8 @@ class _Unpickler(pickle.Unpickler):
         if (module, name) == (Bundle.__module__, Bundle.__qualname__):
             return Bundle
         raise BundleError(
-            f"{self._path} asks for {module}.{name}, which no bundle needs: refused, nothing was run"
+            f"{self._path} asks for {module}.{name}, which no bundle needs: refused, nothing "
+            "was run"
         )
 
     def persistent_load(self, pid: Any) -> Any:

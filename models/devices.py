@@ -12,8 +12,8 @@ from gliaboost.datasets.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 
-# A CUDA build of LightGBM aborts the process where there is no GPU, hence a child. XGBoost without a
-# GPU trains on the CPU without an error, hence the reading back.
+# A CUDA build of LightGBM aborts the process where there is no GPU, hence a child. XGBoost
+# without a GPU trains on the CPU without an error, hence the reading back.
 _PROBES = {
     "xgboost": """
 import json, numpy as np, xgboost
