@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.features.kernels.cpu.compiled import entry, part
 from gliaboost.features.kernels.cpu.memory import batch
 from gliaboost.features.kernels.cpu.parallel import over_images
 from gliaboost.features.kernels.gradients import BLOCK_NORMS, SIDE, SPAN, blocks, check_votes, votes
@@ -106,7 +106,7 @@ def hog(
     return out.reshape(len(images), math.prod(out.shape[1:]))
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _gradient_row(image: Any, y: Any, columns: Any, index: Any, magnitude: Any) -> None:
     """Fill one row's table indices and magnitudes."""
     width = image.shape[1]
@@ -124,7 +124,7 @@ def _gradient_row(image: Any, y: Any, columns: Any, index: Any, magnitude: Any) 
             magnitude[x] = abs(dy)
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def _vote(images: Any, ch: Any, cw: Any, bins: Any, cells: Any) -> None:
     count, rows, columns, orientations = cells.shape
     table = bins.reshape(-1)
@@ -143,7 +143,7 @@ def _vote(images: Any, ch: Any, cw: Any, bins: Any, cells: Any) -> None:
             _collect(sums, cells[n, r])
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def _vote_soft(images: Any, ch: Any, cw: Any, lower: Any, shares: Any, cells: Any) -> None:
     count, rows, columns, orientations = cells.shape
     table, share = lower.reshape(-1), shares.reshape(-1)
@@ -164,7 +164,7 @@ def _vote_soft(images: Any, ch: Any, cw: Any, lower: Any, shares: Any, cells: An
             _collect(sums, cells[n, r])
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _collect(sums: Any, cells: Any) -> None:
     """Add the lanes of one row of cells [columns, orientations], and clear them."""
     columns, orientations = cells.shape
@@ -178,7 +178,7 @@ def _collect(sums: Any, cells: Any) -> None:
     sums[:] = 0.0
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def _vote_sqrt(images: Any, ch: Any, cw: Any, soft: Any, cells: Any) -> None:
     count, rows, columns, orientations = cells.shape
     height, width = images.shape[1:]
@@ -218,7 +218,7 @@ def _vote_sqrt(images: Any, ch: Any, cw: Any, soft: Any, cells: Any) -> None:
                     cell[index] += magnitude
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def _normalise(cells: Any, area: Any, norm: Any, out: Any) -> None:
     """Divide cell sums by the area and normalise blocks; `norm` indexes BLOCK_NORMS."""
     eps = 1e-5

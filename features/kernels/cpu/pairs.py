@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
+
+from gliaboost.features.kernels.cpu.compiled import entry, part
 
 # n ln n for the counts that are common; larger ones take a logarithm.
 N_LOG_N = np.array([0.0, *(n * math.log(n) for n in range(1, 4096))])
 PROPERTY_COUNT = 18
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _lanes(levels: Any, area: Any) -> Any:
     """Choose how many histograms take turns.
 
@@ -26,7 +27,7 @@ def _lanes(levels: Any, area: Any) -> Any:
     return lanes
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _count(
     grey: Any,
     spans: Any,
@@ -77,7 +78,7 @@ def _count(
             counts[codes[x]] += np.uint32(1)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _find_spans(grey: Any, spans: Any) -> None:
     """Find the first column of each row whose level is not 0, and that after the last."""
     height, width = grey.shape
@@ -91,7 +92,7 @@ def _find_spans(grey: Any, spans: Any) -> None:
         spans[y, 0], spans[y, 1] = first, after if first < width else 0
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _merge(counts: Any, lanes: Any, merged: Any) -> None:
     """Add the lanes up, and clear them."""
     size = len(merged)
@@ -103,7 +104,7 @@ def _merge(counts: Any, lanes: Any, merged: Any) -> None:
     counts[:] = 0
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def batch_of_pairs(
     images: Any,
     masks: Any,
@@ -170,12 +171,12 @@ def batch_of_pairs(
                     properties[n, g, k, p] = values[chosen[p]]
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _x_log_x(n: Any, n_log_n: Any) -> Any:
     return n_log_n[n] if n < len(n_log_n) else n * math.log(n)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _entropy(counts: Any, total: Any, n_log_n: Any) -> Any:
     """Entropy in nats of a histogram with this total."""
     weighted = 0.0
@@ -184,7 +185,7 @@ def _entropy(counts: Any, total: Any, n_log_n: Any) -> Any:
     return math.log(total) - weighted / total
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _summarise(counts: Any, levels: Any, symmetric: Any, n_log_n: Any, values: Any) -> None:
     """Compute all PROPERTIES from counts; if symmetric, from pairs folded to first <= second.
 
@@ -292,7 +293,7 @@ def _summarise(counts: Any, levels: Any, symmetric: Any, n_log_n: Any, values: A
     values[17] = math.sqrt(max(0.0, 1.0 - math.exp(-2.0 * shared)))
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _variance(total: Any, squares: Any, count: Any) -> Any:
     """Variance of `count` integers from their sum and sum of squares, exactly 0 if they agree."""
     return (np.float64(count) * squares - np.float64(total) * total) / (np.float64(count) * count)

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from gliaboost.features.kernels.cpu.bits import popcount, trailing_zeros
+from gliaboost.features.kernels.cpu.compiled import entry, part
 from gliaboost.features.kernels.cpu.memory import LINE
 
 LANES = 4
@@ -22,26 +22,30 @@ LANES = 4
 MOST_BINS_OF_LANES = 1024
 
 
-@numba.njit(nogil=True, cache=True)
-def pad(image: Any, room: Any) -> None:
-    """Copy an image into the middle of the room's zeros."""
+@part
+def _pad(image: Any, y0: Any, y1: Any, room: Any) -> None:
+    """Copy the rows that pixels of rows y0 to y1 can see, amid zeros; note what is not black."""
     height, width = image.shape
-    source = room.source
-    for y in range(height):
-        start = np.uint64((y + room.border) * room.pitch + room.margin)
+    border, source, spans = room.border, room.source, room.spans
+    for y in range(y0 - border, y1 + border):
+        start = np.uint64((y - y0 + border) * room.pitch + room.margin)
+        if y < 0 or y >= height:
+            for x in range(np.uint64(width)):
+                source[start + x] = 0.0
+            continue
         row = image[y]
         for x in range(np.uint64(width)):
             source[start + x] = row[x]
-        first, after = 0, width
-        while first < width and row[first] == 0:
-            first += 1
-        while after > first and row[after - 1] == 0:
-            after -= 1
-        room.spans[y, 0] = first if first < width else 0
-        room.spans[y, 1] = after if first < width else 0
+        if y0 <= y < y1:
+            first, after = 0, width
+            while first < width and row[first] == 0:
+                first += 1
+            while after > first and row[after - 1] == 0:
+                after -= 1
+            spans[y - y0, 0], spans[y - y0, 1] = first, after if first < width else 0
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _lerp_row(source: Any, s: Any, fractions: Any, f: Any, out: Any, o: Any, n: Any) -> None:
     one = np.uint64(1)
     for x in range(n):
@@ -49,14 +53,14 @@ def _lerp_row(source: Any, s: Any, fractions: Any, f: Any, out: Any, o: Any, n: 
         out[o + x] = (1.0 - w) * source[s + x] + w * source[s + x + one]
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _mark_whole(source: Any, a: Any, here: Any, bit: Any, patterns: Any, p: Any, n: Any) -> None:
     for x in range(n):
         if source[a + x] >= source[here + x]:
             patterns[p + x] |= bit
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _mark_four_whole(
     source: Any,
     a1: Any,
@@ -82,7 +86,7 @@ def _mark_four_whole(
         patterns[p + x] |= first | second | third | fourth
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _mark_one(
     rows: Any,
     u: Any,
@@ -101,7 +105,7 @@ def _mark_one(
             patterns[p + x] |= bit
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _mark_two(
     rows: Any,
     u1: Any,
@@ -126,12 +130,12 @@ def _mark_two(
         patterns[p + x] |= first | second
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _bit(k: Any) -> Any:
     return np.uint64(1) << np.uint64(k)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _clear(y0: Any, y1: Any, width: Any, points: Any, room: Any) -> Any:
     """Prepare the patterns of some rows; return the columns that are left to mark.
 
@@ -139,8 +143,8 @@ def _clear(y0: Any, y1: Any, width: Any, points: Any, room: Any) -> Any:
     """
     first, after = np.int64(width), np.int64(0)
     for y in range(y0, y1):
-        if room.spans[y, 1] > 0:
-            first, after = min(first, room.spans[y, 0]), max(after, room.spans[y, 1])
+        if room.spans[y - y0, 1] > 0:
+            first, after = min(first, room.spans[y - y0, 0]), max(after, room.spans[y - y0, 1])
     first = min(first, after) // LINE * LINE
     ones = ~np.uint64(0) >> np.uint64(64 - points)
     for y in range(y0, y1):
@@ -151,9 +155,11 @@ def _clear(y0: Any, y1: Any, width: Any, points: Any, room: Any) -> Any:
     return first, after
 
 
-@numba.njit(nogil=True, cache=True)
-def mark_strip(y0: Any, y1: Any, width: Any, circle: Any, room: Any) -> None:
+@part
+def _mark_strip(image: Any, y0: Any, y1: Any, circle: Any, room: Any) -> None:
     """Fill the room's patterns for rows y0 to y1: bit k where neighbour k is no darker."""
+    width = image.shape[1]
+    _pad(image, y0, y1, room)
     first, after = _clear(y0, y1, width, len(circle.corners), room)
     _mark_on_pixels(y0, y1, first, after, circle, room)
     for g in range(len(circle.starts) - 1):
@@ -161,25 +167,25 @@ def mark_strip(y0: Any, y1: Any, width: Any, circle: Any, room: Any) -> None:
         _mark_column(y0, y1, width, first, after, members, circle, room)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _mark_on_pixels(y0: Any, y1: Any, first: Any, after: Any, circle: Any, room: Any) -> None:
     border, pitch, margin = room.border, room.pitch, room.margin + first
     source, patterns, corners, whole = room.source, room.patterns, circle.corners, circle.whole
     n = np.uint64(after - first)
     for y in range(y0, y1):
-        here = np.uint64((y + border) * pitch + margin)
+        here = np.uint64((y - y0 + border) * pitch + margin)
         p = np.uint64((y - y0) * room.across + first)
         if len(whole) == 4:
             a, b, c, d = whole
             _mark_four_whole(
                 source,
-                np.uint64((y + border + corners[a, 0]) * pitch + margin + corners[a, 1]),
+                np.uint64((y - y0 + border + corners[a, 0]) * pitch + margin + corners[a, 1]),
                 _bit(a),
-                np.uint64((y + border + corners[b, 0]) * pitch + margin + corners[b, 1]),
+                np.uint64((y - y0 + border + corners[b, 0]) * pitch + margin + corners[b, 1]),
                 _bit(b),
-                np.uint64((y + border + corners[c, 0]) * pitch + margin + corners[c, 1]),
+                np.uint64((y - y0 + border + corners[c, 0]) * pitch + margin + corners[c, 1]),
                 _bit(c),
-                np.uint64((y + border + corners[d, 0]) * pitch + margin + corners[d, 1]),
+                np.uint64((y - y0 + border + corners[d, 0]) * pitch + margin + corners[d, 1]),
                 _bit(d),
                 here,
                 patterns,
@@ -188,19 +194,18 @@ def _mark_on_pixels(y0: Any, y1: Any, first: Any, after: Any, circle: Any, room:
             )
             continue
         for k in whole:
-            a = np.uint64((y + border + corners[k, 0]) * pitch + margin + corners[k, 1])
+            a = np.uint64((y - y0 + border + corners[k, 0]) * pitch + margin + corners[k, 1])
             _mark_whole(source, a, here, _bit(k), patterns, p, n)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _mark_column(
     y0: Any, y1: Any, width: Any, first: Any, after: Any, members: Any, circle: Any, room: Any
 ) -> None:
     """Mark the neighbours that lie in one column offset."""
     border, pitch, across, turn = room.border, room.pitch, room.across, room.turn
     source, ring, patterns = room.source, room.ring, room.patterns
-    corners, low = circle.corners, circle.row_fractions
-    fractions = circle.column_fractions.reshape(-1)
+    corners, fractions = circle.corners, circle.column_fractions.reshape(-1)
     margin = room.margin + first
     n = np.uint64(after - first)
     k1, k2 = members[0], members[-1]
@@ -208,34 +213,39 @@ def _mark_column(
     top, bottom = corners[k1, 0], corners[k1, 0]
     for k in members:
         top, bottom = min(top, corners[k, 0]), max(bottom, corners[k, 0] + corners[k, 2])
+    # Rows count from the first that the pixels of row y0 can see.
+    upper1, upper2 = border + corners[k1, 0], border + corners[k2, 0]
+    lower1, lower2 = upper1 + corners[k1, 2], upper2 + corners[k2, 2]
+    low1, low2 = circle.row_fractions[k1], circle.row_fractions[k2]
+    bit1, bit2 = _bit(k1), _bit(k2)
+    pair = right != 0 and len(members) == 2
     f = np.uint64(k1 * width + first)
-    for t in range(y0 + top, y1 + bottom):
-        # Row t is the last that the pixels of row y need.
-        y = t - bottom
+    for row in range(top, y1 - y0 + bottom):
+        # This row is the last that the pixels of row y need.
+        y = row - bottom
         if right != 0:
-            o = np.uint64(((t + border) & turn) * across)
-            s = np.uint64((t + border) * pitch + margin + dx)
+            o = np.uint64(((row + border) & turn) * across)
+            s = np.uint64((row + border) * pitch + margin + dx)
             _lerp_row(source, s, fractions, f, ring, o, n)
-        if y < y0:
+        if y < 0:
             continue
         here = np.uint64((y + border) * pitch + margin)
-        p = np.uint64((y - y0) * across + first)
-        if right != 0 and len(members) == 2:
-            t1, t2 = y + border + corners[k1, 0], y + border + corners[k2, 0]
-            u1 = np.uint64((t1 & turn) * across)
-            v1 = np.uint64(((t1 + corners[k1, 2]) & turn) * across)
-            u2 = np.uint64((t2 & turn) * across)
-            v2 = np.uint64(((t2 + corners[k2, 2]) & turn) * across)
+        p = np.uint64(y * across + first)
+        if pair:
+            u1 = np.uint64(((y + upper1) & turn) * across)
+            v1 = np.uint64(((y + lower1) & turn) * across)
+            u2 = np.uint64(((y + upper2) & turn) * across)
+            v2 = np.uint64(((y + lower2) & turn) * across)
             _mark_two(
                 ring,
                 u1,
                 v1,
-                low[k1, y],
-                _bit(k1),
+                low1[y0 + y],
+                bit1,
                 u2,
                 v2,
-                low[k2, y],
-                _bit(k2),
+                low2[y0 + y],
+                bit2,
                 source,
                 here,
                 patterns,
@@ -245,17 +255,18 @@ def _mark_column(
             continue
         for k in members:
             above = y + border + corners[k, 0]
+            low = circle.row_fractions[k, y0 + y]
             if right != 0:
                 u = np.uint64((above & turn) * across)
                 v = np.uint64(((above + corners[k, 2]) & turn) * across)
-                _mark_one(ring, u, v, low[k, y], source, here, _bit(k), patterns, p, n)
+                _mark_one(ring, u, v, low, source, here, _bit(k), patterns, p, n)
             else:
                 u = np.uint64(above * pitch + margin + dx)
                 v = u + np.uint64(corners[k, 2] * pitch)
-                _mark_one(source, u, v, low[k, y], source, here, _bit(k), patterns, p, n)
+                _mark_one(source, u, v, low, source, here, _bit(k), patterns, p, n)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _changes(pattern: Any, points: Any) -> Any:
     """Count the changes from bit to bit; at most two, with or without that from last to first."""
     one = np.uint64(1)
@@ -263,7 +274,7 @@ def _changes(pattern: Any, points: Any) -> Any:
     return popcount((pattern ^ (pattern >> one)) & below_top)
 
 
-@numba.njit(nogil=True, cache=True)
+@part
 def _code(pattern: Any, points: Any, kind: Any) -> Any:
     """Turn a pattern into the code of METHODS[kind]."""
     if kind == 0:
@@ -291,23 +302,22 @@ def _code(pattern: Any, points: Any, kind: Any) -> Any:
     return 1 + (ones - 1) * points + turns
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def codes_batch(images: Any, circle: Any, room: Any, kind: Any, codes: Any) -> None:
     """Write the code of every pixel."""
     count, height, width = images.shape
     points = len(circle.corners)
     across, patterns = room.across, room.patterns
     for n in range(count):
-        pad(images[n], room)
         for y0 in range(0, height, room.strip):
             y1 = min(height, y0 + room.strip)
-            mark_strip(y0, y1, width, circle, room)
+            _mark_strip(images[n], y0, y1, circle, room)
             for y in range(y0, y1):
                 for x in range(width):
                     codes[n, y, x] = _code(patterns[(y - y0) * across + x], points, kind)
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def histograms_batch(
     images: Any,
     circle: Any,
@@ -331,10 +341,9 @@ def histograms_batch(
         slots[x] = (cell_columns[x] * lanes + x % lanes) * bins
     codes = np.empty(width, np.uint64)
     for n in range(count):
-        pad(images[n], room)
         for y0 in range(0, height, room.strip):
             y1 = min(height, y0 + room.strip)
-            mark_strip(y0, y1, width, circle, room)
+            _mark_strip(images[n], y0, y1, circle, room)
             for y in range(y0, y1):
                 row = patterns[(y - y0) * across :][:width]
                 first = cell_rows[y] * columns * lanes * bins

@@ -1,4 +1,4 @@
-"""Where the loops of LBP work: buffers for one image at a time."""
+"""Where the loops of LBP work: buffers for one strip of an image at a time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ STRIP = 64
 
 
 class Room(NamedTuple):
-    """Buffers for one image at a time; every thread needs its own.
+    """Buffers for one strip at a time; every thread needs its own.
 
     Attributes
     ----------
@@ -27,13 +27,13 @@ class Room(NamedTuple):
     turn : int
         Rows of the ring less one; rows are a power of two.
     source : float64 array
-        The image amid zeros (see `pad`).
+        A strip of the image, and what its pixels can see, amid zeros.
     ring : float64 array
         Interpolated rows, at least as many as a circle is high.
     patterns : uint64 array
         `strip` rows of patterns.
-    spans : int64 array [H, 2]
-        First column that is not black, and the first after which all are; 0, 0 if none.
+    spans : int64 array [strip, 2]
+        First column of each row that is not black, and the first after which all are; 0, 0 if none.
     """
 
     border: int
@@ -48,8 +48,8 @@ class Room(NamedTuple):
     spans: NDArray[np.int64]
 
 
-def room_for(height: int, width: int, border: int) -> Room:
-    """Allocate the buffers for images of this size and circles within `border` pixels."""
+def room_for(width: int, border: int) -> Room:
+    """Allocate the buffers for images of this width and circles within `border` pixels."""
     margin, across = lines(border), pitch_of(width)
     pitch = pitch_of(margin + width + border + 1)
     ring_rows = 1 << (2 * border + 1).bit_length()
@@ -60,8 +60,8 @@ def room_for(height: int, width: int, border: int) -> Room:
         across,
         STRIP,
         ring_rows - 1,
-        aligned((height + 2 * border) * pitch),
+        aligned((STRIP + 2 * border) * pitch),
         aligned(ring_rows * across),
         aligned(STRIP * across).view(np.uint64),
-        np.zeros((height, 2), np.int64),
+        np.zeros((STRIP, 2), np.int64),
     )

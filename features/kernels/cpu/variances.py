@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
+from gliaboost.features.kernels.cpu.compiled import entry
 
-@numba.njit(nogil=True, cache=True)
+
+@entry
 def variances_batch(images: Any, circle: Any, variances: Any) -> None:
     """Write the variance of every pixel's neighbours, NaN where it is 0.
 
@@ -43,7 +44,7 @@ def variances_batch(images: Any, circle: Any, variances: Any) -> None:
                 variances[n, y, x] = variance if variance != 0.0 else np.nan
 
 
-@numba.njit(nogil=True, cache=True)
+@entry
 def octaves_batch(variances: Any, cell_rows: Any, cell_columns: Any, counts: Any) -> None:
     """Count variances by octave, those below 1 and NaN together, in cells of a grid."""
     count, height, width = variances.shape

@@ -1,0 +1,13 @@
+"""How the loops are compiled: for speed, but without liberties in floating-point arithmetic."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numba
+
+njit: Any = numba.njit
+# What Python calls; kept on disk, so that one process compiles it and none after.
+entry = njit(nogil=True, cache=True, error_model="numpy")
+# What compiled code alone calls, spared the wrappers for Python, which take longest to compile.
+part = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
