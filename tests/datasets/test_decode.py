@@ -106,8 +106,6 @@ def test_colour_becomes_luma(kind: str) -> None:
 )
 @pytest.mark.parametrize("grey", [True, False])
 def test_jpeg_agrees_with_pillow(options: dict[str, object], grey: bool) -> None:
-    if grey and "keep_rgb" in options:
-        pytest.skip("a grey JPEG has no RGB to keep")
     image = Image.fromarray(GREY) if grey else colour()
     data = encoded(image, "JPEG", **{"quality": 95, **options})
     with Image.open(io.BytesIO(data)) as opened:
@@ -260,13 +258,15 @@ def noisy(size: int = 96) -> Image.Image:
     return Image.fromarray(noise)
 
 
+# A plain TIFF or BMP has no check: padded, it is another picture.
+CUTS = [(kind, b"") for kind in ("JPEG", "PNG", "TIFF", "BMP")]
+CUTS += [(kind, pad * 20_000) for kind in ("JPEG", "PNG") for pad in (b"\x00", b"\xff")]
+
+
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.9, 0.999])
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP"])
-@pytest.mark.parametrize("padding", [b"", bytes(20_000), b"\xff" * 20_000])
+@pytest.mark.parametrize(("kind", "padding"), CUTS, ids=lambda v: f"{v[:1]!r}"[:8])
 def test_truncated_files_are_refused_unless_whole(kind: str, share: float, padding: bytes) -> None:
     data = encoded(noisy(), kind)
-    if padding and kind in ("TIFF", "BMP"):
-        pytest.skip(f"a plain {kind} has no check: padded, it is another picture")
     try:
         decoded = decode_bytes(data[: int(len(data) * share)] + padding)
     except DecodeError:

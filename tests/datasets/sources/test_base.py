@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.sources import SOURCES, names, options_of, read_source, source
+from gliaboost.datasets.sources.base import image_files, seen, tumour_class
+
+PACKAGE = Path(__file__).parents[3] / "datasets" / "sources"
+
+
+def test_every_module_enters_a_source() -> None:
+    modules = {f.stem for f in PACKAGE.glob("*.py")} - {"__init__", "base", "converted"}
+    entered = {SOURCES[name].__module__.rsplit(".", 1)[1] for name in names()}
+    assert modules == entered
+
+
+def test_unknown_source_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no source called 'nope'; the sources are: .*figshare"):
+        read_source("nope", tmp_path)
+
+
+def test_unknown_option_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="figshare takes no colour; its options are: images"):
+        read_source("figshare", tmp_path, colour="red")
+    with pytest.raises(UsageError, match="folder takes no images; its options are: none"):
+        read_source("folder", tmp_path, images=tmp_path)
+    assert options_of("folder") == []
+
+
+def test_an_option_of_none_is_the_default(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "1.png").touch()
+    assert len(read_source("folder", tmp_path, images=None)) == 1
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_missing_path_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="none does not exist; expected the folder of a"):
+        read_source(name, tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", [n for n in names() if n != "csv"])
+def test_another_layout_is_refused_with_what_was_seen(tmp_path: Path, name: str) -> None:
+    for i in range(8):
+        (tmp_path / f"notes{i}.txt").touch()
+    with pytest.raises(UsageError, match=r"expected .*; seen notes0.txt, .* and 2 more"):
+        read_source(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", [n for n in names() if n != "csv"])
+def test_an_empty_folder_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="seen an empty folder"):
+        read_source(name, tmp_path)
+
+
+def test_replacing_a_source_warns() -> None:
+    def other(path: Path) -> Manifest:
+        raise NotImplementedError
+
+    before = SOURCES["folder"]
+    try:
+        with pytest.warns(UserWarning, match="source 'folder' of .* replaces that of .*folder"):
+            source("folder")(other)
+        assert SOURCES["folder"] is other
+    finally:
+        SOURCES["folder"] = before
+
+
+def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
+    for path in ("b.PNG", "a/x.jpeg", ".hidden/y.png", "a/.z.png", "a/notes.txt", "._c.png"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "folder.png").mkdir()
+    assert [f.relative_to(tmp_path).as_posix() for f in image_files(tmp_path)] == [
+        "a/x.jpeg",
+        "b.PNG",
+    ]
+    assert seen(tmp_path) == "._c.png, .hidden/, a/, b.PNG, folder.png/"
+
+
+@pytest.mark.parametrize(
+    ("spellings", "label"),
+    [
+        ("glioma glioma_tumor gliomas Brain_Glioma GLIOMA-tumour", "glioma"),
+        ("meningioma meningioma_tumor Brain_Menin brain_menin Meningioma", "meningioma"),
+        ("pituitary pituitary_tumor Pituitary-tumour pituitary_tumors", "pituitary"),
+        ("no notumor no_tumor No-Tumor healthy Normal mri_healthy", "no_tumor"),
+        ("tumor Brain_Tumor extra 123 glioblastomas yes nope", None),
+    ],
+)
+def test_spellings_of_classes(spellings: str, label: str | None) -> None:
+    assert {tumour_class(s) for s in spellings.split()} == {label}
+    assert {tumour_class(s.replace("_", " ")) for s in spellings.split()} == {label}

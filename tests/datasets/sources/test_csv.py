@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gliaboost.datasets.errors import ManifestError, UsageError
+from gliaboost.datasets.sources import read_source
+
+
+def written(folder: Path, text: str) -> Path:
+    (folder / "t.csv").write_text(text, "utf-8")
+    return folder / "t.csv"
+
+
+def test_usual_names_become_the_manifests(tmp_path: Path) -> None:
+    m = read_source(
+        "csv",
+        written(
+            tmp_path,
+            "Filename,Class,Patient_ID,Segmentation,modality,subset,site\n"
+            "a.png,glioma,007,am.png,mri,Training,Oslo\n"
+            "b.png,,,,Ct,validation,\n",
+        ),
+    )
+    first, second = m.table.to_dict("records")
+    assert first["path"] == "a.png"
+    assert first["label"] == "glioma"
+    assert first["patient"] == "007"
+    assert first["mask"] == "am.png"
+    assert (first["modality"], second["modality"]) == ("MRI", "CT")
+    assert (first["split"], second["split"]) == ("train", "val")
+    assert first["site"] == "Oslo"
+    assert m.table.iloc[1][["label", "patient", "mask"]].isna().all()
+    assert m.root == tmp_path
+
+
+def test_the_manifests_own_names_come_first(tmp_path: Path) -> None:
+    m = read_source("csv", written(tmp_path, "image,path,class,label\nx,a.png,no,yes\n"))
+    assert [m.table[c][0] for c in ("path", "label", "image", "class")] == [
+        "a.png",
+        "yes",
+        "x",
+        "no",
+    ]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    assert len(read_source("csv", written(tmp_path, "\ufeffpath,label\na.png,x\n"))) == 1
+
+
+def test_unknown_splits_are_left_for_the_check(tmp_path: Path) -> None:
+    m = read_source("csv", written(tmp_path, "path,split\na.png,holdout\n"))
+    assert any("unknown split 'holdout'" in f for f in m.faults())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is not a readable CSV"),
+        (
+            "name,label\na,b\n",
+            "no column with the images' paths; expected one of path, image.*name",
+        ),
+        ("path;label\na;b\n", "by comma; seen path;label"),
+    ],
+)
+def test_what_is_no_table_of_images(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_source("csv", written(tmp_path, text))
+
+
+def test_an_empty_table_is_a_fault(tmp_path: Path) -> None:
+    m = read_source("csv", written(tmp_path, "path,label\n"))
+    with pytest.raises(ManifestError, match="no rows"):
+        m.check()
+
+
+def test_a_folder_is_no_table(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="is a folder; expected a CSV file"):
+        read_source("csv", tmp_path)

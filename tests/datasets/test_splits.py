@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from gliaboost.datasets.errors import ManifestError, UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.splits import (
+    Fold,
+    assert_disjoint,
+    column_folds,
+    holdout,
+    image_folds,
+    inner_validation,
+    leave_one_out,
+    named_folds,
+    patient_folds,
+    published_split,
+)
+
+Folds = Callable[[Manifest], list[Fold]]
+
+
+def cohort(patients: int = 24, slices: int = 4, **columns: Sequence[object]) -> Manifest:
+    """Make a manifest of three classes of unequal size, without files."""
+    owners = np.repeat(np.arange(patients), slices)
+    classes = np.array(["a", "a", "b", "c"])[owners % 4]
+    return Manifest.of(
+        pd.DataFrame(
+            {
+                "path": [f"{i}.png" for i in range(len(owners))],
+                "label": classes,
+                "patient": [f"p{o}" for o in owners],
+                **columns,
+            }
+        ),
+        Path(),
+        "cohort.csv",
+    )
+
+
+def assert_partition(manifest: Manifest, folds: list[Fold]) -> None:
+    rows = np.arange(len(manifest))
+    np.testing.assert_array_equal(np.sort(np.concatenate([f.test for f in folds])), rows)
+    for fold in folds:
+        np.testing.assert_array_equal(np.sort(np.r_[fold.train, fold.test]), rows)
+
+
+def sides(manifest: Manifest, fold: Fold, column: str) -> tuple[set[str], set[str]]:
+    values = manifest.table[column].to_numpy(dtype=object)
+    return set(values[fold.train]), set(values[fold.test])
+
+
+def test_patient_folds_cut_no_patient_and_keep_the_classes() -> None:
+    m = cohort()
+    folds = patient_folds(m, 3)
+    assert [f.name for f in folds] == ["1", "2", "3"]
+    assert_partition(m, folds)
+    for fold in folds:
+        train, test = sides(m, fold, "patient")
+        assert not train & test
+        counts = m.table["label"].iloc[fold.test].value_counts()
+        assert counts.to_dict() == {"a": 16, "b": 8, "c": 8}
+
+
+def test_seed_chooses_the_division() -> None:
+    m = cohort()
+    first, again, other = (patient_folds(m, 3, seed=s) for s in (1, 1, 2))
+    for a, b in zip(first, again, strict=True):
+        np.testing.assert_array_equal(a.test, b.test)
+    assert any(not np.array_equal(a.test, b.test) for a, b in zip(first, other, strict=True))
+
+
+def test_groups_join_patients() -> None:
+    owners = np.repeat(np.arange(24), 4)
+    m = cohort(group=[f"g{o // 2}" for o in owners])
+    for fold in patient_folds(m, 3):
+        train, test = sides(m, fold, "group")
+        assert not train & test
+
+
+def test_without_patients_each_image_is_alone() -> None:
+    m = cohort(patient=[None] * 96)
+    assert_partition(m, patient_folds(m, 5))
+
+
+@pytest.mark.parametrize("n_folds", [-1, 0, 1])
+def test_too_few_folds(n_folds: int) -> None:
+    with pytest.raises(UsageError, match=f"{n_folds} fold"):
+        patient_folds(cohort(), n_folds)
+
+
+def test_a_class_with_fewer_patients_than_folds() -> None:
+    with pytest.raises(UsageError, match="too few patients for 7 folds: b has 6, c has 6; each"):
+        patient_folds(cohort(), 7)
+    with pytest.raises(UsageError, match="too few images for 30 folds: b has 24, c has 24"):
+        patient_folds(cohort(patient=[None] * 96), 30)
+
+
+@pytest.mark.parametrize("make", [patient_folds, holdout, image_folds])
+def test_rows_without_a_label(make: Folds) -> None:
+    with pytest.raises(UsageError, match="1 of 96 rows have no label"):
+        make(cohort(label=[None, *"ab" * 47, "c"]))
+
+
+def test_column_folds_are_those_of_the_column() -> None:
+    owners = np.repeat(np.arange(24), 4)
+    m = cohort(fold=[str(o // 4 * 2 + 2) for o in owners])
+    folds = column_folds(m)
+    assert [f.name for f in folds] == ["2", "4", "6", "8", "10", "12"]
+    assert_partition(m, folds)
+    for fold in folds:
+        assert (m.table["fold"].iloc[fold.test] == fold.name).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([None] * 96, "no folds in column 'fold'; expected a number of folds, holdout.* patient"),
+        (["1"] * 95 + [None], "1 of 96 rows have no 'fold'"),
+        (["1"] * 96, r"names one fold alone \(1\)"),
+        (["1"] * 2 + ["2"] * 94, r"fold 1: 1 patient\(s\) on both sides \(p0\)"),
+    ],
+)
+def test_columns_that_name_no_folds(values: list[object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        column_folds(cohort(fold=values))
+
+
+def test_no_such_column() -> None:
+    with pytest.raises(UsageError, match="no folds in column 'site'"):
+        column_folds(cohort(), "site")
+
+
+def test_leave_one_site_out() -> None:
+    owners = np.repeat(np.arange(24), 4)
+    m = cohort(site=[["Oslo", "Lund", "Turku"][o // 8] for o in owners])
+    folds = leave_one_out(m, "site")
+    assert [f.name for f in folds] == ["Lund", "Oslo", "Turku"]
+    assert_partition(m, folds)
+    assert not set.intersection(*sides(m, folds[0], "patient"))
+
+
+def test_a_class_of_a_single_site_cannot_be_left_out() -> None:
+    m = cohort(site=["x" if label == "c" else "y" for label in cohort().table["label"]])
+    with pytest.raises(
+        UsageError, match="c only in the test part of fold x; a, b only in the test"
+    ):
+        leave_one_out(m, "site")
+
+
+def test_published_split() -> None:
+    owners = np.repeat(np.arange(24), 4)
+    m = cohort(split=[["train", "val", "test"][o // 8] for o in owners])
+    (fold,) = published_split(m)
+    assert (len(fold.train), len(fold.test)) == (64, 32)
+    assert (m.table["split"].iloc[fold.test] == "test").all()
+    with pytest.raises(UsageError, match="0 test rows of 96"):
+        published_split(cohort(split=["train"] * 96))
+    with pytest.raises(ManifestError, match=r"1 patient\(s\) on both sides"):
+        published_split(cohort(split=["train"] * 30 + ["test"] * 66))
+
+
+def test_holdout() -> None:
+    m = cohort()
+    (fold,) = holdout(m, 0.25, seed=3)
+    assert_disjoint(m, [fold])
+    assert sides(m, fold, "label") == ({"a", "b", "c"}, {"a", "b", "c"})
+    assert 0.15 < len(fold.test) / len(m) < 0.35
+    lone = cohort(patients=4)
+    with pytest.raises(UsageError, match=r"no division leaves every class.*b has 1 patient"):
+        holdout(lone)
+
+
+def test_image_folds_leak_and_are_refused_as_disjoint() -> None:
+    m = cohort()
+    folds = image_folds(m, 4)
+    assert_partition(m, folds)
+    with pytest.raises(ManifestError, match=r"fold image 1: \d+ patient\(s\) on both sides"):
+        assert_disjoint(m, folds)
+    with pytest.raises(UsageError, match="25 folds; expected 2 to 24, the images of the rarest"):
+        image_folds(m, 25)
+
+
+def test_assert_disjoint_lists_every_fault() -> None:
+    m = cohort(patients=4, slices=2, group=["g", "h", "i", "j", "k", "l", "m", "g"])
+    rows = np.arange(8)
+    folds = [
+        Fold("one", rows[:7], rows[7:]),
+        Fold("two", rows[:5], rows[4:]),
+        Fold("three", rows, rows[:0]),
+    ]
+    with pytest.raises(ManifestError) as caught:
+        assert_disjoint(m, folds)
+    for fault in (
+        "fold one: 1 patient(s) on both sides (p3)",
+        "fold one: 1 group(s) on both sides (g)",
+        "fold two: images on both sides",
+        "fold three: an empty side",
+        "images in the test part of more than one fold",
+    ):
+        assert any(fault in f for f in caught.value.faults), fault
+
+
+def test_a_patient_straddling_two_groups_is_not_cut() -> None:
+    groups = [f"g{i}" for i in range(96)]
+    for fold in patient_folds(cohort(group=groups), 3):
+        train, test = sides(cohort(group=groups), fold, "patient")
+        assert not train & test
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "words"),
+    [
+        ("3", 3, "3 folds, stratified by class, grouped by patient, seed 7"),
+        ("holdout", 1, "one test part of "),
+        ("split", 1, "the manifest's own test part"),
+        ("fold", 6, "the 6 folds of the manifest's column 'fold'"),
+        ("images", 5, "WHICH LEAK"),
+    ],
+)
+def test_folds_by_what_a_user_types(text: str, count: int, words: str) -> None:
+    owners = np.repeat(np.arange(24), 4)
+    m = cohort(
+        fold=[str(o // 4) for o in owners],
+        split=["test" if o < 8 else "train" for o in owners],
+    )
+    folds, description = named_folds(m, text, seed=7)
+    assert len(folds) == count
+    assert words in description
+
+
+def test_description_names_what_is_kept_together() -> None:
+    alone = cohort(patient=[None] * 96)
+    assert "image (no patients known)" in named_folds(alone, "3")[1]
+    grouped = cohort(group=[str(i // 4) for i in range(96)])
+    assert "grouped by patient and group" in named_folds(grouped, "3")[1]
+
+
+@pytest.mark.parametrize("text", ["-3", "1", "0"])
+def test_numbers_that_are_no_number_of_folds(text: str) -> None:
+    with pytest.raises(UsageError, match="expected at least 2"):
+        named_folds(cohort(), text)
+
+
+owned = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=1, max_size=60)
+
+
+@settings(deadline=None)
+@given(rows=owned, fraction=st.floats(0.05, 0.5), seed=st.integers(0, 5))
+def test_inner_validation_is_disjoint_and_has_every_class(
+    rows: list[tuple[str, int]], fraction: float, seed: int
+) -> None:
+    labels = [label for label, _ in rows]
+    groups = [f"g{g}" for _, g in rows]
+    mask = inner_validation(labels, groups, fraction, seed)
+    assert mask.shape == (len(rows),)
+    np.testing.assert_array_equal(mask, inner_validation(labels, groups, fraction, seed))
+    chosen = {g for g, m in zip(groups, mask, strict=True) if m}
+    assert not chosen & {g for g, m in zip(groups, mask, strict=True) if not m}
+    if mask.any():
+        for side in (mask, ~mask):
+            assert set(np.array(labels)[side]) == set(labels)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 10**6), patients=st.integers(30, 60))
+def test_inner_validation_is_about_the_fraction(seed: int, patients: int) -> None:
+    rng = np.random.default_rng(seed)
+    groups = np.repeat(np.arange(patients), rng.integers(2, 8, patients)).astype(str)
+    labels = np.array(["a", "b", "c"])[groups.astype(int) % 3]
+    assume(len(set(labels)) == 3)
+    for fraction in (0.2, 0.25, 0.5):
+        share = inner_validation(labels, groups, fraction, seed).mean()
+        assert abs(share - fraction) < 0.1
+
+
+def test_inner_validation_gives_up_on_a_class_of_one_patient() -> None:
+    labels = ["a"] * 20 + ["b"] * 5
+    groups = [str(i // 2) for i in range(20)] + ["lone"] * 5
+    assert not inner_validation(labels, groups).any()
+
+
+@pytest.mark.parametrize("fraction", [0.0, -0.1, 0.51, 1.0, float("nan")])
+def test_fraction_out_of_range(fraction: float) -> None:
+    with pytest.raises(UsageError, match="expected more than 0 and at most"):
+        inner_validation(["a", "b"], ["p", "q"], fraction)
+
+
+def test_no_rows_to_validate_on() -> None:
+    with pytest.raises(UsageError, match="no rows"):
+        inner_validation([], [])

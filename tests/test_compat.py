@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from gliaboost import _compat
+
+
+def test_cores_respect_the_affinity() -> None:
+    if not hasattr(os, "sched_setaffinity"):
+        pytest.skip("this platform has no CPU affinity")
+    before = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert _compat.available_cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+    assert _compat.available_cores() == len(before)
+
+
+def test_a_platform_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.delattr(os, "process_cpu_count", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert _compat.available_cores() == 1
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert _compat.available_cores() == 7
