@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 
 import pytest
@@ -26,3 +27,23 @@ def test_a_platform_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _compat.available_cores() == 1
     monkeypatch.setattr(os, "cpu_count", lambda: 7)
     assert _compat.available_cores() == 7
+
+
+def test_timm_imports_whatever_build_torchvision_is_of() -> None:
+    pytest.importorskip("torch")
+    timm = _compat.import_timm()
+    assert _compat.import_timm() is timm
+    assert timm.create_model("resnet10t").num_features == 512
+
+
+def test_timm_is_not_tried_twice_for_another_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
+    def fail(name: str) -> None:
+        tried.append(name)
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(importlib, "import_module", fail)
+    with pytest.raises(RuntimeError, match="something else"):
+        _compat.import_timm()
+    assert tried == ["timm"]
