@@ -8,6 +8,7 @@ from gliaboost.features.base import (
     from_spec,
     register,
 )
+from gliaboost.features.embedding import Embedding
 from gliaboost.features.glcm import GLCM
 from gliaboost.features.hog import HOG
 from gliaboost.features.lbp import LBP
@@ -17,6 +18,7 @@ __all__ = [
     "GLCM",
     "HOG",
     "LBP",
+    "Embedding",
     "Extractor",
     "create",
     "from_feature_names",
