@@ -58,8 +58,8 @@ Row = dict[str, Any]
 def make_phantom(
     folder: Path | str,
     *,
-    patients: int = 72,
-    slices: int = 3,
+    patients: int = 160,
+    slices: int = 2,
     size: int = 256,
     seed: int = 0,
     jobs: int | None = None,

@@ -16,8 +16,7 @@ from gliaboost.datasets.errors import GliaboostError
 Volume = NDArray[Any]
 Point = tuple[float, float, float]
 
-# Corner of the head's grid in MNI mm, 1 mm a voxel; it reaches below the template for face and
-# neck.
+# Corner of the head's grid in MNI mm, 1 mm a voxel; reaching below the template for face and neck.
 ORIGIN = np.array([-100.0, -140.0, -125.0], dtype=np.float32)
 SHAPE = (201, 266, 231)
 TEMPLATE_ORIGIN = np.array([-98, -134, -72])
@@ -78,13 +77,18 @@ def template_path(kind: str) -> Path:
     )
 
 
+def _template(kind: str) -> NDArray[np.uint8]:
+    import nibabel
+
+    image: Any = nibabel.load(template_path(kind))
+    return np.asarray(image.dataobj, dtype=np.uint8)
+
+
 @functools.cache
 def load_head() -> Head:
     """Build the average head once a process; the arrays are shared and read-only."""
-    import nibabel
-
-    t1 = np.asarray(nibabel.load(template_path("t1")).dataobj, dtype=np.uint8)  # type: ignore[attr-defined]
-    white = np.asarray(nibabel.load(template_path("wm")).dataobj, dtype=np.uint8)  # type: ignore[attr-defined]
+    t1 = _template("t1")
+    white = _template("wm")
     texture = periodic_noise(48, 1.0)
     depth = dura_distance(t1)
     tissue = _tissue(t1, depth, texture)
@@ -99,7 +103,7 @@ def periodic_noise(size: int, sigma: float) -> Volume:
 
     noise = np.random.default_rng(152).standard_normal((size, size, size), dtype=np.float32)
     noise = ndimage.gaussian_filter(noise, sigma, mode="wrap")
-    return ((noise - noise.mean()) / noise.std()).astype(np.float32)  # type: ignore[no-any-return]
+    return np.asarray((noise - noise.mean()) / noise.std(), dtype=np.float32)
 
 
 def dura_distance(t1: NDArray[np.uint8]) -> Volume:

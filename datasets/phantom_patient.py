@@ -24,7 +24,8 @@ from gliaboost.datasets.phantom_tumours import Tumour, displace, draw_tumour, pa
 
 Array = NDArray[Any]
 
-CLASSES = ("no_tumor", "glioma", "meningioma", "pituitary")
+NO_TUMOUR = "no_tumor"
+CLASSES = (NO_TUMOUR, "glioma", "meningioma", "pituitary")
 PLANES = ("axial", "coronal", "sagittal")
 # The axis that a plane cuts, and the axes (with sign) that its rows and columns run along.
 NORMAL = {"axial": 2, "coronal": 1, "sagittal": 0}
@@ -43,9 +44,8 @@ class Patient:
     ----------
     label : str
         One of `CLASSES`.
-    tumour : Tumour
-        The tumour; in a patient without one, an imagined tumour that only decides where the
-        slices lie, so that positions are alike in all classes.
+    tumour : Tumour or None
+        The tumour, in those who have one.
     matrix, shift : float32 array [3, 3], [3]
         From scanner mm to template mm.
     field : float32 array [3, 26, 34, 30]
@@ -64,7 +64,7 @@ class Patient:
     """
 
     label: str
-    tumour: Tumour
+    tumour: Tumour | None
     matrix: Array
     shift: Array
     field: Array
@@ -95,19 +95,19 @@ def draw_patient(label: str, slices: int, head: Head, rng: np.random.Generator) 
     rng : numpy.random.Generator
         The patient's own.
     """
-    kind = str(rng.choice(CLASSES[1:])) if label == "no_tumor" else label
-    tumour = draw_tumour(kind, head, rng)
+    tumour = None if label == NO_TUMOUR else draw_tumour(label, head, rng)
     matrix, shift, field = _draw_anatomy(rng)
     levels, fluid, grey, enhancing = _draw_contrast(rng)
-    centre = _scanner_point(tumour.centre, matrix, shift, field)
-    # Slices through the middle two thirds of the tumour, never on top of each other.
+    # Slices through the tumour's middle, never on top of each other.
     parts = (np.arange(slices) + 0.5) / slices * 2 - 1
     taken = []
     for plane in PLANES:
-        spread = 0.45 * tumour.radius * tumour.stretch[NORMAL[plane]]
-        jitter = rng.uniform(-0.3, 0.3, slices) / slices
-        middle = centre[NORMAL[plane]]
-        taken += [(plane, float(middle + spread * p)) for p in parts + jitter]
+        axis = NORMAL[plane]
+        for part in parts + rng.uniform(-0.3, 0.3, slices) / slices:
+            # Without a tumour, where one might have been: positions are alike in all classes.
+            aim = tumour or draw_tumour(str(rng.choice(CLASSES[1:])), head, rng)
+            middle = _scanner_point(aim.centre, matrix, shift, field)[axis]
+            taken.append((plane, float(middle + 0.45 * aim.radius * aim.stretch[axis] * part)))
     return Patient(
         label,
         tumour,
@@ -123,7 +123,7 @@ def draw_patient(label: str, slices: int, head: Head, rng: np.random.Generator) 
         thickness=float(rng.uniform(1.0, 2.5)),
         blur=float(rng.uniform(0.3, 0.45)),
         noise=float(rng.uniform(0.005, 0.010)),
-        window=float(rng.uniform(0.8, 1.05)),
+        window=float(rng.uniform(0.88, 1.0)),
         slices=taken,
     )
 
@@ -131,7 +131,7 @@ def draw_patient(label: str, slices: int, head: Head, rng: np.random.Generator) 
 def _draw_anatomy(rng: np.random.Generator) -> tuple[Array, Array, Array]:
     from scipy import ndimage
 
-    angles = np.deg2rad(rng.normal(0, [2.0, 2.0, 2.0]))
+    angles = np.deg2rad(rng.normal(0, 1.5, 3))
     rotation = np.eye(3)
     for axis, angle in enumerate(angles):
         i, j = (axis + 1) % 3, (axis + 2) % 3
@@ -140,10 +140,10 @@ def _draw_anatomy(rng: np.random.Generator) -> tuple[Array, Array, Array]:
         turn[i, j], turn[j, i] = -np.sin(angle), np.sin(angle)
         rotation = rotation @ turn
     matrix = np.diag(np.exp(rng.normal(0, 0.025, 3))) @ rotation
-    shift = CENTRE + rng.normal(0, 2.0, 3)
+    shift = CENTRE + rng.normal(0, 1.5, 3)
     shape = (3, 26, 34, 30)
     field = np.zeros(shape, dtype=np.float32)
-    for sigma, amplitude in ((4.0, 2.0), (1.6, 0.9)):
+    for sigma, amplitude in ((4.0, 1.6), (1.6, 0.6)):
         for axis in range(3):
             noise = rng.standard_normal(shape[1:], dtype=np.float32)
             smooth = ndimage.gaussian_filter(noise, sigma)
@@ -153,9 +153,9 @@ def _draw_anatomy(rng: np.random.Generator) -> tuple[Array, Array, Array]:
 
 def _draw_contrast(rng: np.random.Generator) -> tuple[Array, float, float, float]:
     fluid = rng.uniform(0.07, 0.17)
-    grey = rng.uniform(0.33, 0.43)
+    grey = rng.uniform(0.33, 0.41)
     white = grey + rng.uniform(0.06, 0.16)
-    enhancing = rng.uniform(0.68, 0.9)
+    enhancing = rng.uniform(0.74, 0.92)
     fat = rng.uniform(0.75, 1.1)
     levels = np.interp(
         np.arange(256),
@@ -183,7 +183,7 @@ def _scanner_point(target: Array, matrix: Array, shift: Array, field: Array) -> 
     for _ in range(12):
         miss = target - to_template(point.astype(np.float32)[:, None], matrix, shift, field)[:, 0]
         point = point + inverse @ miss
-    return point.astype(np.float32)  # type: ignore[no-any-return]
+    return np.asarray(point, dtype=np.float32)
 
 
 def render(
@@ -258,9 +258,9 @@ def _slice_points(patient: Patient, plane: str, position: float, size: int) -> A
 def _signal(patient: Patient, points: Array, head: Head) -> tuple[Array, Array]:
     """Give signal and the tumour's share at template points [3, H, W]."""
     share = np.zeros(points.shape[1:], dtype=np.float32)
-    if patient.label == "no_tumor":
-        return _healthy(patient, points, head), share
     tumour = patient.tumour
+    if tumour is None:
+        return _healthy(patient, points, head), share
     distance = np.abs(points - tumour.centre.reshape(3, 1, 1)).max(0)
     rows, columns = np.nonzero(distance < tumour.reach)
     if not len(rows):
@@ -315,4 +315,4 @@ def _receive_field(patient: Patient, plane: str, position: float, size: int) -> 
     axes[column_axis] = column_sign * along[None, :]
     x, y, z = axes
     terms = (x, y, z, x * x, y * y, z * z, x * y, y * z, x * z)
-    return np.exp(sum(c * t for c, t in zip(patient.bias, terms, strict=True)))  # type: ignore[no-any-return]
+    return np.asarray(np.exp(sum(c * t for c, t in zip(patient.bias, terms, strict=True))))

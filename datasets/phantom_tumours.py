@@ -12,17 +12,17 @@ from gliaboost.datasets.phantom_anatomy import ORIGIN, SELLA, Head, Point
 
 Array = NDArray[Any]
 
-# Where each kind arises, MNI mm (either side), and how often. A few common sites, not the brain:
-# a sample this small could not teach texture features more. Both kinds have sites at the sella's
-# level and one near the midline, or a slice's position alone would tell a pituitary tumour.
+# Where each kind arises, MNI mm (either side), and how often. A few common sites, not the whole
+# brain: a sample this small could not teach texture features more. Both kinds have one at the
+# sella's level, or a slice's position alone would tell a pituitary tumour.
 SITES: dict[str, tuple[tuple[Point, float], ...]] = {
-    "glioma": (((32, 30, 24), 0.45), ((38, 2, -16), 0.45), ((10, -12, 6), 0.1)),
-    "meningioma": (((46, 36, 25), 0.45), ((36, 14, -20), 0.45), ((0, 40, -18), 0.1)),
+    "glioma": (((32, 30, 24), 0.5), ((38, 2, -16), 0.5)),
+    "meningioma": (((46, 36, 25), 0.5), ((36, 14, -20), 0.5)),
     "pituitary": ((SELLA, 1.0),),
 }
 # Scatter about a site in mm, and the share of tumours that are small and pale.
-SCATTER = 4.0
-SUBTLE = 0.12
+SCATTER = 3.0
+SUBTLE = 0.04
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def draw_tumour(kind: str, head: Head, rng: np.random.Generator) -> Tumour:
     offset = rng.uniform(0, 48, 3).astype(np.float32)
     size, vigour = (0.6, 0.7) if rng.random() < SUBTLE else (1.0, 1.0)
     if kind == "glioma":
-        low_grade = bool(rng.random() < 0.15)
+        low_grade = bool(rng.random() < 0.1)
         return Tumour(
             kind,
             _site(kind, rng),
@@ -128,13 +128,13 @@ def _site(kind: str, rng: np.random.Generator) -> Array:
     sites = SITES[kind]
     point = np.array(sites[rng.choice(len(sites), p=[share for _, share in sites])][0])
     side = rng.choice([-1.0, 1.0])
-    return (point * [side, 1, 1] + rng.normal(0, SCATTER, 3)).astype(np.float32)  # type: ignore[no-any-return]
+    return np.asarray(point * [side, 1, 1] + rng.normal(0, SCATTER, 3), dtype=np.float32)
 
 
 def _nearest_dura(head: Head, point: Array, depth: float) -> Array:
     """Find the point `depth` mm inside the dura that is nearest to another."""
     shell = np.argwhere(np.abs(head.depth + depth) < 1.0) * 2 + ORIGIN
-    return shell[np.argmin(((shell - point) ** 2).sum(1))].astype(np.float32)  # type: ignore[no-any-return]
+    return np.asarray(shell[np.argmin(((shell - point) ** 2).sum(1))], dtype=np.float32)
 
 
 def displace(tumour: Tumour, points: Array, depth: Array) -> Array:
