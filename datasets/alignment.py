@@ -74,7 +74,7 @@ def aligned(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float3
 
     start = np.eye(2, 3, dtype=np.float32)
     everywhere = np.ones(a.shape, np.uint8)
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 1e-4)
     try:
         _, warp = cv2.findTransformECC(a, b, start, cv2.MOTION_AFFINE, stop, everywhere, SMOOTH)
     except cv2.error:  # it does not converge: not the same picture
@@ -82,11 +82,12 @@ def aligned(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float3
     change = np.abs(warp - np.eye(2, 3))
     if change[:, :2].max() > STRETCH or change[:, 2].max() > SHIFT:
         return None
+    # Lanczos: a bilinear shift by half a pixel would blur the copy below the threshold.
     moved = cv2.warpAffine(
         b,
         warp,
         b.shape[::-1],
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return moved.astype(np.float32, copy=False)

@@ -23,9 +23,10 @@ from gliaboost._compat import available_cores
 from gliaboost.datasets.alignment import SAME, second_look
 from gliaboost.datasets.pictures import THUMBNAIL
 
-# From here to SAME a pair is looked at again.
-ALIKE = 0.90
-# So many alike pictures of each are looked at again, the most alike first.
+# Pairs whose COARSE x COARSE lowest frequencies correlate at ALIKE are looked at again, of each
+# picture the PARTNERS most alike: so coarse a view survives a trimmed margin.
+COARSE = 8
+ALIKE = 0.93
 PARTNERS = 4
 # Lowest cosine frequencies a side that describe a thumbnail.
 LOW = 12
@@ -142,27 +143,43 @@ def find_pairs(
     -------
     Pairs
         All pairs that correlate at 0.99 or above as they are, each with its best orientation; and
-        those of each picture's `PARTNERS` most alike that do so after a change of contrast or a
-        small alignment.
+        those of each picture's `PARTNERS` most alike (within one set, of the later ones) that do
+        so after a change of contrast or a small alignment.
     """
     within = others is None
     base = thumbnails if others is None else others
     if not len(thumbnails) or not len(base):
         return Pairs.joined([])
-    base_low = describe(base)
+    described = describe(base)
+    frequencies = described[:, :-1].reshape(-1, LOW, LOW)
+    searched = _Base(base, described, _coarse(frequencies))
     sure: list[Pairs] = []
     alike: list[Pairs] = []
     size = max(16, min(BLOCK, PRODUCTS // len(base)))
     for start in range(0, len(thumbnails), size):
         block = thumbnails[start : start + size].astype(np.float32)
-        found, rest = _search_block(block, base, base_low, start, within)
-        sure.append(found)
-        alike.append(rest)
+        first = start if within else 0
+        found, rest = _search_block(block, searched.since(first), within=within)
+        sure.append(replace(found, a=found.a + start, b=found.b + first))
+        alike.append(replace(rest, a=rest.a + start, b=rest.b + first))
         if sum(map(len, sure)) > MANY:
             sure = [thinned(Pairs.joined(sure), within)]
     certain = best_of_each(Pairs.joined(sure))
     doubtful = _less(best_of_each(Pairs.joined(alike)), certain)
     return Pairs.joined([certain, _confirmed(thumbnails, base, doubtful, jobs)])
+
+
+@dataclass(frozen=True, eq=False)
+class _Base:
+    """What is searched: thumbnails, their descriptions for the bound, and their coarse view."""
+
+    images: NDArray[np.float16]
+    described: NDArray[np.float32]
+    coarse: NDArray[np.float32]
+
+    def since(self, row: int) -> _Base:
+        """Leave the earlier rows out."""
+        return _Base(self.images[row:], self.described[row:], self.coarse[row:])
 
 
 def describe(thumbnails: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -175,8 +192,7 @@ def describe(thumbnails: NDArray[np.float16]) -> NDArray[np.float32]:
     """
     rows = []
     for start in range(0, len(thumbnails), BLOCK):
-        low = _frequencies(thumbnails[start : start + BLOCK].astype(np.float32))
-        rows.append(_with_rest(low.reshape(len(low), -1)))
+        rows.append(_with_rest(_frequencies(thumbnails[start : start + BLOCK].astype(np.float32))))
     return np.concatenate(rows)
 
 
@@ -191,8 +207,15 @@ def _frequencies(thumbnails: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _with_rest(low: NDArray[np.float32]) -> NDArray[np.float32]:
-    rest = np.sqrt(np.maximum(0, 1 - (low * low).sum(axis=1, keepdims=True)))
-    return np.concatenate([low, rest], axis=1)
+    flat = low.reshape(len(low), -1)
+    rest = np.sqrt(np.maximum(0, 1 - (flat * flat).sum(axis=1, keepdims=True)))
+    return np.concatenate([flat, rest], axis=1)
+
+
+def _coarse(low: NDArray[np.float32]) -> NDArray[np.float32]:
+    flat = low[:, :COARSE, :COARSE].reshape(len(low), -1)
+    coarse: NDArray[np.float32] = flat / np.maximum(np.linalg.norm(flat, axis=1)[:, None], 1e-6)
+    return coarse
 
 
 def _turned_frequencies(low: NDArray[np.float32], orientation: int) -> NDArray[np.float32]:
@@ -206,38 +229,29 @@ def _turned_frequencies(low: NDArray[np.float32], orientation: int) -> NDArray[n
     return low * sign if columns else low
 
 
-def _search_block(
-    block: NDArray[np.float32],
-    base: NDArray[np.float16],
-    base_low: NDArray[np.float32],
-    start: int,
-    within: bool,
-) -> tuple[Pairs, Pairs]:
-    """Return the sure pairs of a block that begins at row `start`, and its alike ones."""
+def _search_block(block: NDArray[np.float32], base: _Base, *, within: bool) -> tuple[Pairs, Pairs]:
+    """Return the sure pairs of a block, and its alike ones; `within`: the base begins with it."""
     low = _frequencies(block)
-    every = [_turned_frequencies(low, g).reshape(len(block), -1) for g in range(len(NAMES))]
-    described = np.stack([_with_rest(turned_low) for turned_low in every])
-    own = np.arange(len(block))
-    highest = np.full((len(block), len(base)), -1, np.float32)
-    bound = np.empty_like(highest)
+    every = [_turned_frequencies(low, g) for g in range(len(NAMES))]
+    coarse = np.stack([_coarse(one) for one in every])
+    # Within one set a row is compared with later ones alone.
+    passed = np.tril_indices(len(block)) if within else ((), ())
+    highest = np.full((len(block), len(base.images)), -1, np.float32)
+    product = np.empty_like(highest)
     sure = []
-    for g in range(len(NAMES)):
-        np.matmul(described[g], base_low.T, out=bound)
-        if within:
-            bound[own, start + own] = -1
-        rows, columns = np.divmod(np.flatnonzero(bound >= SAME - SLACK), len(base))
+    for g, one in enumerate(every):
+        np.matmul(_with_rest(one), base.described.T, out=product)
+        product[passed] = -1
+        rows, columns = np.divmod(np.flatnonzero(product >= SAME - SLACK), len(base.images))
         if len(rows):
-            found = _correlated(block, base, rows, columns, g)
+            found = _correlated(block, base.images, rows, columns, g)
             sure.append(found.take(found.similarity >= SAME))
-        np.maximum(highest, bound, out=highest)
+        np.matmul(coarse[g], base.coarse.T, out=product)
+        np.maximum(highest, product, out=highest)
     certain = Pairs.joined(sure)
+    highest[passed] = -1
     highest[certain.a, certain.b] = -1
-    alike = _most_alike(block, base, highest, described, base_low)
-    if not within:
-        return _placed(certain, start), _placed(alike, start)
-    # Within one set the earlier block has found the pair already.
-    later = certain.b > start + certain.a
-    return _placed(certain.take(later), start), _ordered(_placed(alike, start))
+    return certain, _most_alike(highest, coarse, base.coarse)
 
 
 def _correlated(
@@ -267,45 +281,18 @@ def _correlated(
 
 
 def _most_alike(
-    block: NDArray[np.float32],
-    base: NDArray[np.float16],
-    highest: NDArray[np.float32],
-    described: NDArray[np.float32],
-    base_low: NDArray[np.float32],
+    highest: NDArray[np.float32], coarse: NDArray[np.float32], base_coarse: NDArray[np.float32]
 ) -> Pairs:
-    """Keep each row's `PARTNERS` highest bounds if they really correlate at `ALIKE` or above."""
+    """Keep each row's `PARTNERS` most alike, in the orientation in which they are."""
     k = min(PARTNERS, highest.shape[1])
     columns = np.argpartition(highest, highest.shape[1] - k, axis=1)[:, -k:]
-    bounds = described.swapaxes(0, 1) @ base_low[columns].swapaxes(1, 2)  # [rows, orientations, k]
-    orientation = bounds.argmax(axis=1).astype(np.int8).ravel()
-    rows, columns = np.repeat(np.arange(len(block)), k), columns.ravel()
-    likely = highest[rows, columns] >= ALIKE
-    rows, columns, orientation = rows[likely], columns[likely], orientation[likely]
-    found = []
-    for g in np.unique(orientation):
-        mine = orientation == g
-        a = turned(block[rows[mine]], int(g)).reshape(-1, THUMBNAIL**2)
-        b = base[columns[mine]].reshape(-1, THUMBNAIL**2)
-        similarity = np.einsum("ij,ij->i", a, b, dtype=np.float32) / THUMBNAIL**2
-        untouched = np.zeros(len(a), np.int8)
-        found.append(Pairs(rows[mine], columns[mine], similarity, orientation[mine], untouched))
-    pairs = Pairs.joined(found)
-    return pairs.take(pairs.similarity >= ALIKE)
-
-
-def _placed(pairs: Pairs, start: int) -> Pairs:
-    return replace(pairs, a=pairs.a + start)
-
-
-def _ordered(pairs: Pairs) -> Pairs:
-    """Put the earlier row of each pair first."""
-    turn = pairs.a > pairs.b
-    return replace(
-        pairs,
-        a=np.where(turn, pairs.b, pairs.a),
-        b=np.where(turn, pairs.a, pairs.b),
-        orientation=np.where(turn, INVERSE[pairs.orientation], pairs.orientation).astype(np.int8),
-    )
+    products = coarse.swapaxes(0, 1) @ base_coarse[columns].swapaxes(1, 2)  # [rows, 8, k]
+    orientation = products.argmax(axis=1).astype(np.int8).ravel()
+    similarity = np.take_along_axis(highest, columns, axis=1).ravel()
+    rows = np.repeat(np.arange(len(highest)), k)
+    untouched = np.zeros(len(rows), np.int8)
+    pairs = Pairs(rows, columns.ravel(), similarity, orientation, untouched)
+    return pairs.take(similarity >= ALIKE)
 
 
 def best_of_each(pairs: Pairs) -> Pairs:

@@ -151,6 +151,13 @@ def _near(
             first, second = (b, a) if turn else (a, b)
             orientation = NAMES[INVERSE[g] if turn else g]
             found.append(
-                (first, second, "near", float(similarity), orientation, ADJUSTMENTS[adjusted])
+                (
+                    first,
+                    second,
+                    "near",
+                    min(1.0, float(similarity)),
+                    orientation,
+                    ADJUSTMENTS[adjusted],
+                )
             )
     return found

@@ -292,7 +292,7 @@ def test_sartaj_leaks(figshare_folder: Path) -> None:
             },
         )
     )
-    assert report.crossing("split")["test"] == (263, 394)
+    assert report.crossing("split")["test"] == (267, 394)
     assert len(report.contradictions) == 2
     labels = {tuple(sorted(set(report.table["label"].iloc[r]))) for r in report.contradictions}
     assert labels == {("glioma_tumor", "meningioma_tumor")}
