@@ -106,8 +106,8 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     inner_folds : int
         Parts of the patients that are held out in turn to choose the rounds, from 2; or 0: exactly
         `rounds` are fitted.
-    class_weight : "balanced" or None
-        Weigh classes by their inverse frequency, or all rows alike.
+    class_weight : "balanced", dict or None
+        Weigh classes by their inverse frequency, by the given ``{label: weight}``, or all alike.
     device : "auto", "cpu" or "cuda"
         ``auto`` takes the GPU where a training on it has been proven; ``cuda`` without one is an
         error.
@@ -147,7 +147,7 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         l2: float = 10.0,
         early_stopping_rounds: int = 20,
         inner_folds: int = 4,
-        class_weight: str | None = "balanced",
+        class_weight: str | dict[Any, float] | None = "balanced",
         device: str = "auto",
         jobs: int | None = None,
         seed: int = 0,
@@ -232,7 +232,7 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     ) -> Task:
         weight = _row_weights(sample_weight, len(X))
         if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
+            weight = weight * compute_sample_weight(self.class_weight, self.classes_[y])
         patients = _row_groups(groups, len(X))
         rounds, self.held_out_ = self.rounds, []
         if self.inner_folds:
@@ -375,7 +375,11 @@ _LEGAL: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("l2", "a number from 0", lambda v: 0 <= v < math.inf),
     ("early_stopping_rounds", "a whole number from 1", _whole(1)),
     ("inner_folds", "0, or a whole number from 2", lambda v: v == 0 or _whole(2)(v)),
-    ("class_weight", "'balanced' or None", lambda v: v is None or v == "balanced"),
+    (
+        "class_weight",
+        "'balanced', a dict of label: weight, or None",
+        lambda v: v is None or isinstance(v, dict) or v == "balanced",
+    ),
     ("jobs", "a whole number from 1, or None", lambda v: v is None or _whole(1)(v)),
     ("seed", "a whole number from 0 to 2147483647", _whole(0, 2**31 - 1)),
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import pickle
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost.datasets.errors import GliaboostError, UsageError
+from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.files import replacing
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.models.plain_pickle import BundleError, fault_in, plain, read_state
+
+__all__ = ["FORMAT", "Bundle", "BundleError", "load", "make_bundle", "save"]
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,10 +25,6 @@ if TYPE_CHECKING:
     from gliaboost.models.booster import Booster
 
 FORMAT = 1
-
-
-class BundleError(GliaboostError):
-    """A file is no bundle, is damaged, or would run code."""
 
 
 @dataclass
@@ -39,11 +38,11 @@ class Bundle:
     native : bytes
         The model in its library's own format.
     sha256 : str
-        Of `native`.
+        `digest` of all the rest.
     classes : list of str
         In the order of the probabilities.
     columns : int
-        Columns that the model takes.
+        Columns that the model takes, from 1.
     preparation : dict
         `Preparation.to_dict`.
     features : list of dict
@@ -110,10 +109,22 @@ class Bundle:
         if columns.ndim != 2 or columns.shape[1] != self.columns:
             raise UsageError(
                 f"columns of shape {list(columns.shape)}; this bundle takes [N, {self.columns}] "
-                "from "
-                f"{', '.join(str(s['name']) for s in self.features)}"
+                f"from {', '.join(str(s['name']) for s in self.features)}"
             )
         return native_probabilities(self.model, self.native, columns, len(self.classes), jobs)
+
+    def predict(self, columns: NDArray[np.float32], *, jobs: int | None = None) -> list[str]:
+        """Return the most probable class of each row; arguments as for `predict_proba`."""
+        probabilities = self.predict_proba(columns, jobs=jobs)
+        return [self.classes[k] for k in probabilities.argmax(axis=1)]
+
+    def digest(self) -> str:
+        """Hash all that the bundle holds, but for ``sha256`` itself."""
+        values = {k: v for k, v in vars(self).items() if k not in ("native", "sha256")}
+        text = json.dumps(values, sort_keys=True, default=bytes.hex)
+        digest = hashlib.sha256(text.encode())
+        digest.update(self.native)
+        return digest.hexdigest()
 
     def summary(self) -> dict[str, Any]:
         """Return everything but the model's bytes, ready for JSON."""
@@ -158,37 +169,57 @@ def make_bundle(
             return None
 
     packages = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow", classifier.name)
-    return Bundle(
+    bundle = Bundle(
         model=classifier.name,
-        native=classifier.native_,
-        sha256=hashlib.sha256(classifier.native_).hexdigest(),
+        native=classifier.to_bytes(),
+        sha256="",
         classes=[str(c) for c in classifier.classes_],
         columns=int(classifier.n_features_in_),
-        preparation=preparation.to_dict(),
+        preparation=plain(preparation.to_dict()),
         features=[e.spec() for e in extractors],
-        parameters=classifier.get_params(),
+        parameters=plain(classifier.get_params()),
         device=classifier.device_,
         manifest=manifest_fingerprint,
-        metrics=dict(metrics or {}),
+        metrics=plain(dict(metrics or {})),
         versions={name: installed(name) for name in packages},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    bundle.sha256 = bundle.digest()
+    return bundle
 
 
 def save(bundle: Bundle, path: Path | str) -> Path:
     """Write a bundle as one joblib file, whole or not at all.
 
+    Parameters
+    ----------
+    bundle : Bundle
+        Its ``sha256`` is brought up to date.
+    path : path-like
+        The file to make or replace.
+
     Returns
     -------
     pathlib.Path
         The file; `joblib.load` opens it, `load` opens it safely.
+
+    Raises
+    ------
+    UsageError
+        If a value is not plain: `load` would refuse the file.
+    BundleError
+        If the file cannot be written.
     """
     import joblib
 
+    fault = fault_in(vars(bundle))
+    if fault:
+        raise UsageError(f"a bundle holds plain values alone, this one has {fault}")
+    bundle.sha256 = bundle.digest()
     path = Path(path)
     try:
         with replacing(path) as temporary:
-            joblib.dump(bundle, temporary)
+            joblib.dump(bundle, temporary, compress=False)
     except OSError as error:
         raise BundleError(
             f"cannot write {path}: {error.strerror or error}; free space or name another --out"
@@ -198,6 +229,8 @@ def save(bundle: Bundle, path: Path | str) -> Path:
 
 def load(path: Path | str) -> Bundle:
     """Open a bundle without running anything that the file may hide.
+
+    The model's own bytes are read by its library, and only when it predicts.
 
     Parameters
     ----------
@@ -218,61 +251,44 @@ def load(path: Path | str) -> Bundle:
     """
     path = Path(path)
     try:
-        with path.open("rb") as f:
-            bundle = _Unpickler(f, path).load()
+        state = read_state(path, Bundle.__module__, Bundle.__qualname__)
     except FileNotFoundError:
         raise UsageError(f"no bundle {path}; make one with: gliaboost train MANIFEST") from None
-    except BundleError:
-        raise
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
-    except Exception as error:
+    _check(state, path)
+    bundle = Bundle(**state)
+    if bundle.digest() != bundle.sha256:
         raise BundleError(
-            f"{path} is not a gliaboost bundle, or is cut short ({type(error).__name__}); train "
-            "again or copy it again"
-        ) from error
-    return _checked(bundle, path)
-
-
-class _Unpickler(pickle.Unpickler):
-    """Knows one class; every other name in the file stops the loading before it is looked up."""
-
-    def __init__(self, file: Any, path: Path) -> None:
-        super().__init__(file)
-        self._path = path
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == (Bundle.__module__, Bundle.__qualname__):
-            return Bundle
-        raise BundleError(
-            f"{self._path} asks for {module}.{name}, which no bundle needs: refused, nothing "
-            "was run"
+            f"{path} is damaged: its content does not match its SHA-256; copy it again"
         )
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise BundleError(f"{self._path} refers to objects outside it: refused, nothing was run")
+    return bundle
 
 
-def _checked(bundle: Any, path: Path) -> Bundle:
-    if not isinstance(bundle, Bundle):
-        raise BundleError(f"{path} is not a gliaboost bundle: it holds a {type(bundle).__name__}")
-    state = vars(bundle)
-    version = state.get("format")
-    if isinstance(version, int) and version > FORMAT:
+def _check(state: Mapping[str, Any], path: Path) -> None:
+    layout = state.get("format")
+    if isinstance(layout, int) and layout > FORMAT:
         raise BundleError(
-            f"{path} has bundle layout {version}, this gliaboost knows up to {FORMAT}; upgrade it"
+            f"{path} has bundle layout {layout}, this gliaboost knows up to {FORMAT}; upgrade it"
         )
-    names = {f.name for f in fields(Bundle)}
-    if set(state) != names:
-        odd = sorted(set(state) ^ names)
+    known = {f.name: f.type for f in fields(Bundle)}
+    if set(state) != set(known):
+        odd = sorted(set(state) ^ set(known))
         raise BundleError(f"{path} is damaged: fields missing or unknown: {', '.join(odd)}")
-    kinds: dict[str, type] = {
-        "model": str, "native": bytes, "sha256": str, "classes": list, "columns": int,
-        "preparation": dict, "features": list, "parameters": dict,
-    }  # fmt: skip
-    wrong = [n for n, kind in kinds.items() if not isinstance(state[n], kind)]
+    # The annotations are text: "list[str]" is to be a list.
+    wrong = [n for n, kind in known.items() if type(state[n]).__name__ != str(kind).split("[")[0]]
+    wrong += [
+        name
+        for name, inner in (("classes", str), ("features", dict))
+        if name not in wrong and not all(type(v) is inner for v in state[name])
+    ]
+    if not wrong and state["columns"] < 1:
+        wrong.append("columns")
+    if not wrong and len(set(state["classes"])) != len(state["classes"]):
+        wrong.append("classes")
+    if not wrong and not all(
+        {"name", "version", "parameters"} <= set(f) for f in state["features"]
+    ):
+        wrong.append("features")
     if wrong:
         raise BundleError(f"{path} is damaged: unexpected values in {', '.join(wrong)}")
-    if hashlib.sha256(bundle.native).hexdigest() != bundle.sha256:
-        raise BundleError(f"{path} is damaged: the model's bytes do not match their SHA-256")
-    return bundle

@@ -77,6 +77,8 @@ class XGBoost(Booster):  # noqa: D101
             "device": task.device,
             "nthread": task.threads,
             "seed": self.seed,
+            # Its generator belongs to the thread, and any thread may boost the next round.
+            "seed_per_iteration": True,
             "verbosity": 0,
         }
 

@@ -1,0 +1,177 @@
+"""The bundle: what it holds, and all that the safe loader refuses before anything runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+
+import gliaboost
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.features import create
+from gliaboost.models.boosting import create_model
+from gliaboost.models.bundle import FORMAT, Bundle, BundleError, load, make_bundle, save
+
+NAMES = ("lightgbm", "xgboost")
+
+
+def make(name: str = "lightgbm") -> tuple[Bundle, Any, Any]:
+    extractor = create("glcm")
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, len(extractor.feature_names(64, 64)))).astype(np.float32)
+    y = np.where(X[:, 0] + X[:, 1] > 0, "glioma", "no_tumor")
+    model = create_model(name, device="cpu", rounds=20, inner_folds=0).fit(X, y)
+    bundle = make_bundle(
+        model,
+        Preparation(),
+        [extractor],
+        manifest_fingerprint="abc",
+        metrics={"images": np.int64(80)},
+    )
+    return bundle, model, X
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return save(make()[0], tmp_path / "m.joblib")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_roads_give_the_same_answers(name: str, tmp_path: Path) -> None:
+    bundle, model, X = make(name)
+    file = save(bundle, tmp_path / "m.joblib")
+    expected = model.predict_proba(X)
+    for opened in (gliaboost.load(file), joblib.load(file)):
+        assert isinstance(opened, Bundle)
+        np.testing.assert_allclose(opened.predict_proba(X), expected, atol=1e-7)
+        assert opened.predict(X) == model.predict(X).tolist()
+        assert opened.classes == ["glioma", "no_tumor"]
+        assert opened.metrics == {"images": 80}
+        assert opened.device == "cpu"
+        assert opened.versions["gliaboost"] == gliaboost.__version__
+        assert Preparation.from_dict(opened.preparation) == Preparation()
+
+
+def test_other_columns_are_refused_by_name() -> None:
+    bundle, _, X = make()
+    with pytest.raises(UsageError, match=rf"takes \[N, {X.shape[1]}\] from glcm"):
+        bundle.predict_proba(X[:, 1:])
+
+
+class Shell:
+    """What an attacker would write."""
+
+    def __init__(self, canary: Path) -> None:
+        self.canary = canary
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"touch {self.canary}",)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_hidden_command_is_refused_before_it_runs(tmp_path: Path, protocol: int) -> None:
+    canary, file = tmp_path / "ran", tmp_path / "m.joblib"
+    bundle, _, _ = make()
+    bundle.parameters = {"seed": Shell(canary)}
+    file.write_bytes(pickle.dumps(bundle, protocol=protocol))
+    with pytest.raises(BundleError, match="refused, nothing was run"):
+        gliaboost.load(file)
+    assert not canary.exists()
+
+
+def test_a_command_behind_a_good_bundle_is_not_reached(path: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "ran"
+    path.write_bytes(path.read_bytes() + pickle.dumps(Shell(canary)))
+    with contextlib.suppress(BundleError):
+        load(path)
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        b"cbuiltins\neval\n(S'1'\ntR.",
+        b"cgliaboost.models.bundle\nos.system\n(S'true'\ntR.",
+        # The allowed class itself, called or altered.
+        b"cgliaboost.models.bundle\nBundle\n.",
+        b"Pexternal\n.",
+        b"\x80\x04r\xff\xff\xff\x7f.",
+        pickle.dumps({"native": b""}),
+        pickle.dumps([1, 2, 3]),
+        b"",
+        b"not a pickle",
+    ],
+)
+def test_crafted_files_are_refused(tmp_path: Path, attack: bytes) -> None:
+    file = tmp_path / "m.joblib"
+    file.write_bytes(attack)
+    with pytest.raises(BundleError, match=r"m\.joblib"):
+        load(file)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_bundle_cut_short_says_so(path: Path, share: float) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[: int(share * len(data))])
+    with pytest.raises(BundleError, match=r"cut short|not a gliaboost bundle"):
+        load(path)
+
+
+def test_a_changed_byte_is_noticed(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    at = data.find(b"tree")
+    data[at] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(BundleError, match=r"does not match its SHA-256"):
+        load(path)
+
+
+def test_a_newer_layout_asks_for_an_upgrade(path: Path) -> None:
+    bundle = joblib.load(path)
+    bundle.format = FORMAT + 1
+    joblib.dump(bundle, path)
+    with pytest.raises(BundleError, match=f"layout {FORMAT + 1}.*upgrade"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("classes", ["glioma", 3]), ("classes", "glioma"), ("native", "text"), ("columns", 0),
+     ("columns", True), ("features", [1]), ("preparation", [])],
+)  # fmt: skip
+def test_fields_of_another_kind_are_damage(path: Path, field: str, value: Any) -> None:
+    bundle = joblib.load(path)
+    setattr(bundle, field, value)
+    if field != "native":
+        bundle.sha256 = bundle.digest()
+    joblib.dump(bundle, path)
+    with pytest.raises(BundleError, match=f"damaged.*{field}"):
+        load(path)
+
+
+def test_a_missing_field_is_named(path: Path) -> None:
+    bundle = joblib.load(path)
+    del bundle.__dict__["classes"]
+    joblib.dump(bundle, path)
+    with pytest.raises(BundleError, match="classes"):
+        load(path)
+
+
+def test_only_plain_values_are_saved(tmp_path: Path) -> None:
+    bundle, _, _ = make()
+    bundle.parameters = {"seed": {1, 2}}
+    with pytest.raises(UsageError, match="a value of type set"):
+        save(bundle, tmp_path / "m.joblib")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gliaboost train MANIFEST"):
+        load(tmp_path / "absent.joblib")
