@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NOT_PACKAGED = {"tests", "benchmarks", "build", "runs"}
-FLOORS = ["datasets", "features", "models", "reports", "web"]
+FLOORS = ["datasets", "features", "models", "reports", "web", "commands"]
 # Import name where it differs from the distribution's.
 IMPORTED_AS = {
     "scikit-learn": "sklearn",

@@ -1,0 +1,127 @@
+"""Commands that measure and report: demo, benchmark, report, info."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gliaboost.commands.options import (
+    CLASSICAL,
+    Device,
+    Features,
+    Jobs,
+    Json,
+    ManifestPath,
+    Quiet,
+    Seed,
+    Store,
+    exit_with_failures,
+    extractors,
+    names,
+    open_store,
+    print_json,
+    typed,
+)
+from gliaboost.reports.progress import progress_bar, sayer
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for data and report.")] = Path("runs/demo"),
+    device: Device = "auto",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    store: Store = None,
+    quiet: Quiet = False,
+) -> None:
+    """Run the main job on an embedded, simulated sample."""
+    from gliaboost.datasets.phantom import make_phantom
+
+    say = sayer(quiet)
+    say("simulating patients in the MNI152 template (simulated: no number here is clinical)")
+    with progress_bar("simulating", quiet) as progress:
+        make_phantom(out / "phantom", seed=seed, jobs=jobs, progress=progress)
+    benchmark(
+        out / "phantom" / "manifest.parquet",
+        out=out,
+        device=device,
+        jobs=jobs,
+        seed=seed,
+        store=store or out / "store",
+        quiet=quiet,
+    )
+
+
+def benchmark(
+    manifest: ManifestPath,
+    out: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("runs/report"),
+    folds: Annotated[
+        str, typer.Option(help="A number of patient-safe folds, or the column that holds them.")
+    ] = "5",
+    features: Features = CLASSICAL,
+    models: Annotated[str, typer.Option(help="Models, by comma.")] = "xgboost,lightgbm",
+    device: Device = "auto",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Compare models on honest folds and write a report.
+
+    A killed run goes on where it stopped.
+    """
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.datasets.splits import named_folds
+    from gliaboost.reports.protocol import Protocol, run
+    from gliaboost.reports.render import render
+    from gliaboost.reports.terminal import results_table
+
+    table = Manifest.read(manifest).check(labelled=True)
+    chosen, description = named_folds(table, folds, seed=seed)
+    protocol = Protocol(
+        extractors=extractors(features),
+        models=names(models),
+        folds=chosen,
+        folds_name=description,
+        seed=seed,
+        jobs=jobs,
+        device=device,
+    )
+    with progress_bar("extracting", quiet) as progress:
+        results = run(
+            table,
+            protocol,
+            open_store(store),
+            out,
+            command=typed(),
+            say=sayer(quiet),
+            progress=progress,
+        )
+    pages = render(out)
+    if as_json:
+        print_json(results)
+    else:
+        typer.echo(results_table(results))
+        typer.echo(f"report: {(pages['html']).resolve()}")
+    unreadable = results["dataset"]["unreadable"]
+    exit_with_failures((Path(path), reason) for path, reason in unreadable.items())
+
+
+def report(
+    results: Annotated[Path, typer.Argument(help="Folder of an earlier benchmark.")],
+) -> None:
+    """Draw a report again, without fitting."""
+    from gliaboost.reports.render import render
+
+    typer.echo(f"report: {render(results)['html'].resolve()}")
+
+
+def info(as_json: Json = False) -> None:
+    """Show what there is, and how to get what is missing."""
+    from gliaboost.reports.environment import describe, describe_text
+
+    facts = describe()
+    typer.echo(json.dumps(facts, indent=1) if as_json else describe_text(facts))

@@ -1,0 +1,127 @@
+"""Commands on the data: manifest, audit, explore."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gliaboost.commands.options import (
+    Jobs,
+    Json,
+    ManifestPath,
+    Quiet,
+    Seed,
+    names,
+    pairs,
+    print_json,
+)
+from gliaboost.datasets.errors import UsageError
+from gliaboost.reports.progress import progress_bar
+
+
+def manifest(
+    source: Annotated[str, typer.Argument(help="folder, csv, figshare, kaggle-mri ...")],
+    path: Annotated[Path, typer.Argument(help="Where the data set lies.")],
+    out: Annotated[Path, typer.Option(help=".parquet or .csv")] = Path("manifest.parquet"),
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write the table that everything starts from: one row an image."""
+    from gliaboost.datasets.sources import read_source
+
+    table = read_source(source, path).with_keys(jobs).check()
+    table.write(out)
+    counts = {label: int((table.table["label"] == label).sum()) for label in table.classes}
+    patients = int(table.table["patient"].nunique())
+    if as_json:
+        print_json(
+            {"manifest": str(out), "images": len(table), "patients": patients, "classes": counts}
+        )
+    elif not quiet:
+        known = f"{patients} patients" if patients else "patients unknown"
+        typer.echo(f"{out}: {len(table)} images, {known}")
+        for label, count in counts.items():
+            typer.echo(f"  {label:<20} {count:>6}")
+
+
+def audit(
+    manifest: ManifestPath,
+    against: Annotated[Path | None, typer.Option(help="Another manifest to look in.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for audit.json and audit.html.")] = Path(
+        "runs/audit"
+    ),
+    write_groups: Annotated[
+        Path | None, typer.Option(help="Write a manifest whose column 'group' no split cuts.")
+    ] = None,
+    drop: Annotated[str, typer.Option(help="duplicates, conflicts or both, by comma.")] = "",
+    cleaned: Annotated[
+        Path, typer.Option(help="Where --drop and --carry write the manifest.")
+    ] = Path("cleaned.parquet"),
+    carry: Annotated[
+        str, typer.Option(help="Columns to take over from --against, such as patient,mask.")
+    ] = "",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Find what is broken, duplicated, leaking, contradictory.
+
+    Nothing is deleted.
+    """
+    from gliaboost.datasets import audit as room
+    from gliaboost.datasets.files import replacing
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.reports.audit_page import render_audit
+    from gliaboost.reports.terminal import audit_table
+
+    if carry and against is None:
+        raise UsageError("--carry takes columns from another manifest; name it with --against")
+    table = Manifest.read(manifest)
+    other = None if against is None else Manifest.read(against)
+    with progress_bar("reading", quiet) as progress:
+        report = room.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
+    facts = report.to_dict()
+    with replacing(out / "audit.json") as temporary:
+        temporary.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
+    page = render_audit(report, table, out / "audit.html", against=other)
+    if write_groups is not None:
+        room.write_groups(table, report).write(write_groups)
+    if drop or carry:
+        better = table
+        if carry and other is not None:
+            better = room.carry_over(better, other, report, names(carry))
+        if drop:
+            better = room.drop(better, report, names(drop))
+        better.write(cleaned)
+    if as_json:
+        print_json(facts)
+    else:
+        typer.echo(audit_table(report))
+        typer.echo(f"page: {page.resolve()}")
+
+
+def explore(
+    manifest: ManifestPath,
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("runs/explore.html"),
+    prepare: Annotated[
+        str, typer.Option(help="Show images prepared, e.g. crop=foreground,normalise=clahe")
+    ] = "",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the data set at a glance, as one page."""
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.reports.explore import render_explore
+
+    preparation = Preparation.from_dict(pairs(prepare)) if prepare else None
+    table = Manifest.read(manifest)
+    with progress_bar("reading", quiet) as progress:
+        page = render_explore(table, out, preparation, jobs=jobs, seed=seed, progress=progress)
+    typer.echo(f"page: {page.resolve()}")
