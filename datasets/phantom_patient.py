@@ -27,6 +27,9 @@ Array = NDArray[Any]
 NO_TUMOUR = "no_tumor"
 CLASSES = (NO_TUMOUR, "glioma", "meningioma", "pituitary")
 PLANES = ("axial", "coronal", "sagittal")
+# Slices of a healthy head lie so many mm apart, or an audit would call them the same picture.
+APART = 5.0
+TRIES = 50
 # The axis that a plane cuts, and the axes (with sign) that its rows and columns run along.
 NORMAL = {"axial": 2, "coronal": 1, "sagittal": 0}
 ROWS = {"axial": (1, -1), "coronal": (2, -1), "sagittal": (2, -1)}
@@ -100,14 +103,19 @@ def draw_patient(label: str, slices: int, head: Head, rng: np.random.Generator) 
     levels, fluid, grey, enhancing = _draw_contrast(rng)
     # Slices through the tumour's middle, never on top of each other.
     parts = (np.arange(slices) + 0.5) / slices * 2 - 1
-    taken = []
+    taken: list[tuple[str, float]] = []
     for plane in PLANES:
         axis = NORMAL[plane]
         for part in parts + rng.uniform(-0.3, 0.3, slices) / slices:
-            # Without a tumour, where one might have been: positions are alike in all classes.
-            aim = tumour or draw_tumour(str(rng.choice(CLASSES[1:])), head, rng)
-            middle = _scanner_point(aim.centre, matrix, shift, field)[axis]
-            taken.append((plane, float(middle + 0.45 * aim.radius * aim.stretch[axis] * part)))
+            for _ in range(TRIES):
+                # Without a tumour, where one might have been: positions are alike in all classes.
+                aim = tumour or draw_tumour(str(rng.choice(CLASSES[1:])), head, rng)
+                middle = _scanner_point(aim.centre, matrix, shift, field)[axis]
+                position = float(middle + 0.45 * aim.radius * aim.stretch[axis] * part)
+                others = [at for name, at in taken if name == plane]
+                if tumour is not None or all(abs(position - at) >= APART for at in others):
+                    break
+            taken.append((plane, position))
     return Patient(
         label,
         tumour,

@@ -125,12 +125,14 @@ def test_noise_tiles_without_a_seam() -> None:
 
 @pytest.mark.slow
 def test_boosters_on_classical_features_are_neither_hopeless_nor_perfect(tmp_path: Path) -> None:
+    from gliaboost.datasets.audit import audit
     from gliaboost.datasets.decode import decode
     from gliaboost.datasets.splits import patient_folds
     from gliaboost.features import create
     from gliaboost.models.boosting import create_model
 
     manifest = make_phantom(tmp_path / "phantom")
+    assert audit(manifest).links.empty
     images = np.stack([decode(p) for p in manifest.paths])
     columns = np.hstack([create(name).transform(images) for name in ("hog", "lbp", "glcm")])
     labels = manifest.table["label"].to_numpy(dtype=object)
