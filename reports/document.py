@@ -32,11 +32,14 @@ class Cell:
         As sorted and written to CSV; the text itself where None.
     detail : str
         Smaller, after the text: an interval.
+    limits : [low, high], optional
+        The interval's numbers, for CSV.
     """
 
     text: str
     value: float | str | None = None
     detail: str = ""
+    limits: Sequence[float] | None = None
 
 
 @dataclass(frozen=True)
@@ -69,19 +72,20 @@ class Table:
         return [(c.removeprefix("#"), c.startswith("#")) for c in self.columns]
 
     def csv(self) -> str:
-        """Return the table as CSV, with an interval in two columns of its own."""
-        detailed = [any(row[i].detail for row in self.rows) for i in range(len(self.columns))]
+        """Return the table as CSV: unrounded, intervals in two columns of their own."""
+        wide = [any(row[i].limits for row in self.rows) for i in range(len(self.columns))]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         head: list[str] = []
-        for (name, _), wide in zip(self.headings, detailed, strict=True):
-            head += [name, f"{name}, 95 % interval"] if wide else [name]
+        for (name, _), limited in zip(self.headings, wide, strict=True):
+            head += [name, f"{name}, low", f"{name}, high"] if limited else [name]
         writer.writerow(head)
         for row in self.rows:
             line: list[str] = []
-            for cell, wide in zip(row, detailed, strict=True):
-                shown = cell.text if cell.value is None else str(cell.value)
-                line += [shown, cell.detail] if wide else [shown]
+            for cell, limited in zip(row, wide, strict=True):
+                line.append(cell.text if cell.value is None else str(cell.value))
+                if limited:
+                    line += [str(v) for v in cell.limits or ("", "")]
             writer.writerow(line)
         return text.getvalue()
 
@@ -119,7 +123,43 @@ class Picture:
     alt: str
 
 
-Block: TypeAlias = Paragraph | Table | Figure
+@dataclass(frozen=True)
+class Plate:
+    """Pictures of one image: itself, and what explains it.
+
+    Attributes
+    ----------
+    caption, place : str
+        What happened, and which image it is.
+    pictures : sequence of (data address, words)
+        In order.
+    """
+
+    caption: str
+    place: str
+    pictures: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Images with a word each; Markdown leaves them out, so a table says the same.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the report.
+    caption : str
+        What they are.
+    plates : sequence of Plate
+        In order.
+    """
+
+    name: str
+    caption: str
+    plates: Sequence[Plate]
+
+
+Block: TypeAlias = Paragraph | Table | Figure | Gallery
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,15 @@ def metric(entry: Mapping[str, Any] | None) -> Cell:
     """Make the cell of a metric: pooled, with its interval."""
     if not entry or entry.get("pooled") is None:
         return Cell(UNKNOWN)
-    return Cell(share(entry["pooled"]), entry["pooled"], span(entry.get("ci95")))
+    return bounded(entry["pooled"], entry.get("ci95"))
+
+
+def bounded(
+    value: float, limits: Sequence[float] | None, words: str | None = None, digits: int = 3
+) -> Cell:
+    """Make the cell of a number with its interval."""
+    shown = share(value, digits) if words is None else words
+    return Cell(shown, value, span(limits, digits), limits)
 
 
 def plural(number: int, noun: str, many: str | None = None) -> str:
