@@ -61,6 +61,7 @@ class Axes:
         self.bottom = self.top + height
         self.parts: list[str] = [svg.text(0, 14, title, kind="strong")] if title else []
         self.legend: list[tuple[int, str, str]] = []
+        self.labelled: list[Point] = []
         for t in svg.ticks(*y):
             digits = svg.decimals(svg.ticks(*y))
             self.parts.append(svg.line(self.left, self.down(t), self.right, self.down(t), "grid"))
@@ -121,7 +122,12 @@ class Axes:
             self.parts.append(svg.line(at, ends[0], at, ends[1], f"whisker s{colour}"))
         self.parts.append(svg.marker(at, self.down(y), series))
         if label:
-            side = -1 if at > self.right - 30 else 1
+            place = (at, self.down(y))
+            crowded = any(
+                abs(place[0] - a) < 22 and abs(place[1] - b) < 12 for a, b in self.labelled
+            )
+            side = -1 if at > self.right - 30 or crowded else 1
+            self.labelled.append(place)
             anchor = "end" if side < 0 else "start"
             self.parts.append(
                 svg.text(at + 8 * side, self.down(y) + 4, label, anchor=anchor, kind="strong")
@@ -131,7 +137,7 @@ class Axes:
         """Fill a bar from the axis up to `y`."""
         left, right, up = self.across(low), self.across(high), self.down(y)
         self.parts.append(
-            svg.rect(left + 0.5, up, right - left - 1, self.bottom - up, "heat", opacity=0.2)
+            svg.rect(left + 0.5, up, right - left - 1, self.bottom - up, "heat", opacity=0.4)
         )
 
     def key(self, series: int, words: str, kind: str = "line") -> None:

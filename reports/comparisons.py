@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gliaboost.reports import svg
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Picture, Section, Table
-from gliaboost.reports.numerals import count, plural, probability, share, signed, span
+from gliaboost.reports.numerals import bounded, count, plural, probability, share, signed, span
 from gliaboost.reports.paired import LEVEL, Comparison
 from gliaboost.reports.results import Results
 
@@ -28,20 +28,8 @@ def _blocks(results: Results) -> list[Block]:
                 "missing",
             )
         ]
-    certain = sum(c.certain for c in pairs)
-    whole = results.grouped
-    text = (
-        f"Of {plural(len(pairs), 'pair')}, {count(certain)} "
-        f"{'differs' if certain == 1 else 'differ'} by more than chance: p below {LEVEL:.0%} after "
-        f"Holm's correction for {plural(len(pairs), 'comparison')}. The test is McNemar's on the "
-        "images that one of the two has right and the other wrong"
-        + (", with whole patients as witnesses" if whole else "")
-        + "; the interval of the difference comes from resampling "
-        + ("patients" if whole else "images")
-        + " for both together."
-    ).replace("5%", "5 %")
+    blocks: list[Block] = [Paragraph(_finding(pairs))]
     partial = [c for c in pairs if c.images < int(results.dataset["images"])]
-    blocks: list[Block] = [Paragraph(text)]
     if partial:
         blocks.append(
             Paragraph(
@@ -63,6 +51,28 @@ def _blocks(results: Results) -> list[Block]:
     return blocks
 
 
+def _finding(pairs: list[Comparison]) -> str:
+    certain = sum(c.certain for c in pairs)
+    by_patient = pairs[0].patients < pairs[0].images
+    if len(pairs) == 1:
+        said = (
+            f"The two experiments {'differ' if certain else 'do not differ'} by more than chance "
+            f"(p {'' if pairs[0].p < 0.001 else '= '}{probability(pairs[0].p)})."
+        )
+    else:
+        said = (
+            f"{count(certain) if certain else 'None'} of {len(pairs)} pairs "
+            f"{'differs' if certain == 1 else 'differ'} by more than chance, at a level of "
+            f"{100 * LEVEL:.0f} % after Holm's correction for {len(pairs)} comparisons."
+        )
+    return (
+        f"{said} The test is McNemar's, on the images that one of two has right and the other wrong"
+        f"{', with whole patients as witnesses' if by_patient else ''}; the interval of a "
+        f"difference comes from resampling {'patients' if by_patient else 'images'} for both "
+        f"together."
+    )
+
+
 def _matrix(results: Results, pairs: list[Comparison]) -> Picture:
     names = [e.letter for e in results.experiments[:SHOWN]]
     left, top = 26.0, 46.0
@@ -75,15 +85,12 @@ def _matrix(results: Results, pairs: list[Comparison]) -> Picture:
             continue
         x, y = left + cell * (c.second - 1), top + cell * c.first
         part = 0.25 + 0.75 * abs(c.difference) / biggest if c.certain else 0.0
-        over = " over" if part > 0.55 else ""
         parts.append(svg.rect(x, y, cell, cell, "heat", opacity=part))
         parts.append(svg.rect(x, y, cell, cell, "frame"))
         points = signed(100 * c.difference, 1)
         size = "" if cell >= 40 else " small"
         parts.append(
-            svg.text(
-                x + cell / 2, y + cell / 2 + 4, points, anchor="middle", kind=(size + over).strip()
-            )
+            svg.text(x + cell / 2, y + cell / 2 + 4, points, anchor="middle", kind=size.strip())
         )
         mark = "beyond chance" if c.certain else "perhaps chance"
         said.append(f"{names[c.first]} minus {names[c.second]} {points} points, {mark}")
@@ -121,7 +128,7 @@ def _table(results: Results, pairs: list[Comparison]) -> Table:
                 Cell(a.title),
                 Cell(b.title),
                 Cell(count(c.images), c.images),
-                Cell(signed(c.difference, 3), c.difference, span(c.ci95)),
+                bounded(c.difference, c.ci95, signed(c.difference, 3)),
                 Cell(count(c.only_first), c.only_first),
                 Cell(count(c.only_second), c.only_second),
                 *(Cell(probability(p), p) for p in (c.p_bootstrap, c.p, c.p_holm)),
@@ -136,7 +143,7 @@ def verdict(results: Results, first: int, second: int) -> str:
     """Say in half a sentence whether two experiments differ."""
     found = [c for c in results.comparisons if {c.first, c.second} == {first, second}]
     if not found:
-        return "the two have no images in common"
+        return "whether that is chance cannot be said: predictions of both on the same images lack"
     c = found[0]
     limits = f" {span([100 * v for v in c.ci95], 1)}" if c.ci95 else ""
     chance = "more than chance" if c.certain else "no more than chance may give"

@@ -111,8 +111,9 @@ def _drawn(axes: Axes, name: str, what: str, curves: Sequence[Curve]) -> Picture
             axes.band(_points(c.x, c.low), _points(c.x, c.high), c.series)
     for c in curves:
         axes.curve(_points(c.x, c.y), c.series)
-        axes.key(c.series, c.words)
-    return axes.picture(name, f"{what}: {'; '.join(c.words for c in curves)}.")
+    for series, words in dict.fromkeys((c.series, c.words) for c in curves):
+        axes.key(series, words)
+    return axes.picture(name, f"{what}: {'; '.join(dict.fromkeys(c.words for c in curves))}.")
 
 
 def _points(x: Array, y: Array) -> list[tuple[float, float]]:

@@ -112,7 +112,6 @@ def confusion(
         for j, number in enumerate(row):
             part = number / total if total else 0.0
             x, y = left + cell * j, top + cell * i
-            over = " over" if part > 0.55 else ""
             parts.append(svg.rect(x, y, cell, cell, "heat", opacity=part))
             parts.append(svg.rect(x, y, cell, cell, "frame"))
             centre = x + cell / 2
@@ -123,7 +122,7 @@ def confusion(
                     y + cell / 2 + (-1 if big else 4),
                     count(number),
                     anchor="middle",
-                    kind=("strong" if i == j else "") + over,
+                    kind="strong" if i == j else "",
                 )
             )
             if big and total:
@@ -133,7 +132,7 @@ def confusion(
                         y + cell / 2 + 14,
                         f"{part:.1%}".replace("%", " %"),
                         anchor="middle",
-                        kind="small" + over,
+                        kind="small",
                     )
                 )
     right = [
