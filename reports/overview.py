@@ -28,7 +28,7 @@ def answer(results: Results) -> Section:
         return Section("answer", "The answer", [Paragraph("No experiment was run.", "missing")])
     best = results.experiments[0]
     blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
-    blocks += [Paragraph(" ".join(words)) for words in [_against(results)] if words]
+    blocks += [Paragraph(" ".join(filter(None, words))) for words in [_against(results)] if words]
     by_patient = _by_patient(best)
     if by_patient:
         blocks.append(Paragraph(by_patient))
@@ -101,11 +101,18 @@ def _against(results: Results) -> list[str]:
         f"{second.title} reaches {share(second.pooled('accuracy'))}{_within(second)}; "
         f"{verdict(results, 0, 1)}."
     ]
-    took, other = fitting(best), fitting(second)
-    if took and other and not 2 / 3 < took / other < 3 / 2:
-        words.append(
-            f"Features and fitting took the first {_times(took / other)} as long as the second."
-        )
+    words.append(_at_what_cost(results, best, second))
+    words.append(
+        f"The best of {count(len(ranked))} was picked on the images that it is measured on, which "
+        "flatters it a little."
+    )
+    return words
+
+
+def _at_what_cost(results: Results, best: Experiment, second: Experiment) -> str:
+    most, other = fitting(best), fitting(second)
+    if not most:
+        return ""
     worse = {c.second for c in results.comparisons if c.first == 0 and c.certain}
     tested = {c.second for c in results.comparisons if c.first == 0}
     equal = [
@@ -113,23 +120,19 @@ def _against(results: Results) -> list[str]:
         for i, e in enumerate(results.experiments)
         if (i == 0 or i in tested - worse) and (spent := fitting(e)) is not None
     ]
-    if equal and fitting(best) is not None:
-        spent, i = min(equal)
+    spent, i = min(equal)
+    if i:
         cheapest = results.experiments[i]
-        most = fitting(best) or 0.0
-        if i == 0 and len(equal) > 1:
-            words.append("It is also the cheapest of those that cannot be told from it here.")
-        elif i and spent < most:
-            words.append(
-                f"Of those that cannot be told from the best on these images, {cheapest.title} "
-                f"({share(cheapest.pooled('accuracy'))}) is the cheapest: its features and fitting "
-                f"took {_part(spent / most)} of the computing time."
-            )
-    words.append(
-        f"The best of {count(len(ranked))} was picked on the images that it is measured on, which "
-        "flatters it a little."
-    )
-    return words
+        return (
+            f"Of those that cannot be told from the best on these images, {cheapest.title} "
+            f"({share(cheapest.pooled('accuracy'))}) is the cheapest: its features and fitting "
+            f"took {_times(spent / most)} of the best's time."
+        )
+    if len(equal) > 1:
+        return "The best is also the cheapest of those that cannot be told from it on these images."
+    if other:
+        return f"Features and fitting of the best took {_times(most / other)} the second's time."
+    return ""
 
 
 def _by_patient(best: Experiment) -> str | None:
@@ -201,13 +204,11 @@ def _within(experiment: Experiment) -> str:
 
 
 def _times(ratio: float) -> str:
-    if ratio < 1:
-        return _part(ratio)
+    if ratio < 0.5:
+        return f"1/{round(1 / ratio)}"
+    if ratio < 1.5:
+        return f"{100 * ratio:.0f} %"
     return f"{ratio:.1f} times" if ratio < 10 else f"{count(round(ratio))} times"
-
-
-def _part(ratio: float) -> str:
-    return f"1/{round(1 / ratio)}" if ratio < 0.5 else f"{100 * ratio:.0f} %"
 
 
 def _unit(results: Results) -> str:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from gliaboost.reports.checklist import checklist
 from gliaboost.reports.document import Block, Cell, Paragraph, Section, Table
 from gliaboost.reports.numerals import UNKNOWN, count, plural
 from gliaboost.reports.results import Results
@@ -38,6 +39,7 @@ def provenance(results: Results) -> Section:
                 "missing",
             )
         )
+    blocks.append(checklist(results))
     return Section("made", "How it was made", blocks)
 
 

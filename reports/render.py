@@ -8,20 +8,39 @@ from typing import Any
 
 from gliaboost.datasets.files import replacing
 from gliaboost.reports import svg
+from gliaboost.reports.ablation import ablation
 from gliaboost.reports.classes import classes
 from gliaboost.reports.comparisons import comparisons
 from gliaboost.reports.cost import cost
 from gliaboost.reports.document import Figure, Section, Table
+from gliaboost.reports.honesty import honesty
+from gliaboost.reports.mistakes import mistakes
 from gliaboost.reports.overview import answer, table
 from gliaboost.reports.provenance import provenance
 from gliaboost.reports.results import Results, read_results
 from gliaboost.reports.trust import trust
 
 TEMPLATES = Path(__file__).parent / "templates"
-SECTIONS = (answer, table, cost, comparisons, classes, trust, provenance)
+SECTIONS = (
+    answer,
+    table,
+    cost,
+    comparisons,
+    ablation,
+    classes,
+    trust,
+    honesty,
+    mistakes,
+    provenance,
+)
 
 
-def render(results_folder: Path | str, out: Path | str | None = None) -> dict[str, Any]:
+def render(
+    results_folder: Path | str,
+    out: Path | str | None = None,
+    *,
+    images: Path | str | None = None,
+) -> dict[str, Any]:
     """Draw the report of a run.
 
     Parameters
@@ -30,6 +49,9 @@ def render(results_folder: Path | str, out: Path | str | None = None) -> dict[st
         Holds ``results.json`` and ``predictions.parquet``.
     out : path-like, optional
         Where the pages go; into `results_folder` by default.
+    images : path-like, optional
+        The folder that the images' paths are relative to (the manifest's): with it, the page shows
+        the surest mistakes. Such a page holds pictures of patients.
 
     Returns
     -------
@@ -43,7 +65,7 @@ def render(results_folder: Path | str, out: Path | str | None = None) -> dict[st
     """
     from gliaboost import __version__
 
-    results = read_results(results_folder)
+    results = read_results(results_folder, images)
     out = Path(results_folder if out is None else out)
     sections = [section(results) for section in SECTIONS]
     pictures = [p for s in sections for b in s.blocks if isinstance(b, Figure) for p in b.pictures]

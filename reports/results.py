@@ -101,6 +101,8 @@ class Results:
         The most accurate first.
     controls : sequence of Experiment
         Runs that are to fail, or to show a leak; their entries have ``control``.
+    folder, images : pathlib.Path, optional
+        Where the run lies, and the folder that its images' paths are relative to.
     """
 
     dataset: Mapping[str, Any]
@@ -108,6 +110,8 @@ class Results:
     environment: Mapping[str, Any]
     experiments: Sequence[Experiment]
     controls: Sequence[Experiment] = ()
+    folder: Path | None = None
+    images: Path | None = None
 
     @property
     def classes(self) -> list[str]:
@@ -138,13 +142,15 @@ class Results:
         return compare([e.predictions for e in self.experiments], seed=seed)
 
 
-def read_results(folder: Path | str) -> Results:
+def read_results(folder: Path | str, images: Path | str | None = None) -> Results:
     """Read ``results.json`` and ``predictions.parquet``.
 
     Parameters
     ----------
     folder : path-like
         Where ``gliaboost benchmark`` wrote.
+    images : path-like, optional
+        The folder that ``path`` is relative to; without it no image is shown.
 
     Raises
     ------
@@ -173,7 +179,15 @@ def read_results(folder: Path | str) -> Results:
     if absent:
         raise UsageError(f"{path} lacks {', '.join(absent)}; run gliaboost benchmark again")
     table = folder / "predictions.parquet"
-    predictions = pd.read_parquet(table) if table.exists() else pd.DataFrame(columns=COLUMNS)
+    try:
+        predictions = pd.read_parquet(table)
+    except FileNotFoundError:
+        predictions = pd.DataFrame(columns=COLUMNS)
+    except Exception as error:  # pyarrow's errors are many
+        first = (str(error).splitlines() or [""])[0]
+        raise UsageError(
+            f"{table} is no readable table ({first}); run gliaboost benchmark again"
+        ) from error
     missing = [c for c in COLUMNS if c not in predictions]
     if missing:
         raise UsageError(
@@ -198,6 +212,8 @@ def read_results(folder: Path | str) -> Results:
             for i, (entry, title) in enumerate(zip(ranked, titles, strict=True))
         ],
         [experiment("", _title(e), e) for e in entries if e.get("control")],
+        folder,
+        None if images is None else Path(images),
     )
 
 
@@ -222,8 +238,13 @@ def family(feature: str) -> str:
     return FAMILIES.get(feature, feature)
 
 
+def model_name(model: str) -> str:
+    """Name a model as its makers do."""
+    return MODELS.get(model, model)
+
+
 def _title(entry: Mapping[str, Any]) -> str:
-    model = MODELS.get(str(entry.get("model", "")), str(entry.get("model") or entry["name"]))
+    model = model_name(str(entry.get("model") or entry["name"]))
     features = [family(str(f)) for f in entry.get("features") or []]
     return f"{model} on {' + '.join(features)}" if features else model
 

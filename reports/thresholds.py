@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from gliaboost.reports.curves import Curve, precision_recall, roc
 from gliaboost.reports.document import Cell, Figure, Picture, Table
-from gliaboost.reports.numerals import UNKNOWN, metric, share, span
+from gliaboost.reports.numerals import UNKNOWN, bounded, metric, share
 from gliaboost.reports.ranking import curves
 from gliaboost.reports.resampling import interval, resamples
 from gliaboost.reports.results import Experiment, Results
@@ -105,5 +105,5 @@ def _row(e: Experiment, label: str, one: Array, many: Array, gained: float) -> l
     for place in SHOWN:
         value = float(np.interp(place, GRID, one))
         drawn = [float(np.interp(place, GRID, b)) for b in many]
-        cells.append(Cell(share(value), value, span(interval(drawn)) if drawn else ""))
+        cells.append(bounded(value, interval(drawn) if drawn else None))
     return [Cell(e.letter), Cell(label), *cells, Cell(share(gained) or UNKNOWN, gained)]

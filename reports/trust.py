@@ -16,7 +16,7 @@ from gliaboost.reports.calibration import (
     temperature,
 )
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.numerals import plural, share, span
+from gliaboost.reports.numerals import bounded, plural, share
 from gliaboost.reports.resampling import interval, resamples, sums
 from gliaboost.reports.results import Experiment, Results
 from gliaboost.reports.selective import conformal_sets, risk_at, risk_coverage
@@ -107,7 +107,7 @@ def _reliability(results: Results) -> Figure:
                         Cell(f"{b / 10:.1f} to {(b + 1) / 10:.1f}"),
                         Cell(f"{number:.0f}", float(number)),
                         Cell(share(float(confidence[0, b])), float(confidence[0, b])),
-                        Cell(share(right), right, span(spans[b])),
+                        bounded(right, spans[b]),
                     ]
                 )
     return Figure(
@@ -144,8 +144,7 @@ def _recalibration(results: Results, experiments: list[tuple[int, Experiment]]) 
             totals = {v: sums(codes, count, v_of(p, truth)) for v, v_of in _LOSSES.items()}
 
             def cell(part: Array, drawn: Array) -> Cell:
-                limits = span(interval(drawn)) if len(drawn) else ""
-                return Cell(share(float(part[0])), float(part[0]), limits)
+                return bounded(float(part[0]), interval(drawn) if len(drawn) else None)
 
             rows.append(
                 [
@@ -234,7 +233,7 @@ def _conformal(results: Results, experiments: list[tuple[int, Experiment]]) -> T
                 [
                     Cell(e.letter),
                     Cell(f"{1 - alpha:.0%}".replace("%", " %"), 1 - alpha),
-                    Cell(share(covered), covered, span(interval(drawn)) if len(drawn) else ""),
+                    bounded(covered, interval(drawn) if len(drawn) else None),
                     Cell(share(float(hit.mean())), float(hit.mean())),
                     Cell(f"{inside.sum(1).mean():.2f}", float(inside.sum(1).mean())),
                     Cell(share(1 - human), 1 - human),
