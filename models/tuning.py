@@ -1,0 +1,311 @@
+"""Search for a model's parameters on patients inside the training part, resumable on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from gliaboost.datasets.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.models.hybrid_blend import balanced_log_loss
+from gliaboost.models.rounds import inner_folds
+from gliaboost.models.search_spaces import SPACES, Space
+
+if TYPE_CHECKING:
+    import optuna
+
+# Epochs of one inner fold are reported under numbers of their own.
+_EPOCHS = 1000
+# Trials whose value is known before any other is stopped early.
+_STARTUP = 4
+
+Told = Callable[[int, int, float | None], None]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found.
+
+    Attributes
+    ----------
+    model : str
+        Registered name.
+    parameters : dict
+        The best, ready for ``create_model(model, **parameters)``.
+    score : float
+        Their mean balanced log loss on the inner folds; an optimistic number, as it was chosen.
+    default_score : float or None
+        That of the default parameters, None if they were not finished.
+    trials : list of dict
+        ``number``, ``state`` (``complete``, ``pruned``, ``failed``), ``score``, ``parameters``,
+        ``seconds``, ``reason``.
+    folds : int
+        Inner folds.
+    """
+
+    model: str
+    parameters: dict[str, Any]
+    score: float
+    default_score: float | None
+    trials: list[dict[str, Any]]
+    folds: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain values, ready for JSON."""
+        return asdict(self)
+
+
+class _TrialFailedError(Exception):
+    """A trial's training failed; the search goes on."""
+
+
+def tune(
+    model: str,
+    X: ArrayLike,
+    y: ArrayLike,
+    groups: ArrayLike,
+    study: Path | str,
+    *,
+    trials: int = 30,
+    timeout: float | None = None,
+    folds: int = 3,
+    fixed: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Told | None = None,
+) -> Search:
+    """Search on inner folds of the rows given, which must be training rows alone.
+
+    Parameters
+    ----------
+    model : str
+        ``xgboost``, ``lightgbm``, ``cnn-scratch`` or ``cnn-finetune``.
+    X : float32 array [N, D] or uint8 array [N, H, W]
+        Columns for the boosters, images for the networks.
+    y, groups : array [N]
+        Labels and patients; no patient is on both sides of an inner fold.
+    study : path-like
+        Journal on disk. If it has trials of this very search, they count and are built upon.
+    trials : int
+        In all, with those of earlier runs, from 1.
+    timeout : float, optional
+        Seconds after which no further trial begins.
+    folds : int
+        Inner folds, from 2.
+    fixed : mapping, optional
+        Parameters that every trial has, e.g. ``{"epochs": 4, "size": 128}``.
+    device, jobs, seed
+        As on the command line.
+    progress : callable, optional
+        Told (trials done, trials to do, best score so far).
+
+    Returns
+    -------
+    Search
+
+    Raises
+    ------
+    UsageError
+        If the model cannot be searched, or a class has a single patient.
+    GliaboostError
+        If no trial was finished.
+    """
+    optuna = _optuna()
+    if model not in SPACES:
+        raise UsageError(f"no search for {model!r}; expected one of {', '.join(sorted(SPACES))}")
+    if trials < 1 or (timeout is not None and timeout <= 0):
+        raise UsageError(f"trials={trials}, timeout={timeout}; expected 1 or more, and above 0")
+    data = _Data.of(X, y, groups, folds, seed)
+    given = {"device": device, "jobs": jobs, "seed": seed, **(fixed or {})}
+    path = Path(study)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    searched = optuna.create_study(
+        storage=optuna.storages.JournalStorage(backend),
+        study_name=data.identity(model, folds, given),
+        load_if_exists=True,
+        direction="minimize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
+    )
+    # A resumed search must not draw its first values again.
+    searched.sampler = optuna.samplers.TPESampler(seed=seed + len(searched.trials))
+    _take_up(optuna, searched, SPACES[model])
+    done = len(_finished(optuna, searched))
+    if done < trials:
+        searched.optimize(
+            lambda trial: _objective(optuna, trial, SPACES[model], data, given),
+            n_trials=trials - done,
+            timeout=timeout,
+            catch=(_TrialFailedError,),
+            callbacks=[_tell(optuna, trials, progress)],
+        )
+    return _result(optuna, model, searched, given, fixed or {}, len(data.held_out))
+
+
+@dataclass(frozen=True)
+class _Data:
+    X: NDArray[Any]
+    y: NDArray[Any]
+    codes: NDArray[np.int64]
+    groups: NDArray[Any]
+    held_out: list[NDArray[np.int64]]
+
+    @classmethod
+    def of(cls, X: ArrayLike, y: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> _Data:
+        rows, labels = np.asarray(X), np.asarray(y)
+        patients = np.asarray(groups, dtype=object)
+        if not len(rows) == len(labels) == len(patients):
+            raise UsageError(
+                f"{len(rows)} rows, {len(labels)} labels, {len(patients)} groups; expected as many "
+                "of each"
+            )
+        if folds < 2:
+            raise UsageError(f"folds={folds}; expected 2 or more")
+        codes = np.unique(labels, return_inverse=True)[1].astype(np.int64)
+        held_out = inner_folds(codes, patients, folds, seed) if len(rows) else []
+        if not held_out or len(np.unique(codes)) < 2:
+            raise UsageError(
+                "a search needs two classes of two patients each, so that some can be held out; "
+                "add patients, or train without a search"
+            )
+        return cls(rows, labels, codes, patients, held_out)
+
+    def identity(self, model: str, folds: int, given: Mapping[str, Any]) -> str:
+        digest = hashlib.sha256(np.ascontiguousarray(self.X).data)
+        digest.update(self.codes.tobytes())
+        facts = [list(self.X.shape), [str(g) for g in self.groups], model, folds, dict(given)]
+        digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
+        return f"{model}-{digest.hexdigest()[:16]}"
+
+
+def _objective(
+    optuna: Any, trial: optuna.Trial, space: Space, data: _Data, given: Mapping[str, Any]
+) -> float:
+    parameters = {**space.draw(trial), **given}
+    trial.set_user_attr("parameters", parameters)
+    losses: list[float] = []
+    for number, held_out in enumerate(data.held_out):
+        rest = np.setdiff1d(np.arange(len(data.y)), held_out)
+        named: dict[str, Any] = {}
+        if getattr(space.model, "takes", "columns") == "images":
+            named["progress"] = _judge_epochs(optuna, trial, number)
+        classifier = space.model(**parameters)
+        try:
+            classifier.fit(data.X[rest], data.y[rest], groups=data.groups[rest], **named)
+        except UsageError:
+            raise
+        except GliaboostError as error:
+            trial.set_user_attr("reason", str(error))
+            raise _TrialFailedError(str(error)) from error
+        losses.append(
+            balanced_log_loss(classifier.predict_proba(data.X[held_out]), data.codes[held_out])
+        )
+        trial.report(float(np.mean(losses)), (number + 1) * _EPOCHS - 1)
+        if number + 1 < len(data.held_out) and trial.should_prune():
+            raise optuna.TrialPruned
+    return float(np.mean(losses))
+
+
+def _judge_epochs(
+    optuna: Any, trial: optuna.Trial, fold: int
+) -> Callable[[int, int, Mapping[str, Any]], None]:
+    def told(done: int, total: int, entry: Mapping[str, Any]) -> None:
+        if "validation_loss" in entry and done < total:
+            trial.report(entry["validation_loss"], fold * _EPOCHS + done)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+    return told
+
+
+def _take_up(optuna: Any, searched: optuna.Study, space: Space) -> None:
+    """Begin at the defaults; try again what an earlier run was killed in."""
+    if not searched.trials:
+        searched.enqueue_trial(dict(space.first))
+        return
+    for trial in searched.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
+        searched.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+        if trial.params:
+            searched.enqueue_trial(trial.params)
+
+
+def _finished(optuna: Any, searched: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    """List the trials that ended of themselves; a killed one does not count."""
+    states = optuna.trial.TrialState
+    return [
+        t
+        for t in searched.trials
+        if t.state in (states.COMPLETE, states.PRUNED) or "reason" in t.user_attrs
+    ]
+
+
+def _tell(optuna: Any, trials: int, progress: Told | None) -> Callable[[Any, Any], None]:
+    def told(searched: optuna.Study, _: Any) -> None:
+        if progress is not None:
+            values = [t.value for t in searched.trials if t.value is not None]
+            progress(len(_finished(optuna, searched)), trials, min(values, default=None))
+
+    return told
+
+
+def _result(
+    optuna: Any,
+    model: str,
+    searched: optuna.Study,
+    given: Mapping[str, Any],
+    fixed: Mapping[str, Any],
+    folds: int,
+) -> Search:
+    hidden = set(given) - set(fixed)
+    names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
+    rows: list[dict[str, Any]] = []
+    for trial in _finished(optuna, searched):
+        complete = trial.state == optuna.trial.TrialState.COMPLETE
+        parameters = trial.user_attrs.get("parameters", {})
+        rows.append(
+            {
+                "number": trial.number,
+                "state": names[trial.state.name],
+                "score": trial.value if complete else None,
+                "parameters": {k: v for k, v in parameters.items() if k not in hidden},
+                "seconds": trial.duration.total_seconds() if trial.duration else None,
+                "reason": trial.user_attrs.get("reason"),
+            }
+        )
+    complete = [row for row in rows if row["state"] == "complete"]
+    if not complete:
+        why = f" (first failure: {rows[0]['reason']})" if rows and rows[0]["reason"] else ""
+        raise GliaboostError(
+            f"no trial of {model} was finished{why}; give it more --timeout or more --trials"
+        )
+    best = min(complete, key=lambda row: float(row["score"]))
+    first = dict(SPACES[model].first)
+    default = [
+        row["score"]
+        for row, trial in zip(rows, _finished(optuna, searched), strict=True)
+        if row["state"] == "complete" and trial.params == first
+    ]
+    return Search(
+        model=model,
+        parameters=best["parameters"],
+        score=best["score"],
+        default_score=default[0] if default else None,
+        trials=rows,
+        folds=folds,
+    )
+
+
+def _optuna() -> Any:
+    try:
+        import optuna
+    except ImportError as error:
+        raise MissingExtraError("optuna", "tune", "a search") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna

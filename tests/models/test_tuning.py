@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from gliaboost.datasets.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.models.cnn import ScratchCNN
+from gliaboost.models.lightgbm_booster import LightGBM
+from gliaboost.models.search_spaces import SPACES
+from gliaboost.models.tuning import Search, tune
+
+optuna = pytest.importorskip("optuna")
+Arrays = tuple[Any, Any, Any]
+QUICK: dict[str, Any] = {"rounds": 4, "inner_folds": 0}
+TINY: dict[str, Any] = {
+    "widths": [4, 8],
+    "depths": [1, 1],
+    "size": 16,
+    "epochs": 2,
+    "precision": "float32",
+}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    torch = pytest.importorskip("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def table() -> Arrays:
+    rng = np.random.default_rng(0)
+    y = np.array(["a", "b"] * 30, object)
+    X = rng.normal(0, 1, (60, 8)).astype(np.float32)
+    X[:, 1] += y == "b"
+    return X, y, np.array([f"p{i // 4}{i % 2}" for i in range(60)], object)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> Arrays:
+    rng = np.random.default_rng(0)
+    y = np.array(["a", "b"] * 12, object)
+    images = [
+        np.clip(cv2.GaussianBlur(rng.normal(0, 90, (24, 24)), (0, 0), s) + 128, 0, 255)
+        for s in [0.5, 1.5] * 12
+    ]
+    groups = np.array([f"p{i // 4}{i % 2}" for i in range(24)], object)
+    return np.stack(images).astype(np.uint8), y, groups
+
+
+def search(data: Arrays, path: Path, **named: Any) -> Search:
+    options: dict[str, Any] = {"trials": 3, "folds": 2, "fixed": QUICK, "jobs": 1, **named}
+    return tune(options.pop("model", "lightgbm"), *data, path, **options)
+
+
+def test_the_best_is_no_worse_than_the_defaults(table: Arrays, tmp_path: Path) -> None:
+    told: list[tuple[int, int, float | None]] = []
+    found = search(table, tmp_path / "s", trials=5, progress=lambda *a: told.append(a))
+    assert found.default_score is not None
+    assert found.score <= found.default_score
+    assert found.score == min(t["score"] for t in found.trials if t["state"] == "complete")
+    assert [t[:2] for t in told] == [(i, 5) for i in range(1, 6)]
+    assert told[-1][2] == found.score
+    assert json.loads(json.dumps(found.to_dict()))["folds"] == 2
+    model = LightGBM(**found.parameters).fit(*table)
+    assert model.n_rounds_ <= 4
+    assert "device" not in found.parameters
+
+
+def test_a_search_goes_on_where_it_stopped(table: Arrays, tmp_path: Path) -> None:
+    first = search(table, tmp_path / "s", trials=2)
+    again = search(table, tmp_path / "s", trials=4)
+    assert again.trials[:2] == first.trials
+    assert len(again.trials) == 4
+    assert len({json.dumps(t["parameters"]) for t in again.trials}) == 4
+    assert search(table, tmp_path / "s", trials=4).trials == again.trials
+
+
+def test_a_killed_trial_is_tried_again(table: Arrays, tmp_path: Path) -> None:
+    np.savez(tmp_path / "table.npz", X=table[0], y=table[1].astype(str), g=table[2].astype(str))
+    code = (
+        "import os, sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from gliaboost.models.lightgbm_booster import LightGBM\n"
+        "from gliaboost.models.tuning import tune\n"
+        "here = Path(sys.argv[1]); t = np.load(here / 'table.npz')\n"
+        "calls, fit = [], LightGBM.fit\n"
+        "def killed(self, *a, **k):\n"
+        "    calls.append(1)\n"
+        "    if len(calls) == 2: os._exit(9)\n"
+        "    return fit(self, *a, **k)\n"
+        "LightGBM.fit = killed\n"
+        "data = t['X'], t['y'].astype(object), t['g']\n"
+        "fixed = {'rounds': 4, 'inner_folds': 0}\n"
+        "tune('lightgbm', *data, here / 's', trials=2, folds=2, fixed=fixed, jobs=1)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True)
+    assert done.returncode == 9, done.stderr
+    found = search(table, tmp_path / "s", trials=1)
+    assert [t["number"] for t in found.trials] == [1]
+    assert found.default_score == found.score
+
+
+def test_another_data_set_is_another_search(table: Arrays, tmp_path: Path) -> None:
+    X, y, groups = table
+    search(table, tmp_path / "s", trials=1)
+    other = search((X + 1, y, groups), tmp_path / "s", trials=1)
+    assert [t["number"] for t in other.trials] == [0]
+
+
+def test_patients_stay_on_one_side(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    X, _, groups = table
+    patient = {x.tobytes(): g for x, g in zip(X, groups, strict=True)}
+    sides: list[set[str]] = []
+    fit, predict = LightGBM.fit, LightGBM.predict_proba
+
+    def watched(self: Any, X: Any, *rest: Any, **named: Any) -> Any:
+        sides.append({patient[x.tobytes()] for x in X})
+        return fit(self, X, *rest, **named)
+
+    def asked(self: Any, X: Any) -> Any:
+        sides.append({patient[x.tobytes()] for x in X})
+        return predict(self, X)
+
+    monkeypatch.setattr(LightGBM, "fit", watched)
+    monkeypatch.setattr(LightGBM, "predict_proba", asked)
+    search(table, tmp_path / "s", trials=1)
+    assert len(sides) == 4
+    for learned, judged in zip(sides[::2], sides[1::2], strict=True):
+        assert not learned & judged
+        assert learned | judged == set(groups)
+
+
+@pytest.mark.parametrize("model", sorted(SPACES))
+def test_every_space_begins_at_the_defaults_and_draws_legal_values(model: str) -> None:
+    space = SPACES[model]
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.enqueue_trial(dict(space.first))
+    defaults = space.model().get_params()
+    drawn = space.draw(study.ask())
+    plain = json.loads(json.dumps({k: defaults[k] for k in drawn}))
+    assert json.loads(json.dumps(drawn)) == plain
+    for _ in range(20):
+        space.model(**space.draw(study.ask()))._check_parameters()
+
+
+def test_networks_are_searched_and_pruned_by_epoch(pictures: Arrays, tmp_path: Path) -> None:
+    found = search(pictures, tmp_path / "s", model="cnn-scratch", fixed=TINY, trials=2)
+    assert len(found.trials) == 2
+    assert {k: found.parameters[k] for k in TINY} == TINY
+    ScratchCNN(**found.parameters)._check_parameters()
+
+
+def test_a_hopeless_trial_is_pruned(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gliaboost.models import tuning
+
+    losses = iter([0.5] * 8 + [9.0])
+    monkeypatch.setattr(tuning, "balanced_log_loss", lambda *_: next(losses))
+    found = search(table, tmp_path / "s", trials=5)
+    assert [t["state"] for t in found.trials] == ["complete"] * 4 + ["pruned"]
+    assert found.trials[-1]["score"] is None
+
+
+def test_a_failed_trial_does_not_end_the_search(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = LightGBM.fit
+    calls = []
+
+    def fragile(self: Any, *args: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            raise GliaboostError("the loss became nan")
+        return fit(self, *args, **named)
+
+    monkeypatch.setattr(LightGBM, "fit", fragile)
+    found = search(table, tmp_path / "s", trials=2)
+    assert [t["state"] for t in found.trials] == ["failed", "complete"]
+    assert found.trials[0]["reason"] == "the loss became nan"
+    calls.clear()
+    with pytest.raises(GliaboostError, match=r"no trial .* \(first failure: the loss became nan\)"):
+        search(table, tmp_path / "other", trials=1)
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        ({"model": "forest"}, "no search for 'forest'; expected one of cnn-finetune, cnn-scratch"),
+        ({"trials": 0}, "trials=0"),
+        ({"timeout": 0}, "timeout=0"),
+        ({"folds": 1}, "folds=1; expected 2 or more"),
+        ({"device": "tpu"}, "device='tpu'"),
+    ],
+)
+def test_wrong_calls_are_refused(
+    table: Arrays, tmp_path: Path, named: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        search(table, tmp_path / "s", **named)
+
+
+def test_too_few_patients_are_refused(table: Arrays, tmp_path: Path) -> None:
+    X, y, _ = table
+    with pytest.raises(UsageError, match="two classes of two patients each"):
+        search((X, y, np.where(y == "a", "p", "q")), tmp_path / "s")
+
+
+def test_a_missing_extra_is_named(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingExtraError, match=r"gliaboost\[tune\]"):
+        search(table, tmp_path / "s")
