@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost._compat import let_threads_sleep
 from gliaboost.datasets.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 
 def import_torch(purpose: str = "a network") -> Any:
     """Import torch, or name the extra that brings it."""
+    let_threads_sleep()
     try:
         import torch
     except ImportError as error:

@@ -47,3 +47,12 @@ def test_timm_is_not_tried_twice_for_another_error(monkeypatch: pytest.MonkeyPat
     with pytest.raises(RuntimeError, match="something else"):
         _compat.import_timm()
     assert tried == ["timm"]
+
+
+def test_idle_threads_sleep_unless_the_user_says_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    _compat.let_threads_sleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    _compat.let_threads_sleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
