@@ -17,17 +17,19 @@ from gliaboost.features.base import check_images
 from gliaboost.features.weights import PACKAGED
 from gliaboost.models.booster import Booster
 from gliaboost.models.cnn import FinetunedCNN
-from gliaboost.models.hybrid_blend import best_share, blended
+from gliaboost.models.hybrid_blend import best_share
+from gliaboost.models.hybrid_prediction import hybrid_probabilities, side_by_side
 from gliaboost.models.lightgbm_booster import LightGBM
-from gliaboost.models.native import native_probabilities
 from gliaboost.models.network_classifier import check_training
-from gliaboost.models.network_prediction import network_outputs, softmax
+from gliaboost.models.network_prediction import softmax
 from gliaboost.models.registry import register
 from gliaboost.models.rounds import inner_folds
 from gliaboost.models.xgboost_booster import XGBoost
 
 if TYPE_CHECKING:
     from gliaboost.models.network_training import Progress
+
+__all__ = ["Hybrid", "hybrid_probabilities"]
 
 Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
@@ -180,7 +182,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             embedded[held_out], logits[held_out] = embedding, scores
         # A part whose division left a class out is in no network's held-out rows.
         rows = np.sort(rows)
-        matrix = _side_by_side(classical, embedded, logits)
+        matrix = side_by_side(classical, embedded, logits)
         own = softmax(logits[rows])
         crossed = self._crossed(matrix, labels, codes, patients)[rows]
         booster = self._booster().fit(matrix[rows], labels[rows], groups=patients[rows])
@@ -292,74 +294,6 @@ _HANDED_ON = (
 )
 
 
-def hybrid_probabilities(
-    native: bytes,
-    images: NDArray[np.uint8],
-    columns: Matrix,
-    classes: int | None = None,
-    *,
-    jobs: int | None = None,
-    device: str = "auto",
-) -> NDArray[np.float64]:
-    """Predict with a fitted hybrid.
-
-    Parameters
-    ----------
-    native : bytes
-        From `Hybrid.to_bytes`.
-    images : uint8 array [N, H, W]
-    columns : float32 array [N, D]
-        Classical features, as at its training; D may be 0.
-    classes : int, optional
-        Classes that it must have.
-    jobs, device
-        As on the command line.
-
-    Returns
-    -------
-    float64 array [N, K]
-        Rows sum to 1.
-
-    Raises
-    ------
-    UsageError
-        If there are more or fewer columns than at the training.
-    NativeModelError
-        If the bytes are damaged.
-    """
-    from gliaboost.models.native import NativeModelError
-    from gliaboost.models.networks import from_safetensors, to_safetensors
-
-    tensors, about = from_safetensors(native)
-    try:
-        booster = tensors.pop("booster").numpy().tobytes()
-        parts, library, share = about["networks"], str(about["booster"]), float(about["share"])
-        wanted = int(about["columns"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise NativeModelError(
-            f"the hybrid cannot be read (no {error}); train it again or copy it again"
-        ) from error
-    if columns.shape != (len(images), wanted):
-        raise UsageError(
-            f"classical columns of shape {list(columns.shape)}; this hybrid takes "
-            f"[{len(images)}, {wanted}]"
-        )
-    answers = []
-    for number, part in enumerate(parts):
-        prefix = f"{number}."
-        state = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-        embedded, logits = network_outputs(to_safetensors(state, part), images, device)
-        if classes is not None and logits.shape[1] != classes:
-            raise NativeModelError(
-                f"the hybrid has {logits.shape[1]} classes, {classes} are named; train it again or "
-                "copy it again"
-            )
-        matrix = _side_by_side(columns, embedded, logits)
-        boosted = native_probabilities(library, booster, matrix, logits.shape[1], jobs)
-        answers.append(blended(softmax(logits), boosted, share))
-    return np.mean(answers, axis=0)  # type: ignore[no-any-return]
-
-
 def _columns(columns: ArrayLike | None, rows: int) -> Matrix:
     if columns is None:
         return np.empty((rows, 0), np.float32)
@@ -369,10 +303,6 @@ def _columns(columns: ArrayLike | None, rows: int) -> Matrix:
             f"classical columns of shape {list(matrix.shape)}; expected [{rows}, D], a row an image"
         )
     return matrix
-
-
-def _side_by_side(classical: Matrix, embedded: Matrix, logits: NDArray[np.floating[Any]]) -> Matrix:
-    return np.hstack([classical, embedded, logits.astype(np.float32)])
 
 
 def _told(progress: Progress | None, number: int, networks: int) -> Progress | None:

@@ -13,8 +13,9 @@ from sklearn.base import clone
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.models.cnn import FinetunedCNN
-from gliaboost.models.hybrid import Hybrid, hybrid_probabilities
+from gliaboost.models.hybrid import Hybrid
 from gliaboost.models.hybrid_blend import balanced_log_loss, best_share, blended
+from gliaboost.models.hybrid_prediction import hybrid_probabilities
 from gliaboost.models.native import NativeModelError
 
 torch = pytest.importorskip("torch")
