@@ -61,7 +61,16 @@ def benchmark(
         str, typer.Option(help="A number of patient-safe folds, or the column that holds them.")
     ] = "5",
     features: Features = CLASSICAL,
-    models: Annotated[str, typer.Option(help="Models, by comma.")] = "xgboost,lightgbm",
+    models: Annotated[
+        str, typer.Option(help="Models, by comma; see gliaboost info.")
+    ] = "xgboost,lightgbm",
+    ablation: Annotated[
+        bool, typer.Option("--ablation", help="Also each feature family alone, and all but one.")
+    ] = False,
+    controls: Annotated[
+        bool, typer.Option(help="Repeat the cheapest model with shuffled labels, and by image.")
+    ] = True,
+    audit: Annotated[bool, typer.Option(help="Audit the data first, once a data set.")] = True,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -75,6 +84,8 @@ def benchmark(
     """
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.splits import named_folds
+    from gliaboost.reports.experiments import competitors
+    from gliaboost.reports.findings import known_findings
     from gliaboost.reports.protocol import Protocol, run
     from gliaboost.reports.render import render
     from gliaboost.reports.terminal import results_table
@@ -82,22 +93,31 @@ def benchmark(
     table = Manifest.read(manifest).check(labelled=True)
     chosen, description = named_folds(table, folds, seed=seed)
     protocol = Protocol(
-        extractors=extractors(features),
-        models=names(models),
-        folds=chosen,
-        folds_name=description,
+        competitors(names(models), extractors(features), ablation=ablation),
+        chosen,
+        description,
+        controls=controls,
         seed=seed,
         jobs=jobs,
         device=device,
     )
+    cache, say = open_store(store), sayer(quiet)
+    findings: list[tuple[str, str]] = []
+    if audit:
+        with progress_bar("auditing", quiet) as progress:
+            findings = known_findings(table, cache.path, jobs=jobs, progress=progress)
+        for weight, sentence in findings:
+            if weight == "wrong":
+                say(f"audit: {sentence}")
     with progress_bar("extracting", quiet) as progress:
         results = run(
             table,
             protocol,
-            open_store(store),
+            cache,
             out,
             command=typed(),
-            say=sayer(quiet),
+            audit=findings,
+            say=say,
             progress=progress,
         )
     pages = render(out)

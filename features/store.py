@@ -219,12 +219,13 @@ class FeatureStore:
         self.root = root
 
     @cached_property
-    def _root(self) -> Path:
+    def path(self) -> Path:
+        """The folder."""
         return default_store() if self.root is None else Path(self.root)
 
     def table(self, fingerprint: str, spec: Mapping[str, Any]) -> FeatureTable:
         """Open the table of one fingerprint; it may be empty still."""
-        return FeatureTable(self._root / fingerprint, spec)
+        return FeatureTable(self.path / fingerprint, spec)
 
 
 def _read_part(part: Path, columns: list[str] | None = None) -> pa.Table:

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.files import replacing
 from gliaboost.datasets.prepare import Preparation
@@ -18,11 +20,9 @@ from gliaboost.models.plain_pickle import BundleError, fault_in, plain, read_sta
 __all__ = ["FORMAT", "Bundle", "BundleError", "load", "make_bundle", "save"]
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from gliaboost.features.base import Extractor
-    from gliaboost.models.booster import Booster
 
 FORMAT = 1
 
@@ -87,15 +87,29 @@ class Bundle:
 
         return [from_spec(spec) for spec in self.features]
 
+    @property
+    def takes(self) -> str:
+        """``"columns"``, ``"images"``, or ``"both"``."""
+        return {"lightgbm": "columns", "xgboost": "columns", "hybrid": "both"}.get(
+            self.model, "images"
+        )
+
     def predict_proba(
-        self, columns: NDArray[np.float32], *, jobs: int | None = None
+        self,
+        X: NDArray[Any],
+        columns: NDArray[np.float32] | None = None,
+        *,
+        jobs: int | None = None,
     ) -> NDArray[np.float64]:
         """Return class probabilities.
 
         Parameters
         ----------
-        columns : float32 array [N, D]
-            As `gliaboost.features.extract.features_of` gives them.
+        X : float32 array [N, D] or uint8 array [N, S, S]
+            Columns, as `gliaboost.features.extract.features_of` gives them; prepared images where
+            the bundle `takes` images or both.
+        columns : float32 array [N, D], optional
+            Beside images, where it takes both.
         jobs : int, optional
             Threads; default: all cores.
 
@@ -104,18 +118,38 @@ class Bundle:
         float64 array [N, K]
             Columns as `classes`.
         """
-        from gliaboost.models.native import native_probabilities
-
-        if columns.ndim != 2 or columns.shape[1] != self.columns:
+        given = X if self.takes == "columns" else columns
+        if self.takes != "images" and (
+            given is None or given.ndim != 2 or given.shape[1] != self.columns
+        ):
+            shape = "none" if given is None else f"shape {list(given.shape)}"
             raise UsageError(
-                f"columns of shape {list(columns.shape)}; this bundle takes [N, {self.columns}] "
+                f"columns of {shape}; this bundle takes [N, {self.columns}] "
                 f"from {', '.join(str(s['name']) for s in self.features)}"
             )
-        return native_probabilities(self.model, self.native, columns, len(self.classes), jobs)
+        if self.takes == "columns":
+            from gliaboost.models.native import native_probabilities
 
-    def predict(self, columns: NDArray[np.float32], *, jobs: int | None = None) -> list[str]:
+            return native_probabilities(self.model, self.native, X, len(self.classes), jobs)
+        if self.takes == "images":
+            from gliaboost.models.network_prediction import network_probabilities
+
+            return network_probabilities(self.native, X, len(self.classes))
+        from gliaboost.models.hybrid_prediction import hybrid_probabilities
+
+        return hybrid_probabilities(
+            self.native, X, np.asarray(columns), len(self.classes), jobs=jobs
+        )
+
+    def predict(
+        self,
+        X: NDArray[Any],
+        columns: NDArray[np.float32] | None = None,
+        *,
+        jobs: int | None = None,
+    ) -> list[str]:
         """Return the most probable class of each row; arguments as for `predict_proba`."""
-        probabilities = self.predict_proba(columns, jobs=jobs)
+        probabilities = self.predict_proba(X, columns, jobs=jobs)
         return [self.classes[k] for k in probabilities.argmax(axis=1)]
 
     def digest(self) -> str:
@@ -134,7 +168,7 @@ class Bundle:
 
 
 def make_bundle(
-    classifier: Booster,
+    classifier: Any,
     preparation: Preparation,
     extractors: Sequence[Extractor],
     *,
@@ -145,7 +179,7 @@ def make_bundle(
 
     Parameters
     ----------
-    classifier : Booster
+    classifier : Booster, NetworkClassifier or Hybrid
         Fitted.
     preparation : Preparation
         That made its images.
@@ -168,7 +202,8 @@ def make_bundle(
         except PackageNotFoundError:
             return None
 
-    packages = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow", classifier.name)
+    library = getattr(classifier, "library", classifier.name)
+    packages = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow", library)
     bundle = Bundle(
         model=classifier.name,
         native=classifier.to_bytes(),

@@ -1,4 +1,4 @@
-"""Which device a booster can use here: asked of the library itself, in a process of its own."""
+"""Which device a model can use here: asked of the library itself, in a process of its own."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ X = np.random.default_rng(0).random((64, 4), dtype=np.float32)
 data = lightgbm.Dataset(X, label=(X[:, 0] > 0.5).astype(int))
 lightgbm.train({"device_type": "cuda", "objective": "binary", "verbosity": -1}, data, 1)
 """,
+    "torch": """
+import torch
+assert torch.version.cuda, f"torch {torch.__version__} is a build without CUDA"
+assert torch.cuda.is_available(), "torch sees no NVIDIA GPU"
+torch.ones(1, device="cuda")
+""",
 }
 _HOWTO = {
     "xgboost": "install a CUDA build of xgboost (pip install xgboost) on a machine with a GPU",
@@ -36,6 +42,7 @@ _HOWTO = {
         "build LightGBM with CUDA: pip install --no-binary lightgbm "
         "--config-settings=cmake.define.USE_CUDA=ON lightgbm"
     ),
+    "torch": "install a CUDA build of torch (pip install torch) on a machine with a GPU",
 }
 
 
@@ -50,12 +57,12 @@ def gpu_present() -> bool:
 
 @functools.cache
 def why_not_cuda(library: str) -> str | None:
-    """Say why a booster cannot train on a GPU here, None if it can.
+    """Say why a library cannot train on a GPU here, None if it can.
 
     Parameters
     ----------
     library : str
-        ``"xgboost"`` or ``"lightgbm"``.
+        ``"xgboost"``, ``"lightgbm"`` or ``"torch"``.
 
     Returns
     -------
@@ -77,7 +84,7 @@ def why_not_cuda(library: str) -> str | None:
 
 
 def how_to_get_cuda(library: str) -> str:
-    """Say what would let a booster train on a GPU."""
+    """Say what would let a library train on a GPU."""
     return _HOWTO[library]
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.features.extract import features_of
+from gliaboost.features.prepared import read_images
 from gliaboost.models.bundle import Bundle
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
@@ -60,8 +66,18 @@ def predict(
         If a folder holds no image.
     """
     files = [file for path in paths for file in _files(Path(path))]
-    columns, rows, failed = features_of(files, bundle.extractors(), bundle.preparation_, jobs=jobs)
-    probabilities = bundle.predict_proba(columns) if rows else ()
+    preparation, takes = bundle.preparation_, bundle.takes
+    beside: dict[str, NDArray[np.float32]] = {}
+    given: NDArray[Any]
+    if takes == "columns":
+        given, rows, failed = features_of(files, bundle.extractors(), preparation, jobs=jobs)
+    else:
+        given, rows, failed = read_images(files, preparation, jobs=jobs)
+    if takes == "both":
+        readable = [files[row] for row in rows]
+        columns, _, _ = features_of(readable, bundle.extractors(), preparation, jobs=jobs)
+        beside = {"columns": columns}
+    probabilities = bundle.predict_proba(given, **beside, jobs=jobs) if rows else ()
     by_row = dict(zip(rows, probabilities, strict=True))
     result = []
     for row, file in enumerate(files):

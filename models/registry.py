@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from typing import Any, TypeVar
 
@@ -9,6 +10,14 @@ from gliaboost.datasets.errors import UsageError
 
 M = TypeVar("M", bound="type[Any]")
 MODELS: dict[str, type[Any]] = {}
+# Where the models of this package live: a module is imported once its model is asked for.
+BUILT_IN = {
+    "cnn-finetune": "gliaboost.models.cnn",
+    "cnn-scratch": "gliaboost.models.cnn",
+    "hybrid": "gliaboost.models.hybrid",
+    "lightgbm": "gliaboost.models.lightgbm_booster",
+    "xgboost": "gliaboost.models.xgboost_booster",
+}
 
 
 def register(cls: M) -> M:
@@ -29,6 +38,32 @@ def register(cls: M) -> M:
     return cls
 
 
+def model_class(name: str) -> type[Any]:
+    """Find a model class by its registered name.
+
+    Raises
+    ------
+    UsageError
+        If there is none; it lists those that there are.
+    """
+    if name not in MODELS and name in BUILT_IN:
+        importlib.import_module(BUILT_IN[name])
+    if name not in MODELS:
+        raise UsageError(f"no model called {name!r}; the models are: {', '.join(model_names())}")
+    return MODELS[name]
+
+
+def model_names() -> list[str]:
+    """Name all models.
+
+    Examples
+    --------
+    >>> "lightgbm" in model_names()
+    True
+    """
+    return sorted({*BUILT_IN, *MODELS})
+
+
 def create_model(name: str, **parameters: Any) -> Any:
     """Build a model by its registered name.
 
@@ -38,10 +73,9 @@ def create_model(name: str, **parameters: Any) -> Any:
     >>> create_model("lightgbm", seed=3).seed
     3
     """
-    if name not in MODELS:
-        raise UsageError(f"no model called {name!r}; the models are: {', '.join(sorted(MODELS))}")
+    cls = model_class(name)
     try:
-        return MODELS[name](**parameters)
+        return cls(**parameters)
     except TypeError as error:
-        known = ", ".join(MODELS[name]._get_param_names())
+        known = ", ".join(cls._get_param_names())
         raise UsageError(f"{name}: {error}; its parameters are: {known}") from None

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from gliaboost.datasets.errors import GliaboostError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.base import Extractor
-from gliaboost.features.extract import Extraction, extract, matrix
+from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
-from gliaboost.models.boosting import create_model
 from gliaboost.models.bundle import Bundle, make_bundle
+from gliaboost.models.material import Material
+from gliaboost.models.registry import create_model
 
 
 def train(
@@ -24,6 +24,7 @@ def train(
     store: FeatureStore,
     *,
     preparation: Preparation | None = None,
+    parameters: Mapping[str, Any] | None = None,
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
@@ -43,6 +44,8 @@ def train(
         Where features are kept.
     preparation : Preparation, optional
         What happens between decoding and extracting.
+    parameters : mapping, optional
+        Of the model, in place of its defaults.
     device, jobs, seed
         As on the command line.
     progress : callable, optional
@@ -60,22 +63,19 @@ def train(
     ManifestError
         If the manifest has faults, or no labels.
     GliaboostError
-        If unreadable files leave fewer than two classes.
+        If unreadable files leave a class empty.
     """
     manifest.check(labelled=True)
     preparation = preparation or Preparation()
-    classifier = create_model(model, device=device, jobs=jobs, seed=seed)
-    extraction = extract(manifest, extractors, preparation, store, jobs=jobs, progress=progress)
-    rows = [i for i, key in enumerate(extraction.keys) if key is not None]
-    labels = manifest.table["label"].to_numpy(dtype=object)[rows]
-    if len(set(labels)) < 2:
-        raise GliaboostError(
-            f"{len(extraction.failed)} of {len(manifest)} images cannot be read, which leaves "
-            f"{len(set(labels))} class(es); training needs two. Replace the files"
-        )
-    columns = matrix([str(extraction.keys[i]) for i in rows], extractors, preparation, store)
-    groups = np.asarray(manifest.groups, dtype=object)[rows]
-    classifier.fit(columns, labels, groups=groups)
+    settings = {"device": device, "jobs": jobs, "seed": seed, **(parameters or {})}
+    classifier = create_model(model, **settings)
+    takes = getattr(classifier, "takes", "columns")
+    used = [] if takes == "images" else list(extractors)
+    material = Material(manifest, used, preparation, store, jobs=jobs, progress=progress)
+    rows = material.readable(np.arange(len(manifest)))
+    labels, groups = material.labels[rows], material.groups[rows]
+    X, beside = material.given(takes, rows, used)
+    classifier.fit(X, labels, groups=groups, **beside)
     facts: dict[str, Any] = {
         "images": len(rows),
         "patients": len(set(groups)) if manifest.has_patients else None,
@@ -84,8 +84,8 @@ def train(
     bundle = make_bundle(
         classifier,
         preparation,
-        extractors,
+        used,
         manifest_fingerprint=manifest.fingerprint(),
         metrics=facts,
     )
-    return bundle, extraction
+    return bundle, material.extraction

@@ -87,20 +87,22 @@ def describe() -> dict[str, Any]:
     from gliaboost.datasets.sources.base import names
     from gliaboost.features import EXTRACTORS
     from gliaboost.features.store import default_store
-    from gliaboost.models.boosting import MODELS
     from gliaboost.models.devices import gpu_present, how_to_get_cuda, why_not_cuda
+    from gliaboost.models.registry import model_class, model_names
 
     missing = {}
     models = {}
-    for name, model in sorted(MODELS.items()):
-        reason = why_not_cuda(name)
+    for name in model_names():
+        model = model_class(name)
+        library = getattr(model, "library", name)
+        reason = why_not_cuda(library)
         models[name] = {
             "about": first_sentence(model),
-            "version": installed(name),
+            "version": installed(library),
             "devices": ["cpu"] if reason else ["cpu", "cuda"],
         }
         if reason:
-            missing[f"{name} on the GPU"] = {"reason": reason, "how": how_to_get_cuda(name)}
+            missing[f"{name} on the GPU"] = {"reason": reason, "how": how_to_get_cuda(library)}
     for package, (purpose, extra) in OPTIONAL.items():
         if installed(package) is None:
             missing[purpose] = {

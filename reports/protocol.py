@@ -1,35 +1,34 @@
-"""Folds x models, each outer fold looked at once; resumable, predictions written as it goes."""
+"""Folds x experiments, each outer fold looked at once; a killed run goes on where it stopped."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import GliaboostError
-from gliaboost.datasets.files import replacing
+from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.datasets.splits import Fold, assert_disjoint
-from gliaboost.features.base import Extractor
-from gliaboost.features.extract import Extraction, extract, matrix, seconds_spent
+from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
 from gliaboost.features.store import FeatureStore
-from gliaboost.models.boosting import create_model
 from gliaboost.models.bundle import make_bundle, save
+from gliaboost.models.material import Material
+from gliaboost.models.registry import create_model
+from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment
+from gliaboost.reports.parts import Part, read_part, stem_of, write_part
+from gliaboost.reports.summary import summarise, write_results
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Say = Callable[[str], None]
-NOTES_KEY = b"gliaboost.fold"
 
 
 @dataclass(frozen=True)
@@ -38,25 +37,25 @@ class Protocol:
 
     Parameters
     ----------
-    extractors : sequence of Extractor
-        The features of every experiment.
-    models : sequence of str
-        Registered models; each is one experiment.
+    experiments : sequence of Experiment
+        What competes.
     folds : sequence of Fold
         Outer folds; an image is tested in at most one.
     folds_name : str
         How the folds came about, for the report.
     preparation : Preparation
         What happens between decoding and extracting.
+    controls : bool
+        Run the cheapest competitor again with shuffled labels and on folds by image.
     seed, jobs, device
         As on the command line.
     """
 
-    extractors: Sequence[Extractor]
-    models: Sequence[str]
+    experiments: Sequence[Experiment]
     folds: Sequence[Fold]
     folds_name: str
     preparation: Preparation = field(default_factory=Preparation)
+    controls: bool = True
     seed: int = 0
     jobs: int | None = None
     device: str = "auto"
@@ -69,6 +68,7 @@ def run(
     out: Path,
     *,
     command: str = "",
+    audit: Sequence[tuple[str, str]] = (),
     say: Say = lambda line: None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -89,6 +89,8 @@ def run(
         The results' folder.
     command : str
         What the user typed, for the report.
+    audit : sequence of (weight, sentence)
+        What an audit of the manifest found, for the report.
     say : callable
         Told each step in a line.
     progress : callable, optional
@@ -105,105 +107,177 @@ def run(
         If an unreadable file leaves a class empty.
     """
     assert_disjoint(manifest, protocol.folds)
-    extraction = extract(
-        manifest,
-        protocol.extractors,
-        protocol.preparation,
-        store,
-        jobs=protocol.jobs,
-        progress=progress,
+    extractors = list(
+        {e.name: e for experiment in protocol.experiments for e in experiment.extractors}.values()
     )
+    material = Material(
+        manifest, extractors, protocol.preparation, store, jobs=protocol.jobs, progress=progress
+    )
+    done = material.extraction
     say(
-        f"features: {extraction.computed} images computed, {extraction.reused} from the store, "
-        f"{len(extraction.failed)} unreadable, {extraction.seconds:.1f} s"
+        f"features: {done.computed} images computed, {done.reused} from the store, "
+        f"{len(done.failed)} unreadable, {done.seconds:.1f} s"
     )
-    rows = [i for i, key in enumerate(extraction.keys) if key is not None]
-    keys = [str(extraction.keys[i]) for i in rows]
-    labels = manifest.table["label"].to_numpy(dtype=object)
-    lost = sorted(set(manifest.classes) - set(labels[rows]))
-    if lost:
-        first, reason = next(iter(extraction.failed.items()))
-        raise GliaboostError(
-            f"every image of {', '.join(lost)} is unreadable (first: {manifest.paths[first]}: "
-            f"{reason}); replace the files"
-        )
-    columns = matrix(keys, protocol.extractors, protocol.preparation, store)
-    spent = seconds_spent(keys, protocol.extractors, protocol.preparation, store)
-    position = np.full(len(manifest), -1)
-    position[rows] = np.arange(len(rows))
+    frames, entries = [], []
 
-    names, frames, experiments = [e.name for e in protocol.extractors], [], []
-    for model in protocol.models:
-        name = f"{model}+{'+'.join(names)}"
-        parts = [
-            _fold(manifest, extraction, protocol, model, name, fold, columns, position, out, say)
-            for fold in protocol.folds
-        ]
-        frame, entry = _experiment(manifest, protocol, model, name, parts, spent)
+    def compare(experiment: Experiment, folds: Sequence[Fold]) -> dict[str, Any]:
+        parts = [_fold(material, protocol, experiment, fold, out, say) for fold in folds]
+        frame, entry = summarise(material, experiment, parts, protocol.seed)
         frames.append(frame)
-        experiments.append(entry)
-    return _write(manifest, protocol, extraction, experiments, frames, out, command)
+        entries.append(entry)
+        return entry
+
+    for experiment in protocol.experiments:
+        compare(experiment, protocol.folds)
+    cheapest = _cheapest(protocol.experiments, entries) if protocol.controls else None
+    if cheapest is not None:
+        controls = {SHUFFLED: protocol.folds}
+        if len(protocol.folds) > 1 and len(set(material.groups)) < len(manifest):
+            controls[BY_IMAGE] = image_folds(manifest, len(protocol.folds), seed=protocol.seed)
+        for control, folds in controls.items():
+            compare(replace(cheapest, control=control), folds)["of"] = cheapest.name
+    return write_results(material, protocol, entries, frames, out, command, audit)
+
+
+def _cheapest(
+    experiments: Sequence[Experiment], entries: Sequence[dict[str, Any]]
+) -> Experiment | None:
+    """Choose what the controls repeat: of those on most columns, the quickest to fit."""
+    boosted = [i for i, e in enumerate(experiments) if e.takes == "columns"]
+    if not boosted:
+        return None
+    most = max(len(experiments[i].extractors) for i in boosted)
+    full = [i for i in boosted if len(experiments[i].extractors) == most]
+    return experiments[min(full, key=lambda i: float(entries[i]["seconds"]["fit"]))]
 
 
 def _fold(
-    manifest: Manifest,
-    extraction: Extraction,
+    material: Material,
     protocol: Protocol,
-    model: str,
-    name: str,
+    experiment: Experiment,
     fold: Fold,
-    columns: NDArray[np.float32],
-    position: NDArray[np.int64],
     out: Path,
     say: Say,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    train = fold.train[position[fold.train] >= 0]
-    test = fold.test[position[fold.test] >= 0]
-    labels = manifest.table["label"].to_numpy(dtype=object)
-    groups = np.asarray(manifest.groups, dtype=object)
-    identity = _identity(manifest, extraction, protocol, model, train, test)
-    stem = f"{_slug(name)}-fold-{_slug(str(fold.name))}"
-    part = out / "parts" / f"{stem}.parquet"
-    known = _read_part(part, identity)
+) -> Part:
+    train, test = material.readable(fold.train), material.readable(fold.test)
+    labels = material.labels[train]
+    if experiment.control == SHUFFLED:
+        labels = shuffled(labels, material.groups[train], protocol.seed)
+    identity = _identity(material, protocol, experiment, train, labels, test)
+    stem = stem_of(experiment.name, str(fold.name))
+    path = out / "parts" / f"{stem}.parquet"
+    known = read_part(path, identity)
     if known is not None:
-        say(f"{name}, fold {fold.name}: taken from an earlier run")
+        say(f"{experiment.name}, fold {fold.name}: taken from an earlier run")
         return known
 
-    classifier = create_model(model, device=protocol.device, jobs=protocol.jobs, seed=protocol.seed)
+    model = create_model(
+        experiment.model, device=protocol.device, jobs=protocol.jobs, seed=protocol.seed
+    )
+    (X, beside), (unseen, its) = (
+        material.given(experiment.takes, train, experiment.extractors),
+        material.given(experiment.takes, test, experiment.extractors),
+    )
+    checkpoint = out / "parts" / f"{stem}.checkpoint"
+    options: dict[str, Any] = {}
+    if experiment.takes != "columns":
+        told = _epochs(say, f"{experiment.name}, fold {fold.name}")
+        options = {"checkpoint": checkpoint, "progress": told}
+    reset_peak_memory()
     begun = time.perf_counter()
-    classifier.fit(columns[position[train]], labels[train], groups=groups[train])
+    model.fit(X, labels, groups=material.groups[train], **beside, **options)
     fitted = time.perf_counter()
-    probabilities = classifier.predict_proba(columns[position[test]])
+    probabilities = model.predict_proba(unseen, **its)
     ended = time.perf_counter()
+    held = peak_memory()
 
     bundle = make_bundle(
-        classifier,
+        model,
         protocol.preparation,
-        protocol.extractors,
-        manifest_fingerprint=manifest.fingerprint(),
-        metrics={"fold": str(fold.name), "experiment": name},
+        experiment.extractors,
+        manifest_fingerprint=material.manifest.fingerprint(),
+        metrics={"fold": str(fold.name), "experiment": experiment.name},
     )
-    saved = save(bundle, out / "models" / f"{stem}.joblib")
     notes = {
         "identity": identity,
         "fold": str(fold.name),
         "fit": fitted - begun,
         "predict": ended - fitted,
-        "device": classifier.device_,
-        "model_bytes": saved.stat().st_size,
+        "device": model.device_,
+        "peak_memory": held,
         "train": len(train),
         "test": len(test),
+        **_seen_inside(material, experiment, model, unseen),
     }
-    frame = _predictions(manifest, extraction, name, fold, test, classifier.classes_, probabilities)
-    _write_part(part, frame, notes)
+    if experiment.control is None:
+        saved = save(bundle, out / "models" / f"{stem}.joblib")
+        notes["model_bytes"] = saved.stat().st_size
+    frame = _predictions(material, experiment.name, fold, test, model.classes_, probabilities)
+    part = Part(frame, notes)
+    write_part(path, part)
+    for spent in checkpoint.parent.glob(f"{checkpoint.name}*"):
+        spent.unlink()
     right = float((frame["label"] == frame["predicted"]).mean())
-    say(f"{name}, fold {fold.name}: {right:.3f} of {len(test)} right, {fitted - begun:.1f} s")
-    return frame, notes
+    say(
+        f"{experiment.name}, fold {fold.name}: {right:.3f} of {len(test)} right, "
+        f"{fitted - begun:.1f} s"
+    )
+    return part
+
+
+def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[Any]:
+    """Deal the groups' labels out anew; what a group's rows share, they go on sharing.
+
+    Examples
+    --------
+    >>> labels = np.array(["glioma", "glioma", "pituitary"])
+    >>> sorted(set(shuffled(labels, np.array([1, 1, 2]), 0)))
+    ['glioma', 'pituitary']
+    """
+    _, first, codes = np.unique(groups.astype(str), return_index=True, return_inverse=True)
+    return labels[first][np.random.default_rng(seed).permutation(len(first))][codes]
+
+
+def _epochs(say: Say, name: str) -> Callable[[int, int, dict[str, Any]], None]:
+    def told(done: int, total: int, entry: dict[str, Any]) -> None:
+        held_out = entry.get("validation_accuracy")
+        score = "" if held_out is None else f", held out {held_out:.3f}"
+        say(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
+
+    return told
+
+
+def _seen_inside(
+    material: Material, experiment: Experiment, model: Any, unseen: NDArray[Any]
+) -> dict[str, Any]:
+    """Note what only the fitted model can tell: SHAP by family, or the epochs."""
+    if experiment.takes == "columns" and len(experiment.extractors) > 1:
+        from gliaboost.models.explain import ROWS, contributions, share_by_family
+
+        step = max(1, len(unseen) // ROWS)
+        rows = np.ascontiguousarray(unseen[::step])
+        values = contributions(model.name, model.native_, rows, len(model.classes_))
+        families = [e.name for e in experiment.extractors]
+        return {
+            "shap_by_family": share_by_family(
+                values, families, material.widths(experiment.extractors)
+            )
+        }
+    history = getattr(model, "history_", None)
+    if not history:
+        return {}
+    return {
+        "history": {
+            "metric": "loss",
+            "train": [e["loss"] for e in history],
+            "valid": [e["validation_loss"] for e in history if "validation_loss" in e],
+        },
+        "images_per_second_fit": getattr(model, "images_per_second_", None),
+    }
 
 
 def _predictions(
-    manifest: Manifest,
-    extraction: Extraction,
+    material: Material,
     name: str,
     fold: Fold,
     test: NDArray[np.int64],
@@ -212,6 +286,7 @@ def _predictions(
 ) -> pd.DataFrame:
     import pandas as pd
 
+    manifest = material.manifest
     # A class that the training part lacked was never possible: its probability is zero.
     full = np.zeros((len(test), len(manifest.classes)))
     for column, label in enumerate(fitted_classes):
@@ -219,7 +294,7 @@ def _predictions(
     table = manifest.table.iloc[test]
     return pd.DataFrame(
         {
-            "key": [extraction.keys[i] for i in test],
+            "key": [material.extraction.keys[i] for i in test],
             "path": table["path"].to_numpy(),
             "patient": table["patient"].to_numpy(),
             "fold": str(fold.name),
@@ -227,141 +302,37 @@ def _predictions(
             "label": table["label"].to_numpy(),
             "predicted": np.asarray(manifest.classes, dtype=object)[full.argmax(axis=1)],
             **{f"proba_{label}": full[:, i] for i, label in enumerate(manifest.classes)},
+            **{
+                column: table[column].to_numpy()
+                for column in ("source", "site", "modality")
+                if column in table and table[column].notna().any()
+            },
         }
     )
 
 
-def _experiment(
-    manifest: Manifest,
-    protocol: Protocol,
-    model: str,
-    name: str,
-    parts: Sequence[tuple[pd.DataFrame, dict[str, Any]]],
-    features_seconds: float,
-) -> tuple[pd.DataFrame, dict[str, Any]]:
-    import pandas as pd
-
-    from gliaboost.reports.statistics import evaluate
-
-    frame = pd.concat([frame for frame, _ in parts], ignore_index=True)
-    notes = [note for _, note in parts]
-    entry = {
-        "name": name,
-        "model": model,
-        "features": [e.name for e in protocol.extractors],
-        "device": ", ".join(sorted({n["device"] for n in notes})),
-        **evaluate(frame, manifest.classes, seed=protocol.seed),
-        "seconds": {
-            "features": features_seconds,
-            "fit": sum(n["fit"] for n in notes),
-            "predict": sum(n["predict"] for n in notes),
-        },
-        "model_bytes": int(np.median([n["model_bytes"] for n in notes])),
-        "folds": [{k: n[k] for k in ("fold", "train", "test", "fit", "predict")} for n in notes],
-    }
-    return frame, entry
-
-
-def _write(
-    manifest: Manifest,
-    protocol: Protocol,
-    extraction: Extraction,
-    experiments: list[dict[str, Any]],
-    frames: Sequence[pd.DataFrame],
-    out: Path,
-    command: str,
-) -> dict[str, Any]:
-    import pandas as pd
-
-    from gliaboost.reports.environment import environment
-
-    table = manifest.table
-    sources = sorted(table["source"].dropna().unique())
-    results: dict[str, Any] = {
-        "schema": 1,
-        "dataset": {
-            "name": Path(manifest.name).stem,
-            "images": len(table),
-            "patients": int(table["patient"].nunique()),
-            "classes": {c: int((table["label"] == c).sum()) for c in manifest.classes},
-            "modalities": {str(k): int(v) for k, v in table["modality"].value_counts().items()},
-            "sources": sources,
-            "simulated": "phantom" in sources,
-            "fingerprint": manifest.fingerprint(),
-            "unreadable": {str(table.at[i, "path"]): r for i, r in extraction.failed.items()},
-        },
-        "protocol": {
-            "folds": protocol.folds_name,
-            "group": _group(manifest),
-            "n_folds": len(protocol.folds),
-            "seed": protocol.seed,
-            "preparation": protocol.preparation.to_dict(),
-            "extractors": [e.spec() for e in protocol.extractors],
-            "command": command,
-        },
-        "environment": environment(protocol.jobs),
-        "experiments": experiments,
-    }
-    with replacing(out / "predictions.parquet") as temporary:
-        pd.concat(frames, ignore_index=True).to_parquet(temporary, index=False)
-    with replacing(out / "results.json") as temporary:
-        temporary.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", "utf-8")
-    return results
-
-
-def _group(manifest: Manifest) -> str:
-    if "group" in manifest.table:
-        return "group"
-    return "patient" if manifest.has_patients else "image"
-
-
 def _identity(
-    manifest: Manifest,
-    extraction: Extraction,
+    material: Material,
     protocol: Protocol,
-    model: str,
+    experiment: Experiment,
     train: NDArray[np.int64],
+    labels: NDArray[Any],
     test: NDArray[np.int64],
 ) -> str:
     """Hash all that a fold's predictions depend on."""
     from gliaboost import __version__
 
-    labels = manifest.table["label"]
-    groups = manifest.groups
+    keys, groups = material.extraction.keys, material.groups
     prepared = protocol.preparation.to_dict()
     parts = {
         "version": __version__,
-        "train": [(extraction.keys[i], labels[i], groups[i]) for i in train],
-        "test": [(extraction.keys[i], labels[i]) for i in test],
-        "features": [e.fingerprint(prepared) for e in protocol.extractors],
-        "model": model,
-        "parameters": create_model(model, seed=protocol.seed).get_params(),
+        "train": [(keys[i], label, groups[i]) for i, label in zip(train, labels, strict=True)],
+        "test": [(keys[i], material.labels[i]) for i in test],
+        "features": [e.fingerprint(prepared) for e in experiment.extractors],
+        "preparation": prepared,
+        "model": experiment.model,
+        "parameters": create_model(experiment.model, seed=protocol.seed).get_params(),
         "device": protocol.device,
     }
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _read_part(part: Path, identity: str) -> tuple[pd.DataFrame, dict[str, Any]] | None:
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.ParquetFile(part).read()
-        notes = json.loads((table.schema.metadata or {})[NOTES_KEY])
-    except (OSError, KeyError, ValueError):
-        return None
-    return (table.to_pandas(), notes) if notes.get("identity") == identity else None
-
-
-def _write_part(part: Path, frame: pd.DataFrame, notes: Mapping[str, Any]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    table = pa.Table.from_pandas(frame, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), NOTES_KEY: json.dumps(dict(notes)).encode()}
-    with replacing(part) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary)
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9.+-]+", "-", text)

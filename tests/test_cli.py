@@ -97,15 +97,18 @@ def test_four_commands_end_to_end(
     assert done.code == 0, done.err
     results = json.loads((out / "results.json").read_text("utf-8"))
     assert results["schema"] == 1
-    assert [e["name"] for e in results["experiments"]] == ["xgboost+lbp+glcm", "lightgbm+lbp+glcm"]
+    names = ["xgboost+lbp+glcm", "lightgbm+lbp+glcm"]
+    competing = [e for e in results["experiments"] if "control" not in e]
+    assert [e["name"] for e in competing] == names
     predictions = pd.read_parquet(out / "predictions.parquet")
+    predictions = predictions[predictions["experiment"].isin(names)]
     assert len(predictions) == 2 * 36
     assert predictions.groupby("patient")["fold"].nunique().eq(1).all()
     assert {"report.html", "report.md"} <= {f.name for f in out.iterdir()}
     assert len(list((out / "models").glob("*.joblib"))) == 6
 
     again = cli("benchmark", m, *options)
-    assert again.err.count("taken from an earlier run") == 6
+    assert again.err.count("taken from an earlier run") == 12
 
     assert cli("report", out).code == 0
 
@@ -124,7 +127,8 @@ def test_killed_benchmark_goes_on_where_it_stopped(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
     m, out = make_images(patients=12), tmp_path / "run"
-    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--out", out)
+    options = ["--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls"]
+    options += ["--out", str(out)]
     assert cli("benchmark", m, *options).code == 0
     whole = pd.read_parquet(out / "predictions.parquet")
     sorted((out / "parts").iterdir())[1].unlink()
@@ -140,7 +144,7 @@ def test_an_unreadable_file_does_not_stop_a_benchmark(
 ) -> None:
     m = make_images(patients=12)
     (m.parent / "p01-0.png").write_bytes(b"")
-    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3")
+    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls")
     done = cli("benchmark", m, *options, "--out", tmp_path / "run")
     assert done.code == 1
     assert "p01-0.png" in done.err

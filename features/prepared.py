@@ -1,0 +1,53 @@
+"""Prepared images in one array: what networks learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import available_cores
+from gliaboost.datasets.decode import decode
+from gliaboost.datasets.errors import DecodeError
+from gliaboost.datasets.prepare import Preparation
+
+
+def read_images(
+    paths: Sequence[Path], preparation: Preparation, *, jobs: int | None = None
+) -> tuple[NDArray[np.uint8], list[int], dict[int, str]]:
+    """Decode and prepare images in threads.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Image files.
+    preparation : Preparation
+        Its ``size`` is the side of every image.
+    jobs : int, optional
+        Threads; default: all cores.
+
+    Returns
+    -------
+    images : uint8 array [n, S, S]
+        Those that could be read.
+    rows : list of int
+        Which of `paths` these are.
+    failed : dict of int to str
+        The others, with the reason.
+    """
+    images = np.empty((len(paths), preparation.size, preparation.size), np.uint8)
+    failed: dict[int, str] = {}
+
+    def read(row: int) -> None:
+        try:
+            images[row] = preparation(decode(paths[row]))
+        except DecodeError as error:
+            failed[row] = error.reason
+
+    with ThreadPoolExecutor(jobs or available_cores()) as pool:
+        list(pool.map(read, range(len(paths))))
+    rows = [row for row in range(len(paths)) if row not in failed]
+    return (images if not failed else images[rows]), rows, dict(sorted(failed.items()))

@@ -1,0 +1,105 @@
+"""The protocol: controls, ablation, what only a fitted model can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.splits import patient_folds
+from gliaboost.features import create
+from gliaboost.features.store import FeatureStore
+from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
+from gliaboost.reports.findings import known_findings
+from gliaboost.reports.protocol import Protocol, run, shuffled
+
+Make = Callable[..., Path]
+
+
+def test_ablation_adds_each_alone_and_all_but_one() -> None:
+    extractors = [create(n) for n in ("hog", "lbp", "glcm")]
+    names = [e.name for e in competitors(["lightgbm"], extractors, ablation=True)]
+    assert names == [
+        "lightgbm+hog+lbp+glcm",
+        "lightgbm+hog",
+        "lightgbm+lbp",
+        "lightgbm+glcm",
+        "lightgbm+lbp+glcm",
+        "lightgbm+hog+glcm",
+        "lightgbm+hog+lbp",
+    ]
+    two = [e.name for e in competitors(["xgboost"], extractors[:2], ablation=True)]
+    assert two == ["xgboost+hog+lbp", "xgboost+hog", "xgboost+lbp"]
+    one = [e.name for e in competitors(["xgboost"], extractors[:1], ablation=True)]
+    assert one == ["xgboost+hog"]
+
+
+def test_a_booster_needs_features() -> None:
+    with pytest.raises(UsageError, match="--features"):
+        competitors(["lightgbm"], [])
+
+
+def test_shuffling_keeps_patients_whole_and_counts_of_labels() -> None:
+    labels = np.repeat(["a", "b", "c", "a"], 5).astype(object)
+    groups = np.repeat([1, 2, 3, 4], 5)
+    seen = set()
+    for seed in range(20):
+        mixed = shuffled(labels, groups, seed)
+        assert sorted(mixed) == sorted(labels)
+        assert all(len(set(mixed[groups == g])) == 1 for g in (1, 2, 3, 4))
+        seen.add(tuple(mixed))
+    assert len(seen) > 3
+
+
+def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path) -> None:
+    manifest = Manifest.read(make_images(patients=16, per_patient=3))
+    extractors = [create("lbp"), create("glcm")]
+    protocol = Protocol(
+        competitors(["lightgbm"], extractors), patient_folds(manifest, 4), "four", seed=0
+    )
+    results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
+    entries = {e.get("control"): e for e in results["experiments"]}
+    assert set(entries) == {None, SHUFFLED, BY_IMAGE}
+    assert entries[SHUFFLED]["of"] == entries[BY_IMAGE]["of"] == entries[None]["name"]
+    assert entries[None]["accuracy"]["pooled"] > 0.9
+    assert entries[SHUFFLED]["balanced_accuracy"]["pooled"] < 0.8
+    shares = entries[None]["shap_by_family"]
+    assert set(shares) == {"lbp", "glcm"}
+    assert sum(shares.values()) == pytest.approx(1)
+    assert entries[None]["peak_memory"] is None or entries[None]["peak_memory"] > 2**20
+    assert results == json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
+    saved = sorted(p.name for p in (tmp_path / "out" / "models").iterdir())
+    assert saved == [f"lightgbm+lbp+glcm-fold-{i}.joblib" for i in (1, 2, 3, 4)]
+
+
+def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path) -> None:
+    path = make_images(patients=16, per_patient=1)
+    table = pd.read_csv(path).drop(columns="patient")
+    manifest = Manifest.of(table, path.parent)
+    protocol = Protocol(
+        [Experiment("lightgbm", (create("glcm"),))], patient_folds(manifest, 2), "two"
+    )
+    results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
+    assert [e.get("control") for e in results["experiments"]] == [None, SHUFFLED]
+
+
+def test_an_audit_is_made_once(make_images: Make, tmp_path: Path) -> None:
+    path = make_images(patients=4)
+    manifest = Manifest.read(path)
+    seen: list[int] = []
+    first = known_findings(manifest, tmp_path, progress=lambda done, total: seen.append(done))
+    count = len(seen)
+    assert count
+    again = known_findings(manifest, tmp_path, progress=lambda done, total: seen.append(done))
+    assert again == first
+    assert len(seen) == count
+    (path.parent / "p00-0.png").write_bytes((path.parent / "p01-0.png").read_bytes())
+    changed = known_findings(manifest, tmp_path)
+    assert changed != first
+    assert any(weight == "wrong" for weight, _ in changed)
