@@ -26,7 +26,7 @@ COLUMNS = (
 
 
 def cost(results: Results) -> Section:
-    """Set accuracy against seconds, and every cost in a table."""
+    """Set accuracy against seconds, fitting and predicting apart."""
     pictures = [
         picture
         for name, title, of in (
@@ -43,13 +43,13 @@ def cost(results: Results) -> Section:
                 pictures,
                 "Accuracy, with 95 % intervals, against seconds of computing on a logarithmic "
                 "axis. Fitting is features and fitting for all folds; predicting is features and "
-                "predicting for all images. The stepped line joins the experiments that no other "
-                "beats in both; above and left is better.",
+                "predicting for all images. Features count in seconds of one processor core, the "
+                "rest in seconds on the clock. The stepped line joins the experiments that no "
+                "other beats in both; above and left is better.",
             )
         )
     else:
         blocks.append(Paragraph("No times were measured: there is no picture of cost.", "missing"))
-    blocks.append(_table(results))
     return Section("cost", "Accuracy against cost", blocks)
 
 
@@ -116,14 +116,15 @@ def _picture(
         steps += [(t, before), (t, a)]
     axes.guide([*steps, (axes.x[1], best[-1][1])])
     for i, e, t, a in points:
-        axes.mark(t, a, i, span=spans[i], label=e.letter)
+        axes.mark(t, a, results.series[i], span=spans[i], label=e.letter)
     for i, e, _, _ in points:
-        axes.key(i, f"{e.letter}  {e.title}", "mark")
+        axes.key(results.series[i], f"{e.letter}  {e.title}", "mark")
     said = "; ".join(f"{e.title} {share(a)} in {seconds(t)}" for _, e, t, a in points)
     return axes.picture(name, f"{title}: accuracy against time. {said}.")
 
 
-def _table(results: Results) -> Table:
+def costs(results: Results) -> Table:
+    """Set every cost of every experiment."""
     rows = []
     for e in results.experiments:
         spent = [e.seconds(part) for part in ("features", "fit", "predict")]
@@ -141,9 +142,11 @@ def _table(results: Results) -> Table:
         )
     return Table(
         "costs",
-        "Wall-clock time for features (all images, each computed once), fitting and predicting "
-        "(all folds together); images a second from file to answer; size of one model on disk; "
-        f"peak memory. {UNKNOWN} is not measured.",
+        "What each experiment cost. Features: seconds of one processor core for all images, each "
+        "computed once. Fitting and predicting: seconds on the clock, on the device named, all "
+        "folds together. Images a second: from file to answer, over the sum of features and "
+        f"predicting. Model: one file on disk. Memory: the most that the process held. {UNKNOWN} "
+        "is not measured.",
         COLUMNS,
         rows,
         sortable=True,

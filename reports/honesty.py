@@ -8,12 +8,25 @@ from typing import Any
 import numpy as np
 
 from gliaboost.reports import curves
+from gliaboost.reports.checks import check_folds, leaks, shuffled
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.numerals import count, listed, plural, share, signed, span
-from gliaboost.reports.paired import compare
-from gliaboost.reports.results import Experiment, Results
+from gliaboost.reports.results import Results
+from gliaboost.reports.transfer import elsewhere
 
-SHUFFLED, BY_IMAGE = "shuffled labels", "image folds"
+VERDICTS = {
+    "chance": ("It fell to chance, as it must where nothing leaks.", "text"),
+    "doubtful": (
+        "That is above chance by no more than one dealing of labels may be by luck; another seed "
+        "would tell.",
+        "missing",
+    ),
+    "leak": (
+        "It should have fallen to chance and did not: labels leak into the test by some way, and "
+        "no number on this page can be believed until it is found.",
+        "warning",
+    ),
+}
 COLUMNS = ("source", "site", "modality")
 # An accuracy on fewer images than this is noise.
 FEWEST = 10
@@ -28,6 +41,7 @@ def honesty(results: Results) -> Section:
         (_shuffled, "the control with shuffled labels"),
         (_audit, "the audit of the data set (gliaboost audit)"),
         (_by_column, "accuracy by source or site"),
+        (lambda run: elsewhere([run]), "a test on another data set (--test-on)"),
         (_history, "training curves"),
     ):
         found = part(results)
@@ -41,94 +55,66 @@ def honesty(results: Results) -> Section:
 
 
 def _folds(results: Results) -> Paragraph:
-    leading = results.leading(1)
-    if not leading:
+    check = check_folds(results)
+    if check is None:
         return Paragraph("Without predictions the folds cannot be checked.", "missing")
-    table = leading[0][1].predictions
-    twice = int(table["path"].duplicated().sum())
-    known = table[table["patient"].notna()]
-    sides = known.groupby("patient")["fold"].nunique()
-    cut = int((sides > 1).sum())
-    folds = table["fold"].nunique()
     said = [
-        f"Checked in the predictions: {plural(len(table), 'image')} in "
-        f"{plural(folds, 'test fold')}, "
-        + (f"{count(twice)} of them tested more than once" if twice else "each tested once")
+        f"Checked in the predictions: {plural(check.images, 'image')} in "
+        f"{plural(check.folds, 'test fold')}, "
+        + (
+            f"{count(check.twice)} of them tested more than once"
+            if check.twice
+            else "each tested once"
+        )
     ]
-    if not len(known):
+    if not check.patients:
         said.append(
             "no image names its patient, so whether folds cut through patients is not known"
         )
-    elif cut:
-        said.append(f"{count(cut)} of {plural(len(sides), 'patient')} lie in more than one fold")
+    elif check.cut:
+        said.append(
+            f"{count(check.cut)} of {plural(check.patients, 'patient')} lie in more than one fold"
+        )
     else:
-        said.append(f"none of the {plural(len(sides), 'patient')} in more than one fold")
-    wrong = bool(cut) or bool(twice)
+        said.append(f"none of the {plural(check.patients, 'patient')} in more than one fold")
     tail = (
         " What follows from these folds is too good: a model has seen images of the patients "
         "that it is tested on."
-        if cut
+        if check.cut
         else ""
     )
-    return Paragraph(f"{', '.join(said)}.{tail}", "warning" if wrong else "text")
+    kind = "warning" if check.cut or check.twice else "text"
+    return Paragraph(f"{', '.join(said)}.{tail}", kind)
 
 
 def _leak(results: Results) -> list[Block]:
-    blocks: list[Block] = []
-    for control in results.controls:
-        original = _original(results, control)
-        if control.entry["control"] != BY_IMAGE or original is None:
-            continue
-        worth = (control.pooled("accuracy") or 0.0) - (original.pooled("accuracy") or 0.0)
-        limits = ""
-        if len(control.predictions) and len(original.predictions):
-            pairs = compare([control.predictions, original.predictions])
-            if pairs and pairs[0].ci95:
-                limits = f" {span([100 * v for v in pairs[0].ci95], 1)}"
-        blocks.append(
-            Paragraph(
-                f"The leak's worth: under folds that cut through patients {original.title} "
-                f"would seem to reach {share(control.pooled('accuracy'))} in place of "
-                f"{share(original.pooled('accuracy'))}, {signed(100 * worth, 1)} points{limits} "
-                f"that come from recognising patients. Results published on such folds carry "
-                f"this gift."
-            )
+    return [
+        Paragraph(
+            f"The leak's worth: under folds that cut through patients {leak.original.title} "
+            f"would seem to reach {share(leak.control.pooled('accuracy'))} in place of "
+            f"{share(leak.original.pooled('accuracy'))}, {signed(leak.points, 1)} points"
+            f"{' ' + span(leak.ci95, 1) if leak.ci95 else ''} that come from recognising patients. "
+            "Results published on such folds carry this gift."
         )
-    return blocks
+        for leak in leaks(results)
+    ]
 
 
 def _shuffled(results: Results) -> list[Block]:
     blocks: list[Block] = []
-    chance = 1 / max(1, len(results.classes))
-    for control in results.controls:
-        original = _original(results, control)
-        if control.entry["control"] != SHUFFLED:
-            continue
-        entry = control.entry.get("balanced_accuracy") or {}
-        value, limits = entry.get("pooled"), entry.get("ci95")
-        if value is None:
-            continue
-        high = limits[0] > chance if limits else value > 1.5 * chance
-        of = original.title if original else control.title
+    for control in shuffled(results):
+        limits = f" {span(control.ci95)}" if control.ci95 else ""
         text = (
-            f"Trained on shuffled labels {of} has a balanced accuracy of {share(value)} "
-            f"{span(limits)}; chance is {share(chance)}."
+            f"Trained on shuffled labels {control.experiment.title} has a balanced accuracy of "
+            f"{share(control.value)}{limits}; chance is {share(control.chance)}."
         )
-        blocks.append(
-            Paragraph(
-                f"{text} It should have fallen to chance and did not: labels leak into the test "
-                f"by some way, and no number on this page can be believed until it is found.",
-                "warning",
-            )
-            if high
-            else Paragraph(f"{text} It fell to chance, as it must where nothing leaks.")
-        )
+        verdict, kind = VERDICTS[control.verdict]
+        blocks.append(Paragraph(f"{text} {verdict}", kind))
     return blocks
 
 
 def _audit(results: Results) -> list[Block]:
-    found: Sequence[Sequence[str]] = results.dataset.get("audit") or []
-    if not found:
+    if not results.audit:
         return []
     words = {"wrong": "wrong", "note": "to be known", "fine": "fine"}
     return [
@@ -136,7 +122,7 @@ def _audit(results: Results) -> list[Block]:
             "audit",
             "What the audit of the data set found.",
             ["Weight", "Finding"],
-            [[Cell(words.get(weight, weight)), Cell(text)] for weight, text in found],
+            [[Cell(words.get(weight, weight)), Cell(text)] for weight, text in results.audit],
         )
     ]
 
@@ -203,8 +189,3 @@ def _history(results: Results) -> list[Block]:
             "folds take no part.",
         )
     ]
-
-
-def _original(results: Results, control: Experiment) -> Experiment | None:
-    name = control.entry.get("of")
-    return next((e for e in results.experiments if e.name == name), None)

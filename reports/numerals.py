@@ -26,6 +26,17 @@ def share(value: float | None, digits: int = 3) -> str:
     return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
 
+def percent(value: float, digits: int = 0) -> str:
+    """Write a share as a percentage.
+
+    Examples
+    --------
+    >>> percent(0.99), percent(0.8125, 1)
+    ('99 %', '81.2 %')
+    """
+    return f"{100 * value:.{digits}f} %"
+
+
 def signed(value: float, digits: int = 3) -> str:
     """Write a difference with its sign."""
     return ("+" if value > 0 else "") + share(value, digits)

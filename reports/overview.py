@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from gliaboost.reports import figures
+from gliaboost.reports.brief import in_brief
 from gliaboost.reports.comparisons import verdict
-from gliaboost.reports.cost import fitting
+from gliaboost.reports.cost import costs, fitting
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.numerals import count, listed, metric, plural, share, span
 from gliaboost.reports.results import Experiment, Results
@@ -28,11 +29,9 @@ def answer(results: Results) -> Section:
         return Section("answer", "The answer", [Paragraph("No experiment was run.", "missing")])
     best = results.experiments[0]
     blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
-    blocks += [Paragraph(" ".join(filter(None, words))) for words in [_against(results)] if words]
-    by_patient = _by_patient(best)
-    if by_patient:
-        blocks.append(Paragraph(by_patient))
-    blocks.append(Paragraph(_limits(results)))
+    against = " ".join(filter(None, _against(results)))
+    blocks += [Paragraph(words) for words in (against, _by_patient(best)) if words]
+    blocks += [in_brief(results, cheapest(results)), Paragraph(_limits(results))]
     return Section("answer", "The answer", blocks)
 
 
@@ -51,7 +50,8 @@ def table(results: Results) -> Section:
                 for e in results.experiments
             ],
             sortable=True,
-        )
+        ),
+        costs(results),
     ]
     drawn = [
         (f"{e.letter}  {e.title}", value, (e.entry["accuracy"] or {}).get("ci95"))
@@ -92,47 +92,66 @@ def _finding(results: Results, best: Experiment) -> str:
 
 
 def _against(results: Results) -> list[str]:
-    """Set the best against the runner-up and against the cheapest that cannot be told from it."""
-    ranked = [e for e in results.experiments if e.pooled("accuracy") is not None]
-    if len(ranked) < 2:
+    """Set the best against its rival, and against the cheapest that cannot be told from it."""
+    at = rival(results)
+    if at is None:
         return []
-    best, second = ranked[0], ranked[1]
+    best, other = results.experiments[0], results.experiments[at]
+    ranked = sum(e.pooled("accuracy") is not None for e in results.experiments)
     words = [
-        f"{second.title} reaches {share(second.pooled('accuracy'))}{_within(second)}; "
-        f"{verdict(results, 0, 1)}."
+        f"{other.title} reaches {share(other.pooled('accuracy'))}{_within(other)}; "
+        f"{verdict(results, 0, at)}.",
+        _computing(best, other),
     ]
-    words.append(_at_what_cost(results, best, second))
+    place = cheapest(results)
+    if place not in (None, 0, at):
+        found = results.experiments[place or 0]
+        part = (fitting(found) or 0) / (fitting(best) or 1)
+        words.append(
+            f"Of those that cannot be told from the best on these images, {found.title} "
+            f"({share(found.pooled('accuracy'))}) is the cheapest, at {times(part)} of the best's "
+            f"computing."
+        )
     words.append(
-        f"The best of {count(len(ranked))} was picked on the images that it is measured on, which "
+        f"The best of {count(ranked)} was picked on the images that it is measured on, which "
         "flatters it a little."
     )
     return words
 
 
-def _at_what_cost(results: Results, best: Experiment, second: Experiment) -> str:
-    most, other = fitting(best), fitting(second)
-    if not most:
+def rival(results: Results) -> int | None:
+    """Choose whom the best is set against: the best of the other kind, model, or the second.
+
+    Boosted features against networks is what the page is asked first.
+    """
+    ranked = [i for i, e in enumerate(results.experiments) if e.pooled("accuracy") is not None]
+    if len(ranked) < 2:
+        return None
+    best = results.experiments[ranked[0]]
+    others = [(i, results.experiments[i]) for i in ranked[1:]]
+    kinds = [i for i, e in others if e.boosted != best.boosted]
+    models = [i for i, e in others if e.entry.get("model") != best.entry.get("model")]
+    return (kinds or models or ranked[1:])[0]
+
+
+def cheapest(results: Results) -> int | None:
+    """Find the cheapest experiment to fit that cannot be told from the best; None unless timed."""
+    if not results.experiments or not fitting(results.experiments[0]):
+        return None
+    alike = {c.second for c in results.comparisons if c.first == 0 and not c.certain} | {0}
+    spent = [(t, i) for i in alike if (t := fitting(results.experiments[i])) is not None]
+    return min(spent)[1]
+
+
+def _computing(best: Experiment, other: Experiment) -> str:
+    most, less = fitting(best), fitting(other)
+    if not most or not less:
         return ""
-    worse = {c.second for c in results.comparisons if c.first == 0 and c.certain}
-    tested = {c.second for c in results.comparisons if c.first == 0}
-    equal = [
-        (spent, i)
-        for i, e in enumerate(results.experiments)
-        if (i == 0 or i in tested - worse) and (spent := fitting(e)) is not None
-    ]
-    spent, i = min(equal)
-    if i:
-        cheapest = results.experiments[i]
-        return (
-            f"Of those that cannot be told from the best on these images, {cheapest.title} "
-            f"({share(cheapest.pooled('accuracy'))}) is the cheapest: its features and fitting "
-            f"took {_times(spent / most)} of the best's time."
-        )
-    if len(equal) > 1:
-        return "The best is also the cheapest of those that cannot be told from it on these images."
-    if other:
-        return f"Features and fitting of the best took {_times(most / other)} the second's time."
-    return ""
+    where = [str(e.entry.get("device") or "") for e in (best, other)]
+    devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 and all(where) else ""
+    if 0.8 < most / less < 1.25:
+        return f"Both cost about the same computing{devices}."
+    return f"The best cost {times(most / less)} of the other's computing{devices}."
 
 
 def _by_patient(best: Experiment) -> str | None:
@@ -203,12 +222,19 @@ def _within(experiment: Experiment) -> str:
     return f" {limits}" if limits else ""
 
 
-def _times(ratio: float) -> str:
+def times(ratio: float) -> str:
+    """Write how many times one is another.
+
+    Examples
+    --------
+    >>> times(0.025), times(0.8), times(12.3)
+    ('1/40', '80 %', '12 times')
+    """
     if ratio < 0.5:
         return f"1/{round(1 / ratio)}"
     if ratio < 1.5:
         return f"{100 * ratio:.0f} %"
-    return f"{ratio:.1f} times" if ratio < 10 else f"{count(round(ratio))} times"
+    return f"{ratio:.1f} times" if ratio < 9.95 else f"{count(round(ratio))} times"
 
 
 def _unit(results: Results) -> str:

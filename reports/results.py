@@ -29,9 +29,15 @@ MODELS = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
     "cnn": "CNN",
+    "cnn-scratch": "CNN from scratch",
+    "cnn-finetune": "Fine-tuned CNN",
+    "hybrid": "Hybrid",
     "svm": "SVM",
 }
-FAMILIES = {"hog": "HOG", "lbp": "LBP", "glcm": "GLCM"}
+FAMILIES = {"hog": "HOG", "lbp": "LBP", "glcm": "GLCM", "embedding": "embedding"}
+BOOSTERS = ("xgboost", "lightgbm")
+# Runs that are to fail, or to show what a leak is worth.
+SHUFFLED, BY_IMAGE = "shuffled labels", "image folds"
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +65,23 @@ class Experiment:
     def name(self) -> str:
         """What ``results.json`` calls it."""
         return str(self.entry["name"])
+
+    @property
+    def boosted(self) -> bool:
+        """Whether a booster on fixed features made it; else a network takes part."""
+        return self.entry.get("model") in BOOSTERS
+
+    @property
+    def control(self) -> str | None:
+        """`SHUFFLED`, `BY_IMAGE`, another word, or None for a competitor."""
+        kind = self.entry.get("control")
+        return None if not kind else str(kind).replace("-", " ")
+
+    @property
+    def test_on(self) -> str | None:
+        """The other data set that it was tested on, None where folds were."""
+        other = self.entry.get("test_on")
+        return None if not other else str(other["name"] if isinstance(other, Mapping) else other)
 
     def pooled(self, metric: str) -> float | None:
         """Return a metric over all images, None where it is undefined or absent."""
@@ -101,6 +124,10 @@ class Results:
         The most accurate first.
     controls : sequence of Experiment
         Runs that are to fail, or to show a leak; their entries have ``control``.
+    transfers : sequence of Experiment
+        Models fitted on the whole data set and tested on another; their entries have ``test_on``.
+    audit : sequence of (weight, sentence)
+        What the audit of the data set found.
     folder, images : pathlib.Path, optional
         Where the run lies, and the folder that its images' paths are relative to.
     """
@@ -110,8 +137,15 @@ class Results:
     environment: Mapping[str, Any]
     experiments: Sequence[Experiment]
     controls: Sequence[Experiment] = ()
+    transfers: Sequence[Experiment] = ()
+    audit: Sequence[Sequence[str]] = ()
     folder: Path | None = None
     images: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """What the data set is called."""
+        return str(self.dataset.get("name") or "an unnamed data set")
 
     @property
     def classes(self) -> list[str]:
@@ -129,9 +163,23 @@ class Results:
         return self.protocol.get("group") in ("patient", "group")
 
     def leading(self, most: int = LEADING) -> list[tuple[int, Experiment]]:
-        """Return the best experiments that have predictions, with their positions."""
-        kept = [(i, e) for i, e in enumerate(self.experiments) if len(e.predictions)]
-        return kept[:most]
+        """Return experiments for pictures, with their positions: the best of each model first.
+
+        Where models are fewer than places, the most accurate of the others follow. Without
+        predictions there is nothing to draw.
+        """
+        known = [(i, e) for i, e in enumerate(self.experiments) if len(e.predictions)]
+        models = [e.entry.get("model") for _, e in known]
+        first = [pair for n, pair in enumerate(known) if models[n] not in models[:n]]
+        rest = [pair for pair in known if pair not in first]
+        return sorted((first + rest)[:most], key=lambda pair: pair[0])
+
+    @cached_property
+    def series(self) -> list[int]:
+        """Colour and mark of each experiment: those in pictures have the ones told apart best."""
+        order = [i for i, _ in self.leading()]
+        order += [i for i in range(len(self.experiments)) if i not in order]
+        return [order.index(i) for i in range(len(order))]
 
     @cached_property
     def comparisons(self) -> list[Comparison]:
@@ -194,7 +242,8 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
             f"{table} has no column {', '.join(missing)}; run gliaboost benchmark again"
         )
     entries = sorted(saved["experiments"], key=lambda e: -_accuracy(e))
-    ranked = [e for e in entries if not e.get("control")]
+    ranked = [e for e in entries if not e.get("control") and not e.get("test_on")]
+    found = saved.get("audit") or saved["dataset"].get("audit") or []
     titles = [_title(e) for e in ranked]
     rows = dict(iter(predictions.groupby("experiment")))
 
@@ -211,9 +260,11 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
             experiment(letter(i), title if titles.count(title) == 1 else str(entry["name"]), entry)
             for i, (entry, title) in enumerate(zip(ranked, titles, strict=True))
         ],
-        [experiment("", _title(e), e) for e in entries if e.get("control")],
-        folder,
-        None if images is None else Path(images),
+        controls=[experiment("", _title(e), e) for e in entries if e.get("control")],
+        transfers=[experiment("", _title(e), e) for e in entries if e.get("test_on")],
+        audit=found.get("sentences", []) if isinstance(found, dict) else found,
+        folder=folder,
+        images=None if images is None else Path(images),
     )
 
 

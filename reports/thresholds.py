@@ -47,7 +47,9 @@ def thresholds(results: Results) -> list[Figure]:
                     else (None, None)
                 )
                 value = f"AUC {area.text}" if kind == "roc" else f"average {share(gained)}"
-                lines[kind].append(Curve(i, f"{e.letter}  {value}", x, one[n][0], low, high))
+                lines[kind].append(
+                    Curve(results.series[i], f"{e.letter}  {value}", x, one[n][0], low, high)
+                )
             rows.append(_row(e, label, one[0][0], many[0], gained))
         if lines["roc"]:
             drawn["roc"].append(roc(f"roc-{k + 1}", label, lines["roc"]))

@@ -56,7 +56,7 @@ def trust(results: Results) -> Section:
         )
     if divided:
         blocks.append(_recalibration(results, divided))
-    blocks.append(_risk(leading))
+    blocks.append(_risk(results, leading))
     if divided:
         blocks += [_conformal_text(results, divided[0][1]), _conformal(results, divided)]
     return Section("trust", title, blocks)
@@ -91,7 +91,7 @@ def _reliability(results: Results) -> Figure:
             curves.reliability(
                 f"reliability-{e.letter}",
                 f"{e.letter}  {e.title}",
-                i,
+                results.series[i],
                 confidence[0],
                 accuracy[0],
                 images[0],
@@ -172,13 +172,15 @@ def _recalibration(results: Results, experiments: list[tuple[int, Experiment]]) 
 _LOSSES = {"brier": brier, "log_loss": log_loss}
 
 
-def _risk(experiments: list[tuple[int, Experiment]]) -> Figure:
+def _risk(results: Results, experiments: list[tuple[int, Experiment]]) -> Figure:
     drawn, rows = [], []
     for i, e in experiments:
         truth, predicted, probabilities = e.arrays
         coverage, risk = risk_coverage(probabilities.max(1), truth == predicted)
         kept = np.unique(np.searchsorted(coverage, np.linspace(0.02, 1, 99) - 1e-12))
-        drawn.append(curves.Curve(i, f"{e.letter}  {e.title}", coverage[kept], risk[kept]))
+        drawn.append(
+            curves.Curve(results.series[i], f"{e.letter}  {e.title}", coverage[kept], risk[kept])
+        )
         values = [risk_at(coverage, risk, c) for c in COVERAGES]
         rows.append([Cell(e.letter), Cell(e.title), *(Cell(share(v), v) for v in values)])
     return Figure(
