@@ -13,16 +13,27 @@ Point = tuple[float, float]
 LEGEND = 18.0
 TIMES = (
     (0.001, "1 ms"),
+    (0.003, "3 ms"),
     (0.01, "10 ms"),
+    (0.03, "30 ms"),
     (0.1, "0.1 s"),
+    (0.3, "0.3 s"),
     (1.0, "1 s"),
+    (3.0, "3 s"),
     (10.0, "10 s"),
+    (30.0, "30 s"),
     (60.0, "1 min"),
+    (180.0, "3 min"),
     (600.0, "10 min"),
+    (1800.0, "30 min"),
     (3600.0, "1 h"),
+    (10800.0, "3 h"),
     (36000.0, "10 h"),
+    (108000.0, "30 h"),
     (360000.0, "100 h"),
 )
+# More marks than this run into each other.
+MOST_TIMES = 7
 
 
 class Axes:
@@ -122,16 +133,12 @@ class Axes:
             self.parts.append(svg.line(at, ends[0], at, ends[1], f"whisker s{colour}"))
         self.parts.append(svg.marker(at, self.down(y), series))
         if label:
-            place = (at, self.down(y))
-            crowded = any(
-                abs(place[0] - a) < 22 and abs(place[1] - b) < 12 for a, b in self.labelled
-            )
-            side = -1 if at > self.right - 30 or crowded else 1
-            self.labelled.append(place)
-            anchor = "end" if side < 0 else "start"
-            self.parts.append(
-                svg.text(at + 8 * side, self.down(y) + 4, label, anchor=anchor, kind="strong")
-            )
+            up = self.down(y if span is None else span[1]) - (9 if span is None else 4)
+            wide = 8.0 * len(label)
+            while any(abs(at - a) < wide and abs(up - b) < svg.TEXT for a, b in self.labelled):
+                up -= svg.TEXT
+            self.labelled.append((at, up))
+            self.parts.append(svg.text(at, up, label, anchor="middle", kind="strong"))
 
     def bar(self, low: float, high: float, y: float) -> None:
         """Fill a bar from the axis up to `y`."""
@@ -165,4 +172,5 @@ class Axes:
             marks = svg.ticks(*self.x)
             return [(t, share(t, svg.decimals(marks))) for t in marks]
         low, high = self.x
-        return [(t, words) for t, words in TIMES if low <= t <= high]
+        times = [(t, words) for t, words in TIMES if low <= t <= high]
+        return times[:: -(-len(times) // MOST_TIMES)] if times else []

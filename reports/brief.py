@@ -73,7 +73,9 @@ def _cost(chosen: Experiment) -> str:
     spent, speed, disk = fitting(chosen), rate(chosen), chosen.entry.get("model_bytes")
     said = []
     if spent is not None:
-        said.append(f"{seconds(spent)} from images to fitted models, all folds together")
+        said.append(
+            f"{seconds(spent)} of computing from images to fitted models, all folds together"
+        )
     if speed is not None:
         said.append(f"{count(round(speed))} images a second to predict")
     if disk is not None:
@@ -94,9 +96,9 @@ def _split(results: Results) -> str:
     else:
         said.append(f"{plural(check.patients, 'patient')}, none in two folds")
     words = {
-        "chance": "trained on shuffled labels it falls to chance, as it must",
-        "doubtful": "trained on shuffled labels it stays a little above chance",
-        "leak": "TRAINED ON SHUFFLED LABELS IT STILL KNOWS THE CLASS: DO NOT BELIEVE THIS PAGE",
+        "chance": "the control trained on shuffled labels falls to chance, as it must",
+        "doubtful": "the control trained on shuffled labels stays a little above chance",
+        "leak": "TRAINED ON SHUFFLED LABELS IT STILL KNOWS THE CLASS: BELIEVE NO NUMBER HERE",
     }
     found = shuffled(results)
     said += [words[s.verdict] for s in found[:1]] or ["no control with shuffled labels"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from gliaboost.reports.document import Cell, Table
-from gliaboost.reports.numerals import count, listed, plural, span
+from gliaboost.reports.numerals import UNKNOWN, count, listed, plural, span
 from gliaboost.reports.results import Results
 
 OPEN = "open: for the authors to say"
@@ -20,9 +20,10 @@ def checklist(results: Results) -> Table:
     known = _known(results)
     rows = []
     for claim, tripod, asked in ITEMS:
-        said = known.get(claim)
-        rows.append([Cell(claim), Cell(tripod), Cell(asked), Cell(said or OPEN)])
-    answered = sum(1 for claim, _, _ in ITEMS if known.get(claim))
+        said = known.get(claim or f"T{tripod}")
+        answer = Cell(said) if said else Cell(OPEN, open=True)
+        rows.append([Cell(claim or UNKNOWN), Cell(tripod or UNKNOWN), Cell(asked), answer])
+    answered = sum(not row[-1].open for row in rows)
     return Table(
         "checklist",
         f"CLAIM 2020 and TRIPOD+AI items: {answered} of {len(ITEMS)} answered from the run, the "
@@ -63,18 +64,22 @@ ITEMS = (
     ("28", "12e", "Measures of performance"),
     ("29", "12e", "Uncertainty, and tests"),
     ("30", "12d", "Robustness"),
-    ("31", "15", "Explanations"),
+    ("31", "", "Explanations"),
     ("32", "16", "Test on external data"),
     ("33", "20a", "Flow of patients and images"),
     ("34", "20b", "Demographics and clinical characteristics"),
     ("35", "23a", "Performance of the models"),
     ("36", "23a", "Precision of the estimates"),
-    ("37", "25", "Analysis of failures"),
+    ("37", "", "Analysis of failures"),
     ("38", "26", "Limitations"),
     ("39", "27", "Implications for practice"),
     ("40", "18d", "Registration"),
-    ("41", "18e, 18f", "Where protocol, data and code are"),
+    ("41", "18c, 18e, 18f", "Where protocol, data and code are"),
     ("42", "18a", "Funding"),
+    ("", "13", "Class imbalance"),
+    ("", "14", "Fairness: performance by sex, age, origin"),
+    ("", "18b", "Conflicts of interest"),
+    ("", "19", "Involvement of patients and public"),
 )
 
 
@@ -88,6 +93,8 @@ def _known(results: Results) -> dict[str, str]:
     patients = int(d.get("patients") or 0)
     versions = e.get("versions") or {}
     best = results.experiments[0] if results.experiments else None
+    numbers = results.dataset["classes"]
+    shap = any(x.entry.get("shap_by_family") for x in results.experiments)
     limits = (best.entry.get("accuracy") or {}).get("ci95") if best else None
     known = {
         "7": f"{sources}; fingerprint {str(d.get('fingerprint'))[:16]}" if sources else "",
@@ -106,13 +113,19 @@ def _known(results: Results) -> dict[str, str]:
         "29": f"{count(boot['resamples'])} resamples of {boot['unit']}s; McNemar by patient; Holm"
         if boot.get("resamples")
         else "",
+        "31": "SHAP by feature family, above" if shap else "",
+        "32": f"on {listed(sorted({str(x.test_on) for x in results.transfers}))}, above"
+        if results.transfers
+        else "",
+        "T13": ", ".join(f"{c} {count(n)}" for c, n in numbers.items())
+        + "; balanced accuracy and macro F1 weigh classes alike",
         "33": f"{plural(int(d['images']), 'image')}"
         + (f" of {plural(patients, 'patient')}" if patients else "")
         + (f", {count(unreadable)} unreadable" if unreadable else ""),
         "35": "the table of experiments, on the test folds",
         "36": f"95 % intervals throughout; accuracy of the best {span(limits)}" if limits else "",
         "37": "the surest mistakes, above" if best is not None and len(best.predictions) else "",
-        "38": "in part: what the answer does not mean",
+        "38": "in part: what this does not mean, above",
     }
     if results.simulated:
         known["5"] = "neither: simulated images"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from gliaboost.reports import figures
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.numerals import count, listed, metric, plural
-from gliaboost.reports.results import Experiment, Results
+from gliaboost.reports.results import LEADING, Experiment, Results
 from gliaboost.reports.thresholds import thresholds
 
+WHO = "The best of each model, then the most accurate of the rest,"
 COLUMNS = {
     "precision": "Precision",
     "recall": "Recall",
@@ -27,7 +28,10 @@ PATIENT_METRICS = {
 def classes(results: Results) -> Section:
     """Confusion matrices and the numbers of each class."""
     blocks: list[Block] = []
-    drawn = [e for e in results.experiments if e.entry.get("confusion")]
+    known = [e for e in results.experiments if e.entry.get("confusion")]
+    first = [e for _, e in results.leading()] or known[:LEADING]
+    drawn = [e for e in first if e.entry.get("confusion")]
+    more = f" {WHO} are shown." if len(drawn) < len(known) else ""
     if drawn:
         blocks.append(
             Figure(
@@ -42,16 +46,16 @@ def classes(results: Results) -> Section:
                     for e in drawn
                 ],
                 "Confusion matrices: images by true and predicted class; below each count, and "
-                "as its shade, the share of the true class.",
-                _confusion_table(results, drawn),
+                f"as its shade, the share of the true class.{more}",
+                _confusion_table(results, known),
             )
         )
-    blocks += [p for e in drawn if (p := _silent(results, e)) is not None]
+    blocks += [p for e in known if (p := _silent(results, e)) is not None]
     blocks.append(
         Table(
             "classes",
             "Class by class, one against the rest, pooled over all tested images, with 95 % "
-            "intervals.",
+            f"intervals.{more}",
             ["", "Class", "#Images", *(f"#{name}" for name in COLUMNS.values())],
             [
                 [
@@ -60,7 +64,7 @@ def classes(results: Results) -> Section:
                     Cell(count(entry["images"]), entry["images"]),
                     *(metric(entry.get(name)) for name in COLUMNS),
                 ]
-                for e in results.experiments
+                for e in first
                 for label, entry in (e.entry.get("per_class") or {}).items()
             ],
             sortable=True,
@@ -122,6 +126,15 @@ def _by_patient(results: Results) -> list[Block]:
                 )
             ],
             "Patients by true and predicted class, for the best experiment.",
+            Table(
+                "confusion-patients",
+                "The same in numbers.",
+                ["True class", *(f"#Predicted {label}" for label in results.classes)],
+                [
+                    [Cell(label), *(Cell(count(n), n) for n in row)]
+                    for label, row in zip(results.classes, level["confusion"], strict=True)
+                ],
+            ),
         ),
     ]
 

@@ -104,7 +104,7 @@ def _picture(
     times = [t for _, _, t, _ in points]
     axes = Axes(
         (min(times) / 2, max(times) * 2.5),
-        (max(0.0, min(ends) - pad), min(1.0, max(ends) + pad)),
+        (max(0.0, min(ends) - pad), max(ends) + 2 * pad),
         "seconds, logarithmic",
         "accuracy",
         title=title,

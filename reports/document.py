@@ -34,12 +34,15 @@ class Cell:
         Smaller, after the text: an interval.
     limits : [low, high], optional
         The interval's numbers, for CSV.
+    open : bool
+        Whether an answer is still owed.
     """
 
     text: str
     value: float | str | None = None
     detail: str = ""
     limits: Sequence[float] | None = None
+    open: bool = False
 
 
 @dataclass(frozen=True)

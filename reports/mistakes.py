@@ -57,7 +57,7 @@ def mistakes(results: Results) -> Section:
             ["Image", "Patient", "Fold", "True", "Predicted", "#Confidence", "#Given to the truth"],
             [
                 [
-                    Cell(str(row["path"])),
+                    Cell(_place(str(row["path"])), str(row["path"])),
                     Cell(str(row["patient"] or UNKNOWN)),
                     Cell(str(row["fold"])),
                     Cell(str(row["label"])),
@@ -136,11 +136,25 @@ def _plate(results: Results, e: Experiment, row: Mapping[Any, Any]) -> Plate:
                 words = f"what the decision of {other.letter} rests on"
                 pictures.append((f"data:image/png;base64,{data}", words))
     caption = (
-        f"{row['label']}, called {row['predicted']} with {share(float(str(row['confidence'])), 2)}"
+        f"{row['label']}, called {row['predicted']} with a probability of "
+        f"{share(float(str(row['confidence'])))}"
     )
     return Plate(
-        caption, f"{row['path']}" + (f", {row['patient']}" if row["patient"] else ""), pictures
+        caption,
+        _place(str(row["path"])) + (f", {row['patient']}" if row["patient"] else ""),
+        pictures,
     )
+
+
+def _place(path: str) -> str:
+    """Keep of a path what tells images apart.
+
+    Examples
+    --------
+    >>> _place("../../work/figshare/images/36.jpg")
+    'figshare/images/36.jpg'
+    """
+    return "/".join(Path(path).parts[-3:])
 
 
 def _thumbnail(path: Path) -> str | None:

@@ -71,7 +71,7 @@ def seconds(value: float | None) -> str:
     if value < 0.95:
         return f"{value:.2g} s"
     if value < 90:
-        return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+        return f"{value:.1f} s" if value < 9.95 else f"{value:.0f} s"
     if value < 5400:
         return f"{value / 60:.3g} min"
     return f"{value / 3600:.3g} h"

@@ -47,6 +47,48 @@ def risk_at(coverage: Array, risk: Array, share: float) -> float:
     return float(risk[np.searchsorted(coverage, share - 1e-12)])
 
 
+def accepted(
+    confidence: Array,
+    right: NDArray[np.bool_],
+    folds: NDArray[np.int64],
+    allowed: float,
+) -> NDArray[np.bool_]:
+    """Accept the answers that are sure enough, by a threshold that the other folds teach.
+
+    Parameters
+    ----------
+    confidence : float64 array [N]
+        Largest probability of each image.
+    right : bool array [N]
+        Whether it was right.
+    folds : int64 array [N]
+        Fold of each image.
+    allowed : float
+        Share of accepted answers that may be wrong, on the folds that are learned from.
+
+    Returns
+    -------
+    bool array [N]
+        Whether the answer is accepted; none where no threshold kept the error that low.
+
+    Examples
+    --------
+    >>> sure = np.array([0.9, 0.8, 0.6, 0.95, 0.7, 0.5])
+    >>> right = np.array([1, 1, 0, 1, 0, 0]) > 0
+    >>> accepted(sure, right, np.array([0, 0, 0, 1, 1, 1]), 0.1).astype(int).tolist()
+    [0, 0, 0, 1, 0, 0]
+    """
+    taken = np.zeros(len(confidence), dtype=np.bool_)
+    for fold in np.unique(folds):
+        here = folds == fold
+        sure = np.unique(confidence[~here])[::-1]
+        _, risk = risk_coverage(confidence[~here], right[~here])
+        kept = np.flatnonzero(risk <= allowed)
+        if len(kept):
+            taken[here] = confidence[here] >= sure[kept[-1]]
+    return taken
+
+
 def threshold(scores: Array, codes: NDArray[np.int64], alpha: float) -> float:
     """Return the score that a new patient's image exceeds with probability `alpha` at most.
 

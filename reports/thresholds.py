@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ BANDS = 400
 GRID = np.linspace(0, 1, 81) ** 2
 RECALLS = np.linspace(0.01, 1, 100)
 SHOWN = (0.01, 0.05, 0.1, 0.2)
+KEPT = (0.5, 0.8, 0.9, 0.95)
 
 Array = NDArray[np.float64]
 
@@ -27,7 +30,7 @@ def thresholds(results: Results) -> list[Figure]:
     if not leading:
         return []
     drawn: dict[str, list[Picture]] = {"roc": [], "pr": []}
-    rows = []
+    rows, found = [], []
     for k, label in enumerate(results.classes):
         lines: dict[str, list[Curve]] = {"roc": [], "pr": []}
         prevalence = 0.0
@@ -50,7 +53,8 @@ def thresholds(results: Results) -> list[Figure]:
                 lines[kind].append(
                     Curve(results.series[i], f"{e.letter}  {value}", x, one[n][0], low, high)
                 )
-            rows.append(_row(e, label, one[0][0], many[0], gained))
+            rows.append(_row(e, label, GRID, SHOWN, one[0][0], many[0], gained))
+            found.append(_row(e, label, RECALLS, KEPT, one[1][0], many[1], gained))
         if lines["roc"]:
             drawn["roc"].append(roc(f"roc-{k + 1}", label, lines["roc"]))
             drawn["pr"].append(precision_recall(f"pr-{k + 1}", label, lines["pr"], prevalence))
@@ -77,6 +81,12 @@ def thresholds(results: Results) -> list[Figure]:
             drawn["pr"],
             f"Precision against recall, {about} The dashed line is what guessing gives: the "
             f"share of the class.",
+            Table(
+                "pr",
+                "Precision at fixed recalls, and average precision.",
+                ["", "Class", *(f"#At {s:g}" for s in KEPT), "#Average precision"],
+                found,
+            ),
         ),
     ]
 
@@ -102,10 +112,18 @@ def _average_precision(e: Experiment, k: int) -> float:
     return float(average_precision_score(truth == k, probabilities[:, k]))
 
 
-def _row(e: Experiment, label: str, one: Array, many: Array, gained: float) -> list[Cell]:
+def _row(
+    e: Experiment,
+    label: str,
+    grid: Array,
+    places: Sequence[float],
+    one: Array,
+    many: Array,
+    gained: float,
+) -> list[Cell]:
     cells = []
-    for place in SHOWN:
-        value = float(np.interp(place, GRID, one))
-        drawn = [float(np.interp(place, GRID, b)) for b in many]
+    for place in places:
+        value = float(np.interp(place, grid, one))
+        drawn = [float(np.interp(place, grid, b)) for b in many]
         cells.append(bounded(value, interval(drawn) if drawn else None))
     return [Cell(e.letter), Cell(label), *cells, Cell(share(gained) or UNKNOWN, gained)]

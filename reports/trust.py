@@ -16,14 +16,15 @@ from gliaboost.reports.calibration import (
     temperature,
 )
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.numerals import bounded, plural, share
+from gliaboost.reports.numerals import UNKNOWN, bounded, percent, plural, share
 from gliaboost.reports.resampling import interval, resamples, sums
 from gliaboost.reports.results import Experiment, Results
-from gliaboost.reports.selective import conformal_sets, risk_at, risk_coverage
+from gliaboost.reports.selective import accepted, conformal_sets, risk_at, risk_coverage
 
 RESAMPLES = 1000
 METHODS = {"": "as it is", "temperature": "temperature", "isotonic": "isotonic"}
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.5)
+ALLOWED = (0.05, 0.02, 0.01)
 ALPHAS = (0.1, 0.05, 0.01)
 
 Array = NDArray[np.float64]
@@ -58,7 +59,11 @@ def trust(results: Results) -> Section:
         blocks.append(_recalibration(results, divided))
     blocks.append(_risk(results, leading))
     if divided:
-        blocks += [_conformal_text(results, divided[0][1]), _conformal(results, divided)]
+        blocks += [
+            _selective(results, divided),
+            _conformal_text(results, divided[0][1]),
+            _conformal(results, divided),
+        ]
     return Section("trust", title, blocks)
 
 
@@ -196,6 +201,39 @@ def _risk(results: Results, experiments: list[tuple[int, Experiment]]) -> Figure
     )
 
 
+def _selective(results: Results, experiments: list[tuple[int, Experiment]]) -> Table:
+    rows = []
+    for _, e in experiments:
+        truth, predicted, probabilities = e.arrays
+        codes, total = e.patients
+        right = truth == predicted
+        weights = _weights(results, total)
+        for allowed in ALLOWED:
+            taken = accepted(probabilities.max(1), right, e.folds, allowed)
+            size, wrong = (sums(codes, total, v) for v in (taken, taken & ~right))
+            answered = weights @ size
+            drawn = (weights @ wrong)[answered > 0] / answered[answered > 0]
+            error = float((~right[taken]).mean()) if taken.any() else None
+            rows.append(
+                [
+                    Cell(e.letter),
+                    Cell(percent(allowed), allowed),
+                    Cell(share(float(taken.mean())), float(taken.mean())),
+                    Cell(UNKNOWN)
+                    if error is None
+                    else bounded(error, interval(drawn) if len(drawn) else None),
+                    Cell(share(float(1 - taken.mean())), float(1 - taken.mean())),
+                ]
+            )
+    return Table(
+        "selective",
+        "Accepting only the surest answers: the threshold for each fold is the lowest that kept "
+        f"the error of accepted answers so low on the other folds. {UNKNOWN}: none did.",
+        ["", "#Error allowed", "#Accepted", "#Wrong of these", "#To a human"],
+        rows,
+    )
+
+
 def _conformal_text(results: Results, e: Experiment) -> Paragraph:
     truth, _, probabilities = e.arrays
     codes, _ = e.patients
@@ -210,10 +248,17 @@ def _conformal_text(results: Results, e: Experiment) -> Paragraph:
             f"here are {fewest}, so every image goes to a human.",
             "missing",
         )
+    hit = inside[np.arange(len(truth)), truth]
+    decided = (
+        f" The promise is that the truth is in the set; of the images decided alone "
+        f"{percent(1 - float(hit[alone].mean()), 1)} are wrong."
+        if alone.any()
+        else ""
+    )
     return Paragraph(
         f"At a promised error of 1 %, {e.title} decides {share(100 * (1 - sent), 1)} % of the "
         f"images alone, and {share(100 * sent, 1)} % go to a human: those whose set of classes "
-        f"that cannot be ruled out holds more than one, or none."
+        f"that cannot be ruled out holds more than one, or none.{decided}"
     )
 
 

@@ -26,4 +26,7 @@ document.querySelectorAll("table.sortable").forEach((table) => {
   });
 });
 // Folded numbers are part of what is printed.
-addEventListener("beforeprint", () => document.querySelectorAll("details.print").forEach((d) => (d.open = true)));
+const folded = () => [...document.querySelectorAll("details:not([open])")];
+let opened = [];
+addEventListener("beforeprint", () => { opened = folded(); for (const d of opened) d.open = true; });
+addEventListener("afterprint", () => { for (const d of opened) d.open = false; });
