@@ -108,7 +108,7 @@ def _split(results: Results) -> str:
     ]
     wrong = sum(weight == "wrong" for weight, _ in results.audit)
     if results.audit:
-        said.append(f"the audit found {plural(wrong, 'fault') if wrong else 'no fault'}")
+        said.append(f"the audit found {plural(wrong, 'fault') if wrong else 'no fault'}, see below")
     return f"{'; '.join(said)}."
 
 

@@ -109,7 +109,7 @@ def _against(results: Results) -> list[str]:
         part = (fitting(found) or 0) / (fitting(best) or 1)
         words.append(
             f"Of those that cannot be told from the best on these images, {found.title} "
-            f"({share(found.pooled('accuracy'))}) is the cheapest, at {times(part)} of the best's "
+            f"({share(found.pooled('accuracy'))}) is the cheapest, at {times(part)} the best's "
             f"computing."
         )
     words.append(
@@ -151,7 +151,7 @@ def _computing(best: Experiment, other: Experiment) -> str:
     devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 and all(where) else ""
     if 0.8 < most / less < 1.25:
         return f"Both cost about the same computing{devices}."
-    return f"The best cost {times(most / less)} of the other's computing{devices}."
+    return f"The best cost {times(most / less)} the other's computing{devices}."
 
 
 def _by_patient(best: Experiment) -> str | None:
@@ -228,12 +228,12 @@ def times(ratio: float) -> str:
     Examples
     --------
     >>> times(0.025), times(0.8), times(12.3)
-    ('1/40', '80 %', '12 times')
+    ('1/40 of', '80 % of', '12 times')
     """
     if ratio < 0.5:
-        return f"1/{round(1 / ratio)}"
+        return f"1/{round(1 / ratio)} of"
     if ratio < 1.5:
-        return f"{100 * ratio:.0f} %"
+        return f"{100 * ratio:.0f} % of"
     return f"{ratio:.1f} times" if ratio < 9.95 else f"{count(round(ratio))} times"
 
 
