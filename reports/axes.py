@@ -133,12 +133,22 @@ class Axes:
             self.parts.append(svg.line(at, ends[0], at, ends[1], f"whisker s{colour}"))
         self.parts.append(svg.marker(at, self.down(y), series))
         if label:
-            up = self.down(y if span is None else span[1]) - (9 if span is None else 4)
-            wide = 8.0 * len(label)
-            while any(abs(at - a) < wide and abs(up - b) < svg.TEXT for a, b in self.labelled):
-                up -= svg.TEXT
-            self.labelled.append((at, up))
-            self.parts.append(svg.text(at, up, label, anchor="middle", kind="strong"))
+            place = self._free(at, self.down(y), span, label)
+            self.labelled.append(place)
+            self.parts.append(svg.text(*place, label, anchor="middle", kind="strong"))
+
+    def _free(self, at: float, middle: float, span: Sequence[float] | None, label: str) -> Point:
+        """Find room for a mark's name: above its interval, below it, else further off."""
+        low, high = (middle + 9, middle - 9) if span is None else map(self.down, span)
+        wide = 8.0 * len(label) + 2
+        tries = [p for n in range(6) for p in (high - 4 - n * 12, low + 13 + n * 12)]
+        inside = [p for p in tries if self.top + 8 < p < self.bottom - 4] or tries
+        free = (
+            p
+            for p in inside
+            if not any(abs(at - a) < wide and abs(p - b) < 12 for a, b in self.labelled)
+        )
+        return at, next(free, inside[0])
 
     def bar(self, low: float, high: float, y: float) -> None:
         """Fill a bar from the axis up to `y`."""

@@ -7,7 +7,7 @@ import numpy as np
 from gliaboost.reports.checks import check_folds, leaks, shuffled
 from gliaboost.reports.cost import fitting, rate
 from gliaboost.reports.document import Cell, Table
-from gliaboost.reports.numerals import count, percent, plural, seconds, share, signed, size, span
+from gliaboost.reports.numerals import percent, plural, seconds, share, signed, size, span, speed
 from gliaboost.reports.results import Experiment, Results
 from gliaboost.reports.selective import conformal_sets
 
@@ -70,14 +70,14 @@ def _how_good(results: Results, chosen: Experiment) -> str:
 
 
 def _cost(chosen: Experiment) -> str:
-    spent, speed, disk = fitting(chosen), rate(chosen), chosen.entry.get("model_bytes")
+    spent, quick, disk = fitting(chosen), rate(chosen), chosen.entry.get("model_bytes")
     said = []
     if spent is not None:
         said.append(
             f"{seconds(spent)} of computing from images to fitted models, all folds together"
         )
-    if speed is not None:
-        said.append(f"{count(round(speed))} images a second to predict")
+    if quick is not None:
+        said.append(f"{speed(quick)} images a second to predict")
     if disk is not None:
         said.append(f"a model of {size(disk)}")
     device = chosen.entry.get("device")

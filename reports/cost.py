@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from gliaboost.reports.axes import Axes
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Picture, Section, Table
-from gliaboost.reports.numerals import UNKNOWN, count, seconds, share, size
+from gliaboost.reports.numerals import UNKNOWN, seconds, share, size, speed
 from gliaboost.reports.results import Experiment, Results
 
 # Clocks do not resolve less, and a logarithm needs more than nothing.
@@ -104,7 +104,7 @@ def _picture(
     times = [t for _, _, t, _ in points]
     axes = Axes(
         (min(times) / 2, max(times) * 2.5),
-        (max(0.0, min(ends) - pad), max(ends) + 2 * pad),
+        (max(0.0, min(ends) - 2 * pad), max(ends) + 2 * pad),
         "seconds, logarithmic",
         "accuracy",
         title=title,
@@ -128,13 +128,13 @@ def costs(results: Results) -> Table:
     rows = []
     for e in results.experiments:
         spent = [e.seconds(part) for part in ("features", "fit", "predict")]
-        speed, disk, memory = rate(e), e.entry.get("model_bytes"), e.entry.get("peak_memory")
+        quick, disk, memory = rate(e), e.entry.get("model_bytes"), e.entry.get("peak_memory")
         rows.append(
             [
                 Cell(e.letter),
                 Cell(e.title),
                 *(Cell(seconds(v), v) for v in spent),
-                Cell(UNKNOWN if speed is None else count(round(speed)), speed),
+                Cell(speed(quick), quick),
                 Cell(str(e.entry.get("device") or UNKNOWN)),
                 Cell(size(disk), disk),
                 Cell(size(memory), memory),

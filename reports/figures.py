@@ -39,7 +39,7 @@ def intervals(
     low, high = max(min(low - pad, 1), -1), high + pad
     if all(0 <= v <= 1 for v in ends):
         low, high = max(low, 0), min(high, 1)
-    left, right, top, step = 14.0, svg.WIDTH - 14.0, 8.0, 36.0
+    left, right, top, step = 18.0, svg.WIDTH - 18.0, 8.0, 36.0
     bottom = top + step * len(rows)
 
     def x(value: float) -> float:
@@ -55,7 +55,7 @@ def intervals(
         parts.append(svg.line(x(guide), top, x(guide), bottom, "guide"))
     for i, (label, value, span) in enumerate(rows):
         y = top + step * i + 25
-        parts.append(svg.text(left - 8, y - 11, label))
+        parts.append(svg.text(6, y - 11, label))
         if span is not None:
             parts.append(svg.line(x(span[0]), y, x(span[1]), y, "whisker s1"))
         parts.append(svg.marker(x(value), y, 0))
@@ -92,7 +92,7 @@ def confusion(
     left = 24.0 + min(longest * 6.6, 110)
     cell = min(76.0, (svg.WIDTH - left - 6) / size)
     tilted = longest * 6.6 > cell
-    top = 56.0 + (min(longest * 6.6, 110) * 0.72 - 6 if tilted else 0)
+    top = 56.0 + (min(longest * 6.6, 110) - 8 if tilted else 0)
     parts = [svg.text(0, 14, title, kind="strong")]
     parts.append(svg.text(left + cell * size / 2, 32, "predicted", anchor="middle", kind="soft"))
     middle = top + cell * size / 2
@@ -103,8 +103,8 @@ def confusion(
         parts.append(svg.text(left - 6, top + cell * (k + 0.5) + 4, short, anchor="end"))
         x = left + cell * (k + 0.5)
         if tilted:
-            turn = f' transform="rotate(-45 {x:.1f} {top - 6:.1f})"'
-            parts.append(svg.text(x, top - 6, short, extra=turn))
+            turn = f' transform="rotate(-90 {x + 4:.1f} {top - 6:.1f})"'
+            parts.append(svg.text(x + 4, top - 6, short, extra=turn))
         else:
             parts.append(svg.text(x, top - 6, short, anchor="middle"))
     for i, row in enumerate(counts):

@@ -235,7 +235,7 @@ def _agreement(sets: dict[str, list[Results]], runs: Sequence[Results]) -> Secti
     blocks: list[Block] = [
         Paragraph(
             "The same experiment on the same images, run again: other seeds, folds or machines. A "
-            "difference between two experiments that is smaller than this spread is no difference."
+            "difference between two experiments that is smaller than this spread says little."
         ),
         Table(
             "agreement",

@@ -21,6 +21,17 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def speed(value: float | None) -> str:
+    """Write how many a second.
+
+    Examples
+    --------
+    >>> speed(4321.4), speed(0.123)
+    ('4,321', '0.12')
+    """
+    return UNKNOWN if value is None else count(round(value)) if value >= 9.5 else f"{value:.2g}"
+
+
 def share(value: float | None, digits: int = 3) -> str:
     """Write a number near 0 to 1; a dash where it is unknown."""
     return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -12,6 +12,8 @@ from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, 
 from gliaboost.reports.numerals import count, listed, metric, plural, share, span
 from gliaboost.reports.results import Experiment, Results
 
+# Bootstrap intervals of fewer patients are too narrow.
+FEW = 20
 METRICS = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
@@ -31,6 +33,15 @@ def answer(results: Results) -> Section:
     blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
     against = " ".join(filter(None, _against(results)))
     blocks += [Paragraph(words) for words in (against, _by_patient(best)) if words]
+    witnesses = int((best.entry.get("counts") or {}).get("groups") or FEW)
+    if witnesses < FEW:
+        blocks.append(
+            Paragraph(
+                f"With {plural(witnesses, _unit(results))} tested, no interval on this page can be "
+                f"relied on: resampling so few cannot show how they differ.",
+                "missing",
+            )
+        )
     blocks += [in_brief(results, cheapest(results)), Paragraph(_limits(results))]
     return Section("answer", "The answer", blocks)
 

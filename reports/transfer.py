@@ -117,7 +117,7 @@ def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:
     left = 24.0 + min(longest * 6.6, 110)
     cell = min(76.0, (svg.WIDTH - left - 6) / len(columns))
     tilted = longest * 6.6 > cell
-    top = 56.0 + (min(longest * 6.6, 110) * 0.72 - 6 if tilted else 0)
+    top = 56.0 + (min(longest * 6.6, 110) - 8 if tilted else 0)
     middle = top + cell * len(rows) / 2
     turned = f' transform="rotate(-90 10 {middle:.1f})"'
     parts = [
@@ -126,8 +126,8 @@ def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:
         svg.text(10, middle, "trained on", anchor="middle", kind="soft", extra=turned),
     ]
     for j, label in enumerate(columns):
-        x = left + cell * (j + 0.5)
-        turn = f' transform="rotate(-45 {x:.1f} {top - 6:.1f})"' if tilted else ""
+        x = left + cell * (j + 0.5) + (4 if tilted else 0)
+        turn = f' transform="rotate(-90 {x:.1f} {top - 6:.1f})"' if tilted else ""
         anchor = "start" if tilted else "middle"
         parts.append(svg.text(x, top - 6, _short(label), anchor=anchor, extra=turn))
     said = []

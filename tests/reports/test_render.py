@@ -251,6 +251,7 @@ def test_two_images(make_predictions: MakePredictions, make_run: MakeRun) -> Non
     two = frame.groupby("label").head(1).head(2).reset_index(drop=True)
     page, _ = drawn(make_run([two]))
     assert "2 images of 2 patients" in page.text
+    assert "no interval on this page can be relied on" in page.text
 
 
 def test_one_image(make_predictions: MakePredictions, make_run: MakeRun) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliaboost.reports.selective import conformal_sets, risk_at, risk_coverage, threshold
+from gliaboost.reports.selective import accepted, conformal_sets, risk_at, risk_coverage, threshold
 
 
 @given(st.integers(0, 10_000), st.integers(1, 60), st.integers(1, 3))
@@ -63,3 +63,26 @@ def test_too_few_patients_for_the_promise_name_every_class() -> None:
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]])
     inside = conformal_sets(p, np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]), np.arange(4), 0.01)
     assert inside.all()
+
+
+def test_acceptance_is_learned_on_the_other_folds_alone() -> None:
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.3, 1, 4000)
+    right = rng.uniform(size=4000) < confidence
+    folds = rng.integers(0, 5, 4000)
+    taken = accepted(confidence, right, folds, 0.1)
+    assert 0.1 < taken.mean() < 0.6
+    assert (~right[taken]).mean() == pytest.approx(0.1, abs=0.03)
+    # A fold's own answers change nothing for it.
+    spoiled = right.copy()
+    spoiled[folds == 2] = False
+    again = accepted(confidence, spoiled, folds, 0.1)
+    assert (again[folds == 2] == taken[folds == 2]).all()
+    assert again.sum() < taken.sum()
+
+
+def test_nothing_is_accepted_where_no_threshold_serves() -> None:
+    folds = np.repeat([0, 1], 50)
+    confidence = np.linspace(0.3, 1, 100)
+    assert not accepted(confidence, np.zeros(100, dtype=bool), folds, 0.05).any()
+    assert accepted(confidence, np.ones(100, dtype=bool), folds, 0.05).sum() >= 50
