@@ -60,6 +60,9 @@ def benchmark(
     folds: Annotated[
         str, typer.Option(help="A number of patient-safe folds, or the column that holds them.")
     ] = "5",
+    only: Annotated[
+        str, typer.Option(help="Run these of the folds alone, by name and comma.")
+    ] = "",
     features: Features = CLASSICAL,
     models: Annotated[
         str, typer.Option(help="Models, by comma; see gliaboost info.")
@@ -83,7 +86,7 @@ def benchmark(
     A killed run goes on where it stopped.
     """
     from gliaboost.datasets.manifest import Manifest
-    from gliaboost.datasets.splits import named_folds
+    from gliaboost.datasets.splits import named_folds, some_folds
     from gliaboost.reports.experiments import competitors
     from gliaboost.reports.findings import known_findings
     from gliaboost.reports.protocol import Protocol, run
@@ -92,6 +95,9 @@ def benchmark(
 
     table = Manifest.read(manifest).check(labelled=True)
     chosen, description = named_folds(table, folds, seed=seed)
+    if only:
+        chosen = some_folds(chosen, names(only))
+        description += f"; of these only {only}"
     protocol = Protocol(
         competitors(names(models), extractors(features), ablation=ablation),
         chosen,

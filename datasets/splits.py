@@ -284,6 +284,27 @@ def assert_disjoint(manifest: Manifest, folds: Sequence[Fold]) -> None:
         raise ManifestError(manifest.name, faults)
 
 
+def some_folds(folds: Sequence[Fold], names: Sequence[str]) -> list[Fold]:
+    """Keep some folds, by their names.
+
+    Raises
+    ------
+    UsageError
+        If a name is none of theirs.
+
+    Examples
+    --------
+    >>> rows = np.array([0])
+    >>> [f.name for f in some_folds([Fold("1", rows, rows), Fold("2", rows, rows)], ["2"])]
+    ['2']
+    """
+    known = [f.name for f in folds]
+    odd = [name for name in names if name not in known]
+    if odd:
+        raise UsageError(f"no fold {', '.join(odd)}; the folds are {', '.join(known)}")
+    return [f for f in folds if f.name in names]
+
+
 def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[Fold], str]:
     """Make folds from what a user typed.
 

@@ -1,0 +1,56 @@
+"""Labels of scans, from a table beside them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from gliaboost.datasets.errors import UsageError
+
+NAMES = ("patient", "file", "path", "name", "scan", "id")
+
+
+def read_labels(path: Path | str | None) -> dict[str, str]:
+    """Read a CSV table of two columns: a patient or file, and ``label``.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        The table; None: no labels.
+
+    Returns
+    -------
+    dict of str to str
+        Label by what the first column names.
+
+    Raises
+    ------
+    UsageError
+        If the file is absent or lacks the columns, or names something twice with two labels.
+    """
+    if path is None:
+        return {}
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path, dtype=str)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read the labels {path}: {error}") from error
+    named = [c for c in table.columns if c.lower() in NAMES]
+    if "label" not in table or not named:
+        raise UsageError(
+            f"{path} has columns {', '.join(table.columns)}; expected 'label' and one of "
+            f"{', '.join(NAMES)}"
+        )
+    table = table.dropna(subset=[named[0], "label"]).drop_duplicates([named[0], "label"])
+    twice = sorted(set(table.loc[table[named[0]].duplicated(), named[0]]))
+    if twice:
+        raise UsageError(f"{path} gives two labels to {', '.join(twice[:5])}; give one")
+    return dict(zip(table[named[0]], table["label"], strict=True))
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """Hash labels, so that a record of them names no patient."""
+    text = "\n".join(f"{name}\t{label}" for name, label in sorted(labels.items()))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,167 @@
+"""A tree of DICOM files made on the spot: tags, frames, windows, and what must not leave it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gliaboost.datasets.decode import decode
+from gliaboost.datasets.errors import MissingExtraError, UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.sources import read_source
+
+pydicom = pytest.importorskip("pydicom")
+
+
+def write(file: Path, pixels: NDArray[Any], patient: str = "Doe^John-4711", **tags: Any) -> None:
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+    data: Any = Dataset()
+    data.file_meta = FileMetaDataset()
+    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+    data.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+    data.SOPClassUID, data.SOPInstanceUID = data.file_meta.MediaStorageSOPClassUID, generate_uid()
+    data.PatientID, data.PatientName, data.PatientBirthDate = patient, "Doe^John", "19500101"
+    data.InstitutionName, data.Modality = "St. Nowhere", tags.pop("Modality", "MR")
+    data.SeriesInstanceUID = tags.pop("SeriesInstanceUID", "1.2.3")
+    if pixels.ndim == 3:
+        data.NumberOfFrames = len(pixels)
+    data.Rows, data.Columns = pixels.shape[-2:]
+    data.SamplesPerPixel = 1
+    data.PhotometricInterpretation = tags.pop("PhotometricInterpretation", "MONOCHROME2")
+    data.BitsAllocated = data.BitsStored = 16
+    data.HighBit, data.PixelRepresentation = 15, int(pixels.dtype == np.int16)
+    data.PixelData = pixels.astype("<i2" if pixels.dtype == np.int16 else "<u2").tobytes()
+    for name, value in tags.items():
+        setattr(data, name, value)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    data.save_as(file, enforce_file_format=True)
+
+
+def ramp(low: int = 0, high: int = 1000, dtype: Any = np.uint16) -> NDArray[Any]:
+    return np.linspace(low, high, 32 * 32).reshape(32, 32).astype(dtype)
+
+
+def pixels_of(manifest: Manifest, row: int = 0) -> NDArray[np.uint8]:
+    return decode(manifest.paths[row])
+
+
+def test_patients_planes_and_positions(tmp_path: Path) -> None:
+    axial, sagittal = [1, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, -1]
+    write(tmp_path / "a" / "1", ramp(), ImageOrientationPatient=axial,
+          ImagePositionPatient=[0, 0, 12.5])  # fmt: skip
+    write(tmp_path / "a" / "2", ramp(), ImageOrientationPatient=sagittal, SeriesInstanceUID="1.2.9")
+    write(tmp_path / "b" / "x.dcm", ramp(), patient="Roe")
+    (tmp_path / "b" / "notes.txt").write_text("no DICOM")
+    manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
+    table = manifest.table
+    assert table["patient"].tolist() == ["P0001", "P0001", "P0002"]
+    assert table["plane"].tolist()[:2] == ["axial", "sagittal"]
+    assert table["plane"].isna().tolist() == [False, False, True]
+    assert table["position"].tolist()[0] == 12.5
+    assert table["series"].tolist() == ["P0001-S01", "P0001-S02", "P0002-S01"]
+    assert set(table["modality"]) == {"MRI"}
+    assert manifest.faults() == []
+    assert pixels_of(manifest)[0, 0] == 0
+    assert pixels_of(manifest)[-1, -1] == 255
+
+
+def test_nothing_that_identifies_leaves_the_reader(tmp_path: Path) -> None:
+    write(tmp_path / "Doe^John" / "Doe-1950.dcm", ramp())
+    table = tmp_path / "labels.csv"
+    table.write_text("patient,label\nDoe^John-4711,glioma\n")
+    manifest = read_source("dicom", tmp_path, images=tmp_path / "png", labels=table)
+    assert manifest.table["label"].tolist() == ["glioma"]
+    for file in (tmp_path / "png").rglob("*"):
+        assert "Doe" not in str(file.relative_to(tmp_path / "png"))
+        if file.is_file():
+            content = file.read_bytes()
+            for secret in (b"Doe", b"4711", b"1950", b"Nowhere"):
+                assert secret not in content
+    assert "Doe" not in manifest.table.to_csv()
+
+
+def test_ct_is_rescaled_and_windowed(tmp_path: Path) -> None:
+    write(tmp_path / "1", ramp(0, 2000), Modality="CT", RescaleSlope=1, RescaleIntercept=-1024)
+    brain = pixels_of(read_source("dicom", tmp_path, images=tmp_path / "a"))
+    values = ramp(0, 2000).astype(float) - 1024
+    assert (brain[values <= 0] == 0).all()
+    assert (brain[values >= 80] == 255).all()
+    assert abs(int(brain.ravel()[np.abs(values - 40).argmin()]) - 128) <= 3
+    bone = read_source("dicom", tmp_path, images=tmp_path / "b", window="bone")
+    assert bone.table["window"].tolist() == ["bone"]
+    assert bone.table["modality"].tolist() == ["CT"]
+    assert pixels_of(bone).mean() < brain.mean()
+    with pytest.raises(UsageError, match="brain, subdural, bone, or CENTRE:WIDTH"):
+        read_source("dicom", tmp_path, images=tmp_path / "c", window="lung")
+
+
+def test_the_files_own_window_and_monochrome1(tmp_path: Path) -> None:
+    write(tmp_path / "1", ramp(), WindowCenter=[500, 40], WindowWidth=[200, 80])
+    write(tmp_path / "2", ramp(), PhotometricInterpretation="MONOCHROME1")
+    manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
+    assert manifest.table["window"].tolist() == ["500:200", "full"]
+    own = pixels_of(manifest)
+    assert (own[ramp() < 399] == 0).all()
+    assert (own[ramp() > 601] == 255).all()
+    turned = pixels_of(manifest, 1)
+    assert turned[0, 0] == 255
+    assert turned[-1, -1] == 0
+
+
+def test_frames_of_an_enhanced_file(tmp_path: Path) -> None:
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    frames = []
+    for z in (0.0, 5.0, 10.0):
+        place, group = Dataset(), Dataset()
+        place.ImagePositionPatient = [0, 0, z]
+        group.PlanePositionSequence = Sequence([place])
+        frames.append(group)
+    turn, shared = Dataset(), Dataset()
+    turn.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    shared.PlaneOrientationSequence = Sequence([turn])
+    write(
+        tmp_path / "many.dcm",
+        np.stack([ramp() + 10 * i for i in range(3)]),
+        PerFrameFunctionalGroupsSequence=Sequence(frames),
+        SharedFunctionalGroupsSequence=Sequence([shared]),
+    )
+    manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
+    assert manifest.table["position"].tolist() == [0.0, 5.0, 10.0]
+    assert manifest.table["plane"].tolist() == ["axial"] * 3
+    assert [p.name for p in manifest.paths] == ["S01-0001.png", "S01-0002.png", "S01-0003.png"]
+
+
+def test_what_gives_no_slice_is_named_and_the_rest_is_done(tmp_path: Path) -> None:
+    write(tmp_path / "good", ramp())
+    write(tmp_path / "ultrasound", ramp(), Modality="US")
+    write(tmp_path / "empty", ramp())
+    data = pydicom.dcmread(tmp_path / "empty")
+    del data.PixelData
+    data.save_as(tmp_path / "empty")
+    cut = (tmp_path / "good").read_bytes()
+    (tmp_path / "cut").write_bytes(cut[: len(cut) - 500])
+    with pytest.warns(UserWarning, match=r"3 of 4 DICOM files.*no pixels.*modality US"):
+        manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
+    assert len(manifest) == 1
+
+
+def test_no_dicom_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"x" * 200)
+    with pytest.raises(UsageError, match="DICM at byte 128"):
+        read_source("dicom", tmp_path)
+
+
+def test_a_missing_library_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "1", ramp())
+    monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
+    with pytest.raises(MissingExtraError, match=r"gliaboost\[dicom\]"):
+        read_source("dicom", tmp_path, images=tmp_path / "png")
