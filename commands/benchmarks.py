@@ -25,6 +25,7 @@ from gliaboost.commands.options import (
     print_json,
     typed,
 )
+from gliaboost.datasets.errors import UsageError
 from gliaboost.reports.progress import progress_bar, sayer
 
 
@@ -74,6 +75,9 @@ def benchmark(
         bool, typer.Option(help="Repeat the cheapest model with shuffled labels, and by image.")
     ] = True,
     audit: Annotated[bool, typer.Option(help="Audit the data first, once a data set.")] = True,
+    test_on: Annotated[
+        Path | None, typer.Option(help="Another manifest: fit on all of this, test on that.")
+    ] = None,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -87,6 +91,7 @@ def benchmark(
     """
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.splits import named_folds, some_folds
+    from gliaboost.reports.elsewhere import find_elsewhere
     from gliaboost.reports.experiments import competitors
     from gliaboost.reports.findings import known_findings
     from gliaboost.reports.protocol import Protocol, run
@@ -99,7 +104,7 @@ def benchmark(
         chosen = some_folds(chosen, names(only))
         description += f"; of these only {only}"
     protocol = Protocol(
-        competitors(names(models), extractors(features), ablation=ablation),
+        competitors(names(models), extractors(features, device), ablation=ablation),
         chosen,
         description,
         controls=controls,
@@ -115,6 +120,11 @@ def benchmark(
         for weight, sentence in findings:
             if weight == "wrong":
                 say(f"audit: {sentence}")
+    elsewhere = None
+    if test_on is not None:
+        other = Manifest.read(test_on).check(labelled=True)
+        with progress_bar("comparing", quiet) as progress:
+            elsewhere = find_elsewhere(table, other, jobs=jobs, progress=progress)
     with progress_bar("extracting", quiet) as progress:
         results = run(
             table,
@@ -123,10 +133,11 @@ def benchmark(
             out,
             command=typed(),
             audit=findings,
+            elsewhere=elsewhere,
             say=say,
             progress=progress,
         )
-    pages = render(out)
+    pages = render(out, images=table.root)
     if as_json:
         print_json(results)
     else:
@@ -137,12 +148,27 @@ def benchmark(
 
 
 def report(
-    results: Annotated[Path, typer.Argument(help="Folder of an earlier benchmark.")],
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RUN...", help="Folders of earlier benchmarks.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the pages.", show_default="the run's own")
+    ] = None,
+    images: Annotated[
+        Path | None, typer.Option(help="The manifest's folder, to show the surest mistakes.")
+    ] = None,
 ) -> None:
-    """Draw a report again, without fitting."""
+    """Draw a report again, or one of several runs, without fitting."""
+    from gliaboost.reports.joined import render_joined
     from gliaboost.reports.render import render
 
-    typer.echo(f"report: {render(results)['html'].resolve()}")
+    if len(results) == 1:
+        pages = render(results[0], out, images=images)
+    elif out is None:
+        raise UsageError(f"{len(results)} runs make one page; name its folder with --out")
+    else:
+        pages = render_joined(results, out)
+    typer.echo(f"report: {pages['html'].resolve()}")
 
 
 def info(as_json: Json = False) -> None:

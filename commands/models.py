@@ -29,6 +29,7 @@ from gliaboost.reports.progress import progress_bar, sayer
 def extract(
     manifest: ManifestPath,
     features: Features = CLASSICAL,
+    device: Device = "auto",
     jobs: Jobs = None,
     store: Store = None,
     quiet: Quiet = False,
@@ -43,7 +44,7 @@ def extract(
     with progress_bar("extracting", quiet) as progress:
         done = run(
             table,
-            extractors(features),
+            extractors(features, device),
             Preparation(),
             open_store(store),
             jobs=jobs,
@@ -87,7 +88,7 @@ def train(
     with progress_bar("extracting", quiet) as progress:
         bundle, extraction = run(
             table,
-            extractors(features),
+            extractors(features, device),
             model,
             open_store(store),
             device=device,

@@ -53,11 +53,15 @@ def pairs(text: str) -> dict[str, Any]:
     return {k: int(v) if v.isdigit() else plain.get(v.lower(), v) for k, _, v in parts}
 
 
-def extractors(text: str) -> list[Extractor]:
-    """Build extractors by their names."""
+def extractors(text: str, device: str = "auto") -> list[Extractor]:
+    """Build extractors by their names; those that can compute elsewhere do so on the device."""
     from gliaboost.features import create
 
-    return [create(name) for name in names(text)]
+    built = [create(name) for name in names(text)]
+    for extractor in built:
+        if "device" in extractor.get_params():
+            extractor.set_params(device=device)
+    return built
 
 
 def open_store(path: Path | None) -> FeatureStore:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
@@ -21,12 +20,11 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import make_bundle, save
 from gliaboost.models.material import Material
 from gliaboost.models.registry import create_model
+from gliaboost.reports.elsewhere import Elsewhere, ask_elsewhere, described
 from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment
+from gliaboost.reports.fitting import fit_and_ask, forget, predictions
 from gliaboost.reports.parts import Part, read_part, stem_of, write_part
 from gliaboost.reports.summary import summarise, write_results
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 Say = Callable[[str], None]
 
@@ -60,6 +58,11 @@ class Protocol:
     jobs: int | None = None
     device: str = "auto"
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What every model is told."""
+        return {"device": self.device, "jobs": self.jobs, "seed": self.seed}
+
 
 def run(
     manifest: Manifest,
@@ -69,6 +72,7 @@ def run(
     *,
     command: str = "",
     audit: Sequence[tuple[str, str]] = (),
+    elsewhere: Elsewhere | None = None,
     say: Say = lambda line: None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -91,6 +95,8 @@ def run(
         What the user typed, for the report.
     audit : sequence of (weight, sentence)
         What an audit of the manifest found, for the report.
+    elsewhere : Elsewhere, optional
+        Another data set: each competitor is also fitted on the whole manifest and tested there.
     say : callable
         Told each step in a line.
     progress : callable, optional
@@ -136,6 +142,24 @@ def run(
             controls[BY_IMAGE] = image_folds(manifest, len(protocol.folds), seed=protocol.seed)
         for control, folds in controls.items():
             compare(replace(cheapest, control=control), folds)["of"] = cheapest.name
+    if elsewhere is not None:
+        asked = Material(
+            elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
+        )
+        for experiment in protocol.experiments:
+            named, part = ask_elsewhere(
+                experiment,
+                material,
+                asked,
+                elsewhere,
+                partial(_identity_elsewhere, material, protocol, experiment),
+                protocol.settings,
+                out,
+                say,
+            )
+            frame, entry = summarise(asked, named, [part], protocol.seed, manifest.classes)
+            frames.append(frame)
+            entries.append(described(entry, elsewhere, [manifest.name]))
     return write_results(material, protocol, entries, frames, out, command, audit)
 
 
@@ -171,28 +195,21 @@ def _fold(
         say(f"{experiment.name}, fold {fold.name}: taken from an earlier run")
         return known
 
-    model = create_model(
-        experiment.model, device=protocol.device, jobs=protocol.jobs, seed=protocol.seed
-    )
-    (X, beside), (unseen, its) = (
-        material.given(experiment.takes, train, experiment.extractors),
-        material.given(experiment.takes, test, experiment.extractors),
-    )
     checkpoint = out / "parts" / f"{stem}.checkpoint"
-    options: dict[str, Any] = {}
-    if experiment.takes != "columns":
-        told = _epochs(say, f"{experiment.name}, fold {fold.name}")
-        options = {"checkpoint": checkpoint, "progress": told}
-    reset_peak_memory()
-    begun = time.perf_counter()
-    model.fit(X, labels, groups=material.groups[train], **beside, **options)
-    fitted = time.perf_counter()
-    probabilities = model.predict_proba(unseen, **its)
-    ended = time.perf_counter()
-    held = peak_memory()
-
+    fitted = fit_and_ask(
+        experiment,
+        material,
+        train,
+        labels,
+        material,
+        test,
+        settings=protocol.settings,
+        checkpoint=checkpoint,
+        say=say,
+        what=f"{experiment.name}, fold {fold.name}",
+    )
     bundle = make_bundle(
-        model,
+        fitted.model,
         protocol.preparation,
         experiment.extractors,
         manifest_fingerprint=material.manifest.fingerprint(),
@@ -201,26 +218,22 @@ def _fold(
     notes = {
         "identity": identity,
         "fold": str(fold.name),
-        "fit": fitted - begun,
-        "predict": ended - fitted,
-        "device": model.device_,
-        "peak_memory": held,
         "train": len(train),
         "test": len(test),
-        **_seen_inside(material, experiment, model, unseen),
+        **fitted.notes,
     }
     if experiment.control is None:
         saved = save(bundle, out / "models" / f"{stem}.joblib")
         notes["model_bytes"] = saved.stat().st_size
-    frame = _predictions(material, experiment.name, fold, test, model.classes_, probabilities)
+    classes = material.manifest.classes
+    frame = predictions(material, classes, experiment.name, str(fold.name), test, fitted)
     part = Part(frame, notes)
     write_part(path, part)
-    for spent in checkpoint.parent.glob(f"{checkpoint.name}*"):
-        spent.unlink()
+    forget(checkpoint)
     right = float((frame["label"] == frame["predicted"]).mean())
     say(
         f"{experiment.name}, fold {fold.name}: {right:.3f} of {len(test)} right, "
-        f"{fitted - begun:.1f} s"
+        f"{notes['fit']:.1f} s"
     )
     return part
 
@@ -238,77 +251,16 @@ def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[A
     return labels[first][np.random.default_rng(seed).permutation(len(first))][codes]
 
 
-def _epochs(say: Say, name: str) -> Callable[[int, int, dict[str, Any]], None]:
-    def told(done: int, total: int, entry: dict[str, Any]) -> None:
-        held_out = entry.get("validation_accuracy")
-        score = "" if held_out is None else f", held out {held_out:.3f}"
-        say(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
-
-    return told
-
-
-def _seen_inside(
-    material: Material, experiment: Experiment, model: Any, unseen: NDArray[Any]
-) -> dict[str, Any]:
-    """Note what only the fitted model can tell: SHAP by family, or the epochs."""
-    if experiment.takes == "columns" and len(experiment.extractors) > 1:
-        from gliaboost.models.explain import ROWS, contributions, share_by_family
-
-        step = max(1, len(unseen) // ROWS)
-        rows = np.ascontiguousarray(unseen[::step])
-        values = contributions(model.name, model.native_, rows, len(model.classes_))
-        families = [e.name for e in experiment.extractors]
-        return {
-            "shap_by_family": share_by_family(
-                values, families, material.widths(experiment.extractors)
-            )
-        }
-    history = getattr(model, "history_", None)
-    if not history:
-        return {}
-    return {
-        "history": {
-            "metric": "loss",
-            "train": [e["loss"] for e in history],
-            "valid": [e["validation_loss"] for e in history if "validation_loss" in e],
-        },
-        "images_per_second_fit": getattr(model, "images_per_second_", None),
-    }
-
-
-def _predictions(
+def _identity_elsewhere(
     material: Material,
-    name: str,
-    fold: Fold,
-    test: NDArray[np.int64],
-    fitted_classes: NDArray[Any],
-    probabilities: NDArray[np.floating[Any]],
-) -> pd.DataFrame:
-    import pandas as pd
-
-    manifest = material.manifest
-    # A class that the training part lacked was never possible: its probability is zero.
-    full = np.zeros((len(test), len(manifest.classes)))
-    for column, label in enumerate(fitted_classes):
-        full[:, manifest.classes.index(label)] = probabilities[:, column]
-    table = manifest.table.iloc[test]
-    return pd.DataFrame(
-        {
-            "key": [material.extraction.keys[i] for i in test],
-            "path": table["path"].to_numpy(),
-            "patient": table["patient"].to_numpy(),
-            "fold": str(fold.name),
-            "experiment": name,
-            "label": table["label"].to_numpy(),
-            "predicted": np.asarray(manifest.classes, dtype=object)[full.argmax(axis=1)],
-            **{f"proba_{label}": full[:, i] for i, label in enumerate(manifest.classes)},
-            **{
-                column: table[column].to_numpy()
-                for column in ("source", "site", "modality")
-                if column in table and table[column].notna().any()
-            },
-        }
-    )
+    protocol: Protocol,
+    experiment: Experiment,
+    train: NDArray[np.int64],
+    keys: Sequence[str],
+) -> str:
+    nothing = np.empty(0, np.int64)
+    own = _identity(material, protocol, experiment, train, material.labels[train], nothing)
+    return hashlib.sha256("\n".join([own, *keys]).encode()).hexdigest()
 
 
 def _identity(

@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 def summarise(
-    material: Material, experiment: Experiment, parts: Sequence[Part], seed: int
+    material: Material,
+    experiment: Experiment,
+    parts: Sequence[Part],
+    seed: int,
+    classes: Sequence[str] | None = None,
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Join an experiment's folds.
 
@@ -38,6 +42,8 @@ def summarise(
         One a fold.
     seed : int
         Of the bootstrap.
+    classes : sequence of str, optional
+        That a model may name; default: those of the material.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def summarise(
         "model": experiment.model,
         "features": [e.name for e in experiment.extractors],
         "device": ", ".join(sorted({n["device"] for n in notes})),
-        **evaluate(frame, material.manifest.classes, seed=seed),
+        **evaluate(frame, list(classes or material.manifest.classes), seed=seed),
         "seconds": {
             "features": material.seconds(experiment.extractors),
             "fit": sum(n["fit"] for n in notes),

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.splits import patient_folds
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
+from gliaboost.reports.elsewhere import find_elsewhere
 from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
 from gliaboost.reports.findings import known_findings
 from gliaboost.reports.protocol import Protocol, run, shuffled
@@ -87,6 +89,39 @@ def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path)
     )
     results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
     assert [e.get("control") for e in results["experiments"]] == [None, SHUFFLED]
+
+
+def test_tested_elsewhere_without_the_pictures_in_both(make_images: Make, tmp_path: Path) -> None:
+    here = Manifest.read(make_images(patients=12, name="here"))
+    path = make_images(patients=12, name="there")
+    # The same generator made both: all but the renamed copies must be other pictures.
+    table = pd.read_csv(path)
+    rng = np.random.default_rng(7)
+    for i, name in enumerate(table["path"]):
+        if i >= 6:
+            image = rng.normal(128, 40, (48, 48))
+            image = cv2.GaussianBlur(image, (0, 0), 0.5 if table["label"][i] == "fine" else 2.0)
+            image = (image - image.mean()) / image.std() * 40 + 128
+            cv2.imwrite(str(path.parent / name), np.clip(image, 0, 255).astype(np.uint8))
+    table.loc[35, "label"] = "odd"
+    table.to_csv(path, index=False)
+    elsewhere = find_elsewhere(here, Manifest.read(path))
+    assert elsewhere.left_out == {"in both": 6, "unknown class": 1}
+    assert len(elsewhere.manifest) == 29
+    protocol = Protocol(
+        competitors(["lightgbm"], [create("lbp")]), patient_folds(here, 3), "three", controls=False
+    )
+    store, out, said = FeatureStore(tmp_path / "store"), tmp_path / "out", list[str]()
+    results = run(here, protocol, store, out, elsewhere=elsewhere, say=said.append)
+    own, other = results["experiments"]
+    assert "test_on" not in own
+    assert (other["test_on"], other["counts"]["images"]) == ("manifest", 29)
+    assert other["accuracy"]["pooled"] > 0.9
+    again: list[str] = []
+    run(here, protocol, store, out, elsewhere=elsewhere, say=again.append)
+    assert sum("taken from an earlier run" in line for line in again) == 4
+    with pytest.raises(UsageError, match="36 are in manifest too"):
+        find_elsewhere(here, here)
 
 
 def test_an_audit_is_made_once(make_images: Make, tmp_path: Path) -> None:

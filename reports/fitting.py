@@ -1,0 +1,187 @@
+"""One model fitted once and asked once: what it answered and what that cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import peak_memory, reset_peak_memory
+from gliaboost.models.material import Material
+from gliaboost.models.registry import create_model
+from gliaboost.reports.experiments import Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows = NDArray[np.int64]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model and its answers.
+
+    Attributes
+    ----------
+    model : estimator
+        Fitted.
+    probabilities : float64 array [n, K]
+        For the rows that it had not seen, columns as ``model.classes_``.
+    notes : dict
+        ``fit`` and ``predict`` (seconds), ``device``, ``peak_memory`` (bytes), and what only the
+        fitted model can tell: ``shap_by_family`` or ``history``.
+    """
+
+    model: Any
+    probabilities: NDArray[np.float64]
+    notes: dict[str, Any]
+
+
+def fit_and_ask(
+    experiment: Experiment,
+    material: Material,
+    train: Rows,
+    labels: NDArray[Any],
+    asked: Material,
+    test: Rows,
+    *,
+    settings: dict[str, Any],
+    checkpoint: Path,
+    say: Say,
+    what: str,
+) -> Fitted:
+    """Fit on rows of one material and predict rows of another, or of the same.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What to fit.
+    material, asked : Material
+        What is learned from, and what is asked about.
+    train, test : int64 array
+        Rows of either.
+    labels : array [len(train)]
+        To learn.
+    settings : dict
+        ``device``, ``jobs`` and ``seed``.
+    checkpoint : pathlib.Path
+        Where a network keeps its epochs; removed in the end by `forget`.
+    say : callable
+        Told each epoch in a line.
+    what : str
+        How the line begins.
+    """
+    model = create_model(experiment.model, **settings)
+    X, beside = material.given(experiment.takes, train, experiment.extractors)
+    unseen, its = asked.given(experiment.takes, test, experiment.extractors)
+    options: dict[str, Any] = {}
+    if experiment.takes != "columns":
+        options = {"checkpoint": checkpoint, "progress": _epochs(say, what)}
+    reset_peak_memory()
+    begun = time.perf_counter()
+    model.fit(X, labels, groups=material.groups[train], **beside, **options)
+    fitted = time.perf_counter()
+    probabilities = model.predict_proba(unseen, **its)
+    notes = {
+        "fit": fitted - begun,
+        "predict": time.perf_counter() - fitted,
+        "device": model.device_,
+        "peak_memory": peak_memory(),
+        **_seen_inside(material, experiment, model, unseen),
+    }
+    return Fitted(model, probabilities, notes)
+
+
+def forget(checkpoint: Path) -> None:
+    """Remove what `fit_and_ask` kept to go on from; its answers are safe."""
+    for spent in checkpoint.parent.glob(f"{checkpoint.name}*"):
+        spent.unlink()
+
+
+def predictions(
+    asked: Material, classes: Sequence[str], name: str, fold: str, test: Rows, fitted: Fitted
+) -> pd.DataFrame:
+    """Put answers in a table, one row an image.
+
+    Parameters
+    ----------
+    asked : Material
+        What was asked about.
+    classes : sequence of str
+        All classes, in the order of the columns ``proba_*``.
+    name, fold : str
+        Of the experiment and the fold.
+    test : int64 array
+        Rows of `asked`.
+    fitted : Fitted
+        From `fit_and_ask`.
+    """
+    import pandas as pd
+
+    classes = list(classes)
+    # A class that the training part lacked was never possible: its probability is zero.
+    full = np.zeros((len(test), len(classes)))
+    for column, label in enumerate(fitted.model.classes_):
+        full[:, classes.index(label)] = fitted.probabilities[:, column]
+    table = asked.manifest.table.iloc[test]
+    return pd.DataFrame(
+        {
+            "key": [asked.extraction.keys[i] for i in test],
+            "path": table["path"].to_numpy(),
+            "patient": table["patient"].to_numpy(),
+            "fold": fold,
+            "experiment": name,
+            "label": table["label"].to_numpy(),
+            "predicted": np.asarray(classes, dtype=object)[full.argmax(axis=1)],
+            **{f"proba_{label}": full[:, i] for i, label in enumerate(classes)},
+            **{
+                column: table[column].to_numpy()
+                for column in ("source", "site", "modality")
+                if column in table and table[column].notna().any()
+            },
+        }
+    )
+
+
+def _epochs(say: Say, name: str) -> Callable[[int, int, dict[str, Any]], None]:
+    def told(done: int, total: int, entry: dict[str, Any]) -> None:
+        held_out = entry.get("validation_accuracy")
+        score = "" if held_out is None else f", held out {held_out:.3f}"
+        say(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
+
+    return told
+
+
+def _seen_inside(
+    material: Material, experiment: Experiment, model: Any, unseen: NDArray[Any]
+) -> dict[str, Any]:
+    """Note what only the fitted model can tell: SHAP by family, or the epochs."""
+    if experiment.takes == "columns" and len(experiment.extractors) > 1:
+        from gliaboost.models.explain import ROWS, contributions, share_by_family
+
+        step = max(1, len(unseen) // ROWS)
+        rows = np.ascontiguousarray(unseen[::step])
+        values = contributions(model.name, model.native_, rows, len(model.classes_))
+        families = [e.name for e in experiment.extractors]
+        return {
+            "shap_by_family": share_by_family(
+                values, families, material.widths(experiment.extractors)
+            )
+        }
+    history = getattr(model, "history_", None)
+    if not history:
+        return {}
+    return {
+        "history": {
+            "metric": "loss",
+            "train": [e["loss"] for e in history],
+            "valid": [e["validation_loss"] for e in history if "validation_loss" in e],
+        },
+        "images_per_second_fit": getattr(model, "images_per_second_", None),
+    }
