@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import shutil
 import tempfile
 import time
@@ -19,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from gliaboost._compat import available_cores
+from gliaboost._compat import available_cores, peak_memory
 from gliaboost.datasets.audit import audit, carry_over, drop
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.files import replacing
@@ -197,7 +196,8 @@ def cost(paths: list[str], queue: Any) -> None:
     began, busy = time.perf_counter(), time.process_time()
     report = audit(manifest)
     wall, busy = time.perf_counter() - began, time.process_time() - busy
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    # Not ru_maxrss: a child begins with its parent's.
+    peak = (peak_memory() or 0) / 2**20
     queue.put(
         {
             "images": len(paths),
