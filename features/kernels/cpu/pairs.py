@@ -178,9 +178,11 @@ def _x_log_x(n: Any, n_log_n: Any) -> Any:
 
 @part
 def _entropy(counts: Any, total: Any, n_log_n: Any) -> Any:
-    """Entropy in nats of a histogram with this total."""
+    """Entropy in nats of a histogram with this total, exactly 0 if one bin has it all."""
     weighted = 0.0
     for n in counts:
+        if n == total:
+            return 0.0
         weighted += _x_log_x(n, n_log_n)
     return math.log(total) - weighted / total
 

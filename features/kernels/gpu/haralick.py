@@ -84,8 +84,9 @@ def _variance(total: torch.Tensor, squares: torch.Tensor, n: torch.Tensor) -> to
 
 
 def _entropy(counts: torch.Tensor, n: torch.Tensor) -> torch.Tensor:
-    """Entropy in nats of histograms [M, bins] with these totals."""
-    return (torch.log(n) - torch.xlogy(counts, counts).sum(1) / n).clamp(min=0.0)
+    """Entropy in nats of histograms [M, bins], exactly 0 if one bin has it all."""
+    entropy = (torch.log(n) - torch.xlogy(counts, counts).sum(1) / n).clamp(min=0.0)
+    return torch.where(counts.amax(1) == n, 0.0, entropy)
 
 
 def _in_bits(

@@ -257,3 +257,13 @@ def test_no_images_give_no_rows() -> None:
     none = np.zeros((0, 9, 9), np.uint8)
     assert glcm_properties(none, np.array([[0, 1]]), ["contrast"]).shape == (0, 1)
     assert glcm_counts(none, np.array([[0, 1]]), levels=8).shape == (0, 1, 1, 8, 8)
+
+
+@pytest.mark.parametrize("symmetric", [False, True])
+@pytest.mark.parametrize("side", [2, 12, 16, 33])
+def test_a_constant_image_has_no_entropy_and_no_information(side: int, symmetric: bool) -> None:
+    # The logarithms' last bits once made -2 of the first information measure.
+    images = np.full((1, side, side + 4), 3, np.uint8)
+    names = [p for p in PROPERTIES if "entropy" in p or p.startswith("imc")]
+    got = glcm_properties(images, glcm_offsets([1], ANGLES), names, levels=64, symmetric=symmetric)
+    np.testing.assert_allclose(got, 0.0, atol=1e-12)
