@@ -142,19 +142,33 @@ def _leaning(results: Results) -> list[Block]:
         ]
     families = list(dict.fromkeys(f for _, shares in known for f in shares))
     return [
-        Table(
+        Figure(
             "shap",
+            [
+                figures.shares(
+                    "shap",
+                    [
+                        (f"{e.letter}  {e.title}", [shares.get(f, 0.0) for f in families])
+                        for e, shares in known
+                    ],
+                    [family(f) for f in families],
+                )
+            ],
             "What the models lean on: mean absolute SHAP value, summed by feature family, as a "
             "share of all families. It says what a model uses, not what it could do without.",
-            ["", "Experiment", *(f"#{family(f)}" for f in families)],
-            [
+            Table(
+                "shap",
+                "SHAP by feature family in numbers.",
+                ["", "Experiment", *(f"#{family(f)}" for f in families)],
                 [
-                    Cell(e.letter),
-                    Cell(e.title),
-                    *(Cell(share(shares.get(f)), shares.get(f)) for f in families),
-                ]
-                for e, shares in known
-            ],
-            sortable=True,
+                    [
+                        Cell(e.letter),
+                        Cell(e.title),
+                        *(Cell(share(shares.get(f)), shares.get(f)) for f in families),
+                    ]
+                    for e, shares in known
+                ],
+                sortable=True,
+            ),
         )
     ]

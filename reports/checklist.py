@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gliaboost.reports.checks import patients_apart
 from gliaboost.reports.document import Cell, Table
 from gliaboost.reports.numerals import UNKNOWN, count, listed, plural, span
 from gliaboost.reports.results import Results
@@ -102,7 +103,7 @@ def _known(results: Results) -> dict[str, str]:
         "11": f"classes {listed(results.classes)}; features, above" if p.get("extractors") else "",
         "13": f"{plural(unreadable, 'unreadable file')} left out" if "unreadable" in d else "",
         "20": f"{p.get('folds')}, {plural(int(p.get('n_folds') or 0), 'fold')}, each tested once",
-        "21": "patients: no patient in two folds" if results.grouped else "images only",
+        "21": "patients: no patient in two folds" if patients_apart(results) else "images only",
         "22": listed([x.title for x in results.experiments]),
         "23": ", ".join(f"{k} {v}" for k, v in versions.items() if v),
         "25": "parameters, above"

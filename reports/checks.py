@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED
 from gliaboost.reports.paired import compare
-from gliaboost.reports.results import BY_IMAGE, SHUFFLED, Experiment, Results
+from gliaboost.reports.results import Experiment, Results
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,14 @@ def check_folds(results: Results) -> FoldCheck | None:
         patients=len(sides),
         cut=int((sides > 1).sum()),
     )
+
+
+def patients_apart(results: Results) -> bool:
+    """Whether no patient was on both sides of a split: as checked, else as the protocol says."""
+    check = check_folds(results)
+    if check is None:
+        return results.grouped
+    return bool(check.patients) and not check.cut
 
 
 def leaks(results: Results) -> list[Leak]:

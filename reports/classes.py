@@ -45,8 +45,8 @@ def classes(results: Results) -> Section:
                     )
                     for e in drawn
                 ],
-                "Confusion matrices: images by true and predicted class; below each count, and "
-                f"as its shade, the share of the true class.{more}",
+                "Confusion matrices: images by true and predicted class. The shade is the share of "
+                f"the true class, written below the count where there is room.{more}",
                 _confusion_table(results, known),
             )
         )

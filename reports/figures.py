@@ -67,6 +67,46 @@ def intervals(
     )
 
 
+def shares(
+    name: str, rows: Sequence[tuple[str, Sequence[float]]], parts_of: Sequence[str]
+) -> Picture:
+    """Draw what a whole is made of, a bar a row.
+
+    Parameters
+    ----------
+    name : str
+        Stem of the file.
+    rows : sequence of (label, shares [P])
+        From top to bottom; shares sum to 1 or, where nothing is known, to 0.
+    parts_of : sequence of str [P]
+        What the shares are of.
+
+    Returns
+    -------
+    Picture
+    """
+    left, right, top, step = 6.0, svg.WIDTH - 6.0, 8.0, 42.0
+    parts = []
+    for i, (label, values) in enumerate(rows):
+        y, x = top + step * i, left
+        parts.append(svg.text(left, y + 9, label))
+        for k, value in enumerate(values):
+            wide = value * (right - left)
+            # A frame in the paper's colour keeps neighbours apart for those who see no hue.
+            parts.append(svg.rect(x, y + 15, wide, 14, f"part m{k % svg.SERIES + 1}"))
+            x += wide
+    y = top + step * len(rows) + 4
+    for k, words in enumerate(parts_of):
+        y += 18
+        parts.append(svg.rect(left, y - 10, 12, 12, f"part m{k % svg.SERIES + 1}"))
+        parts.append(svg.text(left + 20, y, words))
+    said = "; ".join(
+        f"{label}: {', '.join(f'{p} {share(v)}' for p, v in zip(parts_of, values, strict=True))}"
+        for label, values in rows
+    )
+    return Picture(name, "".join(parts), svg.WIDTH, y + 10, f"Shares by part. {said}.")
+
+
 def confusion(
     name: str, title: str, classes: Sequence[str], counts: Sequence[Sequence[int]]
 ) -> Picture:

@@ -6,6 +6,7 @@ from typing import Any
 
 from gliaboost.reports import figures
 from gliaboost.reports.brief import in_brief
+from gliaboost.reports.checks import patients_apart
 from gliaboost.reports.comparisons import verdict
 from gliaboost.reports.cost import costs, fitting
 from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
@@ -88,7 +89,7 @@ def _finding(results: Results, best: Experiment) -> str:
     patients = int(results.dataset.get("patients") or 0)
     on = plural(images, "simulated image" if results.simulated else "image")
     whom = f" of {plural(patients, 'patient')}" if patients else ""
-    unseen = ", none seen in training" if patients and results.grouped else ""
+    unseen = ", none seen in training" if patients and patients_apart(results) else ""
     if accuracy is None:
         return f"{best.title} was run on {on}{whom}, but its accuracy is not known."
     also = (

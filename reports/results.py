@@ -1,4 +1,13 @@
-"""A results folder as it was saved: what a report may know, and nothing else."""
+"""A results folder as it was saved: what a report may know, and nothing else.
+
+Beyond what `gliaboost.reports.statistics.evaluate` gives, an entry of ``experiments`` may have
+``seconds`` (``features`` in core seconds, ``fit`` and ``predict`` on the clock), ``device``,
+``model_bytes``, ``peak_memory``, ``parameters``, ``shap_by_family`` ({family: share}), ``history``
+(a list of {``fold``, ``metric``, ``train``, ``valid``}), ``control`` with ``of`` (the name of the
+experiment it repeats), and ``test_on`` (the name of another data set, or {``name``}) with
+``left_out`` ({reason: images}). The audit's findings are ``dataset.audit``, pairs of weight and
+sentence. What is absent is said to be.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +45,6 @@ MODELS = {
 }
 FAMILIES = {"hog": "HOG", "lbp": "LBP", "glcm": "GLCM", "embedding": "embedding"}
 BOOSTERS = ("xgboost", "lightgbm")
-# Runs that are to fail, or to show what a leak is worth.
-SHUFFLED, BY_IMAGE = "shuffled labels", "image folds"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +80,7 @@ class Experiment:
 
     @property
     def control(self) -> str | None:
-        """`SHUFFLED`, `BY_IMAGE`, another word, or None for a competitor."""
+        """What it is to show, as in `gliaboost.reports.experiments`; None for a competitor."""
         kind = self.entry.get("control")
         return None if not kind else str(kind).replace("-", " ")
 

@@ -168,16 +168,25 @@ def _table(cells: Sequence[Transfer]) -> Table:
                 Cell("refused" if c.shared else UNKNOWN)
                 if value is None
                 else bounded(value, (entry.get("accuracy") or {}).get("ci95")),
-                Cell(plural(c.shared, "picture") if c.shared else "none"),
+                Cell(_left_out(c)),
             ]
         )
     return Table(
         "transfer",
-        "Trained on one data set, tested on another, with 95 % intervals over patients.",
-        ["Trained on", "Tested on", "Experiment", "#Images", "#Accuracy", "In both"],
+        "Trained on one data set, tested on another, with 95 % intervals over patients. Not "
+        "asked: pictures of the other set that the model had seen, or has no class for.",
+        ["Trained on", "Tested on", "Experiment", "#Images", "#Accuracy", "Not asked"],
         rows,
         sortable=True,
     )
+
+
+def _left_out(c: Transfer) -> str:
+    if c.shared:
+        return f"{plural(c.shared, 'picture')} in both"
+    known = c.experiment.entry.get("left_out") or {}
+    said = [f"{count(int(n))} {why}" for why, n in known.items() if n]
+    return ", ".join(said) or ("none" if known else UNKNOWN)
 
 
 def _keys(experiments: Sequence[Experiment]) -> set[str]:

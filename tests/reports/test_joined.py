@@ -34,7 +34,14 @@ def carried(folder: Path, frame: pd.DataFrame, other: Any, name: str = "lightgbm
     frame = frame.assign(experiment=label)
     entry = evaluate(frame, list(saved["dataset"]["classes"]), n_boot=50)
     saved["experiments"].append(
-        {"name": label, "model": model, "features": features, "test_on": other, **entry}
+        {
+            "name": label,
+            "model": model,
+            "features": features,
+            "test_on": other,
+            "left_out": {"in both": 4, "unknown class": 0},
+        }
+        | entry
     )
     (folder / "results.json").write_text(json.dumps(saved))
     table = pd.concat([pd.read_parquet(folder / "predictions.parquet"), frame])
@@ -122,6 +129,7 @@ def test_trained_here_tested_there(
     for made in (render(folder), render_joined([folder], tmp_path / "out")):
         page = text_of(made)
         assert f"trained on oslo, reaches {right:.3f} on kyoto" in page
+        assert "4 in both" in page
         assert "transfer-1.svg" in {p.name for p in made["figures"]}
 
 

@@ -415,3 +415,46 @@ def test_a_large_run_is_drawn_in_seconds(
     made = render(folder)
     assert time.process_time() - begun < 15
     assert made["html"].stat().st_size < 1_000_000
+
+
+def test_explanations_stand_beside_their_image(
+    make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path
+) -> None:
+    from gliaboost.reports.mistakes import explanation_path, surest
+    from gliaboost.reports.results import read_results
+
+    folder = make_run([make_predictions(), make_predictions(seed=1, experiment="cnn-finetune")])
+    results = read_results(folder)
+    row = surest(results.experiments[0], results.classes).iloc[0]
+    for e in results.experiments:
+        path = explanation_path(folder, e.name, row["key"])
+        path.parent.mkdir(parents=True)
+        assert cv2.imwrite(str(path), np.zeros((16, 16, 3), np.uint8))
+    page, _ = drawn(folder)
+    said = {a["alt"] for a in page.all("img")}
+    assert said == {f"what the decision of {letter} rests on" for letter in "AB"}
+
+
+def test_accuracy_by_source(make_predictions: MakePredictions, make_run: MakeRun) -> None:
+    frame = make_predictions()
+    frame["source"] = ["oslo" if int(p[1:]) % 2 else "kyoto" for p in frame["patient"]]
+    page, _ = drawn(make_run([frame]))
+    assert "Accuracy by source" in page.text
+    for _, part in frame.groupby("source"):
+        assert f"{(part['label'] == part['predicted']).mean():.3f}" in page.text
+    alone, _ = drawn(make_run([frame.assign(source="oslo")], name="b"))
+    assert "Accuracy by source" not in alone.text
+
+
+def test_no_patient_is_called_unseen_who_was_seen(
+    make_predictions: MakePredictions, make_run: MakeRun
+) -> None:
+    """Whatever the protocol claims."""
+    frame = make_predictions()
+    page, _ = drawn(make_run([frame]))
+    assert "none seen in training" in page.text
+    frame["fold"] = [str(i % 5) for i in range(len(frame))]
+    page, _ = drawn(make_run([frame], name="b"))
+    assert "none seen in training" not in page.text
+    assert "no patient in two folds" not in page.text
+    assert "No: 40 patients in more than one fold" in page.text
