@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gliaboost.features.base import Extractor, register
+from gliaboost.features.base import register
 from gliaboost.features.parameters import (
     Pair,
     name_parts,
@@ -21,10 +18,11 @@ from gliaboost.features.parameters import (
     parse_pair,
     sequence,
 )
+from gliaboost.features.texture import TextureExtractor
 
 
 @register
-class GLCM(Extractor):
+class GLCM(TextureExtractor):
     """Texture properties of grey-level co-occurrence (Haralick 1973).
 
     Parameters
@@ -81,12 +79,11 @@ class GLCM(Extractor):
         self.symmetric = symmetric
         self.grid = grid
 
-    def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _compute(self, kernels: Any, images: Any) -> Any:
         from gliaboost.features.kernels.cooccurrence import glcm_offsets
-        from gliaboost.features.kernels.cpu.glcm import glcm_properties
 
         radians = [math.radians(a) for a in sequence(self.angles, "angles")]
-        return glcm_properties(
+        return kernels.glcm_properties(
             images,
             glcm_offsets(sequence(self.distances, "distances"), radians),
             sequence(self.properties, "properties"),

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from gliaboost.features.base import Extractor, register
+from gliaboost.features.base import register
 from gliaboost.features.parameters import (
     Pair,
     name_parts,
@@ -17,10 +14,11 @@ from gliaboost.features.parameters import (
     pair_text,
     parse_pair,
 )
+from gliaboost.features.texture import TextureExtractor
 
 
 @register
-class HOG(Extractor):
+class HOG(TextureExtractor):
     """Histograms of oriented gradients (Dalal & Triggs 2005), with scikit-image's numbers.
 
     Parameters
@@ -68,10 +66,8 @@ class HOG(Extractor):
         self.transform_sqrt = transform_sqrt
         self.soft_bins = soft_bins
 
-    def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        from gliaboost.features.kernels.cpu.hog import hog
-
-        return hog(
+    def _compute(self, kernels: Any, images: Any) -> Any:
+        return kernels.hog(
             images,
             orientations=self.orientations,
             pixels_per_cell=pair(self.pixels_per_cell, "pixels_per_cell"),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, ClassVar
 
 from gliaboost.datasets.errors import UsageError
-from gliaboost.features.base import Extractor, register
+from gliaboost.features.base import register
 from gliaboost.features.parameters import (
     Pair,
     name_parts,
@@ -20,10 +17,11 @@ from gliaboost.features.parameters import (
     parse_number,
     parse_pair,
 )
+from gliaboost.features.texture import TextureExtractor
 
 
 @register
-class LBP(Extractor):
+class LBP(TextureExtractor):
     """Histograms of local binary patterns (Ojala 2002) on a grid, for several circles.
 
     Parameters
@@ -76,11 +74,9 @@ class LBP(Extractor):
             )
         return circles
 
-    def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        from gliaboost.features.kernels.cpu.lbp import lbp_histograms
-
+    def _compute(self, kernels: Any, images: Any) -> Any:
         circles = self._circles()
-        return lbp_histograms(
+        return kernels.lbp_histograms(
             images,
             [p for p, _ in circles],
             [r for _, r in circles],

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import json
 import pickle
 import subprocess
@@ -17,6 +18,7 @@ from gliaboost.datasets.errors import UsageError
 from gliaboost.features import GLCM, HOG, LBP, Extractor, from_feature_names, from_spec
 from gliaboost.features.kernels.cooccurrence import PROPERTIES
 from gliaboost.features.kernels.gradients import BLOCK_NORMS
+from gliaboost.features.texture import TextureExtractor
 
 Image = NDArray[np.uint8]
 # Whole numbers that fit on the images of the tests below, 64 x 80.
@@ -145,8 +147,30 @@ def test_importing_and_naming_features_is_light() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_torch_tensor_serves_as_images(noise_batch: Image) -> None:
+@pytest.mark.parametrize("extractor", [HOG(9, 16), LBP(), GLCM()], ids=lambda e: e.name)
+def test_a_tensor_gives_a_tensor_where_it_lies(
+    extractor: TextureExtractor, noise_batch: Image
+) -> None:
     torch = pytest.importorskip("torch")
-    np.testing.assert_array_equal(
-        np.asarray(LBP().transform(torch.from_numpy(noise_batch))), LBP().transform(noise_batch)
-    )
+    want = extractor.transform(noise_batch)
+    images = torch.from_numpy(noise_batch)
+    got = extractor.transform(images)
+    assert got.dtype == torch.float32
+    np.testing.assert_array_equal(got.numpy(), want)
+    if torch.cuda.is_available():
+        for there in (images.to("cuda"), images.pin_memory()):
+            got = extractor.transform(there)
+            assert got.is_cuda
+            np.testing.assert_allclose(got.cpu().numpy(), want, rtol=1e-5, atol=1e-5)
+    with pytest.raises(UsageError, match="dtype float32; expected grey images as uint8"):
+        extractor.transform(images.to(torch.float32))
+
+
+@pytest.mark.parametrize("extractor", [HOG(9, 16), LBP(), GLCM()], ids=lambda e: e.name)
+def test_both_devices_kernels_take_the_same_parameters(
+    extractor: TextureExtractor, noise_batch: Image
+) -> None:
+    torch = pytest.importorskip("torch")
+    kernels = importlib.import_module(f"gliaboost.features.kernels.gpu.{extractor.name}")
+    got = extractor._compute(kernels, torch.from_numpy(noise_batch))
+    np.testing.assert_allclose(got.numpy(), extractor.transform(noise_batch), rtol=1e-5, atol=1e-5)
