@@ -150,7 +150,12 @@ def cheapest(results: Results) -> int | None:
     """Find the cheapest experiment to fit that cannot be told from the best; None unless timed."""
     if not results.experiments or not fitting(results.experiments[0]):
         return None
-    alike = {c.second for c in results.comparisons if c.first == 0 and not c.certain} | {0}
+    # The interval is not corrected for the number of comparisons: what may be worse is not chosen.
+    alike = {0} | {
+        c.second
+        for c in results.comparisons
+        if c.first == 0 and not c.certain and (c.ci95 is None or c.ci95[0] <= 0)
+    }
     spent = [(t, i) for i in alike if (t := fitting(results.experiments[i])) is not None]
     return min(spent)[1]
 
@@ -173,7 +178,8 @@ def _by_patient(best: Experiment) -> str | None:
         return None
     limits = span(level["accuracy"].get("ci95"))
     return (
-        f"Taken by patient, with the probabilities of a patient's images averaged, it is right for "
+        f"Taken by patient, with the probabilities of a patient's images averaged, "
+        f"{best.title} is right for "
         f"{share(100 * accuracy, 1)} % of {plural(level['patients'], 'patient')} "
         f"(accuracy {share(accuracy)}{' ' + limits if limits else ''})."
     )
