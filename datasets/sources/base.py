@@ -29,6 +29,7 @@ CLASSES = {
     "meningioma": "meningioma",
     "pituitary": "pituitary",
 }
+NO_TUMOR, TUMOR = "no_tumor", "tumor"
 SHOWN = 6
 
 
@@ -126,7 +127,11 @@ def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 def subfolders(folder: Path) -> list[Path]:
     """List the folders directly in a folder, sorted, without hidden ones."""
-    return sorted(f for f in folder.iterdir() if f.is_dir() and not f.name.startswith("."))
+    return sorted(
+        f
+        for f in folder.iterdir()
+        if f.is_dir() and not f.name.startswith(".") and f.name != "__MACOSX"
+    )
 
 
 def letters(text: str) -> str:
@@ -153,8 +158,56 @@ def tumour_class(name: str) -> str | None:
     plain = re.sub(r"^(brain|mri|ct)+", "", letters(name))
     plain = re.sub(r"(tumou?rs?|images?|scans?)+$", "", plain)
     if plain in ("no", "non", "healthy", "normal", "none"):
-        return "no_tumor"
+        return NO_TUMOR
     return CLASSES.get(plain.removesuffix("s"))
+
+
+def targets(label: str | None) -> dict[str, str | None]:
+    """Tell a class as ``label``, ``presence`` and ``type``, the three targets of a manifest.
+
+    Parameters
+    ----------
+    label : str or None
+        A tumour's name, ``tumor`` where its name is not known, ``no_tumor``, or another class.
+
+    Returns
+    -------
+    dict
+        ``presence`` is ``tumor`` or ``no_tumor``, None for classes that are neither. ``type`` is
+        the tumour's name, None where there is no tumour or no name: healthy images have no part
+        in telling tumours apart.
+
+    Examples
+    --------
+    >>> targets("glioma")
+    {'label': 'glioma', 'presence': 'tumor', 'type': 'glioma'}
+    >>> targets("no_tumor")["type"] is None, targets("abscess")["presence"] is None
+    (True, True)
+    """
+    named = label in CLASSES.values()
+    presence = TUMOR if named or label == TUMOR else NO_TUMOR if label == NO_TUMOR else None
+    return {"label": label, "presence": presence, "type": label if named else None}
+
+
+def shallowest(folders: Iterable[Path]) -> list[Path]:
+    """Keep the folders that lie least deep: some archives hold the same tree once more inside.
+
+    Examples
+    --------
+    >>> [f.as_posix() for f in shallowest([Path("a/b"), Path("a/again/b")])]
+    ['a/b']
+    """
+    known = list(folders)
+    least = min((len(f.parts) for f in known), default=0)
+    return [f for f in known if len(f.parts) == least]
+
+
+def all_folders(path: Path) -> list[Path]:
+    """List a folder and all below it, sorted, without hidden ones."""
+    found = [path]
+    for folder in found:
+        found += subfolders(folder)
+    return sorted(found)
 
 
 def folder_at(path: Path, expected: str) -> Path:

@@ -11,7 +11,7 @@ import numpy as np
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import folder_at, manifest_of, source, wrong_layout
+from gliaboost.datasets.sources.base import folder_at, manifest_of, source, targets, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
 
 LABELS = {1: "meningioma", 2: "glioma", 3: "pituitary"}
@@ -95,6 +95,7 @@ def _table_rows(path: Path) -> Iterator[dict[str, Any]]:
 def _row(known: dict[str, Any]) -> dict[str, Any]:
     return {
         **known,
+        **targets(known["label"]),
         "modality": "MRI",
         "source": "figshare",
         "patient_family": family(str(known["patient"])),

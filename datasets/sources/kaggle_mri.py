@@ -14,6 +14,7 @@ from gliaboost.datasets.sources.base import (
     manifest_of,
     source,
     subfolders,
+    targets,
     tumour_class,
     wrong_layout,
 )
@@ -56,7 +57,7 @@ def read_kaggle_mri(path: Path) -> Manifest:
             rows += [
                 {
                     "path": f.relative_to(path).as_posix(),
-                    "label": label,
+                    **targets(label),
                     "split": SPLITS[letters(part.name)],
                     "modality": "MRI",
                     "source": "kaggle-mri",

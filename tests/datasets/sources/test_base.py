@@ -7,13 +7,13 @@ import pytest
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import SOURCES, names, options_of, read_source, source
-from gliaboost.datasets.sources.base import image_files, seen, tumour_class
+from gliaboost.datasets.sources.base import image_files, seen, targets, tumour_class
 
 PACKAGE = Path(__file__).parents[3] / "datasets" / "sources"
 
 
 def test_every_module_enters_a_source() -> None:
-    modules = {f.stem for f in PACKAGE.glob("*.py")} - {"__init__", "base", "converted"}
+    modules = {f.stem for f in PACKAGE.glob("*.py")} - {"__init__", "base", "converted", "labels"}
     entered = {SOURCES[name].__module__.rsplit(".", 1)[1] for name in names()}
     assert modules == entered
 
@@ -95,3 +95,20 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
 def test_spellings_of_classes(spellings: str, label: str | None) -> None:
     assert {tumour_class(s) for s in spellings.split()} == {label}
     assert {tumour_class(s.replace("_", " ")) for s in spellings.split()} == {label}
+
+
+@pytest.mark.parametrize(
+    ("label", "presence", "kind"),
+    [
+        ("glioma", "tumor", "glioma"),
+        ("pituitary", "tumor", "pituitary"),
+        ("tumor", "tumor", None),
+        ("no_tumor", "no_tumor", None),
+        ("abscess", None, None),
+        (None, None, None),
+    ],
+)
+def test_three_targets_of_a_class(
+    label: str | None, presence: str | None, kind: str | None
+) -> None:
+    assert targets(label) == {"label": label, "presence": presence, "type": kind}

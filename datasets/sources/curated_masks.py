@@ -1,0 +1,106 @@
+"""Images with masks and classes, paired by name: masks beside the images, or in a parallel tree."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.sources.base import (
+    SPLITS,
+    TUMOR,
+    folder_at,
+    image_files,
+    letters,
+    manifest_of,
+    source,
+    targets,
+    tumour_class,
+    wrong_layout,
+)
+
+EXPECTED = (
+    "images in a folder a class with masks: NAME_mask beside NAME, or folders masks/ parallel to "
+    "images/"
+)
+MASK_FOLDERS = ("mask", "masks", "segmentation", "segmentations", "groundtruth", "annotations")
+IMAGE_FOLDERS = ("image", "images", "img", "imgs", "scans", "original", "originals")
+SUFFIX = re.compile(r"[ _.-]+(mask|seg|segmentation|annotation|gt|m)$", re.IGNORECASE)
+SHOWN = 5
+Key = tuple[str, ...]
+
+
+@source("curated-masks")
+def read_curated_masks(path: Path) -> Manifest:
+    """Pair images and masks by folder and name.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        E.g. with ``glioma/1.png`` and ``glioma/1_mask.png``, or with ``images/glioma/1.jpg`` and
+        ``masks/glioma/1.png``, or with ``glioma/images/1.jpg`` and ``glioma/masks/1.png``; all may
+        lie below train, val and test.
+
+    Returns
+    -------
+    Manifest
+        With ``mask``, empty for images without one (healthy images have none). ``label`` is the
+        name of the image's folder, in its usual spelling where it is a usual class.
+
+    Raises
+    ------
+    UsageError
+        If there is no mask at all, or one without its image, or two for one; names them.
+    """
+    folder_at(path, EXPECTED)
+    images: dict[Key, Path] = {}
+    masks: dict[Key, Path] = {}
+    faults: list[str] = []
+    for file in image_files(path):
+        inside = file.relative_to(path)
+        taken = masks if _is_mask(inside) else images
+        key = _key(inside)
+        if key in taken:
+            other = taken[key].relative_to(path).as_posix()
+            faults.append(f"{inside.as_posix()} and {other} have one name")
+        taken[key] = file
+    if not images or not masks:
+        raise wrong_layout(path, "curated-masks", EXPECTED)
+    lone = [masks[k].relative_to(path).as_posix() for k in masks if k not in images]
+    faults += [f"{name} is a mask without an image" for name in lone]
+    if faults:
+        more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+        raise UsageError(f"{path}: {'; '.join(faults[:SHOWN])}{more}; expected {EXPECTED}")
+    rows = [_row(path, key, file, masks.get(key)) for key, file in images.items()]
+    return manifest_of(rows, path, "curated-masks", EXPECTED)
+
+
+def _is_mask(inside: Path) -> bool:
+    folders = (letters(part) for part in inside.parts[:-1])
+    return bool(SUFFIX.search(inside.stem)) or any(f in MASK_FOLDERS for f in folders)
+
+
+def _key(inside: Path) -> Key:
+    """Name what an image and its mask have in common: folders but for their kind, and the stem."""
+    kinds = (*MASK_FOLDERS, *IMAGE_FOLDERS)
+    folders = [p.lower() for p in inside.parts[:-1] if letters(p) not in kinds]
+    return (*folders, SUFFIX.sub("", inside.stem).lower())
+
+
+def _row(path: Path, key: Key, file: Path, mask: Path | None) -> dict[str, Any]:
+    folders = key[:-1]
+    split = next((SPLITS[letters(f)] for f in folders if letters(f) in SPLITS), None)
+    classes = [f for f in folders if letters(f) not in SPLITS]
+    name = classes[-1] if classes else None
+    label = None if name is None else (tumour_class(name) or name)
+    if letters(label or "") in ("tumor", "tumour", "braintumor", "yes"):
+        label = TUMOR
+    return {
+        "path": file.relative_to(path).as_posix(),
+        "mask": None if mask is None else mask.relative_to(path).as_posix(),
+        **targets(label),
+        "split": split,
+        "source": "curated-masks",
+    }

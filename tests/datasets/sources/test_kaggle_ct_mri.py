@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.sources import read_source
+
+CT = "Brain Tumor CT scan Images"
+MRI = "Brain Tumor MRI images"
+SEVEN = [
+    "ct_healthy",
+    "ct_tumor",
+    "mri_healthy",
+    "mri_glioma",
+    "mri_meningioma",
+    "mri_pituitary",
+    "mri_tumor",
+]
+
+
+def touch(folder: Path, *paths: str) -> Path:
+    for path in paths:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).touch()
+    return folder
+
+
+def published(folder: Path) -> Path:
+    return touch(
+        folder,
+        f"{CT}/Healthy/ct_healthy (1).jpg",
+        f"{CT}/Healthy/ct_healthy (2).png",
+        f"{CT}/Tumor/ct_tumor (917).jpg",
+        f"{MRI}/Healthy/mri_healthy (196).jpg",
+        f"{MRI}/Tumor/glioma (3).jpg",
+        f"{MRI}/Tumor/meningioma (55).jpg",
+        f"{MRI}/Tumor/pituitary (7).JPG",
+        f"{MRI}/Tumor/tumor (9).jpeg",
+    )
+
+
+@pytest.mark.parametrize("around", [".", "Dataset"])
+def test_folders_by_modality(tmp_path: Path, around: str) -> None:
+    published(tmp_path / around)
+    manifest = read_source("kaggle-ct-mri", tmp_path)
+    assert manifest.faults(labelled=True) == []
+    rows = {
+        Path(path).name: (modality, label, presence, kind if isinstance(kind, str) else None)
+        for path, modality, label, presence, kind in zip(
+            *(manifest.table[c] for c in ("path", "modality", "label", "presence", "type")),
+            strict=True,
+        )
+    }
+    assert rows == {
+        "ct_healthy (1).jpg": ("CT", "no_tumor", "no_tumor", None),
+        "ct_healthy (2).png": ("CT", "no_tumor", "no_tumor", None),
+        "ct_tumor (917).jpg": ("CT", "tumor", "tumor", None),
+        "mri_healthy (196).jpg": ("MRI", "no_tumor", "no_tumor", None),
+        "glioma (3).jpg": ("MRI", "tumor", "tumor", "glioma"),
+        "meningioma (55).jpg": ("MRI", "tumor", "tumor", "meningioma"),
+        "pituitary (7).JPG": ("MRI", "tumor", "tumor", "pituitary"),
+        "tumor (9).jpeg": ("MRI", "tumor", "tumor", None),
+    }
+    assert manifest.table["split"].isna().all()
+    assert not manifest.has_patients
+
+
+@pytest.mark.parametrize("parts", [("train", "val", "test"), ("Train", "validation", "Test")])
+def test_the_flat_form_of_seven_classes(tmp_path: Path, parts: tuple[str, ...]) -> None:
+    touch(tmp_path, *(f"data/{part}/{name}/{part}.png" for part in parts for name in SEVEN))
+    manifest = read_source("kaggle-ct-mri", tmp_path)
+    table = manifest.table
+    assert manifest.faults(labelled=True) == []
+    assert table["split"].value_counts().to_dict() == {"train": 7, "val": 7, "test": 7}
+    for path, modality, presence, kind in zip(
+        *(table[c] for c in ("path", "modality", "presence", "type")), strict=True
+    ):
+        prefix, name = Path(path).parent.name.split("_")
+        assert modality == prefix.upper()
+        assert presence == ("no_tumor" if name == "healthy" else "tumor")
+        if name in ("healthy", "tumor"):
+            assert kind is None or kind != kind
+        else:
+            assert kind == name
+
+
+def test_the_seven_classes_without_splits(tmp_path: Path) -> None:
+    folder = touch(tmp_path / "test", *(f"{name}/1.png" for name in SEVEN))
+    assert read_source("kaggle-ct-mri", folder).table["split"].isna().all()
+
+
+def test_classes_of_another_name_are_refused(tmp_path: Path) -> None:
+    touch(tmp_path / "a", *(f"train/{name}/1.png" for name in [*SEVEN, "mri_abscess"]))
+    with pytest.raises(UsageError, match=r"no known class: train/mri_abscess; expected"):
+        read_source("kaggle-ct-mri", tmp_path / "a")
+    touch(published(tmp_path / "b"), f"{CT}/Unsure/1.png")
+    with pytest.raises(UsageError, match="Unsure is no known class; expected Healthy and Tumor"):
+        read_source("kaggle-ct-mri", tmp_path / "b")
+
+
+def test_one_modality_alone_is_another_layout(tmp_path: Path) -> None:
+    touch(tmp_path, "Healthy/1.png", "Tumor/2.png")
+    with pytest.raises(UsageError, match=r"CT scan Images/' and .*; seen Healthy/, Tumor/"):
+        read_source("kaggle-ct-mri", tmp_path)
