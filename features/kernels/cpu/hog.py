@@ -168,14 +168,14 @@ def _vote_soft(images: Any, ch: Any, cw: Any, lower: Any, shares: Any, cells: An
 def _collect(sums: Any, cells: Any) -> None:
     """Add the lanes of one row of cells [columns, orientations], and clear them."""
     columns, orientations = cells.shape
-    lanes = sums.reshape(columns, LANES, orientations)
     for c in range(columns):
         for b in range(orientations):
             total = 0.0
             for lane in range(LANES):
-                total += lanes[c, lane, b]
+                total += sums[(c * LANES + lane) * orientations + b]
             cells[c, b] = total
-    sums[:] = 0.0
+    for slot in range(columns * LANES * orientations):
+        sums[slot] = 0.0
 
 
 @entry

@@ -93,6 +93,13 @@ def _find_spans(grey: Any, spans: Any) -> None:
 
 
 @part
+def _clear(counts: Any) -> None:
+    # Compiles in a fraction of the time of ``counts[:] = 0``, to the same instructions.
+    for e in range(len(counts)):
+        counts[e] = 0
+
+
+@part
 def _merge(counts: Any, lanes: Any, merged: Any) -> None:
     """Add the lanes up, and clear them."""
     size = len(merged)
@@ -101,7 +108,7 @@ def _merge(counts: Any, lanes: Any, merged: Any) -> None:
     for lane in range(1, lanes):
         for e in range(size):
             merged[e] += counts[lane * size + e]
-    counts[:] = 0
+    _clear(counts)
 
 
 @entry
@@ -124,7 +131,9 @@ def batch_of_pairs(
     size = levels * levels
     columns = len(xs) - 1
     lanes = _lanes(levels, height * width // ((len(ys) - 1) * columns))
-    slots = (np.arange(width) % lanes * size).astype(np.uint32)
+    slots = np.empty(width, np.uint32)
+    for x in range(width):
+        slots[x] = x % lanes * size
     codes = np.empty(width, np.uint32)
     counts = np.zeros(lanes * size + 1, np.uint32)
     merged = np.empty(size, np.uint32)
@@ -163,7 +172,7 @@ def batch_of_pairs(
                     continue
                 if lanes == 1:
                     _summarise(counts, levels, symmetric, n_log_n, values)
-                    counts[:] = 0
+                    _clear(counts)
                 else:
                     _merge(counts, lanes, merged)
                     _summarise(merged, levels, symmetric, n_log_n, values)
@@ -237,7 +246,8 @@ def _summarise(counts: Any, levels: Any, symmetric: Any, n_log_n: Any, values: A
         products += along * i
         squares += square
         weighted += logs
-    values[:] = 0.0
+    for p in range(PROPERTY_COUNT):
+        values[p] = 0.0
     values[5] = 1.0
     if pairs == 0:
         return

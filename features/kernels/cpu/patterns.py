@@ -146,12 +146,11 @@ def _clear(y0: Any, y1: Any, width: Any, points: Any, room: Any) -> Any:
         if room.spans[y - y0, 1] > 0:
             first, after = min(first, room.spans[y - y0, 0]), max(after, room.spans[y - y0, 1])
     first = min(first, after) // LINE * LINE
-    ones = ~np.uint64(0) >> np.uint64(64 - points)
+    none, ones = np.uint64(0), ~np.uint64(0) >> np.uint64(64 - points)
     for y in range(y0, y1):
-        row = room.patterns[(y - y0) * room.across :][:width]
-        row[:first] = ones
-        row[first:after] = 0
-        row[after:] = ones
+        start = (y - y0) * room.across
+        for x in range(width):
+            room.patterns[start + x] = none if first <= x < after else ones
     return first, after
 
 
@@ -365,10 +364,11 @@ def histograms_batch(
                         codes[x] = first + slots[x] + _code(row[x], points, kind)
                 for x in range(width):
                     histogram[codes[x]] += np.uint32(1)
-        lanes_first = histogram.reshape(rows, columns, lanes, bins)
         for r in range(rows):
             for c in range(columns):
                 for lane in range(lanes):
+                    start = ((r * columns + c) * lanes + lane) * bins
                     for b in range(bins):
-                        counts[n, r, c, b] += lanes_first[r, c, lane, b]
-        histogram[:] = 0
+                        counts[n, r, c, b] += histogram[start + b]
+        for slot in range(len(histogram)):
+            histogram[slot] = 0
