@@ -1,0 +1,106 @@
+"""What a model is to tell: the class, whether there is a tumour, or which; on MRI, CT or both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.manifest import LEGAL, Manifest
+
+TARGETS = ("label", "presence", "type")
+BOTH = "both"
+
+
+@dataclass(frozen=True, eq=False)
+class Targeted:
+    """A manifest whose ``label`` is the target, and what was left out for it.
+
+    Attributes
+    ----------
+    manifest : Manifest
+        Rows that have the target, in their order.
+    target, modality : str
+        As asked for.
+    without_target : int
+        Rows of the modality that say nothing of the target.
+    other_modality : int
+        Rows of another modality, or of none that is known.
+    """
+
+    manifest: Manifest
+    target: str
+    modality: str
+    without_target: int
+    other_modality: int
+
+    def describe(self) -> str:
+        """Say in one line what was left out; empty where nothing was."""
+        told = []
+        if self.without_target:
+            told.append(f"{self.without_target} rows without {self.target!r}")
+        if self.other_modality:
+            told.append(f"{self.other_modality} rows that are not {self.modality}")
+        return f"left out: {', '.join(told)}" if told else ""
+
+
+def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH) -> Targeted:
+    """Choose what is to be told, and on which images.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Left as it is.
+    target : {"label", "presence", "type"}
+        The column that becomes ``label``.
+    modality : {"both", "MRI", "CT"}
+        Rows of which modality to keep; ``both`` keeps all, also those of unknown modality.
+
+    Returns
+    -------
+    Targeted
+        With the rows that have the target. Folds, groups and all other columns are kept.
+
+    Raises
+    ------
+    UsageError
+        If the target or the modality is unknown or in no row; lists what the manifest has.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = {"path": ["a", "b"], "label": ["tumor", "no_tumor"], "type": ["glioma", None]}
+    >>> chosen = with_target(Manifest.of(pd.DataFrame(rows), "."), "type")
+    >>> chosen.manifest.classes, chosen.describe()
+    (['glioma'], "left out: 1 rows without 'type'")
+    """
+    if target not in TARGETS:
+        raise UsageError(
+            f"no target {target!r}; targets are {', '.join(TARGETS)}; {_filled(manifest)}"
+        )
+    legal = (*LEGAL["modality"], BOTH)
+    if modality not in legal:
+        raise UsageError(f"no modality {modality!r}; expected one of {', '.join(legal)}")
+    table = manifest.table
+    if modality != BOTH:
+        table = table[table["modality"] == modality]
+        if table.empty:
+            counts = manifest.table["modality"].fillna("unknown").value_counts()
+            told = ", ".join(f"{name} {count}" for name, count in counts.items())
+            raise UsageError(f"{manifest.name} has no {modality} rows; its modalities: {told}")
+    kept = table[table[target].notna()] if target in table else table.iloc[:0]
+    if kept.empty:
+        where = "" if modality == BOTH else f" of {modality}"
+        raise UsageError(
+            f"{manifest.name} has no {target!r} in any row{where}; {_filled(manifest)}"
+        )
+    chosen = Manifest.of(kept.assign(label=kept[target]), manifest.root, manifest.name)
+    return Targeted(
+        chosen, target, modality, len(table) - len(kept), len(manifest.table) - len(table)
+    )
+
+
+def _filled(manifest: Manifest) -> str:
+    table = manifest.table
+    counts = {t: int(table[t].notna().sum()) for t in TARGETS if t in table}
+    told = [f"{name} in {count} of {len(table)} rows" for name, count in counts.items() if count]
+    return f"the manifest has {', '.join(told) or 'none of them'}"

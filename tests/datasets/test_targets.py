@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.targets import TARGETS, with_target
+
+
+def cohort() -> Manifest:
+    rows = [
+        ("ct1", "tumor", "tumor", None, "CT"),
+        ("ct2", "no_tumor", "no_tumor", None, "CT"),
+        ("mri1", "tumor", "tumor", "glioma", "MRI"),
+        ("mri2", "tumor", "tumor", "pituitary", "MRI"),
+        ("mri3", "no_tumor", "no_tumor", None, "MRI"),
+        ("odd", None, None, None, None),
+    ]
+    names = ["path", "label", "presence", "type", "modality"]
+    table = pd.DataFrame(rows, columns=names).assign(patient=list("ppqrst"), group=list("ggggxy"))
+    return Manifest.of(table, Path("/data"), "cohort")
+
+
+@pytest.mark.parametrize(
+    ("target", "modality", "paths", "without", "other"),
+    [
+        ("label", "both", ["ct1", "ct2", "mri1", "mri2", "mri3"], 1, 0),
+        ("presence", "CT", ["ct1", "ct2"], 0, 4),
+        ("presence", "MRI", ["mri1", "mri2", "mri3"], 0, 3),
+        ("type", "both", ["mri1", "mri2"], 4, 0),
+        ("type", "MRI", ["mri1", "mri2"], 1, 3),
+    ],
+)
+def test_rows_with_the_target_are_kept_and_the_rest_counted(
+    target: str, modality: str, paths: list[str], without: int, other: int
+) -> None:
+    whole = cohort()
+    chosen = with_target(whole, target, modality)
+    table = chosen.manifest.table
+    assert table["path"].tolist() == paths
+    assert (table["label"] == table[target]).all()
+    assert (chosen.without_target, chosen.other_modality) == (without, other)
+    assert len(whole) == len(table) + without + other
+    assert table["group"].tolist() == [
+        g for p, g in zip(whole.table["path"], whole.table["group"], strict=True) if p in paths
+    ]
+    assert whole.table["label"].tolist()[2] == "tumor"
+    assert (f"{without} rows without {target!r}" in chosen.describe()) == bool(without)
+    assert (f"{other} rows that are not {modality}" in chosen.describe()) == bool(other)
+
+
+def test_nothing_left_out_says_nothing() -> None:
+    table = pd.DataFrame({"path": ["a", "b"], "label": ["x", "y"]})
+    assert with_target(Manifest.of(table, Path())).describe() == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "modality", "message"),
+    [
+        ("grade", "both", r"no target 'grade'; targets are label, presence, type; the manifest has "
+                          r"label in 5 of 6 rows, presence in 5 of 6 rows, type in 2 of 6 rows"),
+        ("label", "PET", "no modality 'PET'; expected one of MRI, CT, both"),
+        ("type", "CT", "cohort has no 'type' in any row of CT; the manifest has label in 5 of 6"),
+    ],
+)  # fmt: skip
+def test_what_there_is_not(target: str, modality: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        with_target(cohort(), target, modality)
+
+
+def test_manifests_without_the_columns() -> None:
+    bare = Manifest.of(pd.DataFrame({"path": ["a", "b"], "label": ["x", "y"]}), Path(), "bare")
+    with pytest.raises(UsageError, match=r"no 'presence' in any row; .* label in 2 of 2 rows$"):
+        with_target(bare, "presence")
+    with pytest.raises(UsageError, match="bare has no CT rows; its modalities: unknown 2"):
+        with_target(bare, "label", "CT")
+    empty = Manifest.of(pd.DataFrame({"path": ["a"]}), Path())
+    with pytest.raises(UsageError, match="the manifest has none of them"):
+        with_target(empty)
+
+
+values = st.sampled_from(["a", "b", None])
+
+
+@given(
+    rows=st.lists(st.tuples(values, values, st.sampled_from(["MRI", "CT", None])), min_size=1),
+    target=st.sampled_from(TARGETS[:2]),
+)
+def test_the_modalities_apart_are_both_together(
+    rows: list[tuple[str | None, str | None, str | None]], target: str
+) -> None:
+    table = pd.DataFrame(rows, columns=["label", "presence", "modality"], dtype=object)
+    manifest = Manifest.of(table.assign(path=[str(i) for i in range(len(rows))]), Path())
+
+    def paths(modality: str) -> set[str]:
+        try:
+            return set(with_target(manifest, target, modality).manifest.table["path"])
+        except UsageError:
+            return set()
+
+    unknown = set(manifest.table.loc[manifest.table["modality"].isna(), "path"])
+    assert paths("MRI") | paths("CT") == paths("both") - unknown
+    assert not paths("MRI") & paths("CT")
