@@ -18,6 +18,7 @@ COMMANDS = (
     data.explore,
     models.extract,
     models.train,
+    models.tune,
     models.predict,
     benchmarks.benchmark,
     benchmarks.report,

@@ -15,14 +15,17 @@ from gliaboost.commands.options import (
     Jobs,
     Json,
     ManifestPath,
+    Modality,
     Quiet,
     Seed,
     Store,
+    Target,
     exit_with_failures,
     extractors,
     names,
     open_store,
     print_json,
+    read_target,
     typed,
 )
 from gliaboost.datasets.errors import UsageError
@@ -64,6 +67,8 @@ def benchmark(
     only: Annotated[
         str, typer.Option(help="Run these of the folds alone, by name and comma.")
     ] = "",
+    target: Target = "label",
+    modality: Modality = "both",
     features: Features = CLASSICAL,
     models: Annotated[
         str, typer.Option(help="Models, by comma; see gliaboost info.")
@@ -89,7 +94,6 @@ def benchmark(
 
     A killed run goes on where it stopped.
     """
-    from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.splits import named_folds, some_folds
     from gliaboost.reports.elsewhere import find_elsewhere
     from gliaboost.reports.experiments import competitors
@@ -98,7 +102,8 @@ def benchmark(
     from gliaboost.reports.render import render
     from gliaboost.reports.terminal import results_table
 
-    table = Manifest.read(manifest).check(labelled=True)
+    say = sayer(quiet)
+    table = read_target(manifest, target, modality, say).check(labelled=True)
     chosen, description = named_folds(table, folds, seed=seed)
     if only:
         chosen = some_folds(chosen, names(only))
@@ -112,7 +117,7 @@ def benchmark(
         jobs=jobs,
         device=device,
     )
-    cache, say = open_store(store), sayer(quiet)
+    cache = open_store(store)
     findings: list[tuple[str, str]] = []
     if audit:
         with progress_bar("auditing", quiet) as progress:
@@ -122,7 +127,7 @@ def benchmark(
                 say(f"audit: {sentence}")
     elsewhere = None
     if test_on is not None:
-        other = Manifest.read(test_on).check(labelled=True)
+        other = read_target(test_on, target, modality, say).check(labelled=True)
         with progress_bar("comparing", quiet) as progress:
             elsewhere = find_elsewhere(table, other, jobs=jobs, progress=progress)
     with progress_bar("extracting", quiet) as progress:

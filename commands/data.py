@@ -23,9 +23,25 @@ from gliaboost.reports.progress import progress_bar
 
 
 def manifest(
-    source: Annotated[str, typer.Argument(help="folder, csv, figshare, kaggle-mri ...")],
+    source: Annotated[
+        str, typer.Argument(help="folder, csv, figshare, kaggle-mri ...; see gliaboost info.")
+    ],
     path: Annotated[Path, typer.Argument(help="Where the data set lies.")],
     out: Annotated[Path, typer.Option(help=".parquet or .csv")] = Path("manifest.parquet"),
+    images: Annotated[
+        Path | None,
+        typer.Option(help="Folder for slices that are converted (.mat, DICOM, NIfTI)."),
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="CSV with patient or file, and label (DICOM, NIfTI).")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option(help="CT: brain, subdural, bone or CENTRE:WIDTH.")
+    ] = None,
+    axis: Annotated[
+        str | None, typer.Option(help="NIfTI: axial, coronal or sagittal slices.")
+    ] = None,
+    every: Annotated[int | None, typer.Option(help="NIfTI: take every n-th slice.")] = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -33,7 +49,8 @@ def manifest(
     """Write the table that everything starts from: one row an image."""
     from gliaboost.datasets.sources import read_source
 
-    table = read_source(source, path).with_keys(jobs).check()
+    options = {"images": images, "labels": labels, "window": window, "axis": axis, "every": every}
+    table = read_source(source, path, **options).with_keys(jobs).check()
     table.write(out)
     counts = {label: int((table.table["label"] == label).sum()) for label in table.classes}
     patients = int(table.table["patient"].nunique())

@@ -1,4 +1,4 @@
-"""Commands on features and models: extract, train, predict."""
+"""Commands on features and models: extract, train, tune, predict."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ from gliaboost.commands.options import (
     Jobs,
     Json,
     ManifestPath,
+    Modality,
     Quiet,
     Seed,
     Store,
+    Target,
     exit_with_failures,
     extractors,
     open_store,
     print_json,
+    read_target,
 )
 from gliaboost.reports.progress import progress_bar, sayer
 
@@ -70,6 +73,8 @@ def extract(
 def train(
     manifest: ManifestPath,
     out: Annotated[Path, typer.Option(help="The bundle.")] = Path("model.joblib"),
+    target: Target = "label",
+    modality: Modality = "both",
     features: Features = CLASSICAL,
     model: Annotated[str, typer.Option(help="xgboost or lightgbm.")] = "lightgbm",
     device: Device = "auto",
@@ -80,11 +85,11 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Fit one model on the whole manifest and save it as one file."""
-    from gliaboost.datasets.manifest import Manifest
     from gliaboost.models.bundle import save
     from gliaboost.models.training import train as run
 
-    table = Manifest.read(manifest)
+    say = sayer(quiet)
+    table = read_target(manifest, target, modality, say)
     with progress_bar("extracting", quiet) as progress:
         bundle, extraction = run(
             table,
@@ -100,7 +105,84 @@ def train(
     if as_json:
         print_json({"bundle": str(out), **bundle.summary()})
     else:
-        sayer(quiet)(f"{out}: {model} on {features}, fitted on {bundle.device}")
+        used = features if bundle.features else "images"
+        say(f"{out}: {model} on {used}, fitted on {bundle.device}")
+    exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
+
+
+def tune(
+    manifest: ManifestPath,
+    out: Annotated[Path, typer.Option(help="The bundle.")] = Path("model.joblib"),
+    target: Target = "label",
+    modality: Modality = "both",
+    features: Features = CLASSICAL,
+    model: Annotated[
+        str, typer.Option(help="xgboost, lightgbm, cnn-scratch or cnn-finetune.")
+    ] = "lightgbm",
+    trials: Annotated[int, typer.Option(min=1, help="In all, with those of earlier runs.")] = 30,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which no further trial begins.")
+    ] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Inner folds, by patient.")] = 3,
+    study: Annotated[
+        Path | None, typer.Option(help="Journal to go on from.", show_default="beside --out")
+    ] = None,
+    device: Device = "auto",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Search a model's parameters by patient, then train with the best.
+
+    Every row of the manifest takes part: leave a test set out of it.
+    """
+    from gliaboost.models.bundle import save
+    from gliaboost.models.training import search, train
+
+    say = sayer(quiet)
+    table = read_target(manifest, target, modality, say)
+    used, cache = extractors(features, device), open_store(store)
+
+    def told(done: int, total: int, best: float | None) -> None:
+        known = "" if best is None else f", best log loss {best:.4f}"
+        say(f"trial {done} of {total}{known}")
+
+    with progress_bar("extracting", quiet) as progress:
+        found = search(
+            table,
+            used,
+            model,
+            cache,
+            study or out.with_suffix(".study"),
+            trials=trials,
+            timeout=timeout,
+            folds=folds,
+            device=device,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+            told=told,
+        )
+    chosen = {"score": found.score, "default_score": found.default_score, "folds": found.folds}
+    bundle, extraction = train(
+        table,
+        used,
+        model,
+        cache,
+        parameters=found.parameters,
+        facts={"search": {**chosen, "trials": len(found.trials)}},
+        device=device,
+        jobs=jobs,
+        seed=seed,
+    )
+    save(bundle, out)
+    if as_json:
+        print_json({"bundle": str(out), "search": found.to_dict(), **bundle.summary()})
+    else:
+        default = "" if found.default_score is None else f", the defaults {found.default_score:.4f}"
+        say(f"{out}: {model}, inner log loss {found.score:.4f}{default}; {found.parameters}")
     exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
 
 

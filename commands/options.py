@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ import typer
 from gliaboost.datasets.errors import UsageError
 
 if TYPE_CHECKING:
+    from gliaboost.datasets.manifest import Manifest
     from gliaboost.features.base import Extractor
     from gliaboost.features.store import FeatureStore
 
@@ -25,6 +26,10 @@ Store = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only results and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Features = Annotated[str, typer.Option(help="Extractors, by comma; see gliaboost info.")]
+Target = Annotated[
+    str, typer.Option(help="What is to be told: label, presence (of a tumour) or type.")
+]
+Modality = Annotated[str, typer.Option(help="Images to use: MRI, CT or both.")]
 ManifestPath = Annotated[Path, typer.Argument(metavar="MANIFEST", help=".parquet or .csv")]
 
 CLASSICAL = "hog,lbp,glcm"
@@ -51,6 +56,20 @@ def pairs(text: str) -> dict[str, Any]:
         )
     plain = {"true": True, "false": False}
     return {k: int(v) if v.isdigit() else plain.get(v.lower(), v) for k, _, v in parts}
+
+
+def read_target(path: Path, target: str, modality: str, say: Callable[[str], None]) -> Manifest:
+    """Read a manifest, as far as it has the target in the modality."""
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.datasets.targets import with_target
+
+    table = Manifest.read(path)
+    if (target, modality) == ("label", "both"):  # all of it, with all its faults
+        return table
+    chosen = with_target(table, target, modality)
+    if chosen.describe():
+        say(chosen.describe())
+    return chosen.manifest
 
 
 def extractors(text: str, device: str = "auto") -> list[Extractor]:

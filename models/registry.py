@@ -53,6 +53,11 @@ def model_class(name: str) -> type[Any]:
     return MODELS[name]
 
 
+def takes(name: str) -> str:
+    """Say what a model learns from: ``"columns"``, ``"images"`` or ``"both"``."""
+    return str(getattr(model_class(name), "takes", "columns"))
+
+
 def model_names() -> list[str]:
     """Name all models.
 

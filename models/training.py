@@ -1,9 +1,10 @@
-"""One model on all rows of a manifest: features from the store, then a bundle."""
+"""One model on all rows of a manifest: its parameters searched, fitted, packed in a bundle."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle, make_bundle
 from gliaboost.models.material import Material
-from gliaboost.models.registry import create_model
+from gliaboost.models.registry import create_model, takes
+
+if TYPE_CHECKING:
+    from gliaboost.models.tuning import Search
 
 
 def train(
@@ -25,6 +29,7 @@ def train(
     *,
     preparation: Preparation | None = None,
     parameters: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
@@ -46,6 +51,8 @@ def train(
         What happens between decoding and extracting.
     parameters : mapping, optional
         Of the model, in place of its defaults.
+    facts : mapping, optional
+        Plain values to keep in the bundle's metrics.
     device, jobs, seed
         As on the command line.
     progress : callable, optional
@@ -69,23 +76,93 @@ def train(
     preparation = preparation or Preparation()
     settings = {"device": device, "jobs": jobs, "seed": seed, **(parameters or {})}
     classifier = create_model(model, **settings)
-    takes = getattr(classifier, "takes", "columns")
-    used = [] if takes == "images" else list(extractors)
+    used = taken(model, extractors)
     material = Material(manifest, used, preparation, store, jobs=jobs, progress=progress)
     rows = material.readable(np.arange(len(manifest)))
     labels, groups = material.labels[rows], material.groups[rows]
-    X, beside = material.given(takes, rows, used)
+    X, beside = material.given(takes(model), rows, used)
     classifier.fit(X, labels, groups=groups, **beside)
-    facts: dict[str, Any] = {
+    known: dict[str, Any] = {
         "images": len(rows),
         "patients": len(set(groups)) if manifest.has_patients else None,
         "classes": {c: int((labels == c).sum()) for c in sorted(set(labels))},
+        **(facts or {}),
     }
     bundle = make_bundle(
         classifier,
         preparation,
         used,
         manifest_fingerprint=manifest.fingerprint(),
-        metrics=facts,
+        metrics=known,
     )
     return bundle, material.extraction
+
+
+def search(
+    manifest: Manifest,
+    extractors: Sequence[Extractor],
+    model: str,
+    store: FeatureStore,
+    study: Path,
+    *,
+    preparation: Preparation | None = None,
+    trials: int = 30,
+    timeout: float | None = None,
+    folds: int = 3,
+    fixed: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+    told: Callable[[int, int, float | None], None] | None = None,
+) -> Search:
+    """Search a model's parameters on patient-safe inner folds of a manifest.
+
+    Parameters
+    ----------
+    manifest, extractors, model, store, preparation, progress
+        As for `train`. All rows are training rows here: leave a test set out of the manifest.
+    study, trials, timeout, folds, fixed, device, jobs, seed
+        As for `gliaboost.models.tuning.tune`.
+    told : callable, optional
+        Told (trials done, trials to do, best score so far).
+
+    Returns
+    -------
+    Search
+        Its ``parameters`` are for `train`.
+
+    Raises
+    ------
+    UsageError
+        If the model cannot be searched.
+    """
+    from gliaboost.models.tuning import tune
+
+    manifest.check(labelled=True)
+    used = taken(model, extractors)
+    material = Material(
+        manifest, used, preparation or Preparation(), store, jobs=jobs, progress=progress
+    )
+    rows = material.readable(np.arange(len(manifest)))
+    X, _ = material.given(takes(model), rows, used)
+    return tune(
+        model,
+        X,
+        material.labels[rows],
+        material.groups[rows],
+        study,
+        trials=trials,
+        timeout=timeout,
+        folds=folds,
+        fixed=fixed,
+        device=device,
+        jobs=jobs,
+        seed=seed,
+        progress=told,
+    )
+
+
+def taken(model: str, extractors: Sequence[Extractor]) -> list[Extractor]:
+    """Return the extractors that a model takes columns of: none for a network."""
+    return [] if takes(model) == "images" else list(extractors)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.features.base import Extractor
-from gliaboost.models.registry import model_class
+from gliaboost.models.registry import takes
 
 # A control is no competitor: it must fail, or show what a leak is worth.
 SHUFFLED = "shuffled labels"
@@ -41,7 +41,7 @@ class Experiment:
     @property
     def takes(self) -> str:
         """``"columns"``, ``"images"`` or ``"both"``."""
-        return str(getattr(model_class(self.model), "takes", "columns"))
+        return takes(self.model)
 
 
 def competitors(

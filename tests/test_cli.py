@@ -261,3 +261,58 @@ def test_info_names_what_there_is(cli: Cli) -> None:
 def test_debug_shows_the_traceback(cli: Cli) -> None:
     with pytest.raises(ValueError, match="no manifest"):
         cli("--debug", "extract", "nothing.parquet")
+
+
+def test_tune_searches_and_trains(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "m.joblib"
+    options = ("--features", "glcm", "--trials", "2", "--folds", "2", "--out", out)
+    done = cli("tune", m, *options, "--json")
+    assert done.code == 0, done.err
+    said = json.loads(done.out)
+    assert len(said["search"]["trials"]) == 2
+    assert said["metrics"]["search"]["score"] <= said["metrics"]["search"]["default_score"]
+    assert "trial 2 of 2" in done.err
+    assert "trial" not in cli("tune", m, *options).err.replace("trial 2 of 2", "")
+    assert cli("predict", out, m.parent / "p00-0.png").code == 0
+
+
+def test_a_target_and_a_modality_are_chosen(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m = make_images(patients=12)
+    table = pd.read_csv(m)
+    table["presence"] = table["label"].map({"fine": "tumor", "coarse": "healthy"})
+    table["modality"] = ["CT" if p in ("p00", "p01") else "MRI" for p in table["patient"]]
+    table.to_csv(m, index=False)
+    out = tmp_path / "m.joblib"
+    options = ("--features", "glcm", "--target", "presence", "--modality", "MRI", "--out", out)
+    done = cli("train", m, *options, "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["classes"] == ["healthy", "tumor"]
+    assert json.loads(done.out)["metrics"]["images"] == 30
+    assert "6 rows that are not MRI" in done.err
+    wrong = cli("train", m, "--target", "type", "--out", out)
+    assert wrong.code == 2
+    assert "presence" in wrong.err
+
+
+def test_one_page_of_two_runs(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
+    m = make_images(patients=12)
+    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls")
+    for seed in ("1", "2"):
+        assert cli("benchmark", m, *options, "--seed", seed, "--out", tmp_path / seed).code == 0
+    assert cli("report", tmp_path / "1", tmp_path / "2").code == 2
+    done = cli("report", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "both")
+    assert done.code == 0, done.err
+    assert (tmp_path / "both" / "report.html").exists()
+
+
+def test_some_folds_alone(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
+    m, out = make_images(patients=12), tmp_path / "run"
+    options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls")
+    assert cli("benchmark", m, *options, "--only", "2", "--out", out).code == 0
+    assert set(pd.read_parquet(out / "predictions.parquet")["fold"]) == {"2"}
+    done = cli("benchmark", m, *options, "--only", "7", "--out", out)
+    assert (done.code, "the folds are 1, 2, 3" in done.err) == (2, True)
