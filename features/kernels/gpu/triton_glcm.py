@@ -57,6 +57,7 @@ def count_pairs(
         BINS=max(32, triton.next_power_of_2(levels * levels)),
         SHARED=levels * levels <= MOST_SHARED_BINS,
         BLOCK=block,
+        enable_fp_fusion=False,
     )
 
 

@@ -63,6 +63,8 @@ def vote(
             SOFT=soft,
             BINS=bins,
             BLOCK=block,
+            # One rounding an operation, as on the CPU.
+            enable_fp_fusion=False,
         )
     return sums
 
