@@ -21,7 +21,7 @@ from gliaboost.datasets.files import replacing_folder
 from gliaboost.datasets.manifest import Manifest
 
 # Raised whenever the same containers give other files.
-VERSION = 1
+VERSION = 2
 FOLDER = "gliaboost-png"
 RECORD = "gliaboost.json"
 TABLE = "manifest.parquet"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,17 +12,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.decode import MAX_BYTES
 from gliaboost.datasets.errors import MissingExtraError
+from gliaboost.datasets.files import sha256_file
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
-from gliaboost.datasets.sources.labels import fingerprint, read_labels
+from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
 from gliaboost.datasets.windows import WINDOWS, apply_window, find_window
 
 EXPECTED = "DICOM files (with DICM at byte 128), in folders of any depth"
 MODALITIES = {"MR": "MRI", "CT": "CT"}
 # The patient's axis that a plane cuts: x, y, z.
 PLANES = ("sagittal", "coronal", "axial")
+# A few bytes of it may unpack to gigabytes, before anything of the file is known.
+DEFLATED = "1.2.840.10008.1.2.1.99"
 SHOWN = 5
 
 
@@ -31,6 +37,7 @@ def read_dicom(
     images: Path | None = None,
     labels: Path | None = None,
     window: str | None = None,
+    salt: str | None = None,
 ) -> Manifest:
     """Read a tree of DICOM; slices are written once as PNG.
 
@@ -46,12 +53,17 @@ def read_dicom(
     window : str, optional
         ``brain``, ``subdural``, ``bone`` or ``CENTRE:WIDTH``, in Hounsfield units, for CT. Default:
         the file's own window, and ``brain`` for CT without one.
+    salt : str, optional
+        A secret that turns PatientID into a pseudonym (HMAC-SHA256): with the same one a patient
+        has the same pseudonym in every tree. Kept nowhere. Default: the content of the tree's
+        first file, so that the pseudonyms can be made again from that tree alone.
 
     Returns
     -------
     Manifest
         Further with ``plane``, ``position`` (mm along the plane's normal), ``series`` and
-        ``window``. Patients are numbered; no identifying tag, date or file name is kept.
+        ``window``. Patients are pseudonyms; no identifying tag, date or file name is kept. A file
+        without PatientID belongs to its study, failing that to itself.
 
     Raises
     ------
@@ -67,14 +79,20 @@ def read_dicom(
     if window is not None:
         find_window(window)
     known = read_labels(labels)
-    options = {"window": window, "labels": fingerprint(known)}
+    key = salt.encode() if salt else sha256_file(files[0]).encode()
+    # Two bytes show that the salt is another, and are too few to find it by.
+    options = {"window": window, "labels": fingerprint(known), "salt": _pseudonym(key, "")[:5]}
     return convert(
         images or folder / FOLDER,
         "dicom",
         files,
         options,
-        lambda target: _slices(files, target, known, window),
+        lambda target: _slices(folder, files, target, known, window, key),
     )
+
+
+def _pseudonym(key: bytes, name: str) -> str:
+    return "P" + hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]
 
 
 def _is_dicom(file: Path) -> bool:
@@ -86,20 +104,26 @@ def _is_dicom(file: Path) -> bool:
 
 
 def _slices(
-    files: list[Path], target: Path, labels: Mapping[str, str], window: str | None
+    folder: Path,
+    files: list[Path],
+    target: Path,
+    labels: Mapping[str, str],
+    window: str | None,
+    key: bytes,
 ) -> Iterator[dict[str, Any]]:
     try:
         import pydicom
     except ImportError as error:
         raise MissingExtraError("pydicom", "dicom", "reading DICOM") from error
 
-    patients: dict[str, str] = {}
     series: dict[tuple[str, str], int] = {}
     count: dict[tuple[str, int], int] = {}
     passed: list[str] = []
     for file in files:
         try:
+            _check_syntax(file)
             data = pydicom.dcmread(file)
+            _check_size(data)
             frames = list(_frames(data, window))
         except _Unusable as reason:
             passed.append(f"{file.name}: {reason}")
@@ -107,8 +131,9 @@ def _slices(
         except Exception as error:  # decoders raise what they like
             passed.append(f"{file.name}: {type(error).__name__}: {str(error).splitlines()[0:1]}")
             continue
-        named = str(data.get("PatientID") or "") or f"file {file}"
-        patient = patients.setdefault(named, f"P{len(patients) + 1:04}")
+        named = str(data.get("PatientID") or "").strip()
+        study = str(data.get("StudyInstanceUID") or "")
+        patient = _pseudonym(key, named or study or file.relative_to(folder).as_posix())
         uid = (patient, str(data.get("SeriesInstanceUID") or ""))
         number = series.setdefault(uid, 1 + sum(p == patient for p, _ in series))
         label = labels.get(named) or labels.get(file.name) or labels.get(file.stem)
@@ -118,7 +143,7 @@ def _slices(
             write_grey(target / name, pixels)
             yield {
                 "path": name,
-                "label": label,
+                **told(label),
                 "patient": patient,
                 "modality": MODALITIES[str(data.Modality)],
                 "source": "dicom",
@@ -136,6 +161,24 @@ def _slices(
 
 class _Unusable(Exception):  # noqa: N818
     """Why a file gives no slice."""
+
+
+def _check_syntax(file: Path) -> None:
+    from pydicom.filereader import read_file_meta_info
+
+    if str(read_file_meta_info(file).get("TransferSyntaxUID")) == DEFLATED:
+        raise _Unusable("deflated; inflate it first (dcmconv +te)")
+    if file.stat().st_size > MAX_BYTES:
+        raise _Unusable(f"more than {MAX_BYTES:,} bytes")
+
+
+def _check_size(data: Any) -> None:
+    """Refuse what would decode to more than may be held, from the tags alone."""
+    sizes = [int(data.get(name) or 1) for name in ("NumberOfFrames", "SamplesPerPixel")]
+    sizes += [int(data.get(name) or 0) for name in ("Rows", "Columns")]
+    needed = int(np.prod(sizes, dtype=object)) * -(-int(data.get("BitsAllocated") or 16) // 8)
+    if needed > MAX_BYTES:
+        raise _Unusable(f"{needed:,} bytes of pixels, more than the cap of {MAX_BYTES:,}")
 
 
 def _frames(data: Any, window: str | None) -> Iterator[tuple[NDArray[Any], dict[str, Any]]]:
@@ -156,7 +199,7 @@ def _frames(data: Any, window: str | None) -> Iterator[tuple[NDArray[Any], dict[
         values = frame * slope + shift if (slope, shift) != (1, 0) else frame
         pixels, seen = _windowed(data, index, values, window)
         if str(data.get("PhotometricInterpretation")) == "MONOCHROME1":
-            pixels = pixels.max() - pixels
+            pixels = (255 if pixels.dtype == np.uint8 else pixels.max()) - pixels
         yield pixels, {"window": seen, **_place(data, index)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.sources.base import targets, tumour_class
 
 NAMES = ("patient", "file", "path", "name", "scan", "id")
 
@@ -54,3 +55,15 @@ def fingerprint(labels: Mapping[str, str]) -> str:
     """Hash labels, so that a record of them names no patient."""
     text = "\n".join(f"{name}\t{label}" for name, label in sorted(labels.items()))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def told(label: str | None) -> dict[str, str | None]:
+    """Give a user's label as it is, with the presence and type that a usual spelling means.
+
+    Examples
+    --------
+    >>> told("Glioma_Tumor")
+    {'label': 'Glioma_Tumor', 'presence': 'tumor', 'type': 'glioma'}
+    """
+    known = None if label is None else tumour_class(label) or label
+    return {**targets(known), "label": label}

@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import files_ending, folder_at, source, wrong_layout
+from gliaboost.datasets.sources.base import (
+    NO_TUMOR,
+    TUMOR,
+    files_ending,
+    folder_at,
+    source,
+    wrong_layout,
+)
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
-from gliaboost.datasets.sources.labels import fingerprint, read_labels
+from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
 from gliaboost.datasets.windows import apply_window, find_window
 
 SUFFIXES = (".nii", ".nii.gz")
@@ -48,7 +55,7 @@ def read_nifti(
         Folder for the PNG files; default: ``gliaboost-png`` in `path`.
     labels : pathlib.Path, optional
         CSV with ``label`` and ``patient`` or ``file``. Without it a slice of a volume with a mask
-        is ``tumor`` where the mask shows, else ``healthy``.
+        is ``tumor`` where the mask shows, else ``no_tumor``.
     axis : {"axial", "coronal", "sagittal"}
         Across which the volumes are cut.
     every : int
@@ -119,7 +126,7 @@ def _slices(
             write_grey(target / "images" / name, _upright(grey, axis, k, spacing))
             row: dict[str, Any] = {
                 "path": f"images/{name}",
-                "label": label,
+                **told(label),
                 "patient": patient,
                 "modality": modality,
                 "source": "nifti",
@@ -134,7 +141,7 @@ def _slices(
                     write_grey(target / "masks" / name, drawn)
                     row["mask"] = f"masks/{name}"
                 if not labels:
-                    row["label"] = "tumor" if drawn.any() else "healthy"
+                    row |= told(TUMOR if drawn.any() else NO_TUMOR)
             yield row
     if passed:
         warnings.warn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +62,13 @@ def test_patients_planes_and_positions(tmp_path: Path) -> None:
     (tmp_path / "b" / "notes.txt").write_text("no DICOM")
     manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
     table = manifest.table
-    assert table["patient"].tolist() == ["P0001", "P0001", "P0002"]
+    first, again, second = table["patient"]
+    assert first == again != second
+    assert all(re.fullmatch("P[0-9a-f]{12}", p) for p in table["patient"])
     assert table["plane"].tolist()[:2] == ["axial", "sagittal"]
     assert table["plane"].isna().tolist() == [False, False, True]
     assert table["position"].tolist()[0] == 12.5
-    assert table["series"].tolist() == ["P0001-S01", "P0001-S02", "P0002-S01"]
+    assert table["series"].tolist() == [f"{first}-S01", f"{first}-S02", f"{second}-S01"]
     assert set(table["modality"]) == {"MRI"}
     assert manifest.faults() == []
     assert pixels_of(manifest)[0, 0] == 0
@@ -78,6 +81,7 @@ def test_nothing_that_identifies_leaves_the_reader(tmp_path: Path) -> None:
     table.write_text("patient,label\nDoe^John-4711,glioma\n")
     manifest = read_source("dicom", tmp_path, images=tmp_path / "png", labels=table)
     assert manifest.table["label"].tolist() == ["glioma"]
+    assert manifest.table["type"].tolist() == ["glioma"]
     for file in (tmp_path / "png").rglob("*"):
         assert "Doe" not in str(file.relative_to(tmp_path / "png"))
         if file.is_file():
@@ -85,6 +89,46 @@ def test_nothing_that_identifies_leaves_the_reader(tmp_path: Path) -> None:
             for secret in (b"Doe", b"4711", b"1950", b"Nowhere"):
                 assert secret not in content
     assert "Doe" not in manifest.table.to_csv()
+
+
+def pseudonyms(folder: Path, name: str, salt: str | None = None) -> list[str]:
+    manifest = read_source("dicom", folder, images=folder.parent / f"png-{name}", salt=salt)
+    return manifest.table["patient"].tolist()
+
+
+def test_pseudonyms_need_the_tree_or_the_salt(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "1", ramp())
+    write(tmp_path / "b" / "1", ramp())
+    assert pseudonyms(tmp_path / "a", "1") == pseudonyms(tmp_path / "a", "2")
+    # Rows of two trees may be joined: nobody is taken for another by a number.
+    assert pseudonyms(tmp_path / "a", "1") != pseudonyms(tmp_path / "b", "3")
+    salted = pseudonyms(tmp_path / "a", "4", "our secret")
+    assert salted == pseudonyms(tmp_path / "b", "5", "our secret")
+    assert salted != pseudonyms(tmp_path / "a", "4", "another")
+    for file in (tmp_path / "png-4").rglob("*.json"):
+        assert b"another" not in file.read_bytes()
+
+
+def test_without_a_patient_the_study_stands_for_one(tmp_path: Path) -> None:
+    for name, study in (("1", "9.1"), ("2", "9.1"), ("3", "9.2"), ("4", ""), ("5", "")):
+        write(tmp_path / name, ramp(), patient="", StudyInstanceUID=study)
+    one, two, three, four, five = pseudonyms(tmp_path, "x")
+    assert one == two
+    assert len({one, three, four, five}) == 4
+
+
+def test_bombs_are_refused_by_their_tags(tmp_path: Path) -> None:
+    write(tmp_path / "good", ramp())
+    write(tmp_path / "huge", ramp())
+    data = pydicom.dcmread(tmp_path / "huge")
+    data.NumberOfFrames, data.Rows, data.Columns = 10_000, 65_535, 65_535
+    data.save_as(tmp_path / "huge")
+    write(tmp_path / "small", ramp())
+    data = pydicom.dcmread(tmp_path / "small")
+    data.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian
+    data.save_as(tmp_path / "small")
+    with pytest.warns(UserWarning, match=r"2 of 3 .*more than the cap.*small: deflated"):
+        assert len(read_source("dicom", tmp_path, images=tmp_path / "png")) == 1
 
 
 def test_ct_is_rescaled_and_windowed(tmp_path: Path) -> None:
@@ -113,6 +157,15 @@ def test_the_files_own_window_and_monochrome1(tmp_path: Path) -> None:
     turned = pixels_of(manifest, 1)
     assert turned[0, 0] == 255
     assert turned[-1, -1] == 0
+
+
+def test_windowed_monochrome1_is_turned_alike_in_every_slice(tmp_path: Path) -> None:
+    inverse = {"PhotometricInterpretation": "MONOCHROME1", "WindowCenter": 500, "WindowWidth": 1000}
+    write(tmp_path / "1", ramp(0, 1000), **inverse)
+    write(tmp_path / "2", ramp(0, 500), **inverse)
+    manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
+    assert pixels_of(manifest, 0)[0, 0] == pixels_of(manifest, 1)[0, 0] == 255
+    assert abs(int(pixels_of(manifest, 1)[-1, -1]) - 127) <= 1
 
 
 def test_frames_of_an_enhanced_file(tmp_path: Path) -> None:

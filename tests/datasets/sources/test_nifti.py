@@ -87,6 +87,8 @@ def test_masks_make_presence_and_a_table_makes_labels(tmp_path: Path) -> None:
     seen = table[table["patient"] == "p1"]
     assert seen.groupby("label")["position"].apply(list)["tumor"] == [5, 6, 7]
     assert table.loc[table["patient"] == "p2", "label"].isna().all()
+    assert set(seen["label"]) == {"tumor", "no_tumor"}
+    assert (seen["presence"] == seen["label"]).all()
     row = int(table.index[table["mask"].notna()][0])
     drawn = manifest.masks[row]
     assert drawn is not None
