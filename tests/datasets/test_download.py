@@ -95,6 +95,15 @@ def test_shorter_file_than_the_part_starts_over(server: Any, tmp_path: Path) -> 
     assert (tmp_path / "f").read_bytes() == BODY[:1000]
 
 
+def test_nothing_of_a_longer_part_stays(server: Any, tmp_path: Path) -> None:
+    served = server.serve("/file", BODY, cuts=[300_000], ranges=False)
+    with pytest.raises(DownloadError):
+        download(tmp_path, attempts=1)(server.url + "/file", tmp_path / "f")
+    served.body = BODY[:1000]
+    download(tmp_path)(server.url + "/file", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == BODY[:1000]
+
+
 def test_progress_in_bytes_forgives_failures(server: Any, tmp_path: Path) -> None:
     server.serve("/file", BODY, cuts=list(range(100_000, 700_000, 100_000)))
     download(tmp_path, attempts=2)(server.url + "/file", tmp_path / "f")
