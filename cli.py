@@ -20,6 +20,7 @@ COMMANDS = (
     models.train,
     models.tune,
     models.predict,
+    models.explain,
     benchmarks.benchmark,
     benchmarks.report,
     benchmarks.info,

@@ -97,6 +97,7 @@ def benchmark(
     from gliaboost.datasets.splits import named_folds, some_folds
     from gliaboost.reports.elsewhere import find_elsewhere
     from gliaboost.reports.experiments import competitors
+    from gliaboost.reports.explaining import explain_mistakes
     from gliaboost.reports.findings import known_findings
     from gliaboost.reports.protocol import Protocol, run
     from gliaboost.reports.render import render
@@ -142,6 +143,7 @@ def benchmark(
             say=say,
             progress=progress,
         )
+    explain_mistakes(out, table.root)
     pages = render(out, images=table.root)
     if as_json:
         print_json(results)

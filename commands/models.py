@@ -1,4 +1,4 @@
-"""Commands on features and models: extract, train, tune, predict."""
+"""Commands on features and models: extract, train, tune, predict, explain."""
 
 from __future__ import annotations
 
@@ -215,3 +215,44 @@ def predict(
         with replacing(out) as temporary:
             temporary.write_text(text + "\n", "utf-8")
     exit_with_failures((p.path, p.error) for p in predictions if p.error is not None)
+
+
+def explain(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From gliaboost train.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="An image.")],
+    out: Annotated[Path, typer.Option(help="The picture.")] = Path("explanation.png"),
+    as_json: Json = False,
+) -> None:
+    """Draw what a decision rests on: SHAP values or Grad-CAM on the image.
+
+    Orange speaks for the predicted class, blue against it.
+    """
+    import numpy as np
+    from PIL import Image
+
+    from gliaboost.datasets.files import replacing
+    from gliaboost.models.attribution import explain as run
+    from gliaboost.models.attribution import overlay
+    from gliaboost.models.bundle import load
+
+    found = run(load(bundle), path)
+    beside = np.hstack([np.repeat(found.image[..., None], 3, axis=2), overlay(found)])
+    with replacing(out) as temporary:
+        Image.fromarray(beside).save(temporary, "PNG")
+    facts = {
+        "path": str(path),
+        "predicted": found.predicted,
+        "probabilities": found.probabilities,
+        "families": found.families,
+        "placed": found.placed,
+        "picture": str(out),
+    }
+    if as_json:
+        print_json(facts)
+        return
+    typer.echo(f"{path}: {found.predicted} ({found.probabilities[found.predicted]:.1%})")
+    for family, share in found.families.items():
+        typer.echo(f"  {family:<10} {share:>6.1%} of the decision")
+    if found.placed < 1:
+        typer.echo(f"  {found.placed:.1%} of it has a place on the image, and is drawn")
+    typer.echo(f"picture: {out.resolve()}")

@@ -1,0 +1,51 @@
+"""Pictures that explain a run's surest mistakes, for its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gliaboost.datasets.errors import GliaboostError
+from gliaboost.datasets.files import replacing
+from gliaboost.reports.mistakes import explanation_path, surest
+from gliaboost.reports.parts import stem_of
+from gliaboost.reports.results import read_results
+
+
+def explain_mistakes(folder: Path, images: Path) -> list[Path]:
+    """Draw what the leading models' surest mistakes rest on.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        A run of ``gliaboost benchmark``, with its fold bundles.
+    images : pathlib.Path
+        What the images' paths are relative to.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The pictures; images that cannot be read and bundles that are gone are passed over.
+    """
+    from PIL import Image
+
+    from gliaboost.models.attribution import explain, overlay
+    from gliaboost.models.bundle import load
+
+    results = read_results(folder, images)
+    leading = results.leading()
+    if not leading:
+        return []
+    rows = surest(leading[0][1], results.classes)
+    drawn = []
+    for _, experiment in leading:
+        for row in rows.to_dict("records"):
+            bundle = folder / "models" / f"{stem_of(experiment.name, str(row['fold']))}.joblib"
+            picture = explanation_path(folder, experiment.name, str(row["key"]))
+            try:
+                explained = explain(load(bundle), images / str(row["path"]))
+            except GliaboostError:
+                continue
+            with replacing(picture) as temporary:
+                Image.fromarray(overlay(explained)).resize((220, 220)).save(temporary, "PNG")
+            drawn.append(picture)
+    return drawn
