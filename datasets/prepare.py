@@ -58,6 +58,12 @@ class Preparation:
     UsageError
         If a value is not one of these.
 
+    Notes
+    -----
+    There is no CT window here: brain, subdural and bone windows are ranges of Hounsfield units,
+    which 8-bit images have lost. They act where the units still exist, when DICOM or NIfTI is
+    converted (`gliaboost.datasets.windows`; ``gliaboost manifest dicom PATH --window bone``).
+
     Examples
     --------
     >>> import numpy as np
@@ -124,8 +130,14 @@ class Preparation:
         known = [f.name for f in fields(cls)]
         unknown = sorted(map(str, set(values) - {*known, "version"}))
         if unknown:
+            hint = ""
+            if "window" in unknown:
+                hint = (
+                    ". CT windows need Hounsfield units: choose one when the scans are read, with "
+                    "gliaboost manifest dicom (or nifti) PATH --window brain"
+                )
             raise UsageError(
-                f"unknown preparation {', '.join(unknown)}; known are: {', '.join(known)}"
+                f"unknown preparation {', '.join(unknown)}; known are: {', '.join(known)}{hint}"
             )
         version = values.get("version", VERSION)
         if version != VERSION:

@@ -53,7 +53,7 @@ def patient_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> lis
     Raises
     ------
     UsageError
-        If a class has fewer patients than there are folds, or a row has no label.
+        If a class has fewer patients (or groups) than there are folds, or a row has no label.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -63,7 +63,7 @@ def patient_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> lis
     counts = {label: len(set(groups[labels == label])) for label in manifest.classes}
     scarce = [f"{label} has {n}" for label, n in counts.items() if n < n_folds]
     if scarce:
-        unit = "patients" if manifest.has_patients else "images"
+        unit = _unit(manifest)
         raise UsageError(
             f"too few {unit} for {n_folds} folds: {', '.join(scarce)}; each class needs one a "
             "fold. Ask for fewer folds, or merge classes"
@@ -167,10 +167,11 @@ def holdout(manifest: Manifest, fraction: float = 0.2, *, seed: int = 0) -> list
     test = inner_validation(labels, groups, fraction, seed)
     if not test.any():
         least = {c: len({g for g, k in zip(groups, labels, strict=True) if k == c}) for c in labels}
+        scarce = min(least.values())
+        told = [f"{c} has {n}" for c, n in sorted(least.items()) if n == scarce]
         raise UsageError(
-            "no division leaves every class on both sides: "
-            + ", ".join(f"{c} has {n} patient(s)" for c, n in sorted(least.items()) if n < 3)
-            + "; add patients, or merge or remove classes"
+            f"no division leaves every class on both sides; fewest {_unit(manifest)}: "
+            f"{', '.join(told)}. Add some, or merge or remove classes"
         )
     return _checked(manifest, [Fold("holdout", np.flatnonzero(~test), np.flatnonzero(test))])
 
@@ -364,6 +365,13 @@ def _checked(manifest: Manifest, folds: list[Fold]) -> list[Fold]:
             "leave the class out"
         )
     return folds
+
+
+def _unit(manifest: Manifest) -> str:
+    """Name what a split keeps whole."""
+    if "group" in manifest.table:
+        return "groups (patients joined with duplicates)"
+    return "patients" if manifest.has_patients else "images"
 
 
 def _labels(manifest: Manifest) -> Texts:

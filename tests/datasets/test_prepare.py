@@ -195,6 +195,7 @@ def test_any_image_can_be_prepared(image: NDArray[np.uint8], preparation: Prepar
             {"sise": 64, "blur": 1},
             "unknown preparation blur, sise; known are: size, crop, denoise, normalise, keep",
         ),
+        ({"window": "bone"}, r"known are: .*\. CT windows need Hounsfield units: .*--window brain"),
         ({"version": 99}, "prepared by version 99; this gliaboost has version 1"),
     ],
 )

@@ -174,7 +174,7 @@ def test_holdout() -> None:
     assert sides(m, fold, "label") == ({"a", "b", "c"}, {"a", "b", "c"})
     assert 0.15 < len(fold.test) / len(m) < 0.35
     lone = cohort(patients=4)
-    with pytest.raises(UsageError, match=r"no division leaves every class.*b has 1 patient"):
+    with pytest.raises(UsageError, match=r"no division leaves every class.*fewest patients: b has 1, c"):
         holdout(lone)
 
 
@@ -213,6 +213,95 @@ def test_a_patient_straddling_two_groups_is_not_cut() -> None:
     for fold in patient_folds(cohort(group=groups), 3):
         train, test = sides(cohort(group=groups), fold, "patient")
         assert not train & test
+
+
+def audited() -> Manifest:
+    """Make a cohort whose duplicate clusters join patients across every kind of division."""
+    owners = np.repeat(np.arange(24), 4)
+    # Patients 0 and 4, 1 and 5 ... hold a picture in common; all are of one class.
+    group = [f"g{o // 8 * 4 + o % 4}" for o in owners]
+    return cohort(
+        group=group,
+        fold=[str(o // 8) for o in owners],
+        site=["north" if o < 8 else "south" for o in owners],
+        split=["test" if o >= 16 else "train" for o in owners],
+    )
+
+
+EVERY: dict[str, Folds] = {
+    "folds": lambda m: patient_folds(m, 3),
+    "holdout": lambda m: holdout(m, 0.3),
+    "column": column_folds,
+    "site": lambda m: leave_one_out(m, "site"),
+    "split": published_split,
+    "named": lambda m: named_folds(m, "3")[0],
+}
+
+
+@pytest.mark.parametrize("make", EVERY.values(), ids=EVERY)
+def test_no_split_cuts_a_group_or_a_patient(make: Folds) -> None:
+    m = audited()
+    folds = make(m)
+    assert_disjoint(m, folds)
+    for fold in folds:
+        for column in ("group", "patient"):
+            train, test = sides(m, fold, column)
+            assert train
+            assert test
+            assert not train & test
+
+
+@pytest.mark.parametrize("name", ["column", "site", "split"])
+@pytest.mark.parametrize("what", ["group", "patient"])
+def test_a_division_that_is_given_and_cuts_one_is_refused(name: str, what: str) -> None:
+    m = audited()
+    # One row goes over to the other side, in all columns that divide.
+    values = {"fold": "0", "site": "north", "split": "train"}
+    last = len(m) - 1
+    table = m.table.copy()
+    for column, value in values.items():
+        table.loc[last, column] = value
+    table.loc[last, "group" if what == "patient" else "patient"] = "alone"
+    with pytest.raises(ManifestError, match=rf"1 {what}\(s\) on both sides"):
+        EVERY[name](Manifest.of(table, Path(), "cut.csv"))
+
+
+def test_groups_without_patients_hold_too() -> None:
+    m = audited()
+    alone = Manifest.of(m.table.assign(patient=None), Path(), "alone.csv")
+    for make in EVERY.values():
+        for fold in make(alone):
+            train, test = sides(alone, fold, "group")
+            assert not train & test
+
+
+def test_the_reason_names_groups_where_duplicates_leave_too_few() -> None:
+    m = cohort(group=["all" if o % 4 == 2 else f"g{o}" for o in np.repeat(np.arange(24), 4)])
+    with pytest.raises(UsageError, match=r"too few groups \(patients joined .*3 folds: b has 1;"):
+        patient_folds(m, 3)
+    with pytest.raises(UsageError, match=r"every class on both sides; fewest groups .*: b has 1\."):
+        holdout(m)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    joined=st.lists(st.integers(0, 7), min_size=24, max_size=24),
+    seed=st.integers(0, 3),
+    share=st.sampled_from([0.2, 0.35, 0.5]),
+)
+def test_whatever_is_joined_stays_on_one_side(joined: list[int], seed: int, share: float) -> None:
+    # Some patients keep to themselves, others share a cluster with patients of any class.
+    owners = np.repeat(np.arange(24), 4)
+    m = cohort(group=[f"c{joined[o]}" if joined[o] < 3 else f"p{o}" for o in owners])
+    for make in (lambda: patient_folds(m, 2, seed=seed), lambda: holdout(m, share, seed=seed)):
+        try:
+            folds = make()
+        except UsageError:
+            continue
+        for fold in folds:
+            for column in ("group", "patient"):
+                train, test = sides(m, fold, column)
+                assert not train & test
 
 
 @pytest.mark.parametrize(

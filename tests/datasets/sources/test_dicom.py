@@ -160,7 +160,11 @@ def test_the_files_own_window_and_monochrome1(tmp_path: Path) -> None:
 
 
 def test_windowed_monochrome1_is_turned_alike_in_every_slice(tmp_path: Path) -> None:
-    inverse = {"PhotometricInterpretation": "MONOCHROME1", "WindowCenter": 500, "WindowWidth": 1000}
+    inverse: dict[str, Any] = {
+        "PhotometricInterpretation": "MONOCHROME1",
+        "WindowCenter": 500,
+        "WindowWidth": 1000,
+    }
     write(tmp_path / "1", ramp(0, 1000), **inverse)
     write(tmp_path / "2", ramp(0, 500), **inverse)
     manifest = read_source("dicom", tmp_path, images=tmp_path / "png")
