@@ -122,7 +122,8 @@ def decode_bytes(
     kind = _kind(data)
     if kind is None:
         raise DecodeError(
-            name, f"is no image of a known kind; expected {', '.join(FORMATS)} content"
+            name,
+            f"is no image of a known kind; expected {', '.join(FORMATS)} content{_hint(data)}",
         )
     if kind == "JPEG":
         fast = _decode_jpeg(data, name, max_pixels)
@@ -153,6 +154,20 @@ def _read(path: Path) -> bytes:
 
 def _kind(data: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC.items() if data.startswith(magic)), None)
+
+
+def _hint(data: bytes) -> str:
+    """Say which source reads a container of slices."""
+    source = None
+    if data[128:132] == b"DICM":
+        source = "dicom"
+    elif data[344:348] in (b"n+1\0", b"ni1\0") or data.startswith(b"\x1f\x8b"):
+        source = "nifti"
+    elif data.startswith(b"MATLAB"):
+        source = "figshare"
+    if source is None:
+        return ""
+    return f". It may be read with: gliaboost manifest {source} FOLDER"
 
 
 def _check_size(name: Path | str, height: int, width: int, max_pixels: int) -> None:

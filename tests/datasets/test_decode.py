@@ -379,3 +379,22 @@ def test_real_slices_decode_as_pillow_says(folder: str) -> None:
         with Image.open(file) as image:
             expected = np.asarray(image.convert("L"), dtype=np.int16)
         assert np.abs(decode(file) - expected).mean() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("data", "source"),
+    [
+        (bytes(128) + b"DICM", "dicom"),
+        (bytes(344) + b"n+1\0", "nifti"),
+        (b"\x1f\x8b\x08" + bytes(20), "nifti"),
+        (b"MATLAB 7.3 MAT-file" + bytes(500), "figshare"),
+        (b"nothing that is known" * 50, None),
+    ],
+)
+def test_containers_of_slices_name_their_source(data: bytes, source: str | None) -> None:
+    with pytest.raises(DecodeError, match="is no image of a known kind") as caught:
+        decode_bytes(data)
+    if source is None:
+        assert "gliaboost manifest" not in caught.value.reason
+    else:
+        assert f"gliaboost manifest {source} FOLDER" in caught.value.reason

@@ -174,7 +174,9 @@ def test_holdout() -> None:
     assert sides(m, fold, "label") == ({"a", "b", "c"}, {"a", "b", "c"})
     assert 0.15 < len(fold.test) / len(m) < 0.35
     lone = cohort(patients=4)
-    with pytest.raises(UsageError, match=r"no division leaves every class.*fewest patients: b has 1, c"):
+    with pytest.raises(
+        UsageError, match=r"no division leaves every class.*fewest patients: b has 1, c"
+    ):
         holdout(lone)
 
 
@@ -293,7 +295,11 @@ def test_whatever_is_joined_stays_on_one_side(joined: list[int], seed: int, shar
     # Some patients keep to themselves, others share a cluster with patients of any class.
     owners = np.repeat(np.arange(24), 4)
     m = cohort(group=[f"c{joined[o]}" if joined[o] < 3 else f"p{o}" for o in owners])
-    for make in (lambda: patient_folds(m, 2, seed=seed), lambda: holdout(m, share, seed=seed)):
+    makers: list[Callable[[], list[Fold]]] = [
+        lambda: patient_folds(m, 2, seed=seed),
+        lambda: holdout(m, share, seed=seed),
+    ]
+    for make in makers:
         try:
             folds = make()
         except UsageError:
