@@ -13,6 +13,7 @@ from gliaboost.datasets.errors import GliaboostError
 
 COMMANDS = (
     benchmarks.demo,
+    data.fetch,
     data.manifest,
     data.audit,
     data.explore,

@@ -22,6 +22,7 @@ from gliaboost.commands.options import (
     Target,
     exit_with_failures,
     extractors,
+    fold_choice,
     names,
     open_store,
     print_json,
@@ -65,7 +66,7 @@ def benchmark(
         str, typer.Option(help="A number of patient-safe folds, or the column that holds them.")
     ] = "5",
     only: Annotated[
-        str, typer.Option(help="Run these of the folds alone, by name and comma.")
+        str, typer.Option(help="Run some folds alone: 1,2, or for one model: cnn-finetune=2.")
     ] = "",
     target: Target = "label",
     modality: Modality = "both",
@@ -106,14 +107,16 @@ def benchmark(
     say = sayer(quiet)
     table = read_target(manifest, target, modality, say).check(labelled=True)
     chosen, description = named_folds(table, folds, seed=seed)
-    if only:
-        chosen = some_folds(chosen, names(only))
-        description += f"; of these only {only}"
+    for_all, for_one = fold_choice(only)
+    if for_all:
+        chosen = some_folds(chosen, for_all)
+        description += f"; of these only {', '.join(for_all)}"
     protocol = Protocol(
         competitors(names(models), extractors(features, device), ablation=ablation),
         chosen,
         description,
         controls=controls,
+        only=for_one,
         seed=seed,
         jobs=jobs,
         device=device,

@@ -1,4 +1,4 @@
-"""Commands on the data: manifest, audit, explore."""
+"""Commands on the data: fetch, manifest, audit, explore."""
 
 from __future__ import annotations
 
@@ -19,7 +19,43 @@ from gliaboost.commands.options import (
     print_json,
 )
 from gliaboost.datasets.errors import UsageError
-from gliaboost.reports.progress import progress_bar
+from gliaboost.reports.progress import progress_bar, sayer
+
+
+def fetch(
+    name: Annotated[
+        str | None, typer.Argument(help="A public data set.", show_default="list them")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder that gets the folder NAME.")] = Path("data"),
+    archive: Annotated[
+        Path | None, typer.Option(help="Unpack this, downloaded by hand, instead.")
+    ] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Download a public data set, checked, with its licence.
+
+    A broken download is continued by the next call.
+    """
+    from gliaboost.datasets.catalogue import CATALOGUE, describe
+    from gliaboost.datasets.fetch import fetch as run
+
+    if name is None:
+        typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
+        return
+    known, say = describe(name), sayer(quiet)
+    say(known.text())
+    last = -1
+
+    def told(file: str, done: int, total: int | None) -> None:
+        nonlocal last
+        tenth = done * 10 // total if total else done // 2**26
+        if tenth != last:
+            last = tenth
+            of = f" of {total / 1e6:.0f}" if total else ""
+            say(f"{file}: {done / 1e6:.0f}{of} MB")
+
+    folder = run(name, out, archive=archive, progress=told)
+    typer.echo(f"{folder}; next: gliaboost manifest {known.source} {folder}")
 
 
 def manifest(

@@ -46,6 +46,19 @@ def names(text: str) -> list[str]:
     return found
 
 
+def fold_choice(text: str) -> tuple[list[str], dict[str, list[str]]]:
+    """Read which folds to run: those of all models, and those of one model (``model=fold``)."""
+    for_all: list[str] = []
+    for_one: dict[str, list[str]] = {}
+    for word in names(text) if text else []:
+        model, equals, fold = word.partition("=")
+        if equals:
+            for_one.setdefault(model, []).append(fold)
+        else:
+            for_all.append(word)
+    return for_all, for_one
+
+
 def pairs(text: str) -> dict[str, Any]:
     """Read name=value pairs by comma."""
     parts = [word.partition("=") for word in names(text)]

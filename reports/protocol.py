@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
+from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds, some_folds
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import make_bundle, save
 from gliaboost.models.material import Material
@@ -45,6 +45,8 @@ class Protocol:
         What happens between decoding and extracting.
     controls : bool
         Run the cheapest competitor again with shuffled labels and on folds by image.
+    only : mapping of str to sequence of str
+        Models that are run on some folds alone, and on which.
     seed, jobs, device
         As on the command line.
     """
@@ -54,6 +56,7 @@ class Protocol:
     folds_name: str
     preparation: Preparation = field(default_factory=Preparation)
     controls: bool = True
+    only: Mapping[str, Sequence[str]] = field(default_factory=dict)
     seed: int = 0
     jobs: int | None = None
     device: str = "auto"
@@ -127,6 +130,8 @@ def run(
     frames, entries = [], []
 
     def compare(experiment: Experiment, folds: Sequence[Fold]) -> dict[str, Any]:
+        if experiment.model in protocol.only:
+            folds = some_folds(folds, protocol.only[experiment.model])
         parts = [_fold(material, protocol, experiment, fold, out, say) for fold in folds]
         frame, entry = summarise(material, experiment, parts, protocol.seed)
         frames.append(frame)

@@ -316,3 +316,36 @@ def test_some_folds_alone(make_images: Callable[..., Path], cli: Cli, tmp_path: 
     assert set(pd.read_parquet(out / "predictions.parquet")["fold"]) == {"2"}
     done = cli("benchmark", m, *options, "--only", "7", "--out", out)
     assert (done.code, "the folds are 1, 2, 3" in done.err) == (2, True)
+
+
+def test_fetch_lists_and_unpacks_by_hand(cli: Cli, tmp_path: Path) -> None:
+    import zipfile
+
+    listed = cli("fetch").out
+    assert "figshare" in listed
+    assert "licence:" in listed
+    assert cli("fetch", "nothing").code == 2
+    folder = tmp_path / "hand"
+    for split in ("Training", "Testing"):
+        for label in ("glioma_tumor", "no_tumor"):
+            (folder / split / label).mkdir(parents=True)
+            (folder / split / label / "1.jpg").write_bytes(b"x")
+    archive = tmp_path / "archive.zip"
+    with zipfile.ZipFile(archive, "w") as z:
+        for file in folder.rglob("*.jpg"):
+            z.write(file, file.relative_to(folder))
+    done = cli("fetch", "sartaj", "--archive", archive, "--out", tmp_path / "data")
+    assert done.code == 0, done.err
+    assert "gliaboost manifest kaggle-mri" in done.out
+    assert (tmp_path / "data" / "sartaj" / "Training" / "no_tumor" / "1.jpg").exists()
+
+
+def test_one_model_on_some_folds(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "run"
+    options = ("--features", "glcm", "--folds", "3", "--no-controls", "--out", out)
+    assert cli("benchmark", m, *options, "--only", "xgboost=2,xgboost=3").code == 0
+    folds = pd.read_parquet(out / "predictions.parquet").groupby("experiment")["fold"].unique()
+    assert sorted(folds["lightgbm+glcm"]) == ["1", "2", "3"]
+    assert sorted(folds["xgboost+glcm"]) == ["2", "3"]

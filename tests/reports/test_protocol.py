@@ -99,8 +99,9 @@ def test_tested_elsewhere_without_the_pictures_in_both(make_images: Make, tmp_pa
     rng = np.random.default_rng(7)
     for i, name in enumerate(table["path"]):
         if i >= 6:
-            image = rng.normal(128, 40, (48, 48))
-            image = cv2.GaussianBlur(image, (0, 0), 0.5 if table["label"][i] == "fine" else 2.0)
+            noise = rng.normal(128, 40, (48, 48))
+            sigma = 0.5 if table["label"][i] == "fine" else 2.0
+            image = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.float64)
             image = (image - image.mean()) / image.std() * 40 + 128
             cv2.imwrite(str(path.parent / name), np.clip(image, 0, 255).astype(np.uint8))
     table.loc[35, "label"] = "odd"
