@@ -126,6 +126,6 @@ def _from_table(file: Path) -> Manifest:
             f"{', '.join(lost[:SHOWN])}{more}; put the table beside its images"
         )
     table = manifest.table.assign(path=places, modality="MRI", source="bangladesh")
-    for column in ("label", "presence", "type"):
+    for column in ("label", "presence", "type"):  # "Brain Tumor" is a spelling of this set alone
         table[column] = [targets(label)[column] for label in labels]
     return Manifest.of(table, manifest.root, manifest.name)

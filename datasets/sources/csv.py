@@ -7,6 +7,7 @@ from pathlib import Path
 from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.base import SPLITS, letters, source
+from gliaboost.datasets.sources.labels import fill_targets
 
 # The first that is there is taken; the manifest's own name always comes first.
 SPELLINGS = {
@@ -34,6 +35,7 @@ def read_csv(path: Path) -> Manifest:
     Manifest
         Columns with a usual name (``image``, ``class``, ``patient_id``...) become the manifest's
         own, and usual spellings of splits and modalities their legal ones; all else is kept.
+        Usual spellings of classes fill ``presence`` and ``type`` where the table lacks them.
 
     Raises
     ------
@@ -74,4 +76,4 @@ def read_csv(path: Path) -> Manifest:
     if "modality" in table:
         legal = {m.lower(): m for m in LEGAL["modality"]}
         table["modality"] = table["modality"].map(lambda v: legal.get(letters(v), v), "ignore")
-    return Manifest.of(table, path.parent, str(path))
+    return fill_targets(Manifest.of(table, path.parent, str(path)))

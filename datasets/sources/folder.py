@@ -13,6 +13,7 @@ from gliaboost.datasets.sources.base import (
     manifest_of,
     source,
 )
+from gliaboost.datasets.sources.labels import fill_targets
 
 EXPECTED = "images in a folder a class (PATH/<class>/*.png)"
 
@@ -31,7 +32,7 @@ def read_folder(path: Path) -> Manifest:
     Manifest
         ``label`` is the folder below `path`, empty for images directly in it. Where every image
         lies under train, val or test (in any usual spelling), that is its ``split`` and ``label``
-        the folder below.
+        the folder below. Usual spellings of classes also fill ``presence`` and ``type``.
     """
     folder_at(path, EXPECTED)
     files = [f.relative_to(path) for f in image_files(path)]
@@ -44,4 +45,4 @@ def read_folder(path: Path) -> Manifest:
         }
         for f in files
     ]
-    return manifest_of(rows, path, "folder", EXPECTED)
+    return fill_targets(manifest_of(rows, path, "folder", EXPECTED))

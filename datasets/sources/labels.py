@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import targets, tumour_class
 
 NAMES = ("patient", "file", "path", "name", "scan", "id")
@@ -67,3 +68,24 @@ def told(label: str | None) -> dict[str, str | None]:
     """
     known = None if label is None else tumour_class(label) or label
     return {**targets(known), "label": label}
+
+
+def fill_targets(manifest: Manifest) -> Manifest:
+    """Add ``presence`` and ``type`` where usual spellings of labels tell them.
+
+    Columns that are there stay as they are; none is added that would be empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> m = Manifest.of(pd.DataFrame({"path": ["a", "b"], "label": ["Glioma", "no tumor"]}), ".")
+    >>> fill_targets(m).table["presence"].tolist()
+    ['tumor', 'no_tumor']
+    """
+    labels = [v if isinstance(v, str) else None for v in manifest.table["label"]]
+    table = manifest.table.copy()
+    for column in ("presence", "type"):
+        values = [told(label)[column] for label in labels]
+        if column not in table and any(values):
+            table[column] = values
+    return Manifest.of(table, manifest.root, manifest.name)

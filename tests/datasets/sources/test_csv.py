@@ -79,3 +79,9 @@ def test_an_empty_table_is_a_fault(tmp_path: Path) -> None:
 def test_a_folder_is_no_table(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is a folder; expected a CSV file"):
         read_source("csv", tmp_path)
+
+
+def test_usual_classes_fill_targets_that_the_table_lacks(tmp_path: Path) -> None:
+    m = read_source("csv", written(tmp_path, "path,label,type\na,glioma,mine\nb,healthy,\n"))
+    assert m.table["presence"].tolist() == ["tumor", "no_tumor"]
+    assert m.table["type"].tolist()[0] == "mine"

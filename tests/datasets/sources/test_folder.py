@@ -55,3 +55,13 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     touch(tmp_path, "1.png")
     with pytest.raises(UsageError, match="is a file; expected a folder with images in a folder a"):
         read_source("folder", tmp_path / "1.png")
+
+
+def test_usual_classes_fill_the_other_targets(tmp_path: Path) -> None:
+    touch(tmp_path / "a", "Glioma_Tumor/1.png", "no tumor/2.png", "odd/3.png")
+    table = read_source("folder", tmp_path / "a").table
+    assert table["label"].tolist() == ["Glioma_Tumor", "no tumor", "odd"]
+    assert table["presence"].tolist()[:2] == ["tumor", "no_tumor"]
+    assert table["type"].isna().tolist() == [False, True, True]
+    touch(tmp_path / "b", "cat/1.png", "dog/2.png")
+    assert "presence" not in read_source("folder", tmp_path / "b").table
