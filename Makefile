@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow lint types bench clean
+.PHONY: help install demo test test-slow browser lint types bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ test: $(VENV)/.tools ## the whole suite but for what is marked slow
 
 test-slow: $(VENV)/.tools ## what takes minutes
 	$(BIN)/python -m pytest -m slow
+
+browser: ## Debian's Chromium, in which the tests look at the report (they skip without it)
+	apt-get install --yes --no-install-recommends chromium
 
 lint: $(VENV)/.tools ## ruff: rules and format
 	$(BIN)/ruff check .

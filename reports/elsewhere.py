@@ -14,6 +14,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.models.material import Material
 from gliaboost.reports.experiments import Experiment
 from gliaboost.reports.fitting import fit_and_ask, forget, predictions
+from gliaboost.reports.naming import named
 from gliaboost.reports.parts import Part, read_part, stem_of, write_part
 
 Say = Callable[[str], None]
@@ -75,11 +76,11 @@ def find_elsewhere(
         both[np.asarray(matches["a"], dtype=np.int64)] = True
     kept = known & ~both
     left_out = {"in both": int(both.sum()), "unknown class": int((~known & ~both).sum())}
-    name = Path(other.name).stem
+    name = named(other)
     if not kept.any():
         raise UsageError(
             f"no image of {name} is left to test on: of {len(other)}, {left_out['in both']} are "
-            f"in {Path(manifest.name).stem} too and {left_out['unknown class']} have another class "
+            f"in {named(manifest)} too and {left_out['unknown class']} have another class "
             f"than {', '.join(manifest.classes)}"
         )
     table = other.table[kept].reset_index(drop=True)

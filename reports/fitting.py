@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.models.material import Material
+from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model
 from gliaboost.reports.experiments import Experiment
 
@@ -92,6 +93,7 @@ def fit_and_ask(
         "fit": fitted - begun,
         "predict": time.perf_counter() - fitted,
         "device": model.device_,
+        "parameters": plain(model.get_params()),
         "peak_memory": peak_memory(),
         **_seen_inside(material, experiment, model, unseen),
     }

@@ -14,6 +14,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.models.material import Material
 from gliaboost.reports.environment import environment
 from gliaboost.reports.experiments import Experiment
+from gliaboost.reports.naming import named
 from gliaboost.reports.parts import Part
 from gliaboost.reports.statistics import evaluate
 
@@ -62,6 +63,7 @@ def summarise(
         "name": experiment.name,
         "model": experiment.model,
         "features": [e.name for e in experiment.extractors],
+        "parameters": notes[0].get("parameters"),
         "device": ", ".join(sorted({n["device"] for n in notes})),
         **evaluate(frame, list(classes or material.manifest.classes), seed=seed),
         "seconds": {
@@ -80,7 +82,7 @@ def summarise(
         entry["shap_by_family"] = {
             family: float(np.mean([s[family] for s in shares])) for family in shares[0]
         }
-    histories = [n["history"] for n in notes if n.get("history")]
+    histories = [{"fold": n["fold"], **n["history"]} for n in notes if n.get("history")]
     if histories:
         entry["history"] = histories
     rates = [n["images_per_second_fit"] for n in notes if n.get("images_per_second_fit")]
@@ -113,7 +115,7 @@ def write_results(
     results: dict[str, Any] = {
         "schema": 1,
         "dataset": {
-            "name": Path(manifest.name).stem,
+            "name": named(manifest),
             "images": len(table),
             "patients": int(table["patient"].nunique()),
             "classes": {c: int((table["label"] == c).sum()) for c in manifest.classes},

@@ -116,12 +116,12 @@ def test_tested_elsewhere_without_the_pictures_in_both(make_images: Make, tmp_pa
     results = run(here, protocol, store, out, elsewhere=elsewhere, say=said.append)
     own, other = results["experiments"]
     assert "test_on" not in own
-    assert (other["test_on"], other["counts"]["images"]) == ("manifest", 29)
+    assert (other["test_on"], other["counts"]["images"]) == ("there", 29)
     assert other["accuracy"]["pooled"] > 0.9
     again: list[str] = []
     run(here, protocol, store, out, elsewhere=elsewhere, say=again.append)
     assert sum("taken from an earlier run" in line for line in again) == 4
-    with pytest.raises(UsageError, match="36 are in manifest too"):
+    with pytest.raises(UsageError, match="36 are in here too"):
         find_elsewhere(here, here)
 
 
