@@ -10,16 +10,15 @@ from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     SPLITS,
-    TUMOR,
     folder_at,
     image_files,
     letters,
     manifest_of,
     source,
     targets,
-    tumour_class,
     wrong_layout,
 )
+from gliaboost.datasets.sources.labels import known_class
 
 EXPECTED = (
     "images in a folder a class with masks: NAME_mask beside NAME, or folders masks/ parallel to "
@@ -94,9 +93,7 @@ def _row(path: Path, key: Key, file: Path, mask: Path | None) -> dict[str, Any]:
     split = next((SPLITS[letters(f)] for f in folders if letters(f) in SPLITS), None)
     classes = [f for f in folders if letters(f) not in SPLITS]
     name = classes[-1] if classes else None
-    label = None if name is None else (tumour_class(name) or name)
-    if letters(label or "") in ("tumor", "tumour", "braintumor", "yes"):
-        label = TUMOR
+    label = None if name is None else (known_class(name) or name)
     return {
         "path": file.relative_to(path).as_posix(),
         "mask": None if mask is None else mask.relative_to(path).as_posix(),

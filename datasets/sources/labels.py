@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import targets, tumour_class
+from gliaboost.datasets.sources.base import TUMOR, letters, targets, tumour_class
 
 NAMES = ("patient", "file", "path", "name", "scan", "id")
 
@@ -58,6 +59,20 @@ def fingerprint(labels: Mapping[str, str]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def known_class(name: str) -> str | None:
+    """Name the class that a usual spelling means, also where it says no more than that of a tumour.
+
+    Examples
+    --------
+    >>> known_class("Tumor"), known_class("yes"), known_class("mri_glioma"), known_class("Healthy")
+    ('tumor', 'tumor', 'glioma', 'no_tumor')
+    >>> known_class("abscess") is None
+    True
+    """
+    plain = re.sub(r"^(brain|mri|ct)+", "", letters(name))
+    return TUMOR if re.fullmatch(r"tumou?rs?|yes", plain) else tumour_class(name)
+
+
 def told(label: str | None) -> dict[str, str | None]:
     """Give a user's label as it is, with the presence and type that a usual spelling means.
 
@@ -66,7 +81,7 @@ def told(label: str | None) -> dict[str, str | None]:
     >>> told("Glioma_Tumor")
     {'label': 'Glioma_Tumor', 'presence': 'tumor', 'type': 'glioma'}
     """
-    known = None if label is None else tumour_class(label) or label
+    known = None if label is None else known_class(label) or label
     return {**targets(known), "label": label}
 
 
