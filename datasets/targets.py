@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import LEGAL, Manifest
+from gliaboost.datasets.sources.labels import told
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TARGETS = ("label", "presence", "type")
 BOTH = "both"
+SHOWN = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +57,8 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     manifest : Manifest
         Left as it is.
     target : {"label", "presence", "type"}
-        The column that becomes ``label``.
+        The column that becomes ``label``. Where ``presence`` is missing, a label that is a usual
+        word for a tumour or for none tells it.
     modality : {"both", "MRI", "CT"}
         Rows of which modality to keep; ``both`` keeps all, also those of unknown modality.
 
@@ -77,6 +84,8 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
         raise UsageError(
             f"no target {target!r}; targets are {', '.join(TARGETS)}; {_filled(manifest)}"
         )
+    if target == "presence":
+        manifest = _with_presence(manifest)
     legal = (*LEGAL["modality"], BOTH)
     if modality not in legal:
         raise UsageError(f"no modality {modality!r}; expected one of {', '.join(legal)}")
@@ -99,8 +108,27 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     )
 
 
+def _with_presence(manifest: Manifest) -> Manifest:
+    """Fill ``presence`` where it is missing and the label tells it."""
+    table = manifest.table
+    labels = [v if isinstance(v, str) else None for v in table["label"]]
+    derived = [told(label)["presence"] for label in labels]
+    if "presence" in table:
+        pairs = zip(table["presence"], derived, strict=True)
+        derived = [known if isinstance(known, str) else other for known, other in pairs]
+    table = table.copy()
+    table["presence"] = derived
+    return Manifest.of(table, manifest.root, manifest.name)
+
+
 def _filled(manifest: Manifest) -> str:
     table = manifest.table
-    counts = {t: int(table[t].notna().sum()) for t in TARGETS if t in table}
-    told = [f"{name} in {count} of {len(table)} rows" for name, count in counts.items() if count]
-    return f"the manifest has {', '.join(told) or 'none of them'}"
+    filled = [_described(table[t], t) for t in TARGETS if t in table and table[t].notna().any()]
+    return f"the manifest has {', '.join(filled) or 'none of them'}"
+
+
+def _described(column: pd.Series[str], name: str) -> str:
+    classes = sorted(map(str, column.dropna().unique()))
+    more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
+    shown = ", ".join(classes[:SHOWN]) + more
+    return f"{name} ({shown}) in {column.notna().sum()} of {len(column)} rows"

@@ -63,9 +63,10 @@ def test_nothing_left_out_says_nothing() -> None:
     ("target", "modality", "message"),
     [
         ("grade", "both", r"no target 'grade'; targets are label, presence, type; the manifest has "
-                          r"label in 5 of 6 rows, presence in 5 of 6 rows, type in 2 of 6 rows"),
+                          r"label \(no_tumor, tumor\) in 5 of 6 rows, presence \(no_tumor, tumor\) "
+                          r"in 5 of 6 rows, type \(glioma, pituitary\) in 2 of 6 rows"),
         ("label", "PET", "no modality 'PET'; expected one of MRI, CT, both"),
-        ("type", "CT", "cohort has no 'type' in any row of CT; the manifest has label in 5 of 6"),
+        ("type", "CT", r"cohort has no 'type' in any row of CT; .*, type \(glioma, pituitary\)"),
     ],
 )  # fmt: skip
 def test_what_there_is_not(target: str, modality: str, message: str) -> None:
@@ -75,13 +76,40 @@ def test_what_there_is_not(target: str, modality: str, message: str) -> None:
 
 def test_manifests_without_the_columns() -> None:
     bare = Manifest.of(pd.DataFrame({"path": ["a", "b"], "label": ["x", "y"]}), Path(), "bare")
-    with pytest.raises(UsageError, match=r"no 'presence' in any row; .* label in 2 of 2 rows$"):
+    with pytest.raises(
+        UsageError, match=r"no 'presence' in any row; .* label \(x, y\) in 2 of 2 rows$"
+    ):
         with_target(bare, "presence")
     with pytest.raises(UsageError, match="bare has no CT rows; its modalities: unknown 2"):
         with_target(bare, "label", "CT")
     empty = Manifest.of(pd.DataFrame({"path": ["a"]}), Path())
     with pytest.raises(UsageError, match="the manifest has none of them"):
         with_target(empty)
+
+
+def test_many_classes_are_cut_short() -> None:
+    table = pd.DataFrame({"path": list("abcdefgh"), "label": list("abcdefgh")})
+    with pytest.raises(UsageError, match=r"label \(a, b, c, d, e, f and 2 more\) in 8 of 8 rows"):
+        with_target(Manifest.of(table, Path()), "type")
+
+
+def test_presence_comes_from_the_label_where_it_is_missing() -> None:
+    rows = {
+        "path": list("abcdef"),
+        "label": ["Glioma_Tumor", "no tumor", "yes", "abscess", None, "glioma"],
+    }
+    bare = Manifest.of(pd.DataFrame(rows), Path())
+    chosen = with_target(bare, "presence")
+    assert chosen.manifest.table["path"].tolist() == ["a", "b", "c", "f"]
+    assert chosen.manifest.table["label"].tolist() == ["tumor", "no_tumor", "tumor", "tumor"]
+    assert chosen.describe() == "left out: 2 rows without 'presence'"
+    assert "presence" not in bare.table
+    # What the manifest says of a row is never overruled by its label.
+    given = pd.DataFrame(rows | {"presence": ["no_tumor", None, None, "tumor", None, None]})
+    chosen = with_target(Manifest.of(given, Path()), "presence")
+    assert chosen.manifest.table["label"].tolist() == [
+        "no_tumor", "no_tumor", "tumor", "tumor", "tumor",
+    ]  # fmt: skip
 
 
 values = st.sampled_from(["a", "b", None])
