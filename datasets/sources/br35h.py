@@ -15,6 +15,7 @@ from gliaboost.datasets.sources.base import (
     manifest_of,
     shallowest,
     source,
+    subfolders,
     targets,
     wrong_layout,
 )
@@ -32,7 +33,8 @@ def read_br35h(path: Path, *, pred: bool = False) -> Manifest:
     path : pathlib.Path
         The folder that holds them, or one around it.
     pred : bool
-        Also list ``pred/``, whose images have no label; for prediction, as training needs labels.
+        Also list ``pred/``, whose images have no label and ``split`` test; for prediction, as
+        training needs a label in every row.
 
     Returns
     -------
@@ -45,21 +47,22 @@ def read_br35h(path: Path, *, pred: bool = False) -> Manifest:
         If there are no such folders.
     """
     folder_at(path, EXPECTED)
-    around = shallowest(
-        f for f in all_folders(path) if all((f / name).is_dir() for name in CLASSES)
-    )
+    inside = {f: {letters(g.name): g for g in subfolders(f)} for f in all_folders(path)}
+    around = shallowest(f for f, names in inside.items() if all(name in names for name in CLASSES))
     if not around:
         raise wrong_layout(path, "br35h", EXPECTED)
+    folders = inside[around[0]]
     wanted = [*CLASSES, *(["pred"] if pred else [])]
     rows = [
         {
             "path": file.relative_to(path).as_posix(),
-            **targets(CLASSES.get(letters(name))),
+            **targets(CLASSES.get(name)),
+            "split": "test" if name == "pred" else None,
             "modality": "MRI",
             "source": "br35h",
         }
         for name in wanted
-        if (around[0] / name).is_dir()
-        for file in image_files(around[0] / name)
+        if name in folders
+        for file in image_files(folders[name])
     ]
     return manifest_of(rows, path, "br35h", EXPECTED)

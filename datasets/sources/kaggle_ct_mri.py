@@ -62,7 +62,7 @@ def read_kaggle_ct_mri(path: Path) -> Manifest:
     """
     folder_at(path, EXPECTED)
     folders = all_folders(path)
-    flat = [f for f in folders if _seven(f.name) is not None]
+    flat = [f for f in folders if f != path and _seven(f.name) is not None]
     rows = _flat_rows(path, flat) if flat else _modality_rows(path, folders)
     return manifest_of(rows, path, "kaggle-ct-mri", EXPECTED)
 

@@ -27,6 +27,7 @@ def test_yes_and_no(tmp_path: Path, around: str) -> None:
     assert manifest.table["presence"].tolist() == manifest.table["label"].tolist()
     assert manifest.table["type"].isna().all()
     assert set(manifest.table["modality"]) == {"MRI"}
+    assert manifest.table["split"].isna().all()
 
 
 def test_pred_has_no_labels_and_comes_on_demand(tmp_path: Path) -> None:
@@ -34,6 +35,15 @@ def test_pred_has_no_labels_and_comes_on_demand(tmp_path: Path) -> None:
     table = read_source("br35h", tmp_path, pred=True).table
     assert table["path"].tolist() == ["yes/y0.jpg", "no/no0.jpg", "pred/pred0.jpg"]
     assert table["label"].isna().tolist() == [False, False, True]
+    assert table["presence"].isna().tolist() == [False, False, True]
+    assert table["split"].tolist()[2] == "test"
+    assert table["split"].isna().tolist() == [True, True, False]
+
+
+def test_capitals_do_not_matter(tmp_path: Path) -> None:
+    table = read_source("br35h", touch(tmp_path, "Yes/1.jpg", "NO/2.jpg", "Pred/3.jpg"), pred=True)
+    assert table.table["path"].tolist() == ["Yes/1.jpg", "NO/2.jpg", "Pred/3.jpg"]
+    assert table.classes == ["no_tumor", "tumor"]
 
 
 def test_a_copy_inside_is_passed_over(tmp_path: Path) -> None:

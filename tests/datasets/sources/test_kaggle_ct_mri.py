@@ -100,6 +100,13 @@ def test_classes_of_another_name_are_refused(tmp_path: Path) -> None:
         read_source("kaggle-ct-mri", tmp_path / "b")
 
 
+def test_the_folder_itself_may_have_any_name(tmp_path: Path) -> None:
+    touch(tmp_path, "mri_tumor/1.png", "other/2.png")
+    with pytest.raises(UsageError, match=r"no kaggle-ct-mri layout: .*; seen 1.png"):
+        read_source("kaggle-ct-mri", tmp_path / "mri_tumor")
+    assert len(read_source("kaggle-ct-mri", published(tmp_path / "CT tumor"))) == 8
+
+
 def test_one_modality_alone_is_another_layout(tmp_path: Path) -> None:
     touch(tmp_path, "Healthy/1.png", "Tumor/2.png")
     with pytest.raises(UsageError, match=r"CT scan Images/' and .*; seen Healthy/, Tumor/"):
