@@ -23,13 +23,19 @@ from gliaboost.datasets.sources.base import (
     tumour_class,
     wrong_layout,
 )
-from gliaboost.datasets.sources.csv import read_csv
+from gliaboost.datasets.sources.csv import SPELLINGS, read_table
 
 EXPECTED = (
     "folders Brain_Glioma, Brain_Menin and Brain Tumor, or one CSV table with an image and a label "
     "column"
 )
 SHOWN = 5
+# Names that only a table of known content may have: elsewhere they might mean anything.
+NAMES = {
+    **SPELLINGS,
+    "path": (*SPELLINGS["path"], "image_name", "imagename", "img", "image_id", "name"),
+    "label": (*SPELLINGS["label"], "class_name", "tumor_type", "tumour_type", "type", "tumor"),
+}
 
 
 @source("bangladesh")
@@ -40,7 +46,8 @@ def read_bangladesh(path: Path) -> Manifest:
     ----------
     path : pathlib.Path
         The folder, or one around it; or the CSV file. The table's images are looked for where it
-        says and, failing that, by their name in the table's folder and below.
+        says and, failing that, by their name (with or without its ending) in the table's folder
+        and below.
 
     Returns
     -------
@@ -96,7 +103,12 @@ def _folder_rows(path: Path, parent: Path) -> Iterator[dict[str, Any]]:
 
 
 def _from_table(file: Path) -> Manifest:
-    manifest = read_csv(file)
+    manifest = read_table(file, NAMES)
+    if manifest.table["label"].isna().all():
+        raise UsageError(
+            f"{file} has no column with classes; expected one of {', '.join(NAMES['label'])}; its "
+            f"columns are {', '.join(c for c in manifest.table if manifest.table[c].notna().any())}"
+        )
     names = manifest.table["label"]
     labels = names.map(_label, na_action="ignore")
     strange = sorted(set(names[labels.isna()].fillna("an empty cell")))
@@ -107,7 +119,8 @@ def _from_table(file: Path) -> Manifest:
         )
     by_name: dict[str, list[str]] = {}
     for image in image_files(file.parent):
-        by_name.setdefault(image.name, []).append(image.relative_to(file.parent).as_posix())
+        for name in {image.name, image.stem}:
+            by_name.setdefault(name, []).append(image.relative_to(file.parent).as_posix())
     places, lost = [], []
     for given in manifest.table["path"]:
         given = str(given).replace("\\", "/")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from gliaboost.datasets.errors import ManifestError, UsageError
@@ -44,6 +46,20 @@ def read_csv(path: Path) -> Manifest:
     ManifestError
         If no column has a usual name for paths.
     """
+    return read_table(path, SPELLINGS)
+
+
+def read_table(path: Path, spellings: Mapping[str, tuple[str, ...]]) -> Manifest:
+    """Read a CSV file as `read_csv` does, whose columns have other usual names.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    spellings : mapping of str to tuple of str
+        Names of each of the manifest's columns, the first that is there being taken; in lower case
+        with underscores, which stand for spaces and hyphens too.
+    """
     import pandas as pd
 
     if path.is_dir():
@@ -55,10 +71,10 @@ def read_csv(path: Path) -> Manifest:
     except Exception as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise UsageError(f"{path} is not a readable CSV: {reason}") from error
-    lower = {str(c).strip().lower(): c for c in reversed(table.columns)}
+    lower = {_plain(str(c)): c for c in reversed(table.columns)}
     renamed = {}
-    for column, spellings in SPELLINGS.items():
-        found = next((lower[s] for s in spellings if s in lower), None)
+    for column, names in spellings.items():
+        found = next((lower[n] for n in names if n in lower), None)
         if found is not None:
             renamed[found] = column
     if "path" not in renamed.values():
@@ -66,7 +82,7 @@ def read_csv(path: Path) -> Manifest:
             str(path),
             [
                 f"no column with the images' paths; expected one of "
-                f"{', '.join(SPELLINGS['path'])}, by comma; seen "
+                f"{', '.join(spellings['path'])}, by comma; seen "
                 f"{', '.join(map(str, table.columns))}"
             ],
         )
@@ -77,3 +93,7 @@ def read_csv(path: Path) -> Manifest:
         legal = {m.lower(): m for m in LEGAL["modality"]}
         table["modality"] = table["modality"].map(lambda v: legal.get(letters(v), v), "ignore")
     return fill_targets(Manifest.of(table, path.parent, str(path)))
+
+
+def _plain(column: str) -> str:
+    return re.sub(r"[ -]+", "_", column.strip().lower())

@@ -65,9 +65,22 @@ def test_a_table_with_lost_images_or_other_classes(tmp_path: Path) -> None:
     file.write_text("image,label\nimg/a.jpg,Healthy\n")
     with pytest.raises(UsageError, match="no known class: Healthy; expected Brain_Glioma"):
         read_source("bangladesh", file)
-    file.write_text("image,age\nimg/a.jpg,7\n")
+    file.write_text("image,label\nimg/a.jpg,\none/b.jpg,Brain Tumor\n")
     with pytest.raises(UsageError, match="no known class: an empty cell; expected Brain_Glioma"):
         read_source("bangladesh", file)
+    file.write_text("image,age\nimg/a.jpg,7\n")
+    with pytest.raises(UsageError, match=r"no column with classes; .* its columns are path, age$"):
+        read_source("bangladesh", file)
+
+
+@pytest.mark.parametrize("image", ["Image_Name", "image path", "File Name", "name", "Image", "img"])
+@pytest.mark.parametrize("label", ["Class", "Label", "Tumor Type", "class_name", "Type"])
+@pytest.mark.parametrize("written", ["a.jpg", "a"])
+def test_usual_names_of_columns(tmp_path: Path, image: str, label: str, written: str) -> None:
+    touch(tmp_path, "Brain Tumor/a.jpg")
+    (tmp_path / "t.csv").write_text(f"{image},{label}\n{written},Brain Tumor\n")
+    (row,) = read_source("bangladesh", tmp_path).table.to_dict("records")
+    assert (row["path"], row["label"], row["presence"]) == ("Brain Tumor/a.jpg", "tumor", "tumor")
 
 
 def test_two_tables_are_not_guessed_between(tmp_path: Path) -> None:
