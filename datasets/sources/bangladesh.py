@@ -107,7 +107,7 @@ def _from_table(file: Path) -> Manifest:
     if manifest.table["label"].isna().all():
         raise UsageError(
             f"{file} has no column with classes; expected one of {', '.join(NAMES['label'])}; its "
-            f"columns are {', '.join(c for c in manifest.table if manifest.table[c].notna().any())}"
+            f"columns are {', '.join(manifest.table.columns[manifest.table.notna().any()])}"
         )
     names = manifest.table["label"]
     labels = names.map(_label, na_action="ignore")

@@ -37,7 +37,7 @@ def test_usual_names_become_the_manifests(tmp_path: Path) -> None:
 
 def test_spaces_and_hyphens_in_names_are_underscores(tmp_path: Path) -> None:
     m = read_source("csv", written(tmp_path, "Image Path,Class,Patient-ID\na.png,x,7\n"))
-    assert m.table.loc[0, ["path", "label", "patient"]].tolist() == ["a.png", "x", "7"]
+    assert m.table[["path", "label", "patient"]].to_numpy().tolist() == [["a.png", "x", "7"]]
 
 
 def test_the_manifests_own_names_come_first(tmp_path: Path) -> None:
