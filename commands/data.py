@@ -78,6 +78,12 @@ def manifest(
         str | None, typer.Option(help="NIfTI: axial, coronal or sagittal slices.")
     ] = None,
     every: Annotated[int | None, typer.Option(help="NIfTI: take every n-th slice.")] = None,
+    salt: Annotated[
+        str | None, typer.Option(help="DICOM: secret behind the patients' pseudonyms.")
+    ] = None,
+    pred: Annotated[
+        bool | None, typer.Option("--pred", help="Br35H: also its unlabelled images.")
+    ] = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -85,7 +91,15 @@ def manifest(
     """Write the table that everything starts from: one row an image."""
     from gliaboost.datasets.sources import read_source
 
-    options = {"images": images, "labels": labels, "window": window, "axis": axis, "every": every}
+    options = {
+        "images": images,
+        "labels": labels,
+        "window": window,
+        "axis": axis,
+        "every": every,
+        "salt": salt,
+        "pred": pred,
+    }
     table = read_source(source, path, **options).with_keys(jobs).check()
     table.write(out)
     counts = {label: int((table.table["label"] == label).sum()) for label in table.classes}

@@ -26,6 +26,7 @@ from gliaboost.reports.glance import (
     Progress,
     look,
 )
+from gliaboost.reports.naming import named
 from gliaboost.reports.page import picture_uri, write_page
 
 COUNTED = ("split", "fold", "modality", "source")
@@ -91,7 +92,7 @@ def render_explore(
     return write_page(
         "explore.html",
         out,
-        name=manifest.name,
+        name=named(manifest),
         images=len(table),
         patients=int(table["patient"].nunique()),
         preparation=None if preparation is None else preparation.to_dict(),

@@ -152,7 +152,7 @@ def run(
             elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
         )
         for experiment in protocol.experiments:
-            named, part = ask_elsewhere(
+            abroad, part = ask_elsewhere(
                 experiment,
                 material,
                 asked,
@@ -162,9 +162,9 @@ def run(
                 out,
                 say,
             )
-            frame, entry = summarise(asked, named, [part], protocol.seed, manifest.classes)
+            frame, entry = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
-            entries.append(described(entry, elsewhere, [manifest.name]))
+            entries.append(described(entry, elsewhere, [named(manifest)]))
     return write_results(material, protocol, entries, frames, out, command, audit)
 
 
