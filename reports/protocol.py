@@ -23,6 +23,7 @@ from gliaboost.models.registry import create_model
 from gliaboost.reports.elsewhere import Elsewhere, ask_elsewhere, described
 from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment
 from gliaboost.reports.fitting import fit_and_ask, forget, predictions
+from gliaboost.reports.naming import named
 from gliaboost.reports.parts import Part, read_part, stem_of, write_part
 from gliaboost.reports.summary import summarise, write_results
 
