@@ -147,4 +147,11 @@ def verdict(results: Results, first: int, second: int) -> str:
     c = found[0]
     limits = f" {span([100 * v for v in c.ci95], 1)}" if c.ci95 else ""
     chance = "more than chance" if c.certain else "no more than chance may give"
-    return f"the difference of {share(abs(100 * c.difference), 1)} points{limits} is {chance}"
+    compared = len(results.comparisons)
+    if not c.certain and compared > 1 and c.ci95 and (c.ci95[0] > 0 or c.ci95[1] < 0):
+        chance += f", as {compared} pairs were compared"
+    sizes = [len(results.experiments[i].predictions) for i in (first, second)]
+    where = f", on the {count(c.images)} images of both," if c.images < max(sizes) else ""
+    return (
+        f"the difference of {share(abs(100 * c.difference), 1)} points{limits}{where} is {chance}"
+    )

@@ -10,6 +10,8 @@ from gliaboost.reports.mistakes import explanation_path, surest
 from gliaboost.reports.parts import stem_of
 from gliaboost.reports.results import read_results
 
+SIDE = 220
+
 
 def explain_mistakes(folder: Path, images: Path) -> list[Path]:
     """Draw what the leading models' surest mistakes rest on.
@@ -46,6 +48,8 @@ def explain_mistakes(folder: Path, images: Path) -> list[Path]:
             except GliaboostError:
                 continue
             with replacing(picture) as temporary:
-                Image.fromarray(overlay(explained)).resize((220, 220)).save(temporary, "PNG")
+                # Few colours: a page carries dozens of these, and stays under 5 MB.
+                small = Image.fromarray(overlay(explained)).resize((SIDE, SIDE)).quantize(64)
+                small.save(temporary, "PNG", optimize=True)
             drawn.append(picture)
     return drawn

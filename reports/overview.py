@@ -87,6 +87,8 @@ def _finding(results: Results, best: Experiment) -> str:
     counts = best.entry.get("counts") or {}
     images = int(counts.get("images") or results.dataset["images"])
     patients = int(results.dataset.get("patients") or 0)
+    if patients and images < int(results.dataset["images"]):
+        patients = int(counts.get("groups") or patients)
     on = plural(images, "simulated image" if results.simulated else "image")
     whom = f" of {plural(patients, 'patient')}" if patients else ""
     unseen = ", none seen in training" if patients and patients_apart(results) else ""
@@ -162,7 +164,8 @@ def cheapest(results: Results) -> int | None:
 
 def _computing(best: Experiment, other: Experiment) -> str:
     most, less = fitting(best), fitting(other)
-    if not most or not less:
+    sizes = {(e.entry.get("counts") or {}).get("images") for e in (best, other)}
+    if not most or not less or len(sizes) > 1:
         return ""
     where = [str(e.entry.get("device") or "") for e in (best, other)]
     devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 and all(where) else ""

@@ -248,10 +248,18 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
         raise UsageError(
             f"{table} has no column {', '.join(missing)}; run gliaboost benchmark again"
         )
-    entries = sorted(saved["experiments"], key=lambda e: -_accuracy(e))
-    ranked = [e for e in entries if not e.get("control") and not e.get("test_on")]
+    most = max((_images(e) for e in saved["experiments"] if _competes(e)), default=0)
+
+    def partial(entry: Mapping[str, Any]) -> bool:
+        # One fold alone may be an easy one: what was tested on all images goes first.
+        return _competes(entry) and 0 < _images(entry) < most
+
+    entries = sorted(saved["experiments"], key=lambda e: (partial(e), -_accuracy(e)))
+    ranked = [e for e in entries if _competes(e)]
     found = saved.get("audit") or saved["dataset"].get("audit") or []
-    titles = [_title(e) for e in ranked]
+    titles = [
+        f"{_title(e)} ({_images(e):,} images alone)" if partial(e) else _title(e) for e in ranked
+    ]
     rows = dict(iter(predictions.groupby("experiment")))
 
     def experiment(name: str, title: str, entry: Mapping[str, Any]) -> Experiment:
@@ -273,6 +281,14 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
         folder=folder,
         images=None if images is None else Path(images),
     )
+
+
+def _competes(entry: Mapping[str, Any]) -> bool:
+    return not entry.get("control") and not entry.get("test_on")
+
+
+def _images(entry: Mapping[str, Any]) -> int:
+    return int((entry.get("counts") or {}).get("images") or 0)
 
 
 def letter(position: int) -> str:
