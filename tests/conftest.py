@@ -9,6 +9,11 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# A busy machine is no fault of the code: what is slow is marked, not timed.
+settings.register_profile("gliaboost", deadline=None)
+settings.load_profile("gliaboost")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
