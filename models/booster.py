@@ -19,6 +19,7 @@ from gliaboost._compat import available_cores
 from gliaboost.datasets.errors import GliaboostError, UsageError
 from gliaboost.models.devices import choose_device
 from gliaboost.models.native import native_probabilities, threads_for
+from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.rounds import inner_folds
 
 # Rounds where no patient can be held out to choose them.
@@ -203,7 +204,7 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             If a parameter is illegal, a value infinite, or there is a single class; or if the
             device is not to be had.
         """
-        self._check_parameters()
+        check_parameters(self, _LEGAL)
         device = choose_device(self.name, self.device)
         matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
         self._refuse_infinite(matrix)
@@ -337,59 +338,37 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             f"(first in row {int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be NaN"
         )
 
-    def _check_parameters(self) -> None:
-        faults = [
-            f"{name}={getattr(self, name)!r}, expected {expected}"
-            for name, expected, legal in _LEGAL
-            if not _holds(legal, getattr(self, name))
-        ]
-        if faults:
-            raise UsageError(f"{type(self).__name__}: {'; '.join(faults)}")
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
 
 
-def _whole(least: int, most: float = math.inf) -> Callable[[Any], bool]:
-    return lambda v: not isinstance(v, bool) and v == int(v) and least <= v <= most
-
-
 def _share(most: float) -> Callable[[Any], bool]:
     return lambda v: not isinstance(v, bool) and 0 < v <= most
 
 
-_LEGAL: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
-    ("rounds", "a whole number from 1", _whole(1)),
-    ("learning_rate", "more than 0, at most 1", _share(1)),
-    ("max_leaves", "a whole number from 2", _whole(2)),
-    ("max_bin", "a whole number from 2 to 255", _whole(2, 255)),
-    (
-        "max_features",
+_LEGAL: Legal = {
+    "rounds": ("a whole number from 1", whole(1)),
+    "learning_rate": ("more than 0, at most 1", _share(1)),
+    "max_leaves": ("a whole number from 2", whole(2)),
+    "max_bin": ("a whole number from 2 to 255", whole(2, 255)),
+    "max_features": (
         "'sqrt', or more than 0 and at most 1",
         lambda v: v == "sqrt" or _share(1)(v),
     ),
-    ("subsample", "more than 0, at most 1", _share(1)),
-    ("min_rows", "a whole number from 1", _whole(1)),
-    ("l2", "a number from 0", lambda v: 0 <= v < math.inf),
-    ("early_stopping_rounds", "a whole number from 1", _whole(1)),
-    ("inner_folds", "0, or a whole number from 2", lambda v: v == 0 or _whole(2)(v)),
-    (
-        "class_weight",
+    "subsample": ("more than 0, at most 1", _share(1)),
+    "min_rows": ("a whole number from 1", whole(1)),
+    "l2": ("a number from 0", lambda v: 0 <= v < math.inf),
+    "early_stopping_rounds": ("a whole number from 1", whole(1)),
+    "inner_folds": ("0, or a whole number from 2", lambda v: v == 0 or whole(2)(v)),
+    "class_weight": (
         "'balanced', a dict of label: weight, or None",
         lambda v: v is None or isinstance(v, dict) or v == "balanced",
     ),
-    ("jobs", "a whole number from 1, or None", lambda v: v is None or _whole(1)(v)),
-    ("seed", "a whole number from 0 to 2147483647", _whole(0, 2**31 - 1)),
-)
-
-
-def _holds(legal: Callable[[Any], bool], value: Any) -> bool:
-    try:
-        return bool(legal(value))
-    except (TypeError, ValueError, OverflowError):
-        return False
+    "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
+    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
+}
 
 
 def _row_weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64]:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gliaboost.features.weights import PACKAGED
-from gliaboost.models.network_classifier import NetworkClassifier, number, whole
+from gliaboost.models.network_classifier import NetworkClassifier, number
+from gliaboost.models.parameter_checks import Legal, whole
 from gliaboost.models.registry import register
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class ScratchCNN(NetworkClassifier):
             augmentation=Augmentation(flip=self.flip, mix=self.mix),
         )
 
-    def _legal(self) -> dict[str, tuple[str, Callable[[Any], bool]]]:
+    def _legal(self) -> Legal:
         return {
             **_LEGAL,
             "size": ("a whole number from 16", whole(16)),
@@ -282,7 +283,7 @@ class FinetunedCNN(NetworkClassifier):
             augmentation=Augmentation(flip=self.flip, mix=self.mix),
         )
 
-    def _legal(self) -> dict[str, tuple[str, Callable[[Any], bool]]]:
+    def _legal(self) -> Legal:
         return {
             **_LEGAL,
             "size": ("a whole number from 32, or None", lambda v: v is None or whole(32)(v)),
@@ -295,7 +296,7 @@ def _each(least: int) -> Callable[[Any], bool]:
     return lambda values: len(values) > 0 and all(whole(least)(v) for v in values)
 
 
-_LEGAL: dict[str, tuple[str, Callable[[Any], bool]]] = {
+_LEGAL: Legal = {
     "weight_decay": ("a number from 0", number(0, float("inf"))),
     "label_smoothing": ("0 to below 1", number(0, 1)),
     "dropout": ("0 to below 1", number(0, 1)),

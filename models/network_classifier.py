@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from gliaboost.models.network_prediction import (
     network_probabilities,
     ready_images,
 )
+from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 
 if TYPE_CHECKING:
     from gliaboost.models.network_training import Plan, Progress
@@ -122,7 +122,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         GliaboostError
             If the loss is no longer finite.
         """
-        self._check_parameters()
+        check_parameters(self, {**_LEGAL, **self._legal()})
         torch = import_torch(f"model {self.name}")
         device = choose_torch_device(self.device)
         images, labels, patients = check_training(X, y, groups)
@@ -259,17 +259,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
             return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
         return choose_precision(self.precision, device)
 
-    def _check_parameters(self) -> None:
-        legal = {**_LEGAL, **self._legal()}
-        faults = [
-            f"{name}={getattr(self, name)!r}, expected {expected}"
-            for name, (expected, holds) in legal.items()
-            if not _holds(holds, getattr(self, name))
-        ]
-        if faults:
-            raise UsageError(f"{type(self).__name__}: {'; '.join(faults)}")
-
-    def _legal(self) -> dict[str, tuple[str, Callable[[Any], bool]]]:
+    def _legal(self) -> Legal:
         return {}
 
     def __sklearn_tags__(self) -> Any:
@@ -307,11 +297,6 @@ def check_training(
     return images, labels, patients
 
 
-def whole(least: int, most: float = math.inf) -> Callable[[Any], bool]:
-    """Return a test for a whole number in a range."""
-    return lambda v: not isinstance(v, bool) and v == int(v) and least <= v <= most
-
-
 def number(least: float, most: float, *, open_below: bool = False) -> Callable[[Any], bool]:
     """Return a test for a number in a range, its end excluded."""
     return lambda v: (
@@ -319,7 +304,7 @@ def number(least: float, most: float, *, open_below: bool = False) -> Callable[[
     )
 
 
-_LEGAL: dict[str, tuple[str, Callable[[Any], bool]]] = {
+_LEGAL: Legal = {
     "epochs": ("a whole number from 1", whole(1)),
     "batch_size": ("a whole number from 2", whole(2)),
     "learning_rate": ("more than 0, below 1", number(0, 1, open_below=True)),
@@ -330,10 +315,3 @@ _LEGAL: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }
-
-
-def _holds(legal: Callable[[Any], bool], value: Any) -> bool:
-    try:
-        return bool(legal(value))
-    except (TypeError, ValueError, OverflowError):
-        return False

@@ -1,0 +1,48 @@
+"""Checks of a model's parameters: all faults at once, each with what was expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from gliaboost.datasets.errors import UsageError
+
+Legal = Mapping[str, tuple[str, Callable[[Any], bool]]]
+
+
+def check_parameters(model: Any, legal: Legal) -> None:
+    """Refuse illegal values of a model's attributes.
+
+    Parameters
+    ----------
+    model : object
+        Has an attribute for each name.
+    legal : mapping of str to (str, callable)
+        What is expected, in words, and a test; one that raises TypeError, ValueError or
+        OverflowError says no.
+
+    Raises
+    ------
+    UsageError
+        Listing every fault.
+    """
+    faults = [
+        f"{name}={getattr(model, name)!r}, expected {expected}"
+        for name, (expected, test) in legal.items()
+        if not _holds(test, getattr(model, name))
+    ]
+    if faults:
+        raise UsageError(f"{type(model).__name__}: {'; '.join(faults)}")
+
+
+def whole(least: int, most: float = math.inf) -> Callable[[Any], bool]:
+    """Return a test for a whole number in a range, its ends included."""
+    return lambda v: not isinstance(v, bool) and v == int(v) and least <= v <= most
+
+
+def _holds(test: Callable[[Any], bool], value: Any) -> bool:
+    try:
+        return bool(test(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
