@@ -31,8 +31,9 @@ lightgbm.train({"device_type": "cuda", "objective": "binary", "verbosity": -1}, 
 """,
     "torch": """
 import torch
-assert torch.version.cuda, f"torch {torch.__version__} is a build without CUDA"
-assert torch.cuda.is_available(), "torch sees no NVIDIA GPU"
+from gliaboost.features.torch_device import why_no_cuda
+reason = why_no_cuda()
+assert reason is None, reason
 torch.ones(1, device="cuda")
 """,
 }

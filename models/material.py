@@ -68,7 +68,7 @@ class Material:
         self.labels: NDArray[Any] = manifest.table["label"].to_numpy(dtype=object)
         self.groups: NDArray[Any] = np.asarray(manifest.groups, dtype=object)
         if not extractors:
-            self._find_unreadable()
+            self._decode()
         self._rows = [i for i, key in enumerate(self.extraction.keys) if key is not None]
         self._keys = [str(self.extraction.keys[i]) for i in self._rows]
         self._position = np.full(len(manifest), -1)
@@ -165,11 +165,13 @@ class Material:
             )
         return images
 
-    def _find_unreadable(self) -> None:
-        """Without features nothing was decoded yet."""
+    def _decode(self) -> None:
+        """Find what is unreadable; without features nothing was decoded yet."""
         paths = self.manifest.paths
         known = [i for i, key in enumerate(self.extraction.keys) if key is not None]
-        _, _, failed = read_images([paths[i] for i in known], self.preparation, jobs=self.jobs)
+        self._images, _, failed = read_images(
+            [paths[i] for i in known], self.preparation, jobs=self.jobs
+        )
         for row, reason in failed.items():
             self.extraction.keys[known[row]] = None
             self.extraction.failed[known[row]] = reason

@@ -67,13 +67,14 @@ def find_elsewhere(
     UsageError
         If nothing is left.
     """
-    from gliaboost.datasets.audit import audit
+    from gliaboost.datasets.duplicates import link
+    from gliaboost.datasets.pictures import read_pictures
 
     known = other.table["label"].isin(manifest.classes).to_numpy()
-    matches = audit(other, against=manifest, jobs=jobs, progress=progress).matches
-    both = np.zeros(len(other), bool)
-    if len(matches):
-        both[np.asarray(matches["a"], dtype=np.int64)] = True
+    paths = [*other.paths, *manifest.paths]
+    pictures = read_pictures(paths, jobs=jobs, progress=progress)
+    copies = link(pictures[: len(other)], pictures[len(other) :], jobs=jobs)
+    both = np.isin(np.arange(len(other)), copies["a"])
     kept = known & ~both
     left_out = {"in both": int(both.sum()), "unknown class": int((~known & ~both).sum())}
     name = named(other)

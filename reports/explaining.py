@@ -40,16 +40,20 @@ def explain_mistakes(folder: Path, images: Path) -> list[Path]:
     rows = surest(leading[0][1], results.classes)
     drawn = []
     for _, experiment in leading:
-        for row in rows.to_dict("records"):
-            bundle = folder / "models" / f"{stem_of(experiment.name, str(row['fold']))}.joblib"
-            picture = explanation_path(folder, experiment.name, str(row["key"]))
+        for fold, wrong in rows.groupby("fold"):
             try:
-                explained = explain(load(bundle), images / str(row["path"]))
+                bundle = load(folder / "models" / f"{stem_of(experiment.name, str(fold))}.joblib")
             except GliaboostError:
                 continue
-            with replacing(picture) as temporary:
-                # Few colours: a page carries dozens of these, and stays under 5 MB.
-                small = Image.fromarray(overlay(explained)).resize((SIDE, SIDE)).quantize(64)
-                small.save(temporary, "PNG", optimize=True)
-            drawn.append(picture)
+            for row in wrong.to_dict("records"):
+                picture = explanation_path(folder, experiment.name, str(row["key"]))
+                try:
+                    explained = explain(bundle, images / str(row["path"]))
+                except GliaboostError:
+                    continue
+                with replacing(picture) as temporary:
+                    # Few colours: a page carries dozens of these, and stays under 5 MB.
+                    small = Image.fromarray(overlay(explained)).resize((SIDE, SIDE)).quantize(64)
+                    small.save(temporary, "PNG", optimize=True)
+                drawn.append(picture)
     return drawn
