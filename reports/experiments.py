@@ -26,17 +26,21 @@ class Experiment:
         Whose columns it is given; empty for a network, which is given images.
     control : str, optional
         `SHUFFLED` or `BY_IMAGE`.
+    test_on : str, optional
+        Name of the data set that it is tested on, where that is another one.
     """
 
     model: str
     extractors: tuple[Extractor, ...] = ()
     control: str | None = None
+    test_on: str | None = None
 
     @property
     def name(self) -> str:
         """Unique within a benchmark, e.g. ``lightgbm+hog+lbp``."""
         name = "+".join([self.model, *(e.name for e in self.extractors)])
-        return f"{name} ({self.control})" if self.control else name
+        aside = self.control or (f"on {self.test_on}" if self.test_on else None)
+        return f"{name} ({aside})" if aside else name
 
     @property
     def takes(self) -> str:

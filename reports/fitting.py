@@ -16,6 +16,7 @@ from gliaboost.models.material import Material
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model
 from gliaboost.reports.experiments import Experiment
+from gliaboost.reports.parts import Part, read_part, stem_of, write_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,96 @@ class Fitted:
     model: Any
     probabilities: NDArray[np.float64]
     notes: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What is to be learned, and what to be asked, once.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        What to fit.
+    fold : str
+        Name of the outer fold, or of the other data set.
+    material, asked : Material
+        What is learned from, and what is asked about; the same for a fold.
+    train, test : int64 array
+        Readable rows of either.
+    labels : array [len(train)]
+        To learn.
+    identity : str
+        Hash of all that the predictions depend on.
+    """
+
+    experiment: Experiment
+    fold: str
+    material: Material
+    train: Rows
+    labels: NDArray[Any]
+    asked: Material
+    test: Rows
+    identity: str
+
+
+def answered(
+    task: Task,
+    settings: dict[str, Any],
+    out: Path,
+    say: Say,
+    keep: Callable[[Any, str], dict[str, Any]],
+) -> Part:
+    """Do a task, or take it from an earlier run.
+
+    Parameters
+    ----------
+    task : Task
+        What to do.
+    settings : dict
+        ``device``, ``jobs`` and ``seed``.
+    out : pathlib.Path
+        The results' folder.
+    say : callable
+        Told a line.
+    keep : callable
+        Given the fitted model and the stem of its files; returns further notes.
+    """
+    what = f"{task.experiment.name}, fold {task.fold}"
+    stem = stem_of(task.experiment.name, task.fold)
+    path = out / "parts" / f"{stem}.parquet"
+    known = read_part(path, task.identity)
+    if known is not None:
+        say(f"{what}: taken from an earlier run")
+        return known
+    checkpoint = out / "parts" / f"{stem}.checkpoint"
+    fitted = fit_and_ask(
+        task.experiment,
+        task.material,
+        task.train,
+        task.labels,
+        task.asked,
+        task.test,
+        settings=settings,
+        checkpoint=checkpoint,
+        say=say,
+        what=what,
+    )
+    notes = {
+        "identity": task.identity,
+        "fold": task.fold,
+        "train": len(task.train),
+        "test": len(task.test),
+        **fitted.notes,
+        **keep(fitted.model, stem),
+    }
+    classes = task.material.manifest.classes
+    frame = predictions(task.asked, classes, task.experiment.name, task.fold, task.test, fitted)
+    part = Part(frame, notes)
+    write_part(path, part)
+    forget(checkpoint)
+    right = float((frame["label"] == frame["predicted"]).mean())
+    say(f"{what}: {right:.3f} of {len(task.test)} right, {notes['fit']:.1f} s")
+    return part
 
 
 def fit_and_ask(

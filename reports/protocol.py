@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import make_bundle, save
 from gliaboost.models.material import Material
 from gliaboost.models.registry import create_model
-from gliaboost.reports.elsewhere import Elsewhere, ask_elsewhere, described
+from gliaboost.reports.elsewhere import Elsewhere, described
 from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment
-from gliaboost.reports.fitting import fit_and_ask, forget, predictions
+from gliaboost.reports.fitting import Task, answered
 from gliaboost.reports.naming import named
-from gliaboost.reports.parts import Part, read_part, stem_of, write_part
+from gliaboost.reports.parts import Part
 from gliaboost.reports.summary import summarise, write_results
 
 Say = Callable[[str], None]
@@ -153,16 +152,14 @@ def run(
             elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
         )
         for experiment in protocol.experiments:
-            abroad, part = ask_elsewhere(
-                experiment,
-                material,
-                asked,
-                elsewhere,
-                partial(_identity_elsewhere, material, protocol, experiment),
-                protocol.settings,
-                out,
-                say,
-            )
+            abroad = replace(experiment, test_on=elsewhere.name)
+            train = material.readable(np.arange(len(manifest)))
+            test = asked.readable(np.arange(len(asked.manifest)))
+            keys = [str(asked.extraction.keys[i]) for i in test]
+            identity = _identity_elsewhere(material, protocol, experiment, train, keys)
+            labels = material.labels[train]
+            task = Task(abroad, "all", material, train, labels, asked, test, identity)
+            part = answered(task, protocol.settings, out, say, lambda model, stem: {})
             frame, entry = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             entries.append(described(entry, elsewhere, [named(manifest)]))
@@ -194,54 +191,21 @@ def _fold(
     if experiment.control == SHUFFLED:
         labels = shuffled(labels, material.groups[train], protocol.seed)
     identity = _identity(material, protocol, experiment, train, labels, test)
-    stem = stem_of(experiment.name, str(fold.name))
-    path = out / "parts" / f"{stem}.parquet"
-    known = read_part(path, identity)
-    if known is not None:
-        say(f"{experiment.name}, fold {fold.name}: taken from an earlier run")
-        return known
 
-    checkpoint = out / "parts" / f"{stem}.checkpoint"
-    fitted = fit_and_ask(
-        experiment,
-        material,
-        train,
-        labels,
-        material,
-        test,
-        settings=protocol.settings,
-        checkpoint=checkpoint,
-        say=say,
-        what=f"{experiment.name}, fold {fold.name}",
-    )
-    bundle = make_bundle(
-        fitted.model,
-        protocol.preparation,
-        experiment.extractors,
-        manifest_fingerprint=material.manifest.fingerprint(),
-        metrics={"fold": str(fold.name), "experiment": experiment.name},
-    )
-    notes = {
-        "identity": identity,
-        "fold": str(fold.name),
-        "train": len(train),
-        "test": len(test),
-        **fitted.notes,
-    }
-    if experiment.control is None:
-        saved = save(bundle, out / "models" / f"{stem}.joblib")
-        notes["model_bytes"] = saved.stat().st_size
-    classes = material.manifest.classes
-    frame = predictions(material, classes, experiment.name, str(fold.name), test, fitted)
-    part = Part(frame, notes)
-    write_part(path, part)
-    forget(checkpoint)
-    right = float((frame["label"] == frame["predicted"]).mean())
-    say(
-        f"{experiment.name}, fold {fold.name}: {right:.3f} of {len(test)} right, "
-        f"{notes['fit']:.1f} s"
-    )
-    return part
+    def keep(model: Any, stem: str) -> dict[str, Any]:
+        if experiment.control is not None:
+            return {}
+        bundle = make_bundle(
+            model,
+            protocol.preparation,
+            experiment.extractors,
+            manifest_fingerprint=material.manifest.fingerprint(),
+            metrics={"fold": str(fold.name), "experiment": experiment.name},
+        )
+        return {"model_bytes": save(bundle, out / "models" / f"{stem}.joblib").stat().st_size}
+
+    task = Task(experiment, str(fold.name), material, train, labels, material, test, identity)
+    return answered(task, protocol.settings, out, say, keep)
 
 
 def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[Any]:
