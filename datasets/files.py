@@ -22,7 +22,7 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
     >>> sha256_file(f)[:16]
     'e3b0c44298fc1c14'
     """
-    with Path(path).open("rb") as f:
+    with Path(path).open("rb", buffering=0) as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
 
 

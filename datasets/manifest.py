@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COLUMNS = ("path", "label", "patient", "modality", "split", "fold", "mask", "source", "key")
 LEGAL = {"modality": ("MRI", "CT"), "split": ("train", "val", "test")}
 EXAMPLES_SHOWN = 5
+_HASHED_TOGETHER = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,8 +176,11 @@ class Manifest:
 
     def with_keys(self, jobs: int | None = None) -> Manifest:
         """Fill ``key`` with the SHA-256 of each file; unreadable files keep a missing key."""
+        paths = self.paths
+        # Small files hash in less time than a thread takes to be woken for one.
+        batches = [paths[i : i + _HASHED_TOGETHER] for i in range(0, len(paths), _HASHED_TOGETHER)]
         with ThreadPoolExecutor(jobs or available_cores()) as pool:
-            keys = list(pool.map(_key, self.paths))
+            keys = [k for batch in pool.map(_keys, batches) for k in batch]
         return Manifest(self.table.assign(key=_text(keys)), self.root, self.name)
 
     def fingerprint(self) -> str:
@@ -333,6 +337,10 @@ def _relative(path: Path, root: Path) -> str:
         return Path(os.path.relpath(path.resolve(), root)).as_posix()
     except ValueError:  # another drive
         return path.resolve().as_posix()
+
+
+def _keys(paths: Sequence[Path]) -> list[str | None]:
+    return [_key(p) for p in paths]
 
 
 def _key(path: Path) -> str | None:
