@@ -84,9 +84,10 @@ class XGBoost(Booster):  # noqa: D101
 
 
 class _Blocks:
-    """The columns dealt into blocks, each a binned matrix in which all other columns are absent.
+    """The columns dealt into blocks of one width, each a binned matrix of its own.
 
-    All fits share the blocks: rows of weight 0 leave no trace in a histogram.
+    All fits share the blocks: rows of weight 0 leave no trace in a histogram. To the library every
+    block has the same columns, 0 to its width; a finished model is told which they were.
     """
 
     def __init__(self, task: Task, parameters: dict[str, Any]) -> None:
@@ -94,25 +95,15 @@ class _Blocks:
         width = task.X.shape[1]
         dealt = np.random.default_rng(parameters["seed"]).permutation(width)
         count = max(1, width // task.columns)
-        self._columns = [np.sort(b).astype(np.int32) for b in np.array_split(dealt, count)]
+        self.columns = [np.sort(b) for b in np.array_split(dealt, count)]
         with ThreadPoolExecutor(task.workers) as pool:
             self.matrices = list(pool.map(self._bin, range(count)))
 
-    def rows_of(self, block: int) -> Any:
-        """Return all rows of a block as a sparse matrix that is as wide as all blocks."""
-        from scipy.sparse import csr_matrix
-
-        columns = self._columns[block]
-        rows, count = len(self.task.X), len(columns)
-        # Zeros are stored: in a sparse matrix what is left out is missing, not zero.
-        return csr_matrix(
-            (
-                self.task.X[:, columns].ravel(),
-                np.tile(columns, rows),
-                np.arange(0, rows * count + 1, count),
-            ),
-            shape=self.task.X.shape,
-        )
+    def rows_of(self, block: int) -> NDArray[np.float32]:
+        """Return all rows of a block; a constant, which no tree splits, fills up a short one."""
+        rows = self.task.X[:, self.columns[block]]
+        lacking = len(self.columns[0]) - rows.shape[1]
+        return np.pad(rows, ((0, 0), (0, lacking))) if lacking else rows
 
     def _bin(self, block: int) -> Any:
         import xgboost
@@ -128,14 +119,32 @@ class _Blocks:
         growing = _BlockGrowing(self, np.empty(0, np.int64))
         for number in range(rounds):
             growing.advance(number)
-        return growing.booster
+        return self._told_columns(growing.booster)
+
+    def _told_columns(self, booster: Any) -> Any:
+        """Put the numbers of all columns in place of those within a block."""
+        import xgboost
+
+        model = json.loads(booster.save_raw("json"))
+        width = str(self.task.X.shape[1])
+        model["learner"]["learner_model_param"]["num_feature"] = width
+        for number, tree in enumerate(model["learner"]["gradient_booster"]["model"]["trees"]):
+            columns = self.columns[number // self.task.classes % len(self.columns)]
+            within = np.array(tree["split_indices"])
+            # A leaf keeps a 0, as in the library's own models.
+            inner = np.array(tree["left_children"]) >= 0
+            tree["split_indices"] = np.where(inner, columns[within * inner], 0).tolist()
+            tree["tree_param"]["num_feature"] = width
+        whole = xgboost.Booster({**self.parameters})
+        whole.load_model(bytearray(json.dumps(model), "utf-8"))
+        return whole
 
 
 class _BlockGrowing:
     """Trees of each round on the next block, from derivatives computed here.
 
-    The library's own rounds would first predict with all trees on the block's matrix, in which most
-    of their columns are absent.
+    The library's own rounds would first predict with all trees on the block's matrix, which has
+    not their columns.
     """
 
     def __init__(self, blocks: _Blocks, rows: NDArray[np.int64]) -> None:
