@@ -22,6 +22,7 @@ from gliaboost.models.hybrid_prediction import hybrid_probabilities, side_by_sid
 from gliaboost.models.lightgbm_booster import LightGBM
 from gliaboost.models.network_classifier import check_training
 from gliaboost.models.network_prediction import softmax
+from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.registry import register
 from gliaboost.models.rounds import inner_folds
 from gliaboost.models.xgboost_booster import XGBoost
@@ -153,16 +154,12 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         UsageError
-            If a class has a single patient: none of its images could be held out.
+            If a parameter is illegal, or a class has a single patient: none of its images could be
+            held out.
         """
+        check_parameters(self, _LEGAL)
         images, labels, patients = check_training(X, y, groups)
         classical = _columns(columns, len(images))
-        if self.booster not in _BOOSTERS:
-            raise UsageError(
-                f"booster={self.booster!r}; expected one of {', '.join(sorted(_BOOSTERS))}"
-            )
-        if isinstance(self.inner_folds, bool) or not self.inner_folds >= 2:
-            raise UsageError(f"inner_folds={self.inner_folds!r}; expected 2 or more")
         self.classes_, codes = np.unique(labels, return_inverse=True)
         self.held_out_ = inner_folds(codes, patients, self.inner_folds, self.seed)
         if len(self.held_out_) < 2:
@@ -279,6 +276,11 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return to_safetensors(tensors, json.loads(json.dumps(about)))
 
 
+_LEGAL: Legal = {
+    "booster": (f"one of {', '.join(sorted(_BOOSTERS))}", lambda v: v in _BOOSTERS),
+    "inner_folds": ("a whole number from 2", whole(2)),
+}
+# The rest is each network's to check.
 _HANDED_ON = (
     "backbone",
     "weights",
