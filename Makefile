@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-install: $(VENV)/.installed ## .venv with the package in editable mode and .venv/bin/gliaboost
+install: $(VENV)/.installed ## .venv with the package, its networks and .venv/bin/gliaboost
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -20,10 +20,9 @@ $(VENV)/.python:
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.python
 	rm -rf build
-	$(PIP) install --quiet --editable .
+	$(PIP) install --quiet --editable '.[torch]'
 	@touch $@
 
-# One pip command for everything: a second one could upgrade torch to a build of another kind.
 $(VENV)/.tools: pyproject.toml $(VENV)/.installed
 	rm -rf build
 	$(PIP) install --quiet --editable '.[test,lint,bench]'

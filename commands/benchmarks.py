@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -29,8 +29,17 @@ from gliaboost.commands.options import (
     read_target,
     typed,
 )
+from gliaboost.commands.settings import Settings, read_settings
 from gliaboost.datasets.errors import UsageError
 from gliaboost.reports.progress import progress_bar, sayer
+
+# So that a newcomer with two cores waits minutes.
+DEMO_NETWORKS: dict[str, Any] = {
+    "features": f"{CLASSICAL},embedding",
+    "models": "xgboost,lightgbm,cnn-finetune",
+    "only": "cnn-finetune=1",
+    "settings": ["cnn-finetune.size=128", "cnn-finetune.epochs=4"],
+}
 
 
 def demo(
@@ -41,10 +50,18 @@ def demo(
     store: Store = None,
     quiet: Quiet = False,
 ) -> None:
-    """Run the main job on an embedded, simulated sample."""
+    """Run the main job on an embedded, simulated sample.
+
+    Boosters on all features, five folds; a backbone is fine-tuned briefly, on one of them.
+    """
+    from importlib.util import find_spec
+
     from gliaboost.datasets.phantom import make_phantom
 
     say = sayer(quiet)
+    networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
+    if not networks:
+        say("without embeddings and networks, which need: pip install 'gliaboost[torch]'")
     say("simulating patients in the MNI152 template (simulated: no number here is clinical)")
     with progress_bar("simulating", quiet) as progress:
         make_phantom(out / "phantom", seed=seed, jobs=jobs, progress=progress)
@@ -56,6 +73,7 @@ def demo(
         seed=seed,
         store=store or out / "store",
         quiet=quiet,
+        **(DEMO_NETWORKS if networks else {}),
     )
 
 
@@ -74,6 +92,11 @@ def benchmark(
     models: Annotated[
         str, typer.Option(help="Models, by comma; see gliaboost info.")
     ] = "xgboost,lightgbm",
+    settings: Settings = None,
+    trials: Annotated[
+        int,
+        typer.Option("--tune", min=0, help="Search parameters in each training part: trials."),
+    ] = 0,
     ablation: Annotated[
         bool, typer.Option("--ablation", help="Also each feature family alone, and all but one.")
     ] = False,
@@ -111,12 +134,15 @@ def benchmark(
     if for_all:
         chosen = some_folds(chosen, for_all)
         description += f"; of these only {', '.join(for_all)}"
+    own = read_settings(settings, names(features), names(models))
     protocol = Protocol(
-        competitors(names(models), extractors(features, device), ablation=ablation),
+        competitors(names(models), extractors(features, device, own), ablation=ablation),
         chosen,
         description,
         controls=controls,
         only=for_one,
+        parameters=own,
+        trials=trials,
         seed=seed,
         jobs=jobs,
         device=device,

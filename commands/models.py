@@ -22,16 +22,19 @@ from gliaboost.commands.options import (
     Target,
     exit_with_failures,
     extractors,
+    names,
     open_store,
     print_json,
     read_target,
 )
+from gliaboost.commands.settings import Settings, read_settings
 from gliaboost.reports.progress import progress_bar, sayer
 
 
 def extract(
     manifest: ManifestPath,
     features: Features = CLASSICAL,
+    settings: Settings = None,
     device: Device = "auto",
     jobs: Jobs = None,
     store: Store = None,
@@ -43,11 +46,12 @@ def extract(
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.extract import extract as run
 
+    own = read_settings(settings, names(features), [])
     table = Manifest.read(manifest).check()
     with progress_bar("extracting", quiet) as progress:
         done = run(
             table,
-            extractors(features, device),
+            extractors(features, device, own),
             Preparation(),
             open_store(store),
             jobs=jobs,
@@ -76,7 +80,8 @@ def train(
     target: Target = "label",
     modality: Modality = "both",
     features: Features = CLASSICAL,
-    model: Annotated[str, typer.Option(help="xgboost or lightgbm.")] = "lightgbm",
+    model: Annotated[str, typer.Option(help="See gliaboost info.")] = "lightgbm",
+    settings: Settings = None,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -89,13 +94,15 @@ def train(
     from gliaboost.models.training import train as run
 
     say = sayer(quiet)
+    own = read_settings(settings, names(features), [model])
     table = read_target(manifest, target, modality, say)
     with progress_bar("extracting", quiet) as progress:
         bundle, extraction = run(
             table,
-            extractors(features, device),
+            extractors(features, device, own),
             model,
             open_store(store),
+            parameters=own.get(model),
             device=device,
             jobs=jobs,
             seed=seed,
@@ -119,6 +126,7 @@ def tune(
     model: Annotated[
         str, typer.Option(help="xgboost, lightgbm, cnn-scratch or cnn-finetune.")
     ] = "lightgbm",
+    settings: Settings = None,
     trials: Annotated[int, typer.Option(min=1, help="In all, with those of earlier runs.")] = 30,
     timeout: Annotated[
         float | None, typer.Option(help="Seconds after which no further trial begins.")
@@ -142,8 +150,9 @@ def tune(
     from gliaboost.models.training import search, train
 
     say = sayer(quiet)
+    own = read_settings(settings, names(features), [model])
     table = read_target(manifest, target, modality, say)
-    used, cache = extractors(features, device), open_store(store)
+    used, cache = extractors(features, device, own), open_store(store)
 
     def told(done: int, total: int, best: float | None) -> None:
         known = "" if best is None else f", best log loss {best:.4f}"
@@ -159,6 +168,7 @@ def tune(
             trials=trials,
             timeout=timeout,
             folds=folds,
+            fixed=own.get(model),
             device=device,
             jobs=jobs,
             seed=seed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,13 +85,15 @@ def read_target(path: Path, target: str, modality: str, say: Callable[[str], Non
     return chosen.manifest
 
 
-def extractors(text: str, device: str = "auto") -> list[Extractor]:
+def extractors(
+    text: str, device: str, settings: Mapping[str, Mapping[str, Any]]
+) -> list[Extractor]:
     """Build extractors by their names; those that can compute elsewhere do so on the device."""
     from gliaboost.features import create
 
-    built = [create(name) for name in names(text)]
+    built = [create(name, **settings.get(name, {})) for name in names(text)]
     for extractor in built:
-        if "device" in extractor.get_params():
+        if "device" in extractor.get_params() and "device" not in settings.get(extractor.name, {}):
             extractor.set_params(device=device)
     return built
 

@@ -96,13 +96,13 @@ def reliability(
     return axes.picture(name, f"Reliability, {title}: {'; '.join(said)}.")
 
 
-def history(name: str, title: str, label: str, curves: Sequence[Curve]) -> Picture:
-    """Draw how training went, round by round."""
+def history(name: str, title: str, across: str, label: str, curves: Sequence[Curve]) -> Picture:
+    """Draw how training or a search went, round by round."""
     xs, ys = (np.concatenate([getattr(c, k) for c in curves]) for k in ("x", "y"))
     pad = 0.05 * max(float(np.ptp(ys)), 0.02)
     span = (float(xs.min()), max(float(xs.max()), float(xs.min()) + 1))
-    axes = Axes(span, (float(ys.min()) - pad, float(ys.max()) + pad), "round", label, title=title)
-    return _drawn(axes, name, f"Training, {title}", curves)
+    axes = Axes(span, (float(ys.min()) - pad, float(ys.max()) + pad), across, label, title=title)
+    return _drawn(axes, name, f"{label} by {across}, {title}", curves)
 
 
 def _drawn(axes: Axes, name: str, what: str, curves: Sequence[Curve]) -> Picture:

@@ -17,6 +17,7 @@ from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model
 from gliaboost.reports.experiments import Experiment
 from gliaboost.reports.parts import Part, read_part, stem_of, write_part
+from gliaboost.reports.searching import Manner, found_inside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ class Task:
 
 def answered(
     task: Task,
-    settings: dict[str, Any],
+    manner: Manner,
     out: Path,
     say: Say,
     keep: Callable[[Any, str], dict[str, Any]],
@@ -88,8 +89,8 @@ def answered(
     ----------
     task : Task
         What to do.
-    settings : dict
-        ``device``, ``jobs`` and ``seed``.
+    manner : Manner
+        How.
     out : pathlib.Path
         The results' folder.
     say : callable
@@ -105,18 +106,7 @@ def answered(
         say(f"{what}: taken from an earlier run")
         return known
     checkpoint = out / "parts" / f"{stem}.checkpoint"
-    fitted = fit_and_ask(
-        task.experiment,
-        task.material,
-        task.train,
-        task.labels,
-        task.asked,
-        task.test,
-        settings=settings,
-        checkpoint=checkpoint,
-        say=say,
-        what=what,
-    )
+    fitted = fit_and_ask(task, manner, checkpoint, say, what)
     notes = {
         "identity": task.identity,
         "fold": task.fold,
@@ -135,49 +125,34 @@ def answered(
     return part
 
 
-def fit_and_ask(
-    experiment: Experiment,
-    material: Material,
-    train: Rows,
-    labels: NDArray[Any],
-    asked: Material,
-    test: Rows,
-    *,
-    settings: dict[str, Any],
-    checkpoint: Path,
-    say: Say,
-    what: str,
-) -> Fitted:
+def fit_and_ask(task: Task, manner: Manner, checkpoint: Path, say: Say, what: str) -> Fitted:
     """Fit on rows of one material and predict rows of another, or of the same.
 
     Parameters
     ----------
-    experiment : Experiment
-        What to fit.
-    material, asked : Material
-        What is learned from, and what is asked about.
-    train, test : int64 array
-        Rows of either.
-    labels : array [len(train)]
-        To learn.
-    settings : dict
-        ``device``, ``jobs`` and ``seed``.
+    task, manner
+        As for `answered`.
     checkpoint : pathlib.Path
-        Where a network keeps its epochs; removed in the end by `forget`.
+        Where a network keeps its epochs, and a search its trials; removed in the end by `forget`.
     say : callable
-        Told each epoch in a line.
+        Told each epoch and trial in a line.
     what : str
         How the line begins.
     """
-    model = create_model(experiment.model, **settings)
-    X, beside = material.given(experiment.takes, train, experiment.extractors)
-    unseen, its = asked.given(experiment.takes, test, experiment.extractors)
+    experiment, material = task.experiment, task.material
+    X, beside = material.given(experiment.takes, task.train, experiment.extractors)
+    unseen, its = task.asked.given(experiment.takes, task.test, experiment.extractors)
+    groups = material.groups[task.train]
     options: dict[str, Any] = {}
     if experiment.takes != "columns":
         options = {"checkpoint": checkpoint, "progress": _epochs(say, what)}
     reset_peak_memory()
     begun = time.perf_counter()
-    model.fit(X, labels, groups=material.groups[train], **beside, **options)
+    parameters, searched = found_inside(
+        experiment.model, X, task.labels, groups, manner, Path(f"{checkpoint}.study"), say, what
+    )
+    model = create_model(experiment.model, **{**manner.shared, **parameters})
+    model.fit(X, task.labels, groups=groups, **beside, **options)
     fitted = time.perf_counter()
     probabilities = model.predict_proba(unseen, **its)
     notes = {
@@ -186,6 +161,7 @@ def fit_and_ask(
         "device": model.device_,
         "parameters": plain(model.get_params()),
         "peak_memory": peak_memory(),
+        **searched,
         **_seen_inside(material, experiment, model, unseen),
     }
     return Fitted(model, probabilities, notes)

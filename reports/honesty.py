@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
-
-from gliaboost.reports import curves
 from gliaboost.reports.checks import check_folds, leaks, shuffled
-from gliaboost.reports.document import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.numerals import UNKNOWN, count, listed, plural, share, signed, span
-from gliaboost.reports.results import Experiment, Results
+from gliaboost.reports.document import Block, Cell, Paragraph, Section, Table
+from gliaboost.reports.learning import searches, training
+from gliaboost.reports.numerals import count, listed, plural, share, signed, span
+from gliaboost.reports.results import Results
 from gliaboost.reports.transfer import elsewhere
 
 VERDICTS = {
@@ -42,7 +37,8 @@ def honesty(results: Results) -> Section:
         (_audit, "the audit of the data set (gliaboost audit)"),
         (_by_column, "accuracy by source or site"),
         (lambda run: elsewhere([run]), "a test on another data set (--test-on)"),
-        (_history, "training curves"),
+        (training, "training curves"),
+        (searches, "a search for parameters inside the training parts (--tune)"),
     ):
         found = part(results)
         if found:
@@ -159,54 +155,3 @@ def _by_column(results: Results) -> list[Block]:
                 )
             )
     return blocks
-
-
-def _history(results: Results) -> list[Block]:
-    drawn, rows = [], []
-    for e in results.experiments:
-        runs: Sequence[Mapping[str, Any]] = e.entry.get("history") or []
-        lines, label = [], "loss"
-        for run in runs:
-            label = str(run.get("metric") or label)
-            rows.append(_epochs(e, run))
-            for side, words in (("train", "training part"), ("valid", "held-out part")):
-                values = np.asarray(run.get(side) or [], dtype=np.float64)
-                if len(values) > 1:
-                    kept = np.unique(np.linspace(0, len(values) - 1, 200).astype(int))
-                    place = 0 if side == "train" else 1
-                    lines.append(curves.Curve(place, words, kept + 1.0, values[kept]))
-        if lines:
-            drawn.append(
-                curves.history(f"history-{e.letter}", f"{e.letter}  {e.title}", label, lines)
-            )
-    if not drawn:
-        return []
-    return [
-        Figure(
-            "history",
-            drawn,
-            "How training went, a line a fold: on the part of the training fold that was "
-            "learned from, and on the part held out of it, by which training was stopped. Test "
-            "folds take no part.",
-            Table(
-                "history",
-                "Training in numbers: rounds, and where the held-out part was best.",
-                ["", "Fold", "Measure", "#Rounds", "#Last, training", "#Best, held out", "#Round"],
-                rows,
-            ),
-        )
-    ]
-
-
-def _epochs(e: Experiment, run: Mapping[str, Any]) -> list[Cell]:
-    train, valid = list(run.get("train") or []), list(run.get("valid") or [])
-    best = int(np.argmin(valid)) if valid else None
-    return [
-        Cell(e.letter),
-        Cell(str(run.get("fold") or UNKNOWN)),
-        Cell(str(run.get("metric") or "loss")),
-        Cell(count(len(train)), len(train)),
-        Cell(share(train[-1]) if train else UNKNOWN, train[-1] if train else None),
-        Cell(UNKNOWN) if best is None else Cell(share(valid[best]), valid[best]),
-        Cell(UNKNOWN) if best is None else Cell(count(best + 1), best + 1),
-    ]

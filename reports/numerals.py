@@ -139,3 +139,22 @@ def listed(words: Sequence[str]) -> str:
     'a, b and c'
     """
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def words(value: Any) -> str | None:
+    """Write parameters as a reader would.
+
+    Examples
+    --------
+    >>> words({"pixels_per_cell": 32, "radii": [1, 2], "soft_bins": False, "rate": 0.123456})
+    'pixels per cell 32; radii 1, 2; soft bins no; rate 0.1235'
+    """
+    if isinstance(value, Mapping):
+        return "; ".join(f"{str(k).replace('_', ' ')} {words(v)}" for k, v in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(words(v)) for v in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return None if value is None else str(value)

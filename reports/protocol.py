@@ -24,6 +24,7 @@ from gliaboost.reports.experiments import BY_IMAGE, SHUFFLED, Experiment
 from gliaboost.reports.fitting import Task, answered
 from gliaboost.reports.naming import named
 from gliaboost.reports.parts import Part
+from gliaboost.reports.searching import Manner
 from gliaboost.reports.summary import summarise, write_results
 
 Say = Callable[[str], None]
@@ -47,6 +48,10 @@ class Protocol:
         Run the cheapest competitor again with shuffled labels and on folds by image.
     only : mapping of str to sequence of str
         Models that are run on some folds alone, and on which.
+    parameters : mapping of str to mapping
+        Of models, by name, in place of their defaults.
+    trials : int
+        Of a search for the other parameters inside each training part; 0: none.
     seed, jobs, device
         As on the command line.
     """
@@ -57,14 +62,16 @@ class Protocol:
     preparation: Preparation = field(default_factory=Preparation)
     controls: bool = True
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    trials: int = 0
     seed: int = 0
     jobs: int | None = None
     device: str = "auto"
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What every model is told."""
-        return {"device": self.device, "jobs": self.jobs, "seed": self.seed}
+    def manner(self, model: str) -> Manner:
+        """How a model is fitted."""
+        shared = {"device": self.device, "jobs": self.jobs, "seed": self.seed}
+        return Manner(shared, self.parameters.get(model, {}), self.trials)
 
 
 def run(
@@ -159,7 +166,8 @@ def run(
             identity = _identity_elsewhere(material, protocol, experiment, train, keys)
             labels = material.labels[train]
             task = Task(abroad, "all", material, train, labels, asked, test, identity)
-            part = answered(task, protocol.settings, out, say, lambda model, stem: {})
+            manner = protocol.manner(experiment.model)
+            part = answered(task, manner, out, say, lambda model, stem: {})
             frame, entry = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             entries.append(described(entry, elsewhere, [named(manifest)]))
@@ -205,7 +213,7 @@ def _fold(
         return {"model_bytes": save(bundle, out / "models" / f"{stem}.joblib").stat().st_size}
 
     task = Task(experiment, str(fold.name), material, train, labels, material, test, identity)
-    return answered(task, protocol.settings, out, say, keep)
+    return answered(task, protocol.manner(experiment.model), out, say, keep)
 
 
 def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[Any]:
@@ -253,8 +261,12 @@ def _identity(
         "features": [e.fingerprint(prepared) for e in experiment.extractors],
         "preparation": prepared,
         "model": experiment.model,
-        "parameters": create_model(experiment.model, seed=protocol.seed).get_params(),
+        "parameters": create_model(
+            experiment.model,
+            **{"seed": protocol.seed, **protocol.parameters.get(experiment.model, {})},
+        ).get_params(),
         "device": protocol.device,
+        **({"trials": protocol.trials} if protocol.trials else {}),
     }
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

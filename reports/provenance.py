@@ -7,7 +7,7 @@ from typing import Any
 
 from gliaboost.reports.checklist import checklist
 from gliaboost.reports.document import Block, Cell, Paragraph, Section, Table
-from gliaboost.reports.numerals import UNKNOWN, count, plural
+from gliaboost.reports.numerals import UNKNOWN, count, plural, words
 from gliaboost.reports.results import Results, family, model_name
 
 
@@ -70,13 +70,13 @@ def _protocol(results: Results) -> dict[str, Any]:
         "Folds": f"{p.get('folds')} ({plural(int(p.get('n_folds') or 0), 'fold')})",
         "Folds keep together": kept.get(str(p.get("group")), "nothing: each image stands alone"),
         "Seed": p.get("seed"),
-        "Preparation": _words(p.get("preparation")),
+        "Preparation": words(p.get("preparation")),
         **{
-            f"Features: {family(str(x.get('name')))}": _words(x.get("parameters"))
+            f"Features: {family(str(x.get('name')))}": words(x.get("parameters"))
             for x in p.get("extractors") or []
         },
         **{
-            f"Model: {model_name(str(e.entry.get('model')))}": _words(e.entry["parameters"])
+            f"Model: {model_name(str(e.entry.get('model')))}": words(e.entry["parameters"])
             for e in results.experiments
             if e.entry.get("parameters")
         },
@@ -106,20 +106,3 @@ def _machine(results: Results) -> dict[str, Any]:
 
 def _pairs(values: Mapping[str, Any]) -> list[list[Cell]]:
     return [[Cell(k), Cell(UNKNOWN if v in (None, "") else str(v))] for k, v in values.items()]
-
-
-def _words(value: Any) -> str | None:
-    """Write parameters as a reader would.
-
-    Examples
-    --------
-    >>> _words({"pixels_per_cell": 32, "radii": [1, 2], "soft_bins": False})
-    'pixels per cell 32; radii 1, 2; soft bins no'
-    """
-    if isinstance(value, Mapping):
-        return "; ".join(f"{str(k).replace('_', ' ')} {_words(v)}" for k, v in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(_words(v)) for v in value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return None if value is None else str(value)

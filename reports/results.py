@@ -3,7 +3,8 @@
 Beyond what `gliaboost.reports.statistics.evaluate` gives, an entry of ``experiments`` may have
 ``seconds`` (``features`` in core seconds, ``fit`` and ``predict`` on the clock), ``device``,
 ``model_bytes``, ``peak_memory``, ``parameters``, ``shap_by_family`` ({family: share}), ``history``
-(a list of {``fold``, ``metric``, ``train``, ``valid``}), ``control`` with ``of`` (the name of the
+(a list of {``fold``, ``metric``, ``train``, ``valid``}), ``search`` (a list, one a fold, as
+`gliaboost.reports.searching.found_inside` notes it), ``control`` with ``of`` (the name of the
 experiment it repeats), and ``test_on`` (the name of another data set, or {``name``}) with
 ``left_out`` ({reason: images}). The audit's findings are ``dataset.audit``, pairs of weight and
 sentence. What is absent is said to be.

@@ -63,7 +63,7 @@ def summarise(
         "name": experiment.name,
         "model": experiment.model,
         "features": [e.name for e in experiment.extractors],
-        "parameters": notes[0].get("parameters"),
+        "parameters": _shared([n.get("parameters") or {} for n in notes]),
         "device": ", ".join(sorted({n["device"] for n in notes})),
         **evaluate(frame, list(classes or material.manifest.classes), seed=seed),
         "seconds": {
@@ -85,6 +85,9 @@ def summarise(
     histories = [{"fold": n["fold"], **n["history"]} for n in notes if n.get("history")]
     if histories:
         entry["history"] = histories
+    searches = [{"fold": n["fold"], **n["search"]} for n in notes if n.get("search")]
+    if searches:
+        entry["search"] = searches
     rates = [n["images_per_second_fit"] for n in notes if n.get("images_per_second_fit")]
     if rates:
         entry["images_per_second_fit"] = float(np.median(rates))
@@ -143,6 +146,12 @@ def write_results(
     with replacing(out / "results.json") as temporary:
         temporary.write_text(json.dumps(results, indent=1, allow_nan=False) + "\n", "utf-8")
     return results
+
+
+def _shared(parameters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Keep what is the same in every fold; the rest was searched, and is in ``search``."""
+    first = parameters[0]
+    return {k: v for k, v in first.items() if all(p.get(k) == v for p in parameters)}
 
 
 def _group(manifest: Manifest) -> str:

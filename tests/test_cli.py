@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -349,3 +350,101 @@ def test_one_model_on_some_folds(
     folds = pd.read_parquet(out / "predictions.parquet").groupby("experiment")["fold"].unique()
     assert sorted(folds["lightgbm+glcm"]) == ["1", "2", "3"]
     assert sorted(folds["xgboost+glcm"]) == ["2", "3"]
+
+
+def test_parameters_are_set_by_name(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "run"
+    options = ("--features", "hog", "--models", "lightgbm", "--folds", "3", "--no-controls")
+    few = ("--set", "lightgbm.rounds=7", "--set", "lightgbm.inner_folds=0")
+    done = cli("benchmark", m, *options, *few, "--set", "hog.orientations=6", "--out", out)
+    assert done.code == 0, done.err
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    assert results["experiments"][0]["parameters"]["rounds"] == 7
+    assert results["protocol"]["extractors"][0]["parameters"]["orientations"] == 6
+    # Other parameters, other answers: nothing is taken from the earlier run.
+    assert "earlier run" not in cli("benchmark", m, *options, "--out", out).err
+
+    wrong = ("--set", "lightgbm.round=7", "--set", "svm.C=1", "--set", "hog", "--set", "hog.a=")
+    done = cli("benchmark", m, *options, *wrong)
+    assert done.code == 2
+    for fault in (
+        "lightgbm has no 'round'; its parameters are class_weight,",
+        "'svm' of 'svm.C=1' is not in this run, which has hog, lightgbm",
+        "'hog' is not NAME.PARAMETER=VALUE",
+        "'hog.a=' is not NAME.PARAMETER=VALUE",
+    ):
+        assert fault in " ".join(done.err.split())
+
+
+def test_a_benchmark_searches_inside_each_training_part(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "run"
+    options = ["--features", "glcm", "--models", "lightgbm", "--folds", "2", "--no-controls"]
+    options += ["--set", "lightgbm.rounds=20", "--tune", "3", "--out", str(out)]
+    done = cli("benchmark", m, *options)
+    assert done.code == 0, done.err
+    assert done.err.count("trial 3 of 3") == 2
+    (entry,) = json.loads((out / "results.json").read_text("utf-8"))["experiments"]
+    assert [s["fold"] for s in entry["search"]] == ["1", "2"]
+    assert entry["parameters"]["rounds"] == 20
+    for search in entry["search"]:
+        assert len(search["trials"]) == 3
+        assert search["score"] <= search["default_score"]
+        assert "rounds" not in search["parameters"]
+    page = (out / "report.html").read_text("utf-8")
+    assert "The search for parameters" in page
+    assert not list((out / "parts").glob("*.study*"))
+    assert "earlier run" in cli("benchmark", m, *options).err
+
+
+NETWORKS = {
+    "cnn-scratch": {"widths": [4, 8], "depths": [1, 1], "size": 16, "precision": "float32"},
+    "cnn-finetune": {"size": 32, "epochs": 1, "head_epochs": 1, "precision": "float32"},
+    "hybrid": {"size": 32, "epochs": 1, "head_epochs": 0, "inner_folds": 2},
+}
+
+
+def test_every_model_in_one_call(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    m, out = make_images(patients=12), tmp_path / "run"
+    settings = [f"{n}.{k}={json.dumps(v)}" for n, own in NETWORKS.items() for k, v in own.items()]
+    options = ["--features", "hog,lbp,glcm,embedding", "--folds", "2", "--out", str(out)]
+    options += ["--models", "xgboost,lightgbm,cnn-scratch,cnn-finetune,hybrid"]
+    options += [w for s in (*settings, "cnn-scratch.epochs=2") for w in ("--set", s)]
+    done = cli("benchmark", m, *options)
+    assert done.code == 0, done.err
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    models = [e["model"] for e in results["experiments"] if not e.get("control")]
+    assert models == ["xgboost", "lightgbm", "cnn-scratch", "cnn-finetune", "hybrid"]
+    assert len(pd.read_parquet(out / "predictions.parquet").query("experiment == 'cnn-scratch'"))
+
+
+def test_a_killed_network_goes_on_at_its_epoch(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    m = make_images(patients=12)
+    own = {**NETWORKS["cnn-scratch"], "epochs": 60, "patience": 0}
+    options = ["benchmark", str(m), "--models", "cnn-scratch", "--folds", "2", "--no-audit"]
+    options += [w for k, v in own.items() for w in ("--set", f"cnn-scratch.{k}={json.dumps(v)}")]
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    command = [sys.executable, "-m", "gliaboost", *options, "--out", str(killed)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "epoch 5 of 60" in line:
+                process.kill()
+                break
+    assert process.returncode == -signal.SIGKILL
+    again = cli(*options, "--out", killed)
+    assert again.code == 0, again.err
+    assert "fold 1, epoch 1 of 60" not in again.err
+    assert "fold 1, epoch 60 of 60" in again.err
+    assert cli(*options, "--out", whole).code == 0
+    one, other = (pd.read_parquet(run / "predictions.parquet") for run in (killed, whole))
+    pd.testing.assert_frame_equal(one, other)

@@ -1,0 +1,104 @@
+"""How a model is fitted, and the search for its parameters inside a training part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gliaboost.models.plain_pickle import plain
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a model is fitted.
+
+    Attributes
+    ----------
+    shared : dict
+        ``device``, ``jobs`` and ``seed``.
+    parameters : mapping
+        In place of the model's defaults.
+    trials : int
+        Of a search for the others inside the training rows; 0: none.
+    """
+
+    shared: dict[str, Any]
+    parameters: Mapping[str, Any]
+    trials: int
+
+
+def found_inside(
+    model: str,
+    X: NDArray[Any],
+    labels: NDArray[Any],
+    groups: NDArray[Any],
+    manner: Manner,
+    study: Path,
+    say: Say,
+    what: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Search a model's parameters on inner folds of training rows, if that is wanted and can be.
+
+    Parameters
+    ----------
+    model : str
+        Registered name.
+    X, labels, groups : array [N]
+        Training rows alone.
+    manner : Manner
+        Its parameters are kept; without trials there is no search.
+    study : pathlib.Path
+        Where the trials are kept, to go on from.
+    say : callable
+        Told each trial in a line.
+    what : str
+        How the line begins.
+
+    Returns
+    -------
+    parameters : dict
+        Given and found.
+    notes : dict
+        ``{"search": {...}}``, or nothing.
+    """
+    if not manner.trials:
+        return dict(manner.parameters), {}
+    from gliaboost.models.search_spaces import SPACES
+    from gliaboost.models.tuning import tune
+
+    if model not in SPACES:
+        say(f"{what}: {model} has no search, its parameters are as given")
+        return dict(manner.parameters), {}
+
+    def told(done: int, total: int, best: float | None) -> None:
+        known = "" if best is None else f", best log loss {best:.4f}"
+        say(f"{what}, trial {done} of {total}{known}")
+
+    begun = time.perf_counter()
+    found = tune(
+        model,
+        X,
+        labels,
+        groups,
+        study,
+        trials=manner.trials,
+        fixed=manner.parameters,
+        progress=told,
+        **manner.shared,
+    )
+    notes = {
+        "folds": found.folds,
+        "score": found.score,
+        "default_score": found.default_score,
+        "parameters": {k: v for k, v in found.parameters.items() if k not in manner.parameters},
+        "trials": [{k: t[k] for k in ("number", "state", "score")} for t in found.trials],
+        "seconds": time.perf_counter() - begun,
+    }
+    return found.parameters, {"search": plain(notes)}
