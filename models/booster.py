@@ -21,6 +21,7 @@ from gliaboost.models.devices import choose_device
 from gliaboost.models.native import native_probabilities, threads_for
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.rounds import inner_folds
+from gliaboost.models.rows import row_groups, row_weights
 
 # Rounds where no patient can be held out to choose them.
 FIXED_ROUNDS = 100
@@ -231,10 +232,10 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         sample_weight: ArrayLike | None,
         device: str,
     ) -> Task:
-        weight = _row_weights(sample_weight, len(X))
+        weight = row_weights(sample_weight, len(X))
         if self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, self.classes_[y])
-        patients = _row_groups(groups, len(X))
+        patients = row_groups(groups, len(X))
         rounds, self.held_out_ = self.rounds, []
         if self.inner_folds:
             self.held_out_ = inner_folds(y, patients, self.inner_folds, self.seed)
@@ -369,32 +370,3 @@ _LEGAL: Legal = {
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }
-
-
-def _row_weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64]:
-    if weights is None:
-        return np.ones(rows)
-    array = np.asarray(weights, dtype=np.float64)
-    if array.shape != (rows,):
-        raise UsageError(f"sample_weight of shape {array.shape}; expected ({rows},)")
-    if not (np.isfinite(array).all() and (array >= 0).all() and array.any()):
-        raise UsageError(
-            "sample_weight holds a negative or infinite value, or nothing but zeros; expected "
-            "numbers from 0, some above"
-        )
-    return array
-
-
-def _row_groups(groups: ArrayLike | None, rows: int) -> NDArray[Any]:
-    if groups is None:
-        return np.arange(rows)
-    array = np.asarray(groups, dtype=object)
-    if array.shape != (rows,):
-        raise UsageError(f"groups of shape {array.shape}; expected one a row, ({rows},)")
-    missing = np.flatnonzero([g is None or g != g for g in array])
-    if len(missing):
-        raise UsageError(
-            f"{len(missing)} row(s) have no group (first: row {missing[0]}); without one a patient "
-            "could be on both sides of early stopping"
-        )
-    return array

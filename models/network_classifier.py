@@ -17,9 +17,10 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.datasets.errors import GliaboostError, UsageError
 from gliaboost.datasets.splits import inner_validation
 from gliaboost.features.base import check_images
+from gliaboost.features.batching import out_of_memory
 from gliaboost.features.torch_device import choose_precision, choose_torch_device, import_torch
 from gliaboost.models.network_prediction import (
     network_outputs,
@@ -27,6 +28,7 @@ from gliaboost.models.network_prediction import (
     ready_images,
 )
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.rows import row_groups
 
 if TYPE_CHECKING:
     from gliaboost.models.network_training import Plan, Progress
@@ -120,7 +122,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         UsageError
             If a parameter is illegal, there is a single class, or the device is not to be had.
         GliaboostError
-            If the loss is no longer finite.
+            If the loss is no longer finite, or memory runs out.
         """
         check_parameters(self, {**_LEGAL, **self._legal()})
         torch = import_torch(f"model {self.name}")
@@ -143,15 +145,23 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         saved = None
         if checkpoint is not None:
             saved = Checkpoint(Path(checkpoint), self._identity(images, codes, patients, device))
-        trained = train_network(
-            network,
-            examples(~self.validation_),
-            examples(self.validation_) if self.validation_.any() else None,
-            self._plan(device),
-            device,
-            checkpoint=saved,
-            progress=progress,
-        )
+        try:
+            trained = train_network(
+                network,
+                examples(~self.validation_),
+                examples(self.validation_) if self.validation_.any() else None,
+                self._plan(device),
+                device,
+                checkpoint=saved,
+                progress=progress,
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise GliaboostError(
+                f"{self.name}: memory runs out with {self.batch_size} images a step; try "
+                f"batch_size={max(2, self.batch_size // 2)}, a smaller size or a smaller network"
+            ) from error
         self.history_, self.best_epoch_ = trained.history, trained.best_epoch
         self.device_ = device
         every = [e for e in self.history_ if e["layers"] == "all"] or self.history_
@@ -277,16 +287,13 @@ def check_training(
     Raises
     ------
     UsageError
-        If their numbers differ, or there is a single class.
+        If their numbers differ, a row has no group, or there is a single class.
     """
     images = check_images(X)
     labels = np.asarray(y)
-    patients = np.arange(len(labels)) if groups is None else np.asarray(groups, dtype=object)
-    if not len(images) == len(labels) == len(patients):
-        raise UsageError(
-            f"{len(images)} images, {len(labels)} labels, {len(patients)} groups; expected as many "
-            "of each"
-        )
+    if len(images) != len(labels):
+        raise UsageError(f"{len(images)} images, {len(labels)} labels; expected as many of each")
+    patients = row_groups(groups, len(labels))
     check_classification_targets(labels)
     kinds = np.unique(labels)
     if len(kinds) < 2:

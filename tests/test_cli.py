@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -400,7 +401,7 @@ def test_a_benchmark_searches_inside_each_training_part(
     assert "earlier run" in cli("benchmark", m, *options).err
 
 
-NETWORKS = {
+NETWORKS: dict[str, dict[str, Any]] = {
     "cnn-scratch": {"widths": [4, 8], "depths": [1, 1], "size": 16, "precision": "float32"},
     "cnn-finetune": {"size": 32, "epochs": 1, "head_epochs": 1, "precision": "float32"},
     "hybrid": {"size": 32, "epochs": 1, "head_epochs": 0, "inner_folds": 2},

@@ -270,6 +270,17 @@ def test_a_loss_that_is_no_number_is_an_error(data: Data, monkeypatch: pytest.Mo
         scratch().fit(*data)
 
 
+def test_memory_that_runs_out_names_a_smaller_step(
+    data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr(torch.nn.functional, "cross_entropy", full)
+    with pytest.raises(GliaboostError, match="with 16 images a step; try batch_size=8"):
+        scratch(batch_size=16).fit(*data)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -295,10 +306,14 @@ def test_cuda_without_a_gpu_is_an_error(data: Data) -> None:
 
 def test_images_labels_and_groups_must_agree(data: Data) -> None:
     images, labels, groups = data
-    with pytest.raises(UsageError, match="48 images, 47 labels, 48 groups"):
+    with pytest.raises(UsageError, match="48 images, 47 labels"):
         scratch().fit(images, labels[1:], groups)
     with pytest.raises(UsageError, match="expected grey images as uint8"):
         scratch().fit(images / 255, labels, groups)
+    with pytest.raises(UsageError, match=r"groups of shape \(47,\)"):
+        scratch().fit(images, labels, groups[1:])
+    with pytest.raises(UsageError, match=r"1 row\(s\) have no group \(first: row 0\)"):
+        scratch().fit(images, labels, [None, *groups[1:]])
 
 
 def test_classes_weigh_by_their_rarity(data: Data) -> None:
