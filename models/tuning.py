@@ -249,7 +249,9 @@ def _finished(optuna: Any, searched: optuna.Study) -> list[optuna.trial.FrozenTr
 def _tell(optuna: Any, trials: int, progress: Told | None) -> Callable[[Any, Any], None]:
     def told(searched: optuna.Study, _: Any) -> None:
         if progress is not None:
-            values = [t.value for t in searched.trials if t.value is not None]
+            # A pruned trial has a value too, of the inner folds that it got to.
+            complete = searched.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+            values = [t.value for t in complete if t.value is not None]
             progress(len(_finished(optuna, searched)), trials, min(values, default=None))
 
     return told

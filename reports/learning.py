@@ -75,14 +75,15 @@ def searches(results: Results) -> list[Block]:
         lines = []
         for run in runs:
             rows.append(_chosen(e, run))
-            ended = [t for t in run["trials"] if t["score"] is not None]
-            numbers = np.array([t["number"] + 1.0 for t in ended])
+            # A pruned trial moves nothing.
+            scores = [np.inf if t["score"] is None else t["score"] for t in run["trials"]]
+            best = np.minimum.accumulate(scores)
             lines.append(
                 curves.Curve(
                     0,
                     "best so far, a line a fold",
-                    numbers,
-                    np.minimum.accumulate([t["score"] for t in ended]),
+                    np.arange(1.0, len(best) + 1)[np.isfinite(best)],
+                    best[np.isfinite(best)],
                 )
             )
         if lines:

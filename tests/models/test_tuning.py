@@ -177,9 +177,14 @@ def test_a_hopeless_trial_is_pruned(
 ) -> None:
     from gliaboost.models import tuning
 
-    losses = iter([0.5] * 8 + [9.0])
+    # The first inner fold is the easier one: its 0.3 is worse than others' 0.1, not than their mean.
+    losses = iter([0.1, 0.9] * 4 + [0.3])
     monkeypatch.setattr(tuning, "balanced_log_loss", lambda *_: next(losses))
-    found = search(table, tmp_path / "s", trials=5)
+    told: list[float | None] = []
+    found = search(
+        table, tmp_path / "s", trials=5, progress=lambda done, total, best: told.append(best)
+    )
+    assert told == [0.5] * 5
     assert [t["state"] for t in found.trials] == ["complete"] * 4 + ["pruned"]
     assert found.trials[-1]["score"] is None
 
