@@ -118,7 +118,7 @@ def benchmark(
 
     A killed run goes on where it stopped.
     """
-    from gliaboost.datasets.splits import named_folds, some_folds
+    from gliaboost.datasets.fold_names import named_folds, some_folds
     from gliaboost.reports.elsewhere import find_elsewhere
     from gliaboost.reports.experiments import competitors
     from gliaboost.reports.explaining import explain_mistakes

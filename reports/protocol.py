@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.fold_names import some_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds, some_folds
+from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import make_bundle, save
 from gliaboost.models.material import Material

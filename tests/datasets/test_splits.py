@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gliaboost.datasets.errors import ManifestError, UsageError
+from gliaboost.datasets.fold_names import named_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.splits import (
     Fold,
@@ -19,7 +20,6 @@ from gliaboost.datasets.splits import (
     image_folds,
     inner_validation,
     leave_one_out,
-    named_folds,
     patient_folds,
     published_split,
 )
@@ -308,40 +308,6 @@ def test_whatever_is_joined_stays_on_one_side(joined: list[int], seed: int, shar
             for column in ("group", "patient"):
                 train, test = sides(m, fold, column)
                 assert not train & test
-
-
-@pytest.mark.parametrize(
-    ("text", "count", "words"),
-    [
-        ("3", 3, "3 folds, stratified by class, grouped by patient, seed 7"),
-        ("holdout", 1, "one test part of "),
-        ("split", 1, "the manifest's own test part"),
-        ("fold", 6, "the 6 folds of the manifest's column 'fold'"),
-        ("images", 5, "WHICH LEAK"),
-    ],
-)
-def test_folds_by_what_a_user_types(text: str, count: int, words: str) -> None:
-    owners = np.repeat(np.arange(24), 4)
-    m = cohort(
-        fold=[str(o // 4) for o in owners],
-        split=["test" if o < 8 else "train" for o in owners],
-    )
-    folds, description = named_folds(m, text, seed=7)
-    assert len(folds) == count
-    assert words in description
-
-
-def test_description_names_what_is_kept_together() -> None:
-    alone = cohort(patient=[None] * 96)
-    assert "image (no patients known)" in named_folds(alone, "3")[1]
-    grouped = cohort(group=[str(i // 4) for i in range(96)])
-    assert "grouped by patient and group" in named_folds(grouped, "3")[1]
-
-
-@pytest.mark.parametrize("text", ["-3", "1", "0"])
-def test_numbers_that_are_no_number_of_folds(text: str) -> None:
-    with pytest.raises(UsageError, match="expected at least 2"):
-        named_folds(cohort(), text)
 
 
 owned = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=1, max_size=60)

@@ -177,7 +177,7 @@ def test_a_hopeless_trial_is_pruned(
 ) -> None:
     from gliaboost.models import tuning
 
-    # The first inner fold is the easier one: its 0.3 is worse than others' 0.1, not than their mean.
+    # The first inner fold is the easier one: 0.3 there is worse than others' 0.1, not than 0.5.
     losses = iter([0.1, 0.9] * 4 + [0.3])
     monkeypatch.setattr(tuning, "balanced_log_loss", lambda *_: next(losses))
     told: list[float | None] = []
