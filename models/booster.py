@@ -65,11 +65,15 @@ class Task(NamedTuple):
 
 
 class Boosted(NamedTuple):
-    """A fitted native model, its number of rounds, and the device it says it was fitted on."""
+    """A fitted native model, its number of rounds, and the device it says it was fitted on.
+
+    ``memory`` is where the library read its columns from: ``"host"``, or a GPU's own ``"device"``.
+    """
 
     native: bytes
     rounds: int
     device: str
+    memory: str = "host"
 
 
 class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -130,6 +134,8 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Training rows of each part that was held out; empty if none was.
     device_ : str
         Where it was really fitted, read back from the library.
+    memory_ : {"host", "device"}
+        Where the library read the columns from; on a GPU ``"host"`` means that they travelled.
     native_ : bytes
         The model in the library's own format.
     """
@@ -221,7 +227,7 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
                 f"{self.name} was told to train on cuda and trained on {fitted.device}; see "
                 "gliaboost info, or use --device cpu"
             )
-        self.native_, self.n_rounds_, self.device_ = fitted
+        self.native_, self.n_rounds_, self.device_, self.memory_ = fitted
         return self
 
     def _task(

@@ -188,7 +188,7 @@ def make_bundle(
     manifest_fingerprint : str
         `Manifest.fingerprint` of the training images.
     metrics : mapping, optional
-        Plain facts to keep.
+        Plain facts to keep; a network's ``history_`` is put beside them.
 
     Returns
     -------
@@ -203,6 +203,7 @@ def make_bundle(
             return None
 
     library = getattr(classifier, "library", classifier.name)
+    history = getattr(classifier, "history_", None)
     packages = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow", library)
     bundle = Bundle(
         model=classifier.name,
@@ -215,7 +216,7 @@ def make_bundle(
         parameters=plain(classifier.get_params()),
         device=classifier.device_,
         manifest=manifest_fingerprint,
-        metrics=plain(dict(metrics or {})),
+        metrics=plain({**(metrics or {}), **({"history": history} if history else {})}),
         versions={name: installed(name) for name in packages},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )

@@ -57,7 +57,8 @@ class XGBoost(Booster):  # noqa: D101
             rounds = choose_rounds(growing, rounds, self.early_stopping_rounds, task.workers)
         booster = source.boost(rounds)
         device = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
-        return Boosted(bytes(booster.save_raw("ubj")), rounds, str(device).partition(":")[0])
+        native = bytes(booster.save_raw("ubj"))
+        return Boosted(native, rounds, str(device).partition(":")[0], source.memory)
 
     def _parameters(self, task: Task) -> dict[str, Any]:
         return {
@@ -89,6 +90,8 @@ class _Blocks:
     All fits share the blocks: rows of weight 0 leave no trace in a histogram. To the library every
     block has the same columns, 0 to its width; a finished model is told which they were.
     """
+
+    memory = "host"
 
     def __init__(self, task: Task, parameters: dict[str, Any]) -> None:
         self.task, self.parameters = task, parameters
@@ -181,17 +184,21 @@ class _BlockGrowing:
 
 
 class _Whole:
-    """One matrix a fit, with the library's own sampling of columns; made for the GPU."""
+    """One matrix a fit, with the library's own sampling of columns; made for the GPU.
+
+    The columns travel to the GPU once, where CuPy is there to hold them; else once a fit.
+    """
 
     def __init__(self, task: Task, parameters: dict[str, Any]) -> None:
         share = task.columns / task.X.shape[1]
         self.task, self.parameters = task, {**parameters, "colsample_bytree": share}
+        self._columns, self.memory = _on_device(task.X)
 
     def matrix(self, rows: Any, reference: Any = None) -> Any:
         import xgboost
 
         return xgboost.QuantileDMatrix(
-            self.task.X[rows],
+            self._columns[rows],
             label=self.task.y[rows],
             weight=self.task.weight[rows],
             max_bin=self.parameters["max_bin"],
@@ -220,6 +227,16 @@ class _WholeGrowing:
     def advance(self, number: int) -> float:
         self._booster.update(self._train, number)
         return log_loss(self._booster.predict(self._held_out), self._y, self._weight)
+
+
+def _on_device(X: NDArray[np.float32]) -> tuple[Any, str]:
+    """Copy columns to the GPU's memory if CuPy can, and say where they are."""
+    try:
+        import cupy
+
+        return cupy.asarray(X), "device"
+    except Exception:  # absent, for another CUDA, or out of memory: each has errors of its own
+        return X, "host"
 
 
 def _softmax(margin: NDArray[np.float32]) -> NDArray[np.float32]:

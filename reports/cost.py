@@ -123,6 +123,11 @@ def _picture(
     return axes.picture(name, f"{title}: accuracy against time. {said}.")
 
 
+def _device(e: Experiment) -> str:
+    through = ", fed through the host" if e.entry.get("through_host") else ""
+    return f"{e.entry.get('device') or UNKNOWN}{through}"
+
+
 def costs(results: Results) -> Table:
     """Set every cost of every experiment."""
     rows = []
@@ -135,7 +140,7 @@ def costs(results: Results) -> Table:
                 Cell(e.title),
                 *(Cell(seconds(v), v) for v in spent),
                 Cell(speed(quick), quick),
-                Cell(str(e.entry.get("device") or UNKNOWN)),
+                Cell(_device(e)),
                 Cell(size(disk), disk),
                 Cell(size(memory), memory),
             ]

@@ -37,8 +37,9 @@ class Fitted:
     probabilities : float64 array [n, K]
         For the rows that it had not seen, columns as ``model.classes_``.
     notes : dict
-        ``fit`` and ``predict`` (seconds), ``device``, ``peak_memory`` (bytes), and what only the
-        fitted model can tell: ``shap_by_family`` or ``history``.
+        ``fit`` and ``predict`` (seconds), ``device``, ``memory`` (where a booster read its columns
+        from), ``peak_memory`` (bytes), and what only the fitted model can tell:
+        ``shap_by_family`` or ``history``.
     """
 
     model: Any
@@ -159,6 +160,7 @@ def fit_and_ask(task: Task, manner: Manner, checkpoint: Path, say: Say, what: st
         "fit": fitted - begun,
         "predict": time.perf_counter() - fitted,
         "device": model.device_,
+        "memory": getattr(model, "memory_", None),
         "parameters": plain(model.get_params()),
         "peak_memory": peak_memory(),
         **searched,

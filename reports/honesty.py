@@ -29,7 +29,7 @@ FEWEST = 10
 
 def honesty(results: Results) -> Section:
     """Check the folds, read the controls, and say what was not controlled."""
-    blocks: list[Block] = [_folds(results)]
+    blocks: list[Block] = [_folds(results), *_untrained(results)]
     missing: list[str] = []
     for part, words in (
         (_leak, "the leak's worth (the same model under folds that cut through patients)"),
@@ -38,13 +38,13 @@ def honesty(results: Results) -> Section:
         (_by_column, "accuracy by source or site"),
         (lambda run: elsewhere([run]), "a test on another data set (--test-on)"),
         (training, "training curves"),
-        (searches, "a search for parameters inside the training parts (--tune)"),
     ):
         found = part(results)
         if found:
             blocks += found
         else:
             missing.append(words)
+    blocks += searches(results)
     if missing:
         blocks.append(Paragraph(f"Not measured in this run: {listed(missing)}.", "missing"))
     return Section("honesty", "Is it honest", blocks)
@@ -81,6 +81,25 @@ def _folds(results: Results) -> Paragraph:
     )
     kind = "warning" if check.cut or check.twice else "text"
     return Paragraph(f"{', '.join(said)}.{tail}", kind)
+
+
+def _untrained(results: Results) -> list[Block]:
+    """Warn of backbones that began with random weights: nobody takes them for pre-trained ones."""
+    given = {
+        f"features {x.get('name')}": x.get("parameters")
+        for x in results.protocol.get("extractors") or []
+    }
+    given |= {e.title: e.entry.get("parameters") for e in results.experiments}
+    names = [name for name, own in given.items() if (own or {}).get("weights") == "random"]
+    if not names:
+        return []
+    return [
+        Paragraph(
+            f"Random weights, by request: the backbone of {listed(names)} was trained on nothing "
+            "before. It says little about what a pre-trained one would do.",
+            "warning",
+        )
+    ]
 
 
 def _leak(results: Results) -> list[Block]:

@@ -2,6 +2,7 @@
 
 Beyond what `gliaboost.reports.statistics.evaluate` gives, an entry of ``experiments`` may have
 ``seconds`` (``features`` in core seconds, ``fit`` and ``predict`` on the clock), ``device``,
+``through_host`` (a GPU was fed from the host's memory),
 ``model_bytes``, ``peak_memory``, ``parameters``, ``shap_by_family`` ({family: share}), ``history``
 (a list of {``fold``, ``metric``, ``train``, ``valid``}), ``search`` (a list, one a fold, as
 `gliaboost.reports.searching.found_inside` notes it), ``control`` with ``of`` (the name of the

@@ -75,6 +75,8 @@ def summarise(
         "peak_memory": max(held, default=None),
         "folds": [{k: n[k] for k in ("fold", "train", "test", "fit", "predict")} for n in notes],
     }
+    if "cuda" in entry["device"] and "host" in {n.get("memory") for n in notes}:
+        entry["through_host"] = True
     if experiment.control is not None:
         entry["control"] = experiment.control
     shares = [n["shap_by_family"] for n in notes if n.get("shap_by_family")]

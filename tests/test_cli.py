@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import gliaboost
 from gliaboost.cli import main
 
 
@@ -423,6 +424,8 @@ def test_every_model_in_one_call(
     models = [e["model"] for e in results["experiments"] if not e.get("control")]
     assert models == ["xgboost", "lightgbm", "cnn-scratch", "cnn-finetune", "hybrid"]
     assert len(pd.read_parquet(out / "predictions.parquet").query("experiment == 'cnn-scratch'"))
+    kept = gliaboost.load(out / "models" / "cnn-scratch-fold-2.joblib")
+    assert [e["epoch"] for e in kept.metrics["history"]] == [1, 2]
 
 
 def test_a_killed_network_goes_on_at_its_epoch(

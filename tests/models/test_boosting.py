@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import sys
+import types
 import warnings
 from typing import Any
 
@@ -13,7 +15,7 @@ from sklearn.base import clone
 from sklearn.metrics import log_loss as sklearn_log_loss
 
 from gliaboost.datasets.errors import UsageError
-from gliaboost.models import devices
+from gliaboost.models import devices, xgboost_booster
 from gliaboost.models.boosting import create_model
 from gliaboost.models.registry import MODELS, register
 
@@ -257,3 +259,20 @@ def test_blocks_of_columns_give_the_librarys_own_model(columns: int) -> None:
     assert (model.predict(X) == y).mean() > 0.8
     per_tree = booster.trees_to_dataframe().query("Feature != 'Leaf'").groupby("Tree").Feature
     assert per_tree.nunique().max() <= 0.2 * columns
+
+
+@pytest.mark.parametrize("holder", ["absent", "broken", "there"])
+def test_a_gpus_matrix_is_made_of_its_own_memory_or_the_hosts(
+    holder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cupy = types.ModuleType("cupy")
+    if holder == "there":
+        cupy.asarray = np.asarray  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "cupy", None if holder == "absent" else cupy)
+    # The GPU's road but for the GPU: the library trains on the CPU when it is told so.
+    monkeypatch.setattr(xgboost_booster, "_Blocks", xgboost_booster._Whole)
+    X, y, patients = make_data()
+    model = quick("xgboost").fit(X[:180], y[:180], groups=patients[:180])
+    assert model.memory_ == ("device" if holder == "there" else "host")
+    # As good as the blocks are here; chance is 0.33.
+    assert (model.predict(X[180:]) == y[180:]).mean() > 0.7

@@ -308,13 +308,17 @@ def test_optional_numbers_are_shown_where_they_are(
         "images_per_second": 4321.0,
         "shap_by_family": {"hog": 0.5, "lbp": 0.3, "glcm": 0.2},
         "history": [{"fold": "1", "metric": "log loss", "train": [1, 0.5, 0.2], "valid": [1, 0.8]}],
-        "parameters": {"rounds": 300},
+        "parameters": {"rounds": 300, "weights": "random"},
+        "device": "cuda",
+        "through_host": True,
     }
     saved["dataset"]["audit"] = [["wrong", "12 files show a picture twice."]]
     (folder / "results.json").write_text(json.dumps(saved))
     page, _ = drawn(folder)
     for words in ("2.5 MB", "1.2 GB", "4,321", "mean absolute SHAP", "How training went", "rounds"):
         assert words in page.text
+    assert "cuda, fed through the host" in page.text
+    assert "Random weights, by request" in page.text
     assert "12 files show a picture twice." in page.text
 
 
