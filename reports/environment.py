@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ NUMERIC = (
 
 
 # Package -> what it is for, and the extra that brings it.
-OPTIONAL = {"torch": ("texture kernels on the GPU", "torch")}
+OPTIONAL = {"torch": ("embeddings, networks and texture kernels on the GPU", "torch")}
 
 
 def environment(jobs: int | None = None) -> dict[str, Any]:
@@ -103,6 +104,11 @@ def describe() -> dict[str, Any]:
         }
         if reason:
             missing[f"{name} on the GPU"] = {"reason": reason, "how": how_to_get_cuda(library)}
+    if "xgboost on the GPU" not in missing and find_spec("cupy") is None:
+        missing["xgboost fed from the GPU's memory"] = {
+            "reason": "CuPy is not installed, so columns travel to the GPU for every fit",
+            "how": "pip install cupy-cuda12x (cupy-cuda13x for CUDA 13)",
+        }
     for package, (purpose, extra) in OPTIONAL.items():
         if installed(package) is None:
             missing[purpose] = {

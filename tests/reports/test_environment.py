@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import numpy
+import pytest
 
+from gliaboost.models import devices
 from gliaboost.reports.environment import (
     describe,
     describe_text,
@@ -42,3 +45,10 @@ def test_first_sentence_is_one_line() -> None:
         """
 
     assert first_sentence(documented) == "Do this, then that."
+
+
+def test_a_gpu_without_cupy_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "why_not_cuda", lambda library: None)
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    missing = describe()["missing"]
+    assert "CuPy" in missing["xgboost fed from the GPU's memory"]["reason"]
