@@ -25,7 +25,10 @@ Store = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Only results and errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Features = Annotated[str, typer.Option(help="Extractors, by comma; see gliaboost info.")]
+Features = Annotated[
+    str,
+    typer.Option(help="Extractors, by comma; NAME:TAG is one more of a kind, for --set NAME:TAG.…"),
+]
 Target = Annotated[
     str, typer.Option(help="What is to be told: label, presence (of a tumour) or type.")
 ]
@@ -88,14 +91,25 @@ def read_target(path: Path, target: str, modality: str, say: Callable[[str], Non
 def extractors(
     text: str, device: str, settings: Mapping[str, Mapping[str, Any]]
 ) -> list[Extractor]:
-    """Build extractors by their names; those that can compute elsewhere do so on the device."""
+    """Build extractors by their names; those that can compute elsewhere do so on the device.
+
+    ``NAME:TAG`` is another one of the same kind: the tag is for `settings`.
+    """
     from gliaboost.features import create
 
-    built = [create(name, **settings.get(name, {})) for name in names(text)]
-    for extractor in built:
-        if "device" in extractor.get_params() and "device" not in settings.get(extractor.name, {}):
+    built: dict[str, Extractor] = {}
+    for word in names(text):
+        own = settings.get(word, {})
+        extractor = create(word.partition(":")[0], **own)
+        if "device" in extractor.get_params() and "device" not in own:
             extractor.set_params(device=device)
-    return built
+        if extractor.label in built:
+            raise UsageError(
+                f"{word!r} would compute {extractor.label} once more; give it other parameters: "
+                f"--set {word}.PARAMETER=VALUE"
+            )
+        built[extractor.label] = extractor
+    return list(built.values())
 
 
 def open_store(path: Path | None) -> FeatureStore:

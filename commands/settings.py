@@ -52,7 +52,7 @@ def read_settings(
     faults = []
     for word in words or []:
         left, equals, text = word.partition("=")
-        name, dot, parameter = left.partition(".")
+        name, dot, parameter = left.rpartition(".")
         if not (equals and dot and parameter and text):
             faults.append(f"{word!r} is not NAME.PARAMETER=VALUE")
             continue
@@ -73,8 +73,9 @@ def _parameters(name: str, features: Sequence[str], models: Sequence[str]) -> li
     from gliaboost.features import EXTRACTORS
     from gliaboost.models.registry import model_class
 
-    if name in features and name in EXTRACTORS:
-        return list(EXTRACTORS[name]._get_param_names())
+    kind = name.partition(":")[0]
+    if name in features and kind in EXTRACTORS:
+        return list(EXTRACTORS[kind]._get_param_names())
     if name in models:
         return list(model_class(name)._get_param_names())
     return None

@@ -104,6 +104,20 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Name the columns for images of `height` x `width` pixels."""
         return self._names(height, width)
 
+    @property
+    def label(self) -> str:
+        """What a run calls it: its name, with the parameters that are not the defaults.
+
+        Examples
+        --------
+        >>> from gliaboost.features import create
+        >>> create("hog").label, create("hog", pixels_per_cell=16).label
+        ('hog', 'hog:pixels_per_cell=16')
+        """
+        plain, usual = self.spec()["parameters"], type(self)().spec()["parameters"]
+        changed = [f"{k}={_short(v)}" for k, v in plain.items() if v != usual[k]]
+        return f"{self.name}:{','.join(changed)}" if changed else self.name
+
     def spec(self) -> dict[str, Any]:
         """Describe the extractor in plain values; `from_spec` rebuilds it.
 
@@ -129,11 +143,15 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
             ``<name>-<16 hexadecimal digits>``, the same on every machine.
         """
         text = json.dumps(
-            {"extractor": self.spec(), "preparation": dict(preparation or {})},
+            {"extractor": self._identity(), "preparation": dict(preparation or {})},
             sort_keys=True,
             default=_plain,
         )
         return f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+    def _identity(self) -> dict[str, Any]:
+        """Give what the numbers depend on."""
+        return self.spec()
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -145,6 +163,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{value!r} of type {type(value).__name__} is no plain value")
+
+
+def _short(value: Any) -> str:
+    return "x".join(map(_short, value)) if isinstance(value, list) else str(value)
 
 
 def check_images(images: ArrayLike) -> NDArray[np.uint8]:

@@ -90,6 +90,24 @@ class Embedding(Extractor):
         spec["parameters"]["sha256"] = self._checksum()
         return spec
 
+    @property
+    def label(self) -> str:
+        """The name; with the backbone, its pools and layers, where they are not the defaults."""
+        said = [
+            *([self.backbone] if self.backbone != PACKAGED else []),
+            *(["random"] if self.weights == "random" else []),
+            *(self._pools() if self._pools() != ("avg", "max") else []),
+            *(f"layer{layer}" for layer in self._layers() if self._layers() != (-1,)),
+        ]
+        return ":".join([self.name, *(["-".join(said)] if said else [])])
+
+    def _identity(self) -> dict[str, Any]:
+        # A file is its content, wherever it lies.
+        spec = self.spec()
+        if self.weights not in _SOURCES:
+            spec["parameters"]["weights"] = "file"
+        return spec
+
     def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         from gliaboost.features.torch_device import choose_torch_device, import_torch
 

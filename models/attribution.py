@@ -90,7 +90,7 @@ def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
         spread(own[placed], boxes[placed], image.shape[0]),
         bundle.classes[best],
         dict(zip(bundle.classes, map(float, probabilities), strict=True)),
-        share_by_family(values[:, [best]], [e.name for e in extractors], widths),
+        share_by_family(values[:, [best]], [e.label for e in extractors], widths),
         float(np.abs(own[placed]).sum()) / whole,
     )
 

@@ -92,12 +92,12 @@ class Material:
         positions = self._position[rows]
         if list(extractors) == list(self.extractors):
             return np.take(self._matrix, positions, axis=0)
-        names = [e.name for e in extractors]
+        wanted = {e.label for e in extractors}
         chosen = np.concatenate(
             [
                 np.arange(a, b)
                 for e, (a, b) in zip(self.extractors, pairwise(self._edges), strict=True)
-                if e.name in names
+                if e.label in wanted
             ]
         )
         return np.take(np.take(self._matrix, positions, axis=0), chosen, axis=1)

@@ -38,7 +38,7 @@ class Experiment:
     @property
     def name(self) -> str:
         """Unique within a benchmark, e.g. ``lightgbm+hog+lbp``."""
-        name = "+".join([self.model, *(e.name for e in self.extractors)])
+        name = "+".join([self.model, *(e.label for e in self.extractors)])
         aside = self.control or (f"on {self.test_on}" if self.test_on else None)
         return f"{name} ({aside})" if aside else name
 

@@ -239,7 +239,7 @@ def _seen_inside(
         step = max(1, len(unseen) // ROWS)
         rows = np.ascontiguousarray(unseen[::step])
         values = contributions(model.name, model.native_, rows, len(model.classes_))
-        families = [e.name for e in experiment.extractors]
+        families = [e.label for e in experiment.extractors]
         return {
             "shap_by_family": share_by_family(
                 values, families, material.widths(experiment.extractors)

@@ -86,7 +86,7 @@ def _folds(results: Results) -> Paragraph:
 def _untrained(results: Results) -> list[Block]:
     """Warn of backbones that began with random weights: nobody takes them for pre-trained ones."""
     given = {
-        f"features {x.get('name')}": x.get("parameters")
+        f"features {x.get('label') or x.get('name')}": x.get("parameters")
         for x in results.protocol.get("extractors") or []
     }
     given |= {e.title: e.entry.get("parameters") for e in results.experiments}

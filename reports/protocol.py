@@ -125,7 +125,7 @@ def run(
     """
     assert_disjoint(manifest, protocol.folds)
     extractors = list(
-        {e.name: e for experiment in protocol.experiments for e in experiment.extractors}.values()
+        {e.label: e for experiment in protocol.experiments for e in experiment.extractors}.values()
     )
     material = Material(
         manifest, extractors, protocol.preparation, store, jobs=protocol.jobs, progress=progress

@@ -72,7 +72,7 @@ def _protocol(results: Results) -> dict[str, Any]:
         "Seed": p.get("seed"),
         "Preparation": words(p.get("preparation")),
         **{
-            f"Features: {family(str(x.get('name')))}": words(x.get("parameters"))
+            f"Features: {family(str(x.get('label') or x.get('name')))}": words(x.get("parameters"))
             for x in p.get("extractors") or []
         },
         **{

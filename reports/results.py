@@ -310,8 +310,15 @@ def letter(position: int) -> str:
 
 
 def family(feature: str) -> str:
-    """Name a feature family as its field does."""
-    return FAMILIES.get(feature, feature)
+    """Name a feature family as its field does, with what sets it apart.
+
+    Examples
+    --------
+    >>> family("hog"), family("embedding:mobilenetv2_100")
+    ('HOG', 'embedding (mobilenetv2_100)')
+    """
+    name, _, apart = feature.partition(":")
+    return FAMILIES.get(name, name) + (f" ({apart})" if apart else "")
 
 
 def model_name(model: str) -> str:

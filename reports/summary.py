@@ -62,7 +62,7 @@ def summarise(
     entry = {
         "name": experiment.name,
         "model": experiment.model,
-        "features": [e.name for e in experiment.extractors],
+        "features": [e.label for e in experiment.extractors],
         "parameters": _shared([n.get("parameters") or {} for n in notes]),
         "device": ", ".join(sorted({n["device"] for n in notes})),
         **evaluate(frame, list(classes or material.manifest.classes), seed=seed),
@@ -137,7 +137,7 @@ def write_results(
             "n_folds": len(protocol.folds),
             "seed": protocol.seed,
             "preparation": protocol.preparation.to_dict(),
-            "extractors": [e.spec() for e in material.extractors],
+            "extractors": [{**e.spec(), "label": e.label} for e in material.extractors],
             "command": command,
         },
         "environment": environment(protocol.jobs),

@@ -380,6 +380,27 @@ def test_parameters_are_set_by_name(
         assert fault in " ".join(done.err.split())
 
 
+def test_one_kind_of_features_twice(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "run"
+    options = ["--features", "hog,hog:fine", "--models", "lightgbm", "--folds", "2"]
+    options += ["--no-controls", "--ablation", "--out", str(out)]
+    done = cli("benchmark", m, *options, "--set", "hog:fine.pixels_per_cell=16")
+    assert done.code == 0, done.err
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    fine = "hog:pixels_per_cell=16"
+    assert [e["features"] for e in results["experiments"]] == [["hog", fine], ["hog"], [fine]]
+    assert set(results["experiments"][0]["shap_by_family"]) == {"hog", fine}
+    assert "without HOG" not in (out / "report.html").read_text("utf-8")
+    assert "HOG (pixels_per_cell=16) alone" in (out / "report.html").read_text("utf-8")
+    (bundle,) = (out / "models").glob("lightgbm+hog+hog*-fold-1.joblib")
+    assert cli("predict", bundle, m.parent / "p00-0.png").code == 0
+    again = cli("benchmark", m, *options)
+    assert again.code == 2
+    assert "'hog:fine' would compute hog once more" in again.err
+
+
 def test_a_benchmark_searches_inside_each_training_part(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:

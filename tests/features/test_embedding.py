@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -183,24 +184,27 @@ def test_a_weights_file_is_known_by_its_content(tmp_path: Path, pictures: Image)
 
     first, second = save(1, "a__b ü.pth"), save(2, "other.pth")
     one, two = Embedding(SMALL, str(first)), Embedding(SMALL, str(second))
-    assert one.fingerprint() != two.fingerprint()
+    known = one.fingerprint(), two.fingerprint()
+    assert known[0] != known[1]
+    (tmp_path / "elsewhere").mkdir()
+    copy = shutil.copy(first, tmp_path / "elsewhere" / "c.pth")
+    assert Embedding(SMALL, str(copy)).fingerprint() == known[0]
     before = one.transform(pictures[:2])
     assert not np.allclose(before, two.transform(pictures[:2]))
     rebuilt = from_feature_names(one.feature_names(80, 80))
     np.testing.assert_array_equal(rebuilt.transform(pictures[:2]), before)
     spec = one.spec()
     second.replace(first)
-    assert Embedding(SMALL, str(first)).fingerprint() != from_spec_id(spec)
+    assert Embedding(SMALL, str(first)).fingerprint() == known[1]
     for stale in (rebuilt, from_spec(spec)):
         with pytest.raises(WeightsError, match="other weights than those of the training"):
             stale.transform(pictures[:2])
 
 
-def from_spec_id(spec: dict[str, Any]) -> str:
-    import hashlib
-
-    text = json.dumps({"extractor": spec, "preparation": {}}, sort_keys=True)
-    return f"embedding-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+def test_the_label_tells_what_is_not_usual() -> None:
+    assert Embedding().label == Embedding(device="cpu").label == "embedding"
+    assert Embedding("resnet50", "random").label == "embedding:resnet50-random"
+    assert Embedding(pools=("avg",), layers=(-1, 2)).label == "embedding:avg-layer-1-layer2"
 
 
 def test_the_device_is_no_part_of_the_fingerprint() -> None:
