@@ -81,7 +81,10 @@ def benchmark(
     manifest: ManifestPath,
     out: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("runs/report"),
     folds: Annotated[
-        str, typer.Option(help="A number of patient-safe folds, or the column that holds them.")
+        str,
+        typer.Option(
+            help="A number of patient-safe folds, a column that has them, holdout or split."
+        ),
     ] = "5",
     only: Annotated[
         str, typer.Option(help="Run some folds alone: 1,2, or for one model: cnn-finetune=2.")

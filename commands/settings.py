@@ -15,8 +15,8 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="NAME.PARAMETER=VALUE",
-        help="A parameter of a feature extractor or model, "
-        "e.g. embedding.backbone=resnet50; may be repeated.",
+        help="A parameter of a feature extractor or model, e.g. lightgbm.learning_rate=0.05; "
+        "may be repeated, and a wrong name lists the right ones.",
     ),
 ]
 
