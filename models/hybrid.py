@@ -172,6 +172,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             {**entry, "network": k} for k, n in enumerate(networks, 1) for entry in n.history_
         ]
         self.device_ = networks[0].device_
+        self.images_per_second_ = float(np.median([n.images_per_second_ for n in networks]))
         self.n_features_in_ = classical.shape[1]
         rows, logits = np.concatenate(self.held_out_), np.empty((len(labels), len(self.classes_)))
         embedded = np.empty((len(labels), seen[0][0].shape[1]), np.float32)
