@@ -72,6 +72,8 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         As `NetworkClassifier.history_`, with ``network``, from 1.
     inner_log_loss_ : dict
         Balanced log loss on the held-out rows of ``network``, ``booster`` and ``blend``.
+    images_per_second_ : float
+        Trained on with all layers, the median of the networks.
     device_ : str
     native_ : bytes
         All of it, as safetensors.
