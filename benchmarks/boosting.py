@@ -25,7 +25,6 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.boosting import create_model
 from gliaboost.models.material import Material
 
-Rows = NDArray[np.int64]
 Fit = Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[Any]], Any]
 PAIRS = {"xgboost": "XGBoost, its defaults", "lightgbm": "LightGBM, its defaults"}
 
@@ -52,10 +51,11 @@ def main() -> None:
     X = material.columns(np.arange(len(manifest)), extractors)
     y = np.searchsorted(manifest.classes, material.labels.astype(str))
     load = os.getloadavg()[0]
-    seconds: dict[str, list[float]] = {name: [] for name in contenders()}
-    right: dict[str, list[bool]] = {name: [] for name in contenders()}
+    fits = contenders()
+    seconds: dict[str, list[float]] = {name: [] for name in fits}
+    right: dict[str, list[bool]] = {name: [] for name in fits}
     for fold in column_folds(manifest):
-        for name, fit in contenders().items():
+        for name, fit in fits.items():
             begun = time.perf_counter()
             model = fit(X[fold.train], y[fold.train], material.groups[fold.train])
             seconds[name].append(time.perf_counter() - begun)

@@ -148,15 +148,12 @@ def tune(
     """
     from gliaboost.models.bundle import save
     from gliaboost.models.training import search, train
+    from gliaboost.reports.searching import trials_told
 
     say = sayer(quiet)
     own = read_settings(settings, names(features), [model])
     table = read_target(manifest, target, modality, say)
     used, cache = extractors(features, device, own), open_store(store)
-
-    def told(done: int, total: int, best: float | None) -> None:
-        known = "" if best is None else f", best log loss {best:.4f}"
-        say(f"trial {done} of {total}{known}")
 
     with progress_bar("extracting", quiet) as progress:
         found = search(
@@ -173,7 +170,7 @@ def tune(
             jobs=jobs,
             seed=seed,
             progress=progress,
-            told=told,
+            told=trials_told(say),
         )
     chosen = {"score": found.score, "default_score": found.default_score, "folds": found.folds}
     bundle, extraction = train(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,8 @@ def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     probabilities = bundle.predict_proba(columns)[0]
     best = int(probabilities.argmax())
     values = contributions(bundle.model, bundle.native, columns, len(bundle.classes))
-    names = [n for e in extractors for n in e.feature_names(*image.shape)]
-    widths = [len(e.feature_names(*image.shape)) for e in extractors]
-    boxes, placed = places(names, image.shape[0])
+    names = [e.feature_names(*image.shape) for e in extractors]
+    boxes, placed = places(list(chain.from_iterable(names)), image.shape[0])
     own = values[0, best]
     whole = float(np.abs(own).sum()) or 1.0
     return Explanation(
@@ -90,7 +90,7 @@ def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
         spread(own[placed], boxes[placed], image.shape[0]),
         bundle.classes[best],
         dict(zip(bundle.classes, map(float, probabilities), strict=True)),
-        share_by_family(values[:, [best]], [e.label for e in extractors], widths),
+        share_by_family(values[:, [best]], [e.label for e in extractors], list(map(len, names))),
         float(np.abs(own[placed]).sum()) / whole,
     )
 
@@ -160,11 +160,11 @@ def spread(values: NDArray[np.float32], boxes: NDArray[np.int64], size: int) -> 
 
 def _of_network(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     from gliaboost.models.grad_cam import first_network, grad_cam
+    from gliaboost.models.network_prediction import softmax
 
     network = first_network(bundle.native)
     heat, scores = grad_cam(network, image)
-    odds = np.exp(scores - scores.max())
-    probabilities = odds / odds.sum()
+    probabilities = softmax(scores[None])[0]
     best = int(probabilities.argmax())
     return Explanation(
         image,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.models.network_prediction import ready_images
-from gliaboost.models.networks import Network, from_safetensors, restore
+from gliaboost.models.networks import Network, from_safetensors, of_network, restore
 
 
 def first_network(native: bytes) -> Network:
@@ -16,8 +16,7 @@ def first_network(native: bytes) -> Network:
     tensors, about = from_safetensors(native)
     if "networks" not in about:
         return restore(tensors, about["network"])
-    own = {n.removeprefix("0."): t for n, t in tensors.items() if n.startswith("0.")}
-    return restore(own, about["networks"][0]["network"])
+    return restore(of_network(tensors, 0), about["networks"][0]["network"])
 
 
 def grad_cam(

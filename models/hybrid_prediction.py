@@ -52,7 +52,7 @@ def hybrid_probabilities(
         If the bytes are damaged.
     """
     import_torch("this model")
-    from gliaboost.models.networks import from_safetensors, to_safetensors
+    from gliaboost.models.networks import from_safetensors, of_network, to_safetensors
 
     tensors, about = from_safetensors(native)
     try:
@@ -70,8 +70,7 @@ def hybrid_probabilities(
         )
     answers = []
     for number, part in enumerate(parts):
-        prefix = f"{number}."
-        state = {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+        state = of_network(tensors, number)
         embedded, logits = network_outputs(to_safetensors(state, part), images, device)
         if classes is not None and logits.shape[1] != classes:
             raise NativeModelError(

@@ -212,6 +212,12 @@ def from_safetensors(native: bytes) -> tuple[dict[str, torch.Tensor], dict[str, 
     return tensors, about
 
 
+def of_network(tensors: dict[str, torch.Tensor], number: int) -> dict[str, torch.Tensor]:
+    """Take one network's weights out of a hybrid's, where their names begin with its number."""
+    prefix = f"{number}."
+    return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
+
+
 def restore(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Network:
     """Build a network with these weights, in evaluation mode.
 

@@ -34,6 +34,16 @@ class Manner:
     trials: int
 
 
+def trials_told(say: Say, before: str = "") -> Callable[[int, int, float | None], None]:
+    """Return what tells each trial of a search in a line."""
+
+    def told(done: int, total: int, best: float | None) -> None:
+        known = "" if best is None else f", best log loss {best:.4f}"
+        say(f"{before}trial {done} of {total}{known}")
+
+    return told
+
+
 def found_inside(
     model: str,
     X: NDArray[Any],
@@ -77,10 +87,6 @@ def found_inside(
         say(f"{what}: {model} has no search, its parameters are as given")
         return dict(manner.parameters), {}
 
-    def told(done: int, total: int, best: float | None) -> None:
-        known = "" if best is None else f", best log loss {best:.4f}"
-        say(f"{what}, trial {done} of {total}{known}")
-
     begun = time.perf_counter()
     found = tune(
         model,
@@ -90,7 +96,7 @@ def found_inside(
         study,
         trials=manner.trials,
         fixed=manner.parameters,
-        progress=told,
+        progress=trials_told(say, f"{what}, "),
         **manner.shared,
     )
     notes = {

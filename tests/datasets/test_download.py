@@ -86,17 +86,11 @@ def test_server_without_ranges_starts_over(server: Any, tmp_path: Path) -> None:
     assert server.asked("/file") == [None, "bytes=300000-"]
 
 
-def test_shorter_file_than_the_part_starts_over(server: Any, tmp_path: Path) -> None:
-    served = server.serve("/file", BODY, cuts=[300_000], etag=None)
-    with pytest.raises(DownloadError):
-        download(tmp_path, attempts=1)(server.url + "/file", tmp_path / "f")
-    served.body = BODY[:1000]
-    download(tmp_path)(server.url + "/file", tmp_path / "f")
-    assert (tmp_path / "f").read_bytes() == BODY[:1000]
-
-
-def test_nothing_of_a_longer_part_stays(server: Any, tmp_path: Path) -> None:
-    served = server.serve("/file", BODY, cuts=[300_000], ranges=False)
+@pytest.mark.parametrize("without", [{"etag": None}, {"ranges": False}])
+def test_a_part_longer_than_the_file_starts_over(
+    without: dict[str, Any], server: Any, tmp_path: Path
+) -> None:
+    served = server.serve("/file", BODY, cuts=[300_000], **without)
     with pytest.raises(DownloadError):
         download(tmp_path, attempts=1)(server.url + "/file", tmp_path / "f")
     served.body = BODY[:1000]
