@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from gliaboost.commands import benchmarks, data, models
-from gliaboost.datasets.errors import GliaboostError
+from gliaboost.errors import GliaboostError
 
 COMMANDS = (
     benchmarks.demo,

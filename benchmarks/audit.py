@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gliaboost._compat import available_cores, peak_memory
-from gliaboost.datasets.audit import audit, carry_over, drop
+from gliaboost.datasets.audit.audit import audit, carry_over, drop
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.files import replacing
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.phantom import make_phantom
+from gliaboost.datasets.phantom.sample import make_phantom
 from gliaboost.datasets.sources import read_source
+from gliaboost.files import replacing
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -22,8 +22,8 @@ from gliaboost.datasets.sources import read_source
 from gliaboost.datasets.splits import column_folds
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
-from gliaboost.models.boosting import create_model
-from gliaboost.models.material import Material
+from gliaboost.models.registry import create_model
+from gliaboost.models.training_data import TrainingData
 
 Fit = Callable[[NDArray[np.float32], NDArray[np.int64], NDArray[Any]], Any]
 PAIRS = {"xgboost": "XGBoost, its defaults", "lightgbm": "LightGBM, its defaults"}
@@ -47,9 +47,9 @@ def main() -> None:
     arguments = parser.parse_args()
     manifest = read_source("figshare", FIGSHARE)
     extractors = [create(name) for name in arguments.features.split(",")]
-    material = Material(manifest, extractors, Preparation(), FeatureStore(arguments.store))
-    X = material.columns(np.arange(len(manifest)), extractors)
-    y = np.searchsorted(manifest.classes, material.labels.astype(str))
+    data = TrainingData(manifest, extractors, Preparation(), FeatureStore(arguments.store))
+    X = data.columns(np.arange(len(manifest)), extractors)
+    y = np.searchsorted(manifest.classes, data.labels.astype(str))
     load = os.getloadavg()[0]
     fits = contenders()
     seconds: dict[str, list[float]] = {name: [] for name in fits}
@@ -57,7 +57,7 @@ def main() -> None:
     for fold in column_folds(manifest):
         for name, fit in fits.items():
             begun = time.perf_counter()
-            model = fit(X[fold.train], y[fold.train], material.groups[fold.train])
+            model = fit(X[fold.train], y[fold.train], data.groups[fold.train])
             seconds[name].append(time.perf_counter() - begun)
             right[name] += (model.predict(X[fold.test]) == y[fold.test]).tolist()
             print(fold.name, name, f"{seconds[name][-1]:.1f} s", flush=True)

@@ -11,9 +11,9 @@ import torch
 from benchmarks.measure import machine, slug, table, take_turns, versions, write
 from benchmarks.pictures import slices
 from gliaboost._compat import available_cores
-from gliaboost.features.embedding import Embedding
-from gliaboost.features.frozen import FrozenNetwork, load_frozen
-from gliaboost.features.torch_device import choose_torch_device, take_one_core
+from gliaboost.features.embedding.extractor import Embedding
+from gliaboost.features.embedding.frozen import FrozenNetwork, load_frozen
+from gliaboost.features.embedding.torch_device import choose_torch_device, take_one_core
 
 SIZE = 256
 # As many as `extract` hands to a thread.

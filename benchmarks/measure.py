@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gliaboost._compat import available_cores
-from gliaboost.datasets.files import replacing
+from gliaboost.files import replacing
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -30,8 +30,8 @@ from gliaboost.commands.options import (
     typed,
 )
 from gliaboost.commands.settings import Settings, read_settings
-from gliaboost.datasets.errors import UsageError
-from gliaboost.reports.progress import progress_bar, sayer
+from gliaboost.errors import UsageError
+from gliaboost.progress import progress_bar, sayer
 
 # So that a newcomer with two cores waits minutes.
 DEMO_NETWORKS: dict[str, Any] = {
@@ -56,7 +56,7 @@ def demo(
     """
     from importlib.util import find_spec
 
-    from gliaboost.datasets.phantom import make_phantom
+    from gliaboost.datasets.phantom.sample import make_phantom
 
     say = sayer(quiet)
     networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
@@ -122,13 +122,14 @@ def benchmark(
     A killed run goes on where it stopped.
     """
     from gliaboost.datasets.fold_names import named_folds, some_folds
-    from gliaboost.reports.elsewhere import find_elsewhere
-    from gliaboost.reports.experiments import competitors
-    from gliaboost.reports.explaining import explain_mistakes
-    from gliaboost.reports.findings import known_findings
-    from gliaboost.reports.protocol import Protocol, run
-    from gliaboost.reports.render import render
-    from gliaboost.reports.terminal import results_table
+    from gliaboost.reports.pages.explaining import explain_mistakes
+    from gliaboost.reports.pages.render import render
+    from gliaboost.reports.pages.terminal import results_table
+    from gliaboost.reports.protocol.benchmark import run
+    from gliaboost.reports.protocol.elsewhere import find_elsewhere
+    from gliaboost.reports.protocol.experiments import competitors
+    from gliaboost.reports.protocol.findings import known_findings
+    from gliaboost.reports.protocol.protocol import Protocol
 
     say = sayer(quiet)
     table = read_target(manifest, target, modality, say).check(labelled=True)
@@ -198,8 +199,8 @@ def report(
     ] = None,
 ) -> None:
     """Draw a report again, or one of several runs, without fitting."""
-    from gliaboost.reports.joined import render_joined
-    from gliaboost.reports.render import render
+    from gliaboost.reports.pages.joined import render_joined
+    from gliaboost.reports.pages.render import render
 
     if len(results) == 1:
         pages = render(results[0], out, images=images)
@@ -212,7 +213,7 @@ def report(
 
 def info(as_json: Json = False) -> None:
     """Show what there is, and how to get what is missing."""
-    from gliaboost.reports.environment import describe, describe_text
+    from gliaboost.reports.protocol.environment import describe, describe_text
 
     facts = describe()
     typer.echo(json.dumps(facts, indent=1) if as_json else describe_text(facts))

@@ -18,8 +18,8 @@ from gliaboost.commands.options import (
     pairs,
     print_json,
 )
-from gliaboost.datasets.errors import UsageError
-from gliaboost.reports.progress import progress_bar, sayer
+from gliaboost.errors import UsageError
+from gliaboost.progress import progress_bar, sayer
 
 
 def fetch(
@@ -36,8 +36,8 @@ def fetch(
 
     A broken download is continued by the next call.
     """
-    from gliaboost.datasets.catalogue import CATALOGUE, describe
-    from gliaboost.datasets.fetch import fetch as run
+    from gliaboost.datasets.public.catalogue import CATALOGUE, describe
+    from gliaboost.datasets.public.fetch import fetch as run
 
     if name is None:
         typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
@@ -140,11 +140,11 @@ def audit(
 
     Nothing is deleted.
     """
-    from gliaboost.datasets import audit as room
-    from gliaboost.datasets.files import replacing
+    from gliaboost.datasets.audit import audit as room
     from gliaboost.datasets.manifest import Manifest
-    from gliaboost.reports.audit_page import render_audit
-    from gliaboost.reports.terminal import audit_table
+    from gliaboost.files import replacing
+    from gliaboost.reports.pages.audit_page import render_audit
+    from gliaboost.reports.pages.terminal import audit_table
 
     if carry and against is None:
         raise UsageError("--carry takes columns from another manifest; name it with --against")
@@ -185,7 +185,7 @@ def explore(
     """Draw the data set at a glance, as one page."""
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.prepare import Preparation
-    from gliaboost.reports.explore import render_explore
+    from gliaboost.reports.pages.explore import render_explore
 
     preparation = Preparation.from_dict(pairs(prepare)) if prepare else None
     table = Manifest.read(manifest)

@@ -28,7 +28,7 @@ from gliaboost.commands.options import (
     read_target,
 )
 from gliaboost.commands.settings import Settings, read_settings
-from gliaboost.reports.progress import progress_bar, sayer
+from gliaboost.progress import progress_bar, sayer
 
 
 def extract(
@@ -148,7 +148,7 @@ def tune(
     """
     from gliaboost.models.bundle import save
     from gliaboost.models.training import search, train
-    from gliaboost.reports.searching import trials_told
+    from gliaboost.reports.protocol.search import trials_told
 
     say = sayer(quiet)
     own = read_settings(settings, names(features), [model])
@@ -204,7 +204,11 @@ def predict(
     """Say which class each image belongs to, with probabilities."""
     from gliaboost.models.bundle import load
     from gliaboost.models.prediction import predict as run
-    from gliaboost.reports.terminal import predictions_csv, predictions_json, predictions_table
+    from gliaboost.reports.pages.terminal import (
+        predictions_csv,
+        predictions_json,
+        predictions_table,
+    )
 
     loaded = load(bundle)
     predictions = run(loaded, paths, jobs=jobs)
@@ -217,7 +221,7 @@ def predict(
     if out is None:
         typer.echo(text)
     else:
-        from gliaboost.datasets.files import replacing
+        from gliaboost.files import replacing
 
         with replacing(out) as temporary:
             temporary.write_text(text + "\n", "utf-8")
@@ -237,10 +241,10 @@ def explain(
     import numpy as np
     from PIL import Image
 
-    from gliaboost.datasets.files import replacing
-    from gliaboost.models.attribution import explain as run
-    from gliaboost.models.attribution import overlay
+    from gliaboost.files import replacing
     from gliaboost.models.bundle import load
+    from gliaboost.models.explain.attribution import explain as run
+    from gliaboost.models.explain.attribution import overlay
 
     found = run(load(bundle), path)
     beside = np.hstack([np.repeat(found.image[..., None], 3, axis=2), overlay(found)])

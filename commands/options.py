@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 Settings = Annotated[
     list[str] | None,

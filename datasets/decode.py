@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import DecodeError
 from gliaboost.datasets.jpeg import read_jpeg_header
+from gliaboost.errors import DecodeError
 
 if TYPE_CHECKING:
     from PIL import Image

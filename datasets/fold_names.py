@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.splits import (
     Fold,
@@ -14,6 +13,7 @@ from gliaboost.datasets.splits import (
     patient_folds,
     published_split,
 )
+from gliaboost.errors import UsageError
 
 
 def some_folds(folds: Sequence[Fold], names: Sequence[str]) -> list[Fold]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gliaboost._compat import available_cores
-from gliaboost.datasets.errors import ManifestError, UsageError
-from gliaboost.datasets.files import replacing, sha256_file
+from gliaboost.errors import ManifestError, UsageError
+from gliaboost.files import replacing, sha256_file
 
 if TYPE_CHECKING:
     import pandas as pd

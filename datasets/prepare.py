@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 Image = NDArray[np.uint8]
 

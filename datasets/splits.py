@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import ManifestError, UsageError
 
 Rows = NDArray[np.int64]
 Texts = NDArray[Any]

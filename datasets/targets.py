@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.labels import told
+from gliaboost.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 # Centre and width in Hounsfield units.
 WINDOWS: dict[str, tuple[float, float]] = {

@@ -8,7 +8,7 @@ from gliaboost.features.base import (
     from_spec,
     register,
 )
-from gliaboost.features.embedding import Embedding
+from gliaboost.features.embedding.extractor import Embedding
 from gliaboost.features.glcm import GLCM
 from gliaboost.features.hog import HOG
 from gliaboost.features.lbp import LBP

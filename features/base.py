@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 E = TypeVar("E", bound="type[Extractor]")
 EXTRACTORS: dict[str, type[Extractor]] = {}

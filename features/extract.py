@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.errors import DecodeError, ManifestError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import DecodeError, ManifestError
 from gliaboost.features.base import Extractor
 from gliaboost.features.store import FeatureStore, FeatureTable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.base import register
 from gliaboost.features.parameters import (
     Pair,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.errors import DecodeError
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import DecodeError
 
 
 def read_images(

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import GliaboostError
-from gliaboost.datasets.files import replacing
+from gliaboost.errors import GliaboostError
+from gliaboost.files import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa

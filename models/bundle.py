@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gliaboost.datasets.errors import UsageError
-from gliaboost.datasets.files import replacing
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import UsageError
+from gliaboost.files import replacing
 from gliaboost.models.plain_pickle import BundleError, fault_in, plain, read_state
 
 __all__ = ["FORMAT", "Bundle", "BundleError", "load", "make_bundle", "save"]
@@ -128,14 +128,14 @@ class Bundle:
                 f"from {', '.join(str(s['name']) for s in self.features)}"
             )
         if self.takes == "columns":
-            from gliaboost.models.native import native_probabilities
+            from gliaboost.models.boosters.native import native_probabilities
 
             return native_probabilities(self.model, self.native, X, len(self.classes), jobs)
         if self.takes == "images":
-            from gliaboost.models.network_prediction import network_probabilities
+            from gliaboost.models.networks.prediction import network_probabilities
 
             return network_probabilities(self.native, X, len(self.classes))
-        from gliaboost.models.hybrid_prediction import hybrid_probabilities
+        from gliaboost.models.hybrid.prediction import hybrid_probabilities
 
         return hybrid_probabilities(
             self.native, X, np.asarray(columns), len(self.classes), jobs=jobs

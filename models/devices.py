@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -31,7 +31,7 @@ lightgbm.train({"device_type": "cuda", "objective": "binary", "verbosity": -1}, 
 """,
     "torch": """
 import torch
-from gliaboost.features.torch_device import why_no_cuda
+from gliaboost.features.embedding.torch_device import why_no_cuda
 reason = why_no_cuda()
 assert reason is None, reason
 torch.ones(1, device="cuda")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 Legal = Mapping[str, tuple[str, Callable[[Any], bool]]]
 

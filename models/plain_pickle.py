@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gliaboost.datasets.errors import GliaboostError
+from gliaboost.errors import GliaboostError
 
 # Far above any bundle; a crafted file may claim billions, and be given the memory for them.
 MOST_VALUES = 1_000_000

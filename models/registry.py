@@ -6,17 +6,17 @@ import importlib
 import warnings
 from typing import Any, TypeVar
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 M = TypeVar("M", bound="type[Any]")
 MODELS: dict[str, type[Any]] = {}
 # Where the models of this package live: a module is imported once its model is asked for.
 BUILT_IN = {
-    "cnn-finetune": "gliaboost.models.cnn",
-    "cnn-scratch": "gliaboost.models.cnn",
-    "hybrid": "gliaboost.models.hybrid",
-    "lightgbm": "gliaboost.models.lightgbm_booster",
-    "xgboost": "gliaboost.models.xgboost_booster",
+    "cnn-finetune": "gliaboost.models.networks.cnn",
+    "cnn-scratch": "gliaboost.models.networks.cnn",
+    "hybrid": "gliaboost.models.hybrid.classifier",
+    "lightgbm": "gliaboost.models.boosters.lightgbm_booster",
+    "xgboost": "gliaboost.models.boosters.xgboost_booster",
 }
 
 
@@ -74,7 +74,7 @@ def create_model(name: str, **parameters: Any) -> Any:
 
     Examples
     --------
-    >>> from gliaboost.models.boosting import create_model
+    >>> from gliaboost.models.registry import create_model
     >>> create_model("lightgbm", seed=3).seed
     3
     """

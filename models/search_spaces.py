@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gliaboost.models.cnn import FinetunedCNN, ScratchCNN
-from gliaboost.models.lightgbm_booster import LightGBM
-from gliaboost.models.xgboost_booster import XGBoost
+from gliaboost.models.boosters.lightgbm_booster import LightGBM
+from gliaboost.models.boosters.xgboost_booster import XGBoost
+from gliaboost.models.networks.cnn import FinetunedCNN, ScratchCNN
 
 if TYPE_CHECKING:
     from optuna import Trial

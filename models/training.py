@@ -14,8 +14,8 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle, make_bundle
-from gliaboost.models.material import Material
 from gliaboost.models.registry import create_model, takes
+from gliaboost.models.training_data import TrainingData
 
 if TYPE_CHECKING:
     from gliaboost.models.tuning import Search
@@ -77,10 +77,10 @@ def train(
     settings = {"device": device, "jobs": jobs, "seed": seed, **(parameters or {})}
     classifier = create_model(model, **settings)
     used = taken(model, extractors)
-    material = Material(manifest, used, preparation, store, jobs=jobs, progress=progress)
-    rows = material.readable(np.arange(len(manifest)))
-    labels, groups = material.labels[rows], material.groups[rows]
-    X, beside = material.given(takes(model), rows, used)
+    data = TrainingData(manifest, used, preparation, store, jobs=jobs, progress=progress)
+    rows = data.readable(np.arange(len(manifest)))
+    labels, groups = data.labels[rows], data.groups[rows]
+    X, beside = data.given(takes(model), rows, used)
     classifier.fit(X, labels, groups=groups, **beside)
     known: dict[str, Any] = {
         "images": len(rows),
@@ -95,7 +95,7 @@ def train(
         manifest_fingerprint=manifest.fingerprint(),
         metrics=known,
     )
-    return bundle, material.extraction
+    return bundle, data.extraction
 
 
 def search(
@@ -141,16 +141,16 @@ def search(
 
     manifest.check(labelled=True)
     used = taken(model, extractors)
-    material = Material(
+    data = TrainingData(
         manifest, used, preparation or Preparation(), store, jobs=jobs, progress=progress
     )
-    rows = material.readable(np.arange(len(manifest)))
-    X, _ = material.given(takes(model), rows, used)
+    rows = data.readable(np.arange(len(manifest)))
+    X, _ = data.given(takes(model), rows, used)
     return tune(
         model,
         X,
-        material.labels[rows],
-        material.groups[rows],
+        data.labels[rows],
+        data.groups[rows],
         study,
         trials=trials,
         timeout=timeout,

@@ -76,4 +76,4 @@ def test_wheel_holds_the_package_alone(clean_bin: Path) -> None:
     assert (site / "gliaboost" / "cli.py").is_file()
     for flat in ("features", "models", "reports", "datasets", "cli.py", "tests", "benchmarks"):
         assert not (site / flat).exists()
-    assert list((site / "gliaboost" / "reports" / "templates").iterdir())
+    assert list((site / "gliaboost" / "reports" / "document" / "templates").iterdir())

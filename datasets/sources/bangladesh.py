@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     TUMOR,
@@ -24,6 +23,7 @@ from gliaboost.datasets.sources.base import (
     wrong_layout,
 )
 from gliaboost.datasets.sources.csv import SPELLINGS, read_table
+from gliaboost.errors import UsageError
 
 EXPECTED = (
     "folders Brain_Glioma, Brain_Menin and Brain Tumor, or one CSV table with an image and a label "

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import UsageError
 
 # A reader takes the path, and its options by keyword.
 Reader = Callable[..., Manifest]

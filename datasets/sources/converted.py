@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
-from gliaboost.datasets.files import replacing_folder
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import UsageError
+from gliaboost.files import replacing_folder
 
 # Raised whenever the same containers give other files.
 VERSION = 2

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.base import SPLITS, letters, source
 from gliaboost.datasets.sources.labels import fill_targets
+from gliaboost.errors import ManifestError, UsageError
 
 # The first that is there is taken; the manifest's own name always comes first.
 SPELLINGS = {

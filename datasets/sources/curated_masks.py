@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     SPLITS,
@@ -19,6 +18,7 @@ from gliaboost.datasets.sources.base import (
     wrong_layout,
 )
 from gliaboost.datasets.sources.labels import known_class
+from gliaboost.errors import UsageError
 
 EXPECTED = (
     "images in a folder a class with masks: NAME_mask beside NAME, or folders masks/ parallel to "

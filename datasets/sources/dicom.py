@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import MAX_BYTES
-from gliaboost.datasets.errors import MissingExtraError
-from gliaboost.datasets.files import sha256_file
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
 from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
 from gliaboost.datasets.windows import WINDOWS, apply_window, find_window
+from gliaboost.errors import MissingExtraError
+from gliaboost.files import sha256_file
 
 EXPECTED = "DICOM files (with DICM at byte 128), in folders of any depth"
 MODALITIES = {"MR": "MRI", "CT": "CT"}

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import folder_at, manifest_of, source, targets, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
+from gliaboost.errors import UsageError
 
 LABELS = {1: "meningioma", 2: "glioma", 3: "pituitary"}
 EXPECTED = "metadata.csv with images/ and masks/, or the publisher's N.mat files (MATLAB v7.3)"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
@@ -25,6 +24,7 @@ from gliaboost.datasets.sources.base import (
     tumour_class,
     wrong_layout,
 )
+from gliaboost.errors import UsageError
 
 EXPECTED = (
     "'... CT scan Images/' and '... MRI images/' with Healthy/ and Tumor/, or train/, val/, test/ "

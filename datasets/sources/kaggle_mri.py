@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     SPLITS,
@@ -18,6 +17,7 @@ from gliaboost.datasets.sources.base import (
     tumour_class,
     wrong_layout,
 )
+from gliaboost.errors import UsageError
 
 EXPECTED = "Training/ and Testing/ with folders glioma, meningioma, notumor, pituitary"
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import TUMOR, letters, targets, tumour_class
+from gliaboost.errors import UsageError
 
 NAMES = ("patient", "file", "path", "name", "scan", "id")
 

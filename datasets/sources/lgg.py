@@ -8,7 +8,6 @@ from typing import Any
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.decode import decode_mask
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
@@ -21,6 +20,7 @@ from gliaboost.datasets.sources.base import (
     source,
     wrong_layout,
 )
+from gliaboost.errors import UsageError
 
 EXPECTED = "a folder TCGA_* a patient, with NAME.tif and NAME_mask.tif for each slice"
 MASK = "_mask"

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
@@ -24,6 +23,7 @@ from gliaboost.datasets.sources.base import (
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
 from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
 from gliaboost.datasets.windows import apply_window, find_window
+from gliaboost.errors import UsageError
 
 SUFFIXES = (".nii", ".nii.gz")
 EXPECTED = "volumes ending in .nii or .nii.gz, masks beside them as NAME_seg or NAME_mask"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 METHODS = ("default", "ror", "uniform", "nri_uniform", "var")
 MOST_POINTS = 64

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 BLOCK_NORMS = ("L1", "L1-sqrt", "L2", "L2-Hys")
 # uint8 differences lie in -255..255.

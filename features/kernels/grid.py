@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 
 def grid_edges(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from gliaboost.datasets.decode import MAX_PIXELS, decode, decode_bytes, decode_mask
-from gliaboost.datasets.errors import DecodeError
+from gliaboost.errors import DecodeError
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 GREY = np.add.outer(np.arange(40) * 3, np.arange(60) * 2).astype(np.uint8)

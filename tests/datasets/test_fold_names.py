@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.fold_names import named_folds, some_folds
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import UsageError
 
 
 def cohort(*without: str) -> Manifest:

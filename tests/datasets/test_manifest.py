@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.manifest import COLUMNS, Manifest
+from gliaboost.errors import ManifestError, UsageError
 
 
 def table(folder: Path, **columns: list[object]) -> Manifest:

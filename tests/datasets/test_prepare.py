@@ -18,8 +18,8 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode, decode_mask
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.prepare import CROPS, DENOISERS, NORMALISERS, Preparation, foreground_box
+from gliaboost.errors import UsageError
 
 EVERY = [
     Preparation(64, *steps)

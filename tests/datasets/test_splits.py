@@ -9,7 +9,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.fold_names import named_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.splits import (
@@ -23,6 +22,7 @@ from gliaboost.datasets.splits import (
     patient_folds,
     published_split,
 )
+from gliaboost.errors import ManifestError, UsageError
 
 Folds = Callable[[Manifest], list[Fold]]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.targets import TARGETS, with_target
+from gliaboost.errors import UsageError
 
 
 def cohort() -> Manifest:

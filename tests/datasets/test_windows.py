@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.windows import WINDOWS, apply_window, find_window
+from gliaboost.errors import UsageError
 
 
 @pytest.mark.parametrize("name", sorted(WINDOWS))

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.errors import ManifestError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import ManifestError
 from gliaboost.features import Extractor, create
 from gliaboost.features.extract import (
     column_names,

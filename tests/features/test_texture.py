@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features import GLCM, HOG, LBP, Extractor, from_feature_names, from_spec
 from gliaboost.features.kernels.cooccurrence import PROPERTIES
 from gliaboost.features.kernels.gradients import BLOCK_NORMS

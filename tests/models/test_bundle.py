@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 import gliaboost
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import UsageError
 from gliaboost.features import create
-from gliaboost.models.boosting import create_model
 from gliaboost.models.bundle import FORMAT, Bundle, BundleError, load, make_bundle, save
+from gliaboost.models.registry import create_model
 
 NAMES = ("lightgbm", "xgboost")
 

@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import pytest
 
-from gliaboost.datasets.errors import GliaboostError, MissingExtraError, UsageError
-from gliaboost.models.booster import Booster
-from gliaboost.models.cnn import ScratchCNN
-from gliaboost.models.lightgbm_booster import LightGBM
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.models.boosters.base import Booster
+from gliaboost.models.boosters.lightgbm_booster import LightGBM
+from gliaboost.models.networks.cnn import ScratchCNN
 from gliaboost.models.search_spaces import SPACES
 from gliaboost.models.tuning import Search, tune
 
@@ -93,7 +93,7 @@ def test_a_killed_trial_is_tried_again(table: Arrays, tmp_path: Path) -> None:
     code = (
         "import os, sys, numpy as np\n"
         "from pathlib import Path\n"
-        "from gliaboost.models.lightgbm_booster import LightGBM\n"
+        "from gliaboost.models.boosters.lightgbm_booster import LightGBM\n"
         "from gliaboost.models.tuning import tune\n"
         "here = Path(sys.argv[1]); t = np.load(here / 'table.npz')\n"
         "calls, fit = [], LightGBM.fit\n"

@@ -62,7 +62,7 @@ def write_run(
     **changes: Any,
 ) -> Path:
     """Write a run's two files as the protocol does."""
-    from gliaboost.reports.statistics import evaluate
+    from gliaboost.reports.statistics.evaluation import evaluate
 
     experiments = []
     for i, frame in enumerate(frames):

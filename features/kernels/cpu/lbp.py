@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.kernels.circles import (
     METHODS,
     Circle,

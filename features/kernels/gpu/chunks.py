@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 
 # Pixels a chunk: enough to fill a GPU, few enough for double-precision copies to fit.
 CHUNK = 1 << 23

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.kernels.circles import (
     VARIANCE_BINS,
     Circle,

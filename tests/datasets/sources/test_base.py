@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import SOURCES, names, options_of, read_source, source
 from gliaboost.datasets.sources.base import image_files, seen, targets, tumour_class
+from gliaboost.errors import UsageError
 
 PACKAGE = Path(__file__).parents[3] / "datasets" / "sources"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.datasets.errors import ManifestError, UsageError
 from gliaboost.datasets.sources import read_source
+from gliaboost.errors import ManifestError, UsageError
 
 
 def written(folder: Path, text: str) -> Path:

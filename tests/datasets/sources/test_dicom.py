@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.errors import MissingExtraError, UsageError
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import read_source
+from gliaboost.errors import MissingExtraError, UsageError
 
 pydicom = pytest.importorskip("pydicom")
 

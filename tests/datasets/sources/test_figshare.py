@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy.io import savemat
 
 from gliaboost.datasets.decode import decode, decode_mask
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.sources import read_source
 from gliaboost.datasets.splits import column_folds
+from gliaboost.errors import UsageError
 
 PATIENTS = ["100360", "MR024780B", "MR024780D"]
 FOLDS = [5, 1, 2, 5]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.sources import read_source
+from gliaboost.errors import UsageError
 
 
 def touch(folder: Path, *paths: str) -> Path:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.sources import read_source
 from gliaboost.datasets.splits import published_split
+from gliaboost.errors import UsageError
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data"
 CLASSES = ["glioma", "meningioma", "no_tumor", "pituitary"]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gliaboost.datasets.errors import DecodeError, UsageError
 from gliaboost.datasets.sources import read_source
+from gliaboost.errors import DecodeError, UsageError
 
 PATIENTS = ["TCGA_CS_4941_19960909", "TCGA_CS_4942_19970222", "TCGA_HT_7473_19970826"]
 

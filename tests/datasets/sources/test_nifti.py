@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode, decode_mask
-from gliaboost.datasets.errors import UsageError
 from gliaboost.datasets.sources import read_source
+from gliaboost.errors import UsageError
 
 
 def write(file: Path, volume: NDArray[Any], spacing: tuple[float, ...] = (1, 1, 1)) -> None:

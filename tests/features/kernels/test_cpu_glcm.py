@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skimage.feature import graycomatrix as matrix
 from skimage.feature import graycoprops as props
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.kernels.cooccurrence import HARALICK, PROPERTIES, glcm_offsets, quantise
 from gliaboost.features.kernels.cpu.glcm import glcm_counts, glcm_properties
 from gliaboost.features.kernels.grid import grid_edges

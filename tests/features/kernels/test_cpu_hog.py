@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.feature import hog as reference
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.kernels.cpu.hog import hog
 from gliaboost.features.kernels.gradients import BLOCK_NORMS, votes
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skimage.feature import local_binary_pattern
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.kernels.circles import METHODS, histogram_bins, ror_classes
 from gliaboost.features.kernels.cpu.lbp import lbp_codes, lbp_histograms
 from gliaboost.features.kernels.grid import grid_edges

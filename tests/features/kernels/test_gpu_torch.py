@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from gliaboost.datasets.errors import UsageError
+from gliaboost.errors import UsageError
 from gliaboost.features.kernels.circles import METHODS
 from gliaboost.features.kernels.cooccurrence import PROPERTIES, glcm_offsets
 from gliaboost.features.kernels.cpu.glcm import glcm_counts, glcm_properties

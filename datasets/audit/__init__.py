@@ -1,0 +1,1 @@
+"""What is broken, duplicated, leaking or contradictory in a manifest."""

@@ -1,0 +1,1 @@
+"""The embedded sample: simulated patients with simulated tumours."""

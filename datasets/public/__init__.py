@@ -1,0 +1,1 @@
+"""Public data sets: what there is, downloaded, checked, unpacked."""

@@ -1,0 +1,259 @@
+"""Safe unpacking: no member leaves the folder, sizes are capped, nothing half-unpacked stays."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from lzma import LZMAError
+from pathlib import Path
+from typing import IO
+
+from gliaboost.errors import GliaboostError
+from gliaboost.files import replacing_folder
+
+# Not ".gz" alone: a volume ends in .nii.gz, and stays one file.
+SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
+CHUNK = 2**20
+DRIVE = re.compile(r"^[A-Za-z]:")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Resource forks that macOS adds beside each file; they end in .jpg and are no images.
+FORKS = "__MACOSX"
+BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError)
+
+
+class ArchiveError(GliaboostError):
+    """An archive is broken, dangerous or too large; nothing of it was kept."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that an archive may unpack to.
+
+    Parameters
+    ----------
+    size : int
+        Bytes, of all files together.
+    files : int
+        Members, folders among them.
+    """
+
+    size: int = 32 * 2**30
+    files: int = 500_000
+
+
+@dataclass
+class _Budget:
+    archive: Path
+    limits: Limits
+    size: int = 0
+    files: int = 0
+
+    def member(self) -> None:
+        self.files += 1
+        if self.files > self.limits.files:
+            raise ArchiveError(
+                f"{self.archive} has more than {self.limits.files:,} members, the most that is "
+                "unpacked; unpack it by hand if you trust it"
+            )
+
+    def check(self, size: int) -> None:
+        if self.size + size > self.limits.size:
+            raise ArchiveError(
+                f"{self.archive} unpacks to more than {self.limits.size:,} bytes, the most that is "
+                "unpacked (an archive of this kind may be a bomb); unpack it by hand if you trust "
+                "it"
+            )
+
+    def spend(self, size: int) -> None:
+        self.check(size)
+        self.size += size
+
+
+@dataclass(frozen=True)
+class _Member:
+    name: str
+    is_folder: bool
+    # None: neither a file nor a folder.
+    kind: str | None
+    size: int
+    open: IO[bytes] | None
+
+
+def is_archive(path: Path) -> bool:
+    """Tell whether a file is a zip or tar archive, by its name and then its content."""
+    return path.name.lower().endswith(SUFFIXES) and (
+        zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
+    )
+
+
+def stem(path: Path | str) -> str:
+    """Return an archive's name without its ending.
+
+    Examples
+    --------
+    >>> stem("slices.tar.gz"), stem("brain.1-766.zip")
+    ('slices', 'brain.1-766')
+    """
+    name = Path(path).name
+    for suffix in SUFFIXES:
+        if name.lower().endswith(suffix) and len(name) > len(suffix):
+            return name[: -len(suffix)]
+    return name
+
+
+def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Path:
+    """Unpack a zip or tar archive into a folder, whole or not at all.
+
+    Archives that lie in the archive are unpacked too, into folders of their names; those deeper
+    stay as they are.
+
+    Parameters
+    ----------
+    archive : pathlib.Path
+        The archive: zip, or tar with any of its compressions.
+    folder : pathlib.Path
+        Made, or replaced where it exists.
+    limits : Limits, optional
+        The most that it may unpack to, inner archives among it.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    ArchiveError
+        If it is no archive or a broken one; if a member is a link or a device, or its name is
+        absolute, climbs with ``..`` or comes twice; if it is encrypted, or larger than the limits
+        or the disk. The folder is then what it was.
+    """
+    with replacing_folder(folder) as temporary:
+        extract(archive, temporary, limits)
+    return folder
+
+
+def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
+    """Unpack into a folder that exists, by the rules of `unpack`.
+
+    After an error the folder holds a part: it is for callers that throw it away then.
+    """
+    budget = _Budget(archive, limits or Limits())
+    inner = [f for f in _extract(archive, folder, budget) if is_archive(f)]
+    for f in inner:
+        target = f.with_name(stem(f))
+        if target.exists():
+            raise ArchiveError(f"{archive}: {f.name} and {target.name} would be one folder")
+        target.mkdir()
+        _extract(f, target, budget)
+        f.unlink()
+
+
+def _extract(archive: Path, folder: Path, budget: _Budget) -> list[Path]:
+    written = []
+    try:
+        for member in _members(archive, budget):
+            budget.member()
+            path = _place(archive, member, folder)
+            if path is None:
+                continue
+            if member.is_folder:
+                path.mkdir(parents=True, exist_ok=True)
+                continue
+            budget.check(member.size)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            assert member.open is not None
+            # "x": a second member of the same name, in whatever case, is not a file to overwrite.
+            with member.open as reader, path.open("xb") as writer:
+                while chunk := reader.read(CHUNK):
+                    budget.spend(len(chunk))
+                    writer.write(chunk)
+            written.append(path)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise ArchiveError(f"{archive}: two members have one place: {error.filename}") from error
+    except BROKEN as error:
+        raise ArchiveError(
+            f"{archive} is a broken archive ({error}); download it again, it is probably cut"
+        ) from error
+    return written
+
+
+def _members(archive: Path, budget: _Budget) -> Iterator[_Member]:
+    # A zip is known by its end, which in a tar may be the end of an inner zip.
+    if tarfile.is_tarfile(archive):
+        yield from _tar_members(archive)
+    elif zipfile.is_zipfile(archive):
+        yield from _zip_members(archive, budget)
+    else:
+        raise ArchiveError(
+            f"{archive} is no zip or tar archive (or a cut one); unpack it by hand, then read the "
+            "folder with: gliaboost manifest SOURCE FOLDER"
+        )
+
+
+def _zip_members(archive: Path, budget: _Budget) -> Iterator[_Member]:
+    with zipfile.ZipFile(archive) as z:
+        infos = z.infolist()
+        # A zip says its sizes ahead, so a bomb is refused before anything is written.
+        declared = sum(i.file_size for i in infos)
+        budget.check(declared)
+        free = shutil.disk_usage(archive.parent).free
+        if declared > free:
+            raise ArchiveError(f"{archive} unpacks to {declared:,} bytes, the disk has {free:,}")
+        for info in infos:
+            mode = stat.S_IFMT(info.external_attr >> 16)
+            kind = None if mode not in (0, stat.S_IFREG, stat.S_IFDIR) else "plain"
+            if info.flag_bits & 1:
+                raise ArchiveError(
+                    f"{archive}: {info.filename!r} is encrypted; unpack it by hand with its "
+                    "password"
+                )
+            if info.is_dir() or kind is None:
+                yield _Member(info.filename, info.is_dir(), kind, 0, None)
+                continue
+            try:
+                opened = z.open(info)
+            except NotImplementedError as error:
+                raise ArchiveError(
+                    f"{archive}: {info.filename!r} is compressed in a way that Python does not "
+                    f"know ({error}); unpack it by hand"
+                ) from error
+            yield _Member(info.filename, False, kind, info.file_size, opened)
+
+
+def _tar_members(archive: Path) -> Iterator[_Member]:
+    with tarfile.open(archive) as t:
+        for info in t:
+            plain = info.isreg() or info.isdir()
+            opened = t.extractfile(info) if info.isreg() else None
+            yield _Member(info.name, info.isdir(), "plain" if plain else None, info.size, opened)
+
+
+def _place(archive: Path, member: _Member, folder: Path) -> Path | None:
+    """Where a member goes; None where it is passed over."""
+    name = member.name.replace("\\", "/")
+    parts = [p for p in name.split("/") if p not in ("", ".")]
+    if member.kind is None:
+        raise ArchiveError(
+            f"{archive}: {member.name!r} is a link or a device, only files and folders are "
+            "unpacked; do not use this archive unless you trust it"
+        )
+    if name.startswith("/") or DRIVE.match(name) or ".." in parts or CONTROL.search(name):
+        raise ArchiveError(
+            f"{archive}: member {member.name!r} would leave the folder it is unpacked into; "
+            "do not use this archive"
+        )
+    if not parts or parts[0] == FORKS:
+        return None
+    path = folder.joinpath(*parts)
+    # The last word, whatever the rules above have missed.
+    if not os.path.realpath(path).startswith(os.path.realpath(folder) + os.sep):
+        raise ArchiveError(f"{archive}: member {member.name!r} would leave {folder}")
+    return path

@@ -1,0 +1,193 @@
+"""Embeddings of a frozen, pretrained network as feature columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote, unquote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.errors import UsageError
+from gliaboost.features.base import Extractor, register
+from gliaboost.features.embedding.pooling import CELLS, POOLS
+from gliaboost.features.embedding.weights import PACKAGED, WeightsError
+from gliaboost.features.parameters import name_parts, one_value, sequence
+
+_SOURCES = ("package", "hub", "random")
+# Digits of a file's checksum in a column's name.
+_DIGITS = 16
+# They change where and how fast the numbers are made, not the numbers.
+_NOT_NUMBERS = ("device",)
+
+
+@register
+class Embedding(Extractor):
+    """Pooled maps of a frozen network, at its own input size, mean, std and interpolation.
+
+    Parameters
+    ----------
+    backbone : str
+        A preset of `gliaboost.features.embedding.backbones` or any timm name.
+    weights : str
+        ``package`` (comes with gliaboost, for tf_efficientnet_lite0), ``hub`` (timm's download), a
+        safetensors file or checkpoint, or ``random``: untrained, for tests.
+    pools : sequence of {"avg", "max", "gem", "grid2x2"}
+        How a map becomes numbers; one pass of the network feeds them all.
+    layers : sequence of int
+        -1 is the last before the head; 0 and on are the stages.
+    precision : {"float32", "bfloat16", "float16", "auto"}
+        ``float32`` gives the same numbers everywhere, within rounding. ``auto`` takes half
+        precision where the hardware gains from it, and the feature names say which.
+    sha256 : str
+        First digits that the weights' checksum must have; empty: any.
+    device : {"auto", "cpu", "cuda"}
+        Where to compute; no part of the fingerprint.
+
+    Notes
+    -----
+    The whole image is resized: nothing is cut off its edges. Grey goes into all three channels.
+    Columns are named ``embedding__backbone_tf_efficientnet_lite0__weights_package__``
+    ``precision_float32__layer_-1__pool_avg__c17``: channel.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gliaboost.features.embedding.extractor import Embedding
+    >>> Embedding(pools=("avg",)).transform(np.zeros((2, 64, 64), np.uint8)).shape
+    (2, 1280)
+    """
+
+    name: ClassVar[str] = "embedding"
+
+    def __init__(
+        self,
+        backbone: str = PACKAGED,
+        weights: str = "package",
+        pools: Sequence[str] = ("avg", "max"),
+        layers: Sequence[int] = (-1,),
+        precision: str = "float32",
+        sha256: str = "",
+        device: str = "auto",
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.pools = pools
+        self.layers = layers
+        self.precision = precision
+        self.sha256 = sha256
+        self.device = device
+
+    def spec(self) -> dict[str, Any]:
+        """Describe the extractor; the weights by their checksum, the precision resolved."""
+        spec = super().spec()
+        for name in _NOT_NUMBERS:
+            del spec["parameters"][name]
+        spec["parameters"]["pools"] = list(self._pools())
+        spec["parameters"]["layers"] = list(self._layers())
+        spec["parameters"]["precision"] = self._precision()
+        spec["parameters"]["sha256"] = self._checksum()
+        return spec
+
+    @property
+    def label(self) -> str:
+        """The name; with the backbone, its pools and layers, where they are not the defaults."""
+        said = [
+            *([self.backbone] if self.backbone != PACKAGED else []),
+            *(["random"] if self.weights == "random" else []),
+            *(self._pools() if self._pools() != ("avg", "max") else []),
+            *(f"layer{layer}" for layer in self._layers() if self._layers() != (-1,)),
+        ]
+        return ":".join([self.name, *(["-".join(said)] if said else [])])
+
+    def _identity(self) -> dict[str, Any]:
+        # A file is its content, wherever it lies.
+        spec = self.spec()
+        if self.weights not in _SOURCES:
+            spec["parameters"]["weights"] = "file"
+        return spec
+
+    def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
+
+        import_torch("embeddings")
+        from gliaboost.features.embedding.frozen import load_frozen
+
+        layers, pools = self._layers(), self._pools()
+        device = choose_torch_device(self.device)
+        network = load_frozen(
+            self.backbone, self.weights, self._checksum(), self.sha256, device, self._precision()
+        )
+        if not len(images):
+            return np.empty((0, len(self._names(0, 0))), np.float32)
+        return network.columns(images, layers, pools)
+
+    def _names(self, height: int, width: int) -> list[str]:
+        from gliaboost.features.embedding.torch_device import import_torch
+
+        import_torch("embeddings")
+        from gliaboost.features.embedding.frozen import channels
+
+        layers = self._layers()
+        return [
+            f"{self._prefix()}__layer_{layer}__pool_{pool}__{cell}c{channel}"
+            for layer, count in zip(layers, channels(self.backbone, layers), strict=True)
+            for pool in self._pools()
+            for cell in CELLS[pool]
+            for channel in range(count)
+        ]
+
+    def _prefix(self) -> str:
+        weights = self.weights
+        if weights not in _SOURCES:
+            # "__" divides a name's parts.
+            path = quote(weights, safe="/").replace("__", "_%5F")
+            weights = f"{path}__sha_{self._checksum()[:_DIGITS]}"
+        return (
+            f"embedding__backbone_{self.backbone}__weights_{weights}__precision_{self._precision()}"
+        )
+
+    @classmethod
+    def from_names(cls, names: Sequence[str]) -> Embedding:
+        """Rebuild the extractor, with those layers and pools that the names have."""
+        parts = name_parts(names, ("backbone", "weights", "precision", "layer", "pool"))
+        return cls(
+            backbone=one_value(parts, "backbone"),
+            weights=unquote(one_value(parts, "weights")),
+            pools=list(dict.fromkeys(p["pool"] for p in parts)),
+            layers=list(dict.fromkeys(int(p["layer"]) for p in parts)),
+            precision=one_value(parts, "precision"),
+            sha256=one_value(parts, "sha") if "sha" in parts[0] else "",
+        )
+
+    def _pools(self) -> tuple[str, ...]:
+        pools = sequence(self.pools, "pools")
+        unknown = [p for p in pools if p not in POOLS]
+        if unknown:
+            raise UsageError(f"no pool {unknown[0]!r}; the pools are: {', '.join(POOLS)}")
+        return pools
+
+    def _layers(self) -> tuple[int, ...]:
+        layers = sequence(self.layers, "layers")
+        if not all(isinstance(layer, int) and layer >= -1 for layer in layers):
+            raise UsageError(f"layers is {self.layers!r}; expected -1 (the last), or 0 and on")
+        return layers
+
+    def _precision(self) -> str:
+        if self.precision in ("float32", "bfloat16", "float16"):
+            return self.precision
+        from gliaboost.features.embedding.torch_device import choose_precision, choose_torch_device
+
+        return choose_precision(self.precision, choose_torch_device(self.device))
+
+    def _checksum(self) -> str:
+        from gliaboost.features.embedding.backbones import weights_checksum
+
+        found = weights_checksum(self.backbone, self.weights, sha256=self.sha256)
+        if not found.startswith(self.sha256):
+            raise WeightsError(
+                f"the {self.weights} weights of {self.backbone} have checksum {found[:16]}..., "
+                f"expected {self.sha256[:16]}...: they changed; extract and train again"
+            )
+        return found

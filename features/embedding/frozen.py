@@ -1,0 +1,158 @@
+"""A frozen network: images in, its maps pooled into columns, one pass for all pools."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gliaboost._compat import import_timm
+from gliaboost.errors import UsageError
+from gliaboost.features.embedding.backbones import backbone_input, create_backbone, timm_name
+from gliaboost.features.embedding.batching import BatchSize, in_batches
+from gliaboost.features.embedding.pooling import POOLS
+from gliaboost.features.embedding.torch_device import resized, take_one_core
+
+if TYPE_CHECKING:
+    from gliaboost.features.embedding.backbones import BackboneInput
+
+# Where the search for a batch size begins, and ends.
+FIRST = {"cpu": 8, "cuda": 64}
+MOST = {"cpu": 64, "cuda": 1024}
+LAST = -1
+
+
+class FrozenNetwork:
+    """A backbone in inference mode, on its device, in its precision, channels last.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        From `create_backbone`.
+    given : BackboneInput
+        What it was trained to see.
+    device, precision : str
+        Resolved, not ``auto``.
+    """
+
+    def __init__(
+        self, model: torch.nn.Module, given: BackboneInput, device: str, precision: str
+    ) -> None:
+        self.given = given
+        self.device = device
+        self.dtype = getattr(torch, precision)
+        self.model = model.eval().requires_grad_(False)
+        self.model.to(device=device, dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.size = BatchSize(FIRST[device], MOST[device])
+        # A GPU runs one batch after the other anyway; a second in flight would only take memory.
+        self._turn = threading.Lock() if device == "cuda" else None
+
+    def columns(
+        self, images: NDArray[np.uint8], layers: Sequence[int], pools: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Pool each layer in each way: ``uint8 [N, H, W]`` -> ``float32 [N, D]``."""
+        if self.device == "cpu":
+            take_one_core()
+
+        def work(start: int, stop: int) -> NDArray[np.float32]:
+            with torch.inference_mode():
+                maps = self.maps(self.prepared(images[start:stop]), layers)
+                pooled = [POOLS[pool](each.float()) for each in maps for pool in pools]
+                return torch.cat(pooled, dim=1).cpu().numpy()
+
+        def run() -> list[NDArray[np.float32]]:
+            # Reduced precision inside float32 convolutions would make a GPU's numbers its own.
+            with torch.backends.cudnn.flags(allow_tf32=False):
+                return in_batches(len(images), self.size, work, time.perf_counter)
+
+        if self._turn is None:
+            return np.concatenate(run())
+        with self._turn:
+            return np.concatenate(run())
+
+    def prepared(self, images: NDArray[np.uint8]) -> torch.Tensor:
+        """Resize and standardise as in the backbone's training, ``[N, 3, S, S]``."""
+        grey = resized(images, self.given.size, self.given.interpolation, self.device)
+        return standardised(grey, self.given).to(
+            dtype=self.dtype, memory_format=torch.channels_last
+        )
+
+    def maps(self, batch: torch.Tensor, layers: Sequence[int]) -> list[torch.Tensor]:
+        """Run the network once and return the layers' maps, ``[N, C, H, W]`` each."""
+        return layer_maps(self.model, batch, layers)
+
+
+def standardised(grey: torch.Tensor, given: BackboneInput) -> torch.Tensor:
+    """Turn grey ``[N, 1, S, S]`` from 0 to 1 into the three channels of a backbone."""
+    mean = torch.tensor(given.mean, dtype=grey.dtype, device=grey.device).view(1, -1, 1, 1)
+    std = torch.tensor(given.std, dtype=grey.dtype, device=grey.device).view(1, -1, 1, 1)
+    return (grey - mean) / std
+
+
+def layer_maps(model: Any, batch: torch.Tensor, layers: Sequence[int]) -> list[torch.Tensor]:
+    """Return a timm model's maps: -1 is the last before its head, 0 and on are its stages.
+
+    Raises
+    ------
+    UsageError
+        If the model has no such stage.
+    """
+    early = sorted({layer for layer in layers if layer != LAST})
+    found: dict[int, torch.Tensor] = {}
+    if not early:
+        found[LAST] = model.forward_features(batch)
+    else:
+        if not hasattr(model, "forward_intermediates"):
+            raise UsageError(f"{type(model).__name__} gives its last layer alone; ask for layer -1")
+        try:
+            found[LAST], stages = model.forward_intermediates(
+                batch, indices=early, output_fmt="NCHW"
+            )
+        except (AssertionError, IndexError, ValueError) as error:
+            known = len(model.forward_intermediates(batch[:1], intermediates_only=True))
+            raise UsageError(f"layers {early}; expected -1, or 0 to {known - 1}") from error
+        found.update(zip(early, stages, strict=True))
+    return [_as_maps(model, found[layer]) for layer in layers]
+
+
+def _as_maps(model: Any, values: torch.Tensor) -> torch.Tensor:
+    if values.ndim == 4:
+        return values
+    # A transformer's tokens: those of the picture, back in rows and columns.
+    tokens = values[:, getattr(model, "num_prefix_tokens", 0) :]
+    side = round(tokens.shape[1] ** 0.5)
+    return tokens.transpose(1, 2).reshape(len(tokens), -1, side, side)
+
+
+@functools.lru_cache(maxsize=64)
+def channels(backbone: str, layers: tuple[int, ...]) -> tuple[int, ...]:
+    """Count each layer's channels without making its weights."""
+    with torch.device("meta"), torch.inference_mode():
+        model = import_timm().create_model(timm_name(backbone), num_classes=0).eval()
+        side = backbone_input(backbone).size
+        return tuple(m.shape[1] for m in layer_maps(model, torch.empty(1, 3, side, side), layers))
+
+
+_loading = threading.Lock()
+
+
+def load_frozen(
+    backbone: str, weights: str, checksum: str, sha256: str, device: str, precision: str
+) -> FrozenNetwork:
+    """Load a network, or return the one that was loaded before; threads get the same."""
+    with _loading:
+        return _load_frozen(backbone, weights, checksum, sha256, device, precision)
+
+
+@functools.lru_cache(maxsize=2)
+def _load_frozen(
+    backbone: str, weights: str, checksum: str, sha256: str, device: str, precision: str
+) -> FrozenNetwork:
+    model = create_backbone(backbone, weights, sha256=sha256)
+    return FrozenNetwork(model, backbone_input(backbone), device, precision)

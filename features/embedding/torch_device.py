@@ -1,0 +1,154 @@
+"""Which device and precision torch can use here, and images as its networks take them."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import let_threads_sleep
+from gliaboost.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+
+
+def import_torch(purpose: str = "a network") -> Any:
+    """Import torch, or name the extra that brings it."""
+    let_threads_sleep()
+    try:
+        import torch
+    except ImportError as error:
+        raise MissingExtraError("torch", "torch", purpose) from error
+    return torch
+
+
+def why_no_cuda() -> str | None:
+    """Say why torch cannot use a GPU here, None if it can."""
+    torch = import_torch()
+    if torch.version.cuda is None:
+        return f"torch {torch.__version__} is a build without CUDA"
+    if not torch.cuda.is_available():
+        return "torch sees no NVIDIA GPU"
+    return None
+
+
+def choose_torch_device(device: str) -> str:
+    """Resolve ``auto``, and refuse what cannot be had.
+
+    Parameters
+    ----------
+    device : str
+        ``"auto"``, ``"cpu"`` or ``"cuda"``.
+
+    Returns
+    -------
+    str
+        ``"cpu"`` or ``"cuda"``.
+
+    Raises
+    ------
+    UsageError
+        If the name is unknown, or ``cuda`` was asked for and is not to be had.
+
+    Examples
+    --------
+    >>> choose_torch_device("cpu")
+    'cpu'
+    """
+    if device not in DEVICES:
+        raise UsageError(f"device={device!r}; expected one of {', '.join(DEVICES)}")
+    if device == "cpu":
+        return "cpu"
+    reason = why_no_cuda()
+    if reason is None:
+        return "cuda"
+    if device == "cuda":
+        raise UsageError(
+            f"a network cannot run on cuda here: {reason}; use --device cpu, or install a CUDA "
+            "build of torch (https://pytorch.org/get-started) on a machine with a GPU"
+        )
+    return "cpu"
+
+
+def choose_precision(precision: str, device: str) -> str:
+    """Resolve ``auto``: half precision where the hardware gains from it, else float32.
+
+    Parameters
+    ----------
+    precision : str
+        ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+
+    Returns
+    -------
+    str
+        Not ``"auto"``.
+    """
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision={precision!r}; expected one of {', '.join(PRECISIONS)}")
+    if precision != "auto":
+        return precision
+    if device == "cuda":
+        return "float16"
+    cpu = import_torch().cpu
+    # Private names, absent in some versions: without them float32 is the sound choice.
+    gains = any(
+        getattr(cpu, name, lambda: False)()
+        for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    )
+    return "bfloat16" if gains else "float32"
+
+
+_thread = threading.local()
+
+
+def take_one_core() -> None:
+    """Let torch use one core in this thread, if it is one of a pool; the main thread has all.
+
+    A pool's threads each carry a batch of their own; if torch then split every batch over all
+    cores again, they would wait for each other. The setting is the thread's alone.
+    """
+    if threading.current_thread() is threading.main_thread() or hasattr(_thread, "told"):
+        return
+    import_torch().set_num_threads(1)
+    _thread.told = True
+
+
+def resized(
+    images: NDArray[np.uint8] | torch.Tensor, size: int, interpolation: str, device: str
+) -> torch.Tensor:
+    """Bring grey images to a network's size, with antialiasing.
+
+    Parameters
+    ----------
+    images : uint8 array [N, H, W]
+        0 to 255.
+    size : int
+        Height and width to make.
+    interpolation : str
+        ``"bilinear"`` or ``"bicubic"``.
+    device : str
+        Where to work.
+
+    Returns
+    -------
+    float32 tensor [N, 1, size, size]
+        0 to 1, on `device`.
+    """
+    torch = import_torch()
+    batch = images if isinstance(images, torch.Tensor) else torch.from_numpy(np.asarray(images))
+    if device == "cuda" and batch.device.type == "cpu":
+        batch = batch.pin_memory().to(device, non_blocking=True)
+    grey = batch[:, None].to(torch.float32).div_(255)
+    if grey.shape[-2:] != (size, size):
+        grey = torch.nn.functional.interpolate(
+            grey, (size, size), mode=interpolation, align_corners=False, antialias=True
+        ).clamp_(0, 1)
+    return grey  # type: ignore[no-any-return]

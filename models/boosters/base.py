@@ -1,0 +1,378 @@
+"""What XGBoost and LightGBM share: parameters, checks, early stopping by patient, prediction."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gliaboost._compat import available_cores
+from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.models.boosters.native import native_probabilities, threads_for
+from gliaboost.models.boosters.rounds import inner_folds
+from gliaboost.models.devices import choose_device
+from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.rows import row_groups, row_weights
+
+# Rounds where no patient can be held out to choose them.
+FIXED_ROUNDS = 100
+
+
+class BoostingTask(NamedTuple):
+    """What a library is given to fit.
+
+    Attributes
+    ----------
+    X : float32 array [N, D]
+    y : int64 array [N]
+        Codes of the classes, 0 to `classes` - 1.
+    weight : float64 array [N]
+    held_out : list of int64 array
+        Rows to hold out in turn while the rounds are chosen; empty: `rounds` are fitted.
+    classes : int
+    rounds : int
+        Most rounds.
+    columns : int
+        Columns a tree may use.
+    min_rows : int
+        Fewest rows a leaf.
+    device : str
+        ``"cpu"`` or ``"cuda"``, proven.
+    threads, workers : int
+        Threads of one fit, and fits at once.
+    """
+
+    X: NDArray[np.float32]
+    y: NDArray[np.int64]
+    weight: NDArray[np.float64]
+    held_out: list[NDArray[np.int64]]
+    classes: int
+    rounds: int
+    columns: int
+    min_rows: int
+    device: str
+    threads: int
+    workers: int
+
+
+class Boosted(NamedTuple):
+    """A fitted native model, its number of rounds, and the device it says it was fitted on.
+
+    ``memory`` is where the library read its columns from: ``"host"``, or a GPU's own ``"device"``.
+    """
+
+    native: bytes
+    rounds: int
+    device: str
+    memory: str = "host"
+
+
+class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """Gradient-boosted trees for many columns on few rows.
+
+    Trees are small, histograms coarse, and a tree sees a sample of the columns and rows: on
+    thousands of correlated texture columns that is many times faster than the libraries' defaults,
+    and no worse.
+
+    The number of rounds is chosen inside the training rows: models are boosted side by side, each
+    without a part of the patients, until their log loss on those parts together stops improving.
+    Then one model is fitted on all rows with the best number. (A single part would be quicker, and
+    worse: a few odd patients would decide.) Where a class has a single patient none can be held
+    out: 100 rounds (`rounds`, if fewer) are fitted, with a warning.
+
+    Parameters
+    ----------
+    rounds : int
+        Most boosting rounds, from 1.
+    learning_rate : float
+        Shrinkage, above 0, at most 1.
+    max_leaves : int
+        Leaves a tree, from 2.
+    max_bin : int
+        Histogram bins a column, 2 to 255.
+    max_features : "sqrt" or float
+        Columns that a tree may use: the root of their number, or a share above 0, at most 1.
+    subsample : float
+        Share of the rows that a tree sees, above 0, at most 1.
+    min_rows : int
+        Fewest rows a leaf, from 1; on fewer than ``50 * min_rows`` training rows 2 % of them.
+    l2 : float
+        Penalty on the squared leaf values, from 0.
+    early_stopping_rounds : int
+        Stop when the held-out log loss has not improved for so many rounds, from 1.
+    inner_folds : int
+        Parts of the patients that are held out in turn to choose the rounds, from 2; or 0: exactly
+        `rounds` are fitted.
+    class_weight : "balanced", dict or None
+        Weigh classes by their inverse frequency, by the given ``{label: weight}``, or all alike.
+    device : "auto", "cpu" or "cuda"
+        ``auto`` takes the GPU where a training on it has been proven; ``cuda`` without one is an
+        error.
+    jobs : int, optional
+        Most threads; default: all cores. Small data take one, which is faster there.
+    seed : int
+        Same seed, rows, device and threads: same model.
+
+    Attributes
+    ----------
+    classes_ : array [K]
+        Sorted labels seen in training.
+    n_features_in_ : int
+        Columns.
+    n_rounds_ : int
+        Rounds of the fitted model.
+    held_out_ : list of int64 array
+        Training rows of each part that was held out; empty if none was.
+    device_ : str
+        Where it was really fitted, read back from the library.
+    memory_ : {"host", "device"}
+        Where the library read the columns from; on a GPU ``"host"`` means that they travelled.
+    native_ : bytes
+        The model in the library's own format.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        rounds: int = 600,
+        learning_rate: float = 0.1,
+        max_leaves: int = 15,
+        max_bin: int = 31,
+        max_features: str | float = "sqrt",
+        subsample: float = 0.5,
+        min_rows: int = 30,
+        l2: float = 10.0,
+        early_stopping_rounds: int = 20,
+        inner_folds: int = 4,
+        class_weight: str | dict[Any, float] | None = "balanced",
+        device: str = "auto",
+        jobs: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.rounds = rounds
+        self.learning_rate = learning_rate
+        self.max_leaves = max_leaves
+        self.max_bin = max_bin
+        self.max_features = max_features
+        self.subsample = subsample
+        self.min_rows = min_rows
+        self.l2 = l2
+        self.early_stopping_rounds = early_stopping_rounds
+        self.inner_folds = inner_folds
+        self.class_weight = class_weight
+        self.device = device
+        self.jobs = jobs
+        self.seed = seed
+
+    @abstractmethod
+    def _boost(self, task: BoostingTask) -> Boosted:
+        """Choose the rounds where rows are held out, and fit on all."""
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Booster:
+        """Choose the rounds on held-out groups, then fit on all rows.
+
+        Parameters
+        ----------
+        X : float32 array [N, D]
+            Columns; missing values (NaN) are allowed, infinite ones are not.
+        y : array [N]
+            Labels.
+        groups : array [N], optional
+            Patient of each row; no patient is on both sides of early stopping. Default: every row
+            by itself.
+        sample_weight : float array [N], optional
+            At least 0, multiplied with the class weights.
+
+        Returns
+        -------
+        Booster
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            If a parameter is illegal, a value infinite, or there is a single class; or if the
+            device is not to be had.
+        """
+        check_parameters(self, _LEGAL)
+        device = choose_device(self.name, self.device)
+        matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
+        self._refuse_infinite(matrix)
+        check_classification_targets(labels)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise UsageError(
+                f"training rows of one class only ({self.classes_[0]}); training needs 2 classes"
+            )
+        fitted = self._boost(self._task(matrix, codes, groups, sample_weight, device))
+        if self.device == "cuda" and fitted.device != "cuda":
+            raise GliaboostError(
+                f"{self.name} was told to train on cuda and trained on {fitted.device}; see "
+                "gliaboost info, or use --device cpu"
+            )
+        self.native_, self.n_rounds_, self.device_, self.memory_ = fitted
+        return self
+
+    def _task(
+        self,
+        X: NDArray[np.float32],
+        y: NDArray[np.int64],
+        groups: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        device: str,
+    ) -> BoostingTask:
+        weight = row_weights(sample_weight, len(X))
+        if self.class_weight is not None:
+            weight = weight * compute_sample_weight(self.class_weight, self.classes_[y])
+        patients = row_groups(groups, len(X))
+        rounds, self.held_out_ = self.rounds, []
+        if self.inner_folds:
+            self.held_out_ = inner_folds(y, patients, self.inner_folds, self.seed)
+            if not self.held_out_:
+                rounds = min(rounds, FIXED_ROUNDS)
+                warnings.warn(
+                    "a class has a single patient in the training rows, so none can be held out to "
+                    f"choose the rounds: {rounds} are fitted",
+                    stacklevel=3,
+                )
+        columns = self._columns(X.shape[1])
+        threads = threads_for(len(X) * columns, self.jobs)
+        return BoostingTask(
+            X=np.ascontiguousarray(X),
+            y=y.astype(np.int64),
+            weight=weight,
+            held_out=self.held_out_,
+            classes=len(self.classes_),
+            rounds=rounds,
+            columns=columns,
+            min_rows=max(1, min(self.min_rows, len(X) // 50)),
+            device=device,
+            threads=threads,
+            workers=max(1, (self.jobs or available_cores()) // threads),
+        )
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : float32 array [N, D]
+
+        Returns
+        -------
+        float64 array [N, K]
+            Columns as `classes_`; rows sum to 1.
+        """
+        check_is_fitted(self)
+        matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
+        self._refuse_infinite(matrix)
+        return native_probabilities(self.name, self.native_, matrix, len(self.classes_), self.jobs)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each row."""
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]  # type: ignore[no-any-return]
+
+    def to_bytes(self) -> bytes:
+        """Return the fitted model in its library's own format (`from_bytes` restores it)."""
+        check_is_fitted(self)
+        return self.native_
+
+    @classmethod
+    def from_bytes(
+        cls, native: bytes, classes: ArrayLike, columns: int, **parameters: Any
+    ) -> Booster:
+        """Restore a fitted model from `to_bytes` and plain values.
+
+        Parameters
+        ----------
+        native : bytes
+            From `to_bytes`.
+        classes : array [K]
+            `classes_`.
+        columns : int
+            `n_features_in_`.
+        **parameters
+            From ``get_params``.
+
+        Returns
+        -------
+        Booster
+            It predicts, on the CPU, what the saved one predicted.
+        """
+        model = cls(**parameters)
+        model.native_ = native
+        model.classes_ = np.asarray(classes)
+        model.n_features_in_ = columns
+        return model
+
+    def _columns(self, width: int) -> int:
+        if self.max_features == "sqrt":
+            return math.ceil(math.sqrt(width))
+        return max(1, round(float(self.max_features) * width))
+
+    def _refuse_infinite(self, X: NDArray[np.float32]) -> None:
+        # A sum is one pass without a temporary; only where it is not finite is a mask made.
+        with np.errstate(invalid="ignore", over="ignore"):
+            if np.isfinite(X.sum(dtype=np.float64)):
+                return
+        bad = np.isinf(X)
+        if not bad.any():
+            return
+        names = getattr(self, "feature_names_in_", None)
+        columns = np.flatnonzero(bad.any(axis=0))
+        shown = [str(names[i]) if names is not None else f"column {i}" for i in columns[:5]]
+        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
+        raise UsageError(
+            f"X contains infinity, or a value too large for float32, in {', '.join(shown)}{more} "
+            f"(first in row {int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be NaN"
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+def _share(most: float) -> Callable[[Any], bool]:
+    return lambda v: not isinstance(v, bool) and 0 < v <= most
+
+
+_LEGAL: Legal = {
+    "rounds": ("a whole number from 1", whole(1)),
+    "learning_rate": ("more than 0, at most 1", _share(1)),
+    "max_leaves": ("a whole number from 2", whole(2)),
+    "max_bin": ("a whole number from 2 to 255", whole(2, 255)),
+    "max_features": (
+        "'sqrt', or more than 0 and at most 1",
+        lambda v: v == "sqrt" or _share(1)(v),
+    ),
+    "subsample": ("more than 0, at most 1", _share(1)),
+    "min_rows": ("a whole number from 1", whole(1)),
+    "l2": ("a number from 0", lambda v: 0 <= v < math.inf),
+    "early_stopping_rounds": ("a whole number from 1", whole(1)),
+    "inner_folds": ("0, or a whole number from 2", lambda v: v == 0 or whole(2)(v)),
+    "class_weight": (
+        "'balanced', a dict of label: weight, or None",
+        lambda v: v is None or isinstance(v, dict) or v == "balanced",
+    ),
+    "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
+    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
+}

@@ -1,0 +1,1 @@
+"""What a decision rests on, and where on the image."""

@@ -1,0 +1,194 @@
+"""Where on the image a decision rests: SHAP values of placed columns, Grad-CAM of networks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.datasets.decode import decode
+from gliaboost.models.bundle import Bundle
+from gliaboost.models.explain.contributions import contributions, share_by_family
+
+Heat = NDArray[np.float32]
+_PLACE = re.compile(r"__y(\d+)_x(\d+)")
+_CELL = re.compile(r"_r(\d+)_c(\d+)")
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What one prediction rests on.
+
+    Attributes
+    ----------
+    image : uint8 array [S, S]
+        As the model was given it.
+    heat : float32 array [S, S]
+        For the predicted class above 0, against it below; a network's Grad-CAM is never below.
+    predicted : str
+        The most probable class.
+    probabilities : dict of str to float
+        By class.
+    families : dict of str to float
+        Share of each feature family in the mean absolute SHAP value; empty for a network.
+    placed : float
+        Share of it that belongs to columns with a place on the image; 1 for a network.
+    """
+
+    image: NDArray[np.uint8]
+    heat: Heat
+    predicted: str
+    probabilities: dict[str, float]
+    families: dict[str, float]
+    placed: float
+
+
+def explain(bundle: Bundle, path: Path | str) -> Explanation:
+    """Explain a bundle's prediction of one image.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        From `gliaboost.load`.
+    path : path-like
+        An image file.
+
+    Returns
+    -------
+    Explanation
+        Of a booster: TreeSHAP values (Lundberg et al. 2020), each spread over the pixels that its
+        column looks at; of a network: Grad-CAM (Selvaraju et al. 2017); of a hybrid: of its first
+        network.
+
+    Raises
+    ------
+    DecodeError
+        If the file cannot be read.
+    """
+    image = bundle.preparation_(decode(path))
+    return _of_network(bundle, image) if bundle.takes != "columns" else _of_booster(bundle, image)
+
+
+def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
+    extractors = bundle.extractors()
+    columns = np.hstack([e.transform(image[None]) for e in extractors])
+    probabilities = bundle.predict_proba(columns)[0]
+    best = int(probabilities.argmax())
+    values = contributions(bundle.model, bundle.native, columns, len(bundle.classes))
+    names = [e.feature_names(*image.shape) for e in extractors]
+    boxes, placed = places(list(chain.from_iterable(names)), image.shape[0])
+    own = values[0, best]
+    whole = float(np.abs(own).sum()) or 1.0
+    return Explanation(
+        image,
+        spread(own[placed], boxes[placed], image.shape[0]),
+        bundle.classes[best],
+        dict(zip(bundle.classes, map(float, probabilities), strict=True)),
+        share_by_family(values[:, [best]], [e.label for e in extractors], list(map(len, names))),
+        float(np.abs(own[placed]).sum()) / whole,
+    )
+
+
+def places(names: Sequence[str], size: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Find the pixels that columns look at, from their names.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Column names of extractors.
+    size : int
+        Side of the image in pixels.
+
+    Returns
+    -------
+    boxes : int64 array [D, 4]
+        Top, left, bottom, right; the whole image for columns without a place.
+    placed : bool array [D]
+        Which have one: HOG's cells, and grids of more than one part.
+
+    Examples
+    --------
+    >>> boxes, placed = places(["lbp__grid_4__y1_x0_b3", "glcm__grid_1__y0_x0"], 256)
+    >>> boxes.tolist(), placed.tolist()
+    ([[64, 0, 128, 64], [0, 0, 256, 256]], [True, False])
+    """
+    boxes = np.tile(np.array([0, 0, size, size]), (len(names), 1))
+    placed = np.zeros(len(names), bool)
+    for i, name in enumerate(names):
+        at = _PLACE.search(name)
+        values = dict(part.partition("_")[::2] for part in name.split("__")[1:])
+        if at is None or not {"cell", "grid"} & set(values):
+            continue
+        y, x = int(at[1]), int(at[2])
+        if "cell" in values:
+            inner = _CELL.search(name)
+            y, x = (y + int(inner[1]), x + int(inner[2])) if inner else (y, x)
+            rows, _, across = values["cell"].partition("x")
+            height, width = float(rows), float(across or rows)
+        else:
+            rows, _, across = values["grid"].partition("x")
+            height, width = size / int(rows), size / int(across or rows)
+            if height == width == size:
+                continue
+        boxes[i] = [round(y * height), round(x * width), round((y + 1) * height),
+                    round((x + 1) * width)]  # fmt: skip
+        placed[i] = True
+    return boxes, placed
+
+
+def spread(values: NDArray[np.float32], boxes: NDArray[np.int64], size: int) -> Heat:
+    """Spread each value evenly over its box, so that the map sums to the values.
+
+    Examples
+    --------
+    >>> heat = spread(np.array([2.0, -1.0], np.float32), np.array([[0, 0, 1, 2], [0, 0, 1, 1]]), 2)
+    >>> heat.tolist()
+    [[0.0, 1.0], [0.0, 0.0]]
+    """
+    heat = np.zeros((size, size), np.float32)
+    for value, (top, left, bottom, right) in zip(values, boxes, strict=True):
+        area = max(1, int((bottom - top) * (right - left)))
+        heat[top:bottom, left:right] += value / area
+    return heat
+
+
+def _of_network(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
+    from gliaboost.models.explain.grad_cam import first_network, grad_cam
+    from gliaboost.models.networks.prediction import softmax
+
+    network = first_network(bundle.native)
+    heat, scores = grad_cam(network, image)
+    probabilities = softmax(scores[None])[0]
+    best = int(probabilities.argmax())
+    return Explanation(
+        image,
+        heat,
+        bundle.classes[best],
+        dict(zip(bundle.classes, map(float, probabilities), strict=True)),
+        {},
+        1.0,
+    )
+
+
+def overlay(explanation: Explanation) -> NDArray[np.uint8]:
+    """Draw the map over the image: orange for the predicted class, blue against it.
+
+    Returns
+    -------
+    uint8 array [S, S, 3]
+        RGB. Both colours are told apart by all kinds of colour vision.
+    """
+    import cv2
+
+    smooth: Any = cv2.GaussianBlur(explanation.heat, (0, 0), explanation.image.shape[0] / 64)
+    most = float(np.abs(smooth).max()) or 1.0
+    strength = (np.abs(smooth) / most)[..., None] ** 0.7 * 0.6
+    colour = np.where(smooth[..., None] > 0, [230.0, 130.0, 0.0], [40.0, 110.0, 230.0])
+    grey = explanation.image[..., None].astype(np.float64)
+    return np.asarray(np.rint(grey * (1 - strength) + colour * strength), np.uint8)

@@ -1,0 +1,1 @@
+"""A network adapted inside the training part, and a booster on its embeddings."""

@@ -1,0 +1,319 @@
+"""Networks adapted inside the training part, and a booster on their embeddings and the columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from gliaboost.errors import UsageError
+from gliaboost.features.base import check_images
+from gliaboost.features.embedding.weights import PACKAGED
+from gliaboost.models.boosters.base import Booster
+from gliaboost.models.boosters.lightgbm_booster import LightGBM
+from gliaboost.models.boosters.rounds import inner_folds
+from gliaboost.models.boosters.xgboost_booster import XGBoost
+from gliaboost.models.hybrid.blend import best_share
+from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
+from gliaboost.models.networks.classifier import check_training
+from gliaboost.models.networks.cnn import FinetunedCNN
+from gliaboost.models.networks.prediction import softmax
+from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.registry import register
+
+if TYPE_CHECKING:
+    from gliaboost.models.networks.training import Progress
+
+__all__ = ["Hybrid", "hybrid_probabilities"]
+
+Rows = NDArray[np.int64]
+Matrix = NDArray[np.float32]
+_BOOSTERS: dict[str, type[Booster]] = {"lightgbm": LightGBM, "xgboost": XGBoost}
+
+
+@register
+class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Backbones fine-tuned without a part of the patients each, and a booster on what they see.
+
+    The training patients are divided; for each part a backbone is fine-tuned on the others and
+    embeds the part it never saw. Those embeddings and logits stand beside the classical columns,
+    and a booster learns from them: never from a memorised image. A test image is embedded by each
+    network in turn, so it meets the booster exactly as the training images did, and the answers are
+    averaged. The networks' own answer is blended in; its share is the one with the least log loss
+    on the same held-out rows, the booster's answers there being cross-fitted too.
+
+    Parameters
+    ----------
+    backbone, weights, sha256, size, epochs, head_epochs, batch_size, learning_rate
+        As for `FinetunedCNN`; its other parameters keep their defaults, and every epoch is run.
+    booster : {"lightgbm", "xgboost"}
+        What learns from the columns.
+    inner_folds : int
+        Parts of the patients, and so networks, from 2.
+    precision, device, jobs, seed
+        As for `FinetunedCNN`; the booster takes them too, but for the precision.
+
+    Attributes
+    ----------
+    classes_ : array [K]
+    n_features_in_ : int
+        Classical columns.
+    held_out_ : list of int64 array
+        Training rows that each network did not see.
+    share_ : float
+        Weight of the networks' own answer in the blend, 0 to 1.
+    history_ : list of dict
+        As `NetworkClassifier.history_`, with ``network``, from 1.
+    inner_log_loss_ : dict
+        Balanced log loss on the held-out rows of ``network``, ``booster`` and ``blend``.
+    images_per_second_ : float
+        Trained on with all layers, the median of the networks.
+    device_ : str
+    native_ : bytes
+        All of it, as safetensors.
+
+    Notes
+    -----
+    Stacked generalisation after Wolpert (1992), with cross-fitted first-level models that are all
+    kept.
+    """
+
+    name: ClassVar[str] = "hybrid"
+    takes: ClassVar[str] = "both"
+    library: ClassVar[str] = "torch"
+
+    def __init__(
+        self,
+        *,
+        backbone: str = PACKAGED,
+        weights: str = "package",
+        sha256: str = "",
+        size: int | None = None,
+        epochs: int = 8,
+        head_epochs: int = 1,
+        batch_size: int = 32,
+        learning_rate: float = 1e-3,
+        booster: str = "lightgbm",
+        inner_folds: int = 3,
+        precision: str = "auto",
+        device: str = "auto",
+        jobs: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.sha256 = sha256
+        self.size = size
+        self.epochs = epochs
+        self.head_epochs = head_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.booster = booster
+        self.inner_folds = inner_folds
+        self.precision = precision
+        self.device = device
+        self.jobs = jobs
+        self.seed = seed
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        *,
+        columns: ArrayLike | None = None,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Hybrid:
+        """Fit networks and booster.
+
+        Parameters
+        ----------
+        X : uint8 array [N, H, W]
+            Grey images.
+        y : array [N]
+        groups : array [N], optional
+            Patient of each image.
+        columns : float32 array [N, D], optional
+            Classical features of the same images.
+        checkpoint : path-like, optional
+            As for `NetworkClassifier.fit`; each network has a file beside it, which ends in its
+            number.
+        progress : callable, optional
+            Told (epochs done, epochs to do, entry), all networks together.
+
+        Returns
+        -------
+        Hybrid
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            If a parameter is illegal, or a class has a single patient: none of its images could be
+            held out.
+        """
+        check_parameters(self, _LEGAL)
+        images, labels, patients = check_training(X, y, groups)
+        classical = _columns(columns, len(images))
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        self.held_out_ = inner_folds(codes, patients, self.inner_folds, self.seed)
+        if len(self.held_out_) < 2:
+            raise UsageError(
+                "a class has a single patient in the training images, and the hybrid needs two: "
+                "its booster learns from patients that a network has not seen; use cnn-finetune"
+            )
+        networks, seen = self._networks(images, labels, patients, checkpoint, progress)
+        self.history_ = [
+            {**entry, "network": k} for k, n in enumerate(networks, 1) for entry in n.history_
+        ]
+        self.device_ = networks[0].device_
+        self.images_per_second_ = float(np.median([n.images_per_second_ for n in networks]))
+        self.n_features_in_ = classical.shape[1]
+        rows, logits = np.concatenate(self.held_out_), np.empty((len(labels), len(self.classes_)))
+        embedded = np.empty((len(labels), seen[0][0].shape[1]), np.float32)
+        for held_out, (embedding, scores) in zip(self.held_out_, seen, strict=True):
+            embedded[held_out], logits[held_out] = embedding, scores
+        # A part whose division left a class out is in no network's held-out rows.
+        rows = np.sort(rows)
+        matrix = side_by_side(classical, embedded, logits)
+        own = softmax(logits[rows])
+        crossed = self._crossed(matrix, labels, codes, patients)[rows]
+        booster = self._booster().fit(matrix[rows], labels[rows], groups=patients[rows])
+        self.share_, self.inner_log_loss_ = best_share(own, crossed, codes[rows])
+        self.native_ = self._packed(networks, booster)
+        return self
+
+    def predict_proba(self, X: ArrayLike, columns: ArrayLike | None = None) -> NDArray[np.float64]:
+        """Return class probabilities ``[N, K]`` of images and their classical columns."""
+        check_is_fitted(self)
+        device = "cpu" if self.device == "cpu" else "auto"
+        images = check_images(X)
+        classical = _columns(columns, len(images))
+        return hybrid_probabilities(self.native_, images, classical, jobs=self.jobs, device=device)
+
+    def predict(self, X: ArrayLike, columns: ArrayLike | None = None) -> NDArray[Any]:
+        """Return the most probable class of each image."""
+        return self.classes_[self.predict_proba(X, columns).argmax(axis=1)]  # type: ignore[no-any-return]
+
+    def to_bytes(self) -> bytes:
+        """Return networks and booster as safetensors (`from_bytes` restores them)."""
+        check_is_fitted(self)
+        return self.native_
+
+    @classmethod
+    def from_bytes(
+        cls, native: bytes, classes: ArrayLike, columns: int, **parameters: Any
+    ) -> Hybrid:
+        """Restore a fitted hybrid; arguments as for `Booster.from_bytes`."""
+        model = cls(**parameters)
+        model.native_ = native
+        model.classes_ = np.asarray(classes)
+        model.n_features_in_ = columns
+        return model
+
+    def _networks(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[Any],
+        patients: NDArray[Any],
+        checkpoint: Path | None,
+        progress: Progress | None,
+    ) -> tuple[list[FinetunedCNN], list[tuple[Matrix, Matrix]]]:
+        networks, seen = [], []
+        for number, held_out in enumerate(self.held_out_):
+            rest = np.setdiff1d(np.arange(len(labels)), held_out)
+            network = FinetunedCNN(
+                **{name: getattr(self, name) for name in _HANDED_ON},
+                validation_fraction=0.0,
+                seed=self.seed + number,
+            )
+            file = None if checkpoint is None else Path(f"{checkpoint}.{number + 1}")
+            told = _told(progress, number, len(self.held_out_))
+            network.fit(images[rest], labels[rest], patients[rest], checkpoint=file, progress=told)
+            networks.append(network)
+            seen.append(network.embed(images[held_out]))
+        return networks, seen
+
+    def _crossed(
+        self, matrix: Matrix, labels: NDArray[Any], codes: Rows, patients: NDArray[Any]
+    ) -> NDArray[np.float64]:
+        """Predict each part's rows by a booster that was fitted on the other parts'."""
+        result = np.zeros((len(labels), len(self.classes_)))
+        for part in self.held_out_:
+            others = np.concatenate([p for p in self.held_out_ if p is not part])
+            model = self._booster().fit(matrix[others], labels[others], groups=patients[others])
+            known = np.searchsorted(self.classes_, model.classes_)
+            result[np.ix_(part, known)] = model.predict_proba(matrix[part])
+        return result
+
+    def _booster(self) -> Booster:
+        # Beside a network on a GPU the booster is a small matter: where it cannot follow, the CPU.
+        return _BOOSTERS[self.booster](
+            device="cpu" if self.device == "cpu" else "auto", jobs=self.jobs, seed=self.seed
+        )
+
+    def _packed(self, networks: list[FinetunedCNN], booster: Booster) -> bytes:
+        import torch
+
+        from gliaboost.models.networks.network import from_safetensors, to_safetensors
+
+        tensors, abouts = {}, []
+        for number, network in enumerate(networks):
+            state, about = from_safetensors(network.native_)
+            tensors.update({f"{number}.{name}": tensor for name, tensor in state.items()})
+            abouts.append(about)
+        tensors["booster"] = torch.frombuffer(bytearray(booster.to_bytes()), dtype=torch.uint8)
+        about = {
+            "networks": abouts,
+            "booster": booster.name,
+            "share": self.share_,
+            "columns": self.n_features_in_,
+        }
+        return to_safetensors(tensors, json.loads(json.dumps(about)))
+
+
+_LEGAL: Legal = {
+    "booster": (f"one of {', '.join(sorted(_BOOSTERS))}", lambda v: v in _BOOSTERS),
+    "inner_folds": ("a whole number from 2", whole(2)),
+}
+# The rest is each network's to check.
+_HANDED_ON = (
+    "backbone",
+    "weights",
+    "sha256",
+    "size",
+    "epochs",
+    "head_epochs",
+    "batch_size",
+    "learning_rate",
+    "precision",
+    "device",
+    "jobs",
+)
+
+
+def _columns(columns: ArrayLike | None, rows: int) -> Matrix:
+    if columns is None:
+        return np.empty((rows, 0), np.float32)
+    matrix = np.asarray(columns, dtype=np.float32)
+    if matrix.ndim != 2 or len(matrix) != rows:
+        raise UsageError(
+            f"classical columns of shape {list(matrix.shape)}; expected [{rows}, D], a row an image"
+        )
+    return matrix
+
+
+def _told(progress: Progress | None, number: int, networks: int) -> Progress | None:
+    if progress is None:
+        return None
+    told: Callable[[int, int, dict[str, Any]], None] = lambda done, total, entry: progress(  # noqa: E731
+        number * total + done, networks * total, {**entry, "network": number + 1}
+    )
+    return told

@@ -1,0 +1,328 @@
+"""What the networks share: checks, validation by patient, the scikit-learn face, bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+
+from gliaboost.datasets.splits import inner_validation
+from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.features.base import check_images
+from gliaboost.features.embedding.batching import out_of_memory
+from gliaboost.features.embedding.torch_device import (
+    choose_precision,
+    choose_torch_device,
+    import_torch,
+)
+from gliaboost.models.networks.prediction import (
+    network_outputs,
+    network_probabilities,
+    ready_images,
+)
+from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.rows import row_groups
+
+if TYPE_CHECKING:
+    from gliaboost.models.networks.network import Network
+    from gliaboost.models.networks.training import Plan, Progress
+
+Image = NDArray[np.uint8]
+
+
+class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """A network that learns from images, behind the same face as the boosters.
+
+    Attributes
+    ----------
+    classes_ : array [K]
+        Sorted labels seen in training.
+    n_features_in_ : int
+        Pixels of an image.
+    validation_ : bool array [N]
+        Training rows that were held out to choose the epoch; no patient is on both sides.
+    best_epoch_ : int
+        The epoch whose weights were kept, from 1; head epochs count.
+    history_ : list of dict
+        For each epoch ``epoch``, ``loss``, ``validation_loss``, ``validation_accuracy`` (where rows
+        were held out), ``learning_rate``, ``seconds``, ``images_per_second``, ``layers``.
+    images_per_second_ : float
+        Training images of all layers' epochs by their seconds.
+    device_ : str
+        Where it was fitted.
+    native_ : bytes
+        Weights and description, as safetensors.
+    """
+
+    name: ClassVar[str]
+    takes: ClassVar[str] = "images"
+    library: ClassVar[str] = "torch"
+
+    # What every network has; a subclass lists them in its constructor.
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    validation_fraction: float
+    patience: int
+    class_weight: str | None
+    mirror: bool
+    precision: str
+    device: str
+    jobs: int | None
+    seed: int
+
+    @abstractmethod
+    def _network(self, classes: int) -> Network:
+        """Build the network that training begins with."""
+
+    @abstractmethod
+    def _plan(self, device: str) -> Plan:
+        """Say how to train."""
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        *,
+        checkpoint: Path | None = None,
+        progress: Progress | None = None,
+    ) -> NetworkClassifier:
+        """Train on images.
+
+        Parameters
+        ----------
+        X : uint8 array [N, H, W]
+            Grey images; a memory map will do.
+        y : array [N]
+            Labels.
+        groups : array [N], optional
+            Patient of each image; none is on both sides of the validation. Default: every image by
+            itself.
+        checkpoint : path-like, optional
+            File that is written after each epoch. If it is of these images and parameters, training
+            goes on from there; remove it when the result is safe.
+        progress : callable, optional
+            Told (epochs done, epochs to do, entry of ``history_``).
+
+        Returns
+        -------
+        NetworkClassifier
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            If a parameter is illegal, there is a single class, or the device is not to be had.
+        GliaboostError
+            If the loss is no longer finite, or memory runs out.
+        """
+        check_parameters(self, {**_LEGAL, **self._legal()})
+        torch = import_torch(f"model {self.name}")
+        device = choose_torch_device(self.device)
+        images, labels, patients = check_training(X, y, groups)
+        self.classes_, codes = np.unique(labels, return_inverse=True)
+        self.n_features_in_ = int(np.prod(images.shape[1:]))
+        self.validation_ = self._held_out(labels, patients)
+
+        from gliaboost.models.networks.checkpoint import Checkpoint
+        from gliaboost.models.networks.network import to_safetensors
+        from gliaboost.models.networks.training import train_network
+
+        if self.jobs is not None:
+            torch.set_num_threads(self.jobs)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            network = self._network(len(self.classes_))
+        examples = self._examples(images, codes, network, device)
+        saved = None
+        if checkpoint is not None:
+            saved = Checkpoint(Path(checkpoint), self._identity(images, codes, patients, device))
+        try:
+            trained = train_network(
+                network,
+                examples(~self.validation_),
+                examples(self.validation_) if self.validation_.any() else None,
+                self._plan(device),
+                device,
+                checkpoint=saved,
+                progress=progress,
+            )
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise GliaboostError(
+                f"{self.name}: memory runs out with {self.batch_size} images a step; try "
+                f"batch_size={max(2, self.batch_size // 2)}, a smaller size or a smaller network"
+            ) from error
+        self.history_, self.best_epoch_ = trained.history, trained.best_epoch
+        self.device_ = device
+        every = [e for e in self.history_ if e["layers"] == "all"] or self.history_
+        count = int((~self.validation_).sum())
+        self.images_per_second_ = count * len(every) / sum(e["seconds"] for e in every)
+        about = {"network": network.about, "mirror": self.mirror}
+        self.native_ = to_safetensors(trained.state, about)
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return class probabilities.
+
+        Parameters
+        ----------
+        X : uint8 array [N, H, W]
+
+        Returns
+        -------
+        float64 array [N, K]
+            Columns as `classes_`; rows sum to 1.
+        """
+        check_is_fitted(self)
+        return network_probabilities(
+            self.native_, check_images(X), len(self.classes_), self._predicts_on()
+        )
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class of each image."""
+        probabilities = self.predict_proba(X)
+        return self.classes_[probabilities.argmax(axis=1)]  # type: ignore[no-any-return]
+
+    def embed(self, X: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the penultimate layer ``[N, D]`` and the logits ``[N, K]``."""
+        check_is_fitted(self)
+        return network_outputs(self.native_, check_images(X), self._predicts_on())
+
+    def to_bytes(self) -> bytes:
+        """Return the trained network as safetensors (`from_bytes` restores it)."""
+        check_is_fitted(self)
+        return self.native_
+
+    @classmethod
+    def from_bytes(
+        cls, native: bytes, classes: ArrayLike, columns: int, **parameters: Any
+    ) -> NetworkClassifier:
+        """Restore a trained network; arguments as for `Booster.from_bytes`."""
+        model = cls(**parameters)
+        model.native_ = native
+        model.classes_ = np.asarray(classes)
+        model.n_features_in_ = columns
+        return model
+
+    def _predicts_on(self) -> str:
+        # A network trained on a GPU answers without one too.
+        return "cpu" if self.device == "cpu" else "auto"
+
+    def _held_out(self, labels: NDArray[Any], patients: NDArray[Any]) -> NDArray[np.bool_]:
+        if not self.validation_fraction:
+            return np.zeros(len(labels), bool)
+        held_out = inner_validation(labels, patients, self.validation_fraction, self.seed)
+        if not held_out.any():
+            warnings.warn(
+                "a class has a single patient in the training images, so none can be held out to "
+                "choose the epoch: the last one is kept",
+                stacklevel=3,
+            )
+        return held_out
+
+    def _examples(
+        self, images: Image, codes: NDArray[np.int64], network: Network, device: str
+    ) -> Callable[[NDArray[np.bool_]], Any]:
+        import torch
+
+        from gliaboost.models.networks.training import Examples
+
+        ready = ready_images(images, network, device)
+        labels = torch.from_numpy(codes.astype(np.int64)).to(device)
+        weight = np.ones(len(self.classes_))
+        if self.class_weight is not None:
+            learned = codes[~self.validation_]
+            weight = compute_class_weight(
+                self.class_weight, classes=np.arange(len(weight)), y=learned
+            )
+        weights = torch.from_numpy(weight.astype(np.float32)).to(device)
+
+        def chosen(mask: NDArray[np.bool_]) -> Examples:
+            rows = torch.from_numpy(np.flatnonzero(mask)).to(device)
+            return Examples(ready[rows], labels[rows], weights)
+
+        return chosen
+
+    def _identity(
+        self, images: Image, codes: NDArray[np.int64], patients: NDArray[Any], device: str
+    ) -> str:
+        digest = hashlib.sha256(np.ascontiguousarray(images).data)
+        digest.update(codes.astype(np.int64).tobytes())
+        facts = [list(images.shape), [str(p) for p in patients], self.name, self.get_params()]
+        digest.update(json.dumps([*facts, device], sort_keys=True, default=str).encode())
+        return digest.hexdigest()
+
+    def _precision(self, device: str) -> str:
+        if self.precision == "auto" and device == "cuda":
+            import torch
+
+            return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+        return choose_precision(self.precision, device)
+
+    def _legal(self) -> Legal:
+        return {}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def check_training(
+    X: ArrayLike, y: ArrayLike, groups: ArrayLike | None
+) -> tuple[Image, NDArray[Any], NDArray[Any]]:
+    """Check images, labels and patients of a training.
+
+    Raises
+    ------
+    UsageError
+        If their numbers differ, a row has no group, or there is a single class.
+    """
+    images = check_images(X)
+    labels = np.asarray(y)
+    if len(images) != len(labels):
+        raise UsageError(f"{len(images)} images, {len(labels)} labels; expected as many of each")
+    patients = row_groups(groups, len(labels))
+    check_classification_targets(labels)
+    kinds = np.unique(labels)
+    if len(kinds) < 2:
+        only = f" only ({kinds[0]})" if len(kinds) else ""
+        raise UsageError(
+            f"{len(images)} training image(s) of {len(kinds)} class{only}; training needs 2 classes"
+        )
+    return images, labels, patients
+
+
+def number(least: float, most: float, *, open_below: bool = False) -> Callable[[Any], bool]:
+    """Return a test for a number in a range, its end excluded."""
+    return lambda v: (
+        not isinstance(v, bool) and (least < v if open_below else least <= v) and v < most
+    )
+
+
+_LEGAL: Legal = {
+    "epochs": ("a whole number from 1", whole(1)),
+    "batch_size": ("a whole number from 2", whole(2)),
+    "learning_rate": ("more than 0, below 1", number(0, 1, open_below=True)),
+    "validation_fraction": ("0, or at most 0.5", number(0, 0.5000001)),
+    "patience": ("a whole number from 0", whole(0)),
+    "class_weight": ("'balanced' or None", lambda v: v is None or v == "balanced"),
+    "mirror": ("True or False", lambda v: isinstance(v, bool)),
+    "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
+    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
+}

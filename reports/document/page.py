@@ -1,0 +1,76 @@
+"""One self-contained HTML file from a template: the reports' style, and pictures inside it."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.files import replacing
+from gliaboost.reports.document import svg
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_page(template: str, out: Path | str, **values: Any) -> Path:
+    """Fill a template and write it whole or not at all.
+
+    Parameters
+    ----------
+    template : str
+        File in ``templates/`` that extends ``page.html``.
+    out : path-like
+        The HTML file.
+    **values
+        What the template shows; text is escaped.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    from gliaboost import __version__
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    text = environment.get_template(template).render(
+        version=__version__, light=svg.LIGHT, dark=svg.DARK, **values
+    )
+    with replacing(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    return Path(out)
+
+
+def picture_uri(image: NDArray[np.uint8], longest: int) -> str:
+    """Shrink a picture so that its longer side fits, and encode it for an ``<img>``.
+
+    Parameters
+    ----------
+    image : uint8 array [H, W] or [H, W, 3]
+        A picture, grey or blue-green-red.
+    longest : int
+        Pixels of the longer side at most; smaller pictures stay as they are.
+
+    Returns
+    -------
+    str
+        A ``data:`` address.
+    """
+    import cv2
+
+    scale = longest / max(image.shape[:2])
+    if scale < 1:
+        size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
+        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 85])
+    return "data:image/jpeg;base64," + base64.b64encode(data.tobytes()).decode()

@@ -1,0 +1,119 @@
+"""Sections set as HTML and as Markdown, with their pictures as files beside them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gliaboost.files import replacing
+from gliaboost.reports.document import svg
+from gliaboost.reports.document.blocks import Figure, Section, Table
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def write_pages(
+    out: Path,
+    title: str,
+    sections: Sequence[Section],
+    *,
+    simulated: bool,
+    source: str,
+) -> dict[str, Any]:
+    """Write ``report.html``, ``report.md`` and ``figures/*.svg``; drop pictures of earlier pages.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The folder.
+    title : str
+        Heading of the page.
+    sections : sequence of Section
+        In reading order; names of blocks and pictures are unique.
+    simulated : bool
+        Whether the page must say that no number is about patients.
+    source : str
+        What the page was drawn from, for its foot.
+
+    Returns
+    -------
+    dict
+        ``html`` and ``markdown``, paths of the pages, and ``figures``, paths of the pictures.
+    """
+    from gliaboost import __version__
+
+    pictures = [p for s in sections for b in s.blocks if isinstance(b, Figure) for p in b.pictures]
+    folder = out / "figures"
+    for stale in folder.glob("*.svg"):
+        if stale.stem not in {p.name for p in pictures}:
+            stale.unlink()
+    for picture in pictures:
+        _write(folder / f"{picture.name}.svg", svg.standalone(picture))
+    values = {
+        "title": title,
+        "sections": sections,
+        "simulated": simulated,
+        "source": source,
+        "version": __version__,
+        "light": svg.LIGHT,
+        "dark": svg.DARK,
+    }
+    _write(out / "report.html", _fill("report.html", values))
+    _write(out / "report.md", _fill("report.md", values))
+    return {
+        "html": out / "report.html",
+        "markdown": out / "report.md",
+        "figures": [folder / f"{p.name}.svg" for p in pictures],
+    }
+
+
+def _fill(template: str, values: dict[str, Any]) -> str:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=template.endswith(".html"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["kind"] = lambda block: type(block).__name__
+    environment.filters["csv_uri"] = _csv_uri
+    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    environment.filters["bound"] = _bound
+    environment.globals["numbering"] = _numbering(values["sections"])
+    return environment.get_template(template).render(**values)
+
+
+def _bound(text: str) -> str:
+    r"""Keep a number and its unit on one line, and an interval whole.
+
+    Examples
+    --------
+    >>> _bound("21.1 % of [0.2, 0.3]")
+    '21.1\xa0% of [0.2,\xa00.3]'
+    """
+    text = re.sub(r"(?<=\d) (?=%|s\b|min\b|h\b|points?\b)", "\xa0", text)
+    return re.sub(r"(?<=\[)([^\]\s]+), (?=[^\]\s]+\])", "\\1,\xa0", text)
+
+
+def _numbering(sections: Sequence[Section]) -> dict[str, int]:
+    """Give tables and figures their numbers, in reading order; keys are kind and name."""
+    numbers: dict[str, int] = {}
+    for kind in (Table, Figure):
+        blocks = [b for s in sections for b in s.blocks if isinstance(b, kind)]
+        numbers |= {f"{kind.__name__} {b.name}": i for i, b in enumerate(blocks, 1)}
+    return numbers
+
+
+def _csv_uri(table: Table) -> str:
+    data = base64.b64encode(table.csv().encode()).decode()
+    return f"data:text/csv;charset=utf-8;base64,{data}"
+
+
+def _write(path: Path, text: str) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text(text, "utf-8")

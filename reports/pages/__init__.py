@@ -1,0 +1,1 @@
+"""One module a section, and the pages they make."""

@@ -1,0 +1,137 @@
+"""What a reader in a hurry asks, each answered in a line."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gliaboost.reports.document.blocks import Cell, Table
+from gliaboost.reports.document.numerals import (
+    percent,
+    plural,
+    seconds,
+    share,
+    signed,
+    size,
+    span,
+    speed,
+)
+from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
+from gliaboost.reports.pages.cost import fitting, rate
+from gliaboost.reports.protocol.results import ExperimentResult, Results
+from gliaboost.reports.statistics.selective import conformal_sets
+
+# The error that a set of classes may have at most.
+ALPHA = 0.01
+
+
+def in_brief(results: Results, cheapest: int | None) -> Table:
+    """Answer which model, how sure, on whom, at what cost, and whether the split was honest.
+
+    Parameters
+    ----------
+    results : Results
+        At least one experiment.
+    cheapest : int, optional
+        Position of the cheapest that cannot be told from the best.
+    """
+    best = results.experiments[0]
+    chosen = results.experiments[cheapest or 0]
+    rows = {
+        "Which model": _which(best, chosen),
+        "How good, how sure": _how_good(results, chosen),
+        "At what cost": _cost(chosen),
+        "Was the split honest": _split(results),
+        "Are its probabilities usable": _probabilities(chosen),
+    }
+    return Table(
+        "brief",
+        "In brief.",
+        ["Question", "Answer"],
+        [[Cell(asked), Cell(said)] for asked, said in rows.items() if said],
+    )
+
+
+def _which(best: ExperimentResult, chosen: ExperimentResult) -> str:
+    if chosen is best:
+        return f"{best.letter}, {best.title}."
+    return (
+        f"{chosen.letter}, {chosen.title}: the cheapest of those that cannot be told from the "
+        f"best, {best.letter}, {best.title}."
+    )
+
+
+def _how_good(results: Results, chosen: ExperimentResult) -> str:
+    accuracy = chosen.entry.get("accuracy") or {}
+    if accuracy.get("pooled") is None:
+        return "Not known."
+    said = f"Accuracy {share(accuracy['pooled'])}"
+    if accuracy.get("ci95"):
+        said += f", with 95 % confidence within {span(accuracy['ci95'])}"
+    numbers = list(results.dataset["classes"].values())
+    if sum(numbers):
+        guess = max(numbers) / sum(numbers)
+        said += f"; always naming the largest class would give {share(guess)}"
+    level = chosen.entry.get("patient_level") or {}
+    by_patient = (level.get("accuracy") or {}).get("pooled")
+    if by_patient is not None:
+        said += f". By patient {share(by_patient)} {span(level['accuracy'].get('ci95'))}".rstrip()
+    return f"{said}."
+
+
+def _cost(chosen: ExperimentResult) -> str:
+    spent, quick, disk = fitting(chosen), rate(chosen), chosen.entry.get("model_bytes")
+    said = []
+    if spent is not None:
+        said.append(
+            f"{seconds(spent)} of computing from images to fitted models, all folds together"
+        )
+    if quick is not None:
+        said.append(f"{speed(quick)} images a second to predict")
+    if disk is not None:
+        said.append(f"a model of {size(disk)}")
+    device = chosen.entry.get("device")
+    return f"{'; '.join(said)}{f'; on {device}' if device else ''}." if said else "Not measured."
+
+
+def _split(results: Results) -> str:
+    check = check_folds(results)
+    said = []
+    if check is None:
+        said.append("Not to be checked without predictions")
+    elif check.cut:
+        said.append(f"No: {plural(check.cut, 'patient')} in more than one fold")
+    elif not check.patients:
+        said.append("Not known: no image names its patient")
+    else:
+        said.append(f"{plural(check.patients, 'patient')}, none in two folds")
+    words = {
+        "chance": "the control trained on shuffled labels falls to chance, as it must",
+        "doubtful": "the control trained on shuffled labels stays a little above chance",
+        "leak": "TRAINED ON SHUFFLED LABELS IT STILL KNOWS THE CLASS: BELIEVE NO NUMBER HERE",
+    }
+    found = shuffled(results)
+    said += [words[s.verdict] for s in found[:1]] or ["no control with shuffled labels"]
+    said += [
+        f"folds by image would have moved accuracy by {signed(leak.points, 1)} points"
+        for leak in leaks(results)[:1]
+    ]
+    wrong = sum(weight == "wrong" for weight, _ in results.audit)
+    if results.audit:
+        said.append(f"the audit found {plural(wrong, 'fault') if wrong else 'no fault'}, see below")
+    return f"{'; '.join(said)}."
+
+
+def _probabilities(chosen: ExperimentResult) -> str:
+    error = chosen.pooled("ece")
+    if error is None:
+        return ""
+    said = f"Off by {share(error)} on average (expected calibration error)"
+    if len(chosen.predictions) and len(np.unique(chosen.folds)) > 1:
+        truth, _, p = chosen.arrays
+        sets = conformal_sets(p, truth, chosen.folds, chosen.patients[0], ALPHA)
+        human = float((sets.sum(1) != 1).mean())
+        said += (
+            f"; to keep the truth among the classes not ruled out for {percent(1 - ALPHA)} of "
+            f"images, {percent(human)} go to a human"
+        )
+    return f"{said}."

@@ -1,0 +1,170 @@
+"""What can be checked about a run's honesty, as plain values: folds, controls, leaks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED
+from gliaboost.reports.protocol.results import ExperimentResult, Results
+from gliaboost.reports.statistics.paired import compare
+
+
+@dataclass(frozen=True)
+class FoldCheck:
+    """What the predictions say of the folds, whatever the protocol claims.
+
+    Attributes
+    ----------
+    images, folds : int
+        Tested images, and folds that they lie in.
+    twice : int
+        Images tested more than once.
+    patients, cut : int
+        Patients that are known, and those of them in more than one fold.
+    """
+
+    images: int
+    folds: int
+    twice: int
+    patients: int
+    cut: int
+
+    @property
+    def sound(self) -> bool:
+        """Whether patients are known and nothing was found."""
+        return bool(self.patients) and not self.cut and not self.twice
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What folds that cut through patients would have added.
+
+    Attributes
+    ----------
+    original, control : ExperimentResult
+        The same model under folds by patient and by image.
+    points : float
+        Percentage points of accuracy.
+    ci95 : [low, high], optional
+        Over resampled patients.
+    """
+
+    original: ExperimentResult
+    control: ExperimentResult
+    points: float
+    ci95: Sequence[float] | None
+
+
+@dataclass(frozen=True)
+class Shuffled:
+    """How a model does that learned from labels dealt out anew.
+
+    Attributes
+    ----------
+    experiment : ExperimentResult
+        The model whose labels were shuffled; the control itself where that is not in the run.
+    value : float
+        Its balanced accuracy.
+    ci95 : [low, high], optional
+        Over resampled patients.
+    chance : float
+        1 / number of classes.
+    verdict : str
+        ``"chance"``, ``"doubtful"`` (one dealing of labels may resemble the truth so much) or
+        ``"leak"``.
+    """
+
+    experiment: ExperimentResult
+    value: float
+    ci95: Sequence[float] | None
+    chance: float
+    verdict: str
+
+
+def check_folds(results: Results) -> FoldCheck | None:
+    """Read the folds out of the best experiment's predictions; None without any."""
+    leading = results.leading(1)
+    if not leading:
+        return None
+    table = leading[0][1].predictions
+    sides = table[table["patient"].notna()].groupby("patient")["fold"].nunique()
+    return FoldCheck(
+        images=len(table),
+        folds=int(table["fold"].nunique()),
+        twice=int(table["path"].duplicated().sum()),
+        patients=len(sides),
+        cut=int((sides > 1).sum()),
+    )
+
+
+def patients_apart(results: Results) -> bool:
+    """Whether no patient was on both sides of a split: as checked, else as the protocol says."""
+    check = check_folds(results)
+    if check is None:
+        return results.grouped
+    return bool(check.patients) and not check.cut
+
+
+def leaks(results: Results) -> list[Leak]:
+    """Set each control with folds by image against its original."""
+    found = []
+    for control in results.controls:
+        original = _original(results, control)
+        if control.control != BY_IMAGE or original is None:
+            continue
+        worth = (control.pooled("accuracy") or 0.0) - (original.pooled("accuracy") or 0.0)
+        limits = None
+        if len(control.predictions) and len(original.predictions):
+            pairs = compare([control.predictions, original.predictions])
+            if pairs and (drawn := pairs[0].ci95):
+                limits = [100 * v for v in drawn]
+        found.append(Leak(original, control, 100 * worth, limits))
+    return found
+
+
+def shuffled(results: Results) -> list[Shuffled]:
+    """Judge each control with shuffled labels."""
+    chance = 1 / max(1, len(results.classes))
+    found = []
+    for control in results.controls:
+        entry = control.entry.get("balanced_accuracy") or {}
+        value, limits = entry.get("pooled"), entry.get("ci95")
+        if control.control != SHUFFLED or value is None:
+            continue
+        witnesses = int((control.entry.get("counts") or {}).get("groups") or 1)
+        found.append(
+            Shuffled(
+                _original(results, control) or control,
+                float(value),
+                limits,
+                chance,
+                judged(float(value), limits, chance, witnesses),
+            )
+        )
+    return found
+
+
+def judged(value: float, limits: Sequence[float] | None, chance: float, witnesses: int) -> str:
+    """Tell chance from a leak.
+
+    Labels dealt out to `witnesses` patients agree with the true ones by luck, with a standard
+    deviation of about ``sqrt(chance * (1 - chance) / witnesses)``; a model may learn that much in
+    every fold, and the interval over tested patients knows nothing of it. Three of them are a leak.
+
+    Examples
+    --------
+    >>> judged(0.34, [0.30, 0.37], 1 / 3, 233), judged(0.9, [0.85, 0.93], 1 / 3, 233)
+    ('chance', 'leak')
+    """
+    luck = 3 * math.sqrt(chance * (1 - chance) / max(1, witnesses))
+    low = limits[0] if limits else value - luck
+    if low <= chance:
+        return "chance"
+    return "leak" if value > chance + luck else "doubtful"
+
+
+def _original(results: Results, control: ExperimentResult) -> ExperimentResult | None:
+    name = control.entry.get("of")
+    return next((e for e in results.experiments if e.name == name), None)

@@ -1,0 +1,166 @@
+"""What accuracy cost: time to fit, time to predict, memory and disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+
+from gliaboost.reports.document.axes import Axes
+from gliaboost.reports.document.blocks import (
+    Block,
+    Cell,
+    Figure,
+    Paragraph,
+    Picture,
+    Section,
+    Table,
+)
+from gliaboost.reports.document.numerals import UNKNOWN, seconds, share, size, speed
+from gliaboost.reports.protocol.results import ExperimentResult, Results
+
+# Clocks do not resolve less, and a logarithm needs more than nothing.
+SHORTEST = 1e-3
+COLUMNS = (
+    "",
+    "Experiment",
+    "#Features",
+    "#Fitting",
+    "#Predicting",
+    "#Images/s",
+    "Device",
+    "#Model",
+    "#Memory",
+)
+
+
+def cost(results: Results) -> Section:
+    """Set accuracy against seconds, fitting and predicting apart."""
+    pictures = [
+        picture
+        for name, title, of in (
+            ("cost-fitting", "Fitting", fitting),
+            ("cost-predicting", "Predicting", predicting),
+        )
+        if (picture := _picture(results, name, title, of)) is not None
+    ]
+    blocks: list[Block] = []
+    if pictures:
+        blocks.append(
+            Figure(
+                "cost",
+                pictures,
+                "Accuracy, with 95 % intervals, against seconds of computing on a logarithmic "
+                "axis. Fitting is features and fitting for all folds; predicting is features and "
+                "predicting for all images. Features count in seconds of one processor core, the "
+                "rest in seconds on the clock. The stepped line joins the experiments that no "
+                "other beats in both; above and left is better.",
+            )
+        )
+    else:
+        blocks.append(Paragraph("No times were measured: there is no picture of cost.", "missing"))
+    return Section("cost", "Accuracy against cost", blocks)
+
+
+def fitting(experiment: ExperimentResult) -> float | None:
+    """Return the seconds from images to fitted models, all folds together."""
+    return experiment.seconds("features", "fit")
+
+
+def predicting(experiment: ExperimentResult) -> float | None:
+    """Return the seconds from images to predictions, all images together."""
+    return experiment.seconds("features", "predict")
+
+
+def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Keep the points (cost, worth) that none beats in both, cheapest first.
+
+    Examples
+    --------
+    >>> front([(1, 0.8), (2, 0.7), (3, 0.9)])
+    [(1, 0.8), (3, 0.9)]
+    """
+    kept: list[tuple[float, float]] = []
+    for spent, worth in sorted(points, key=lambda p: (p[0], -p[1])):
+        if not kept or worth > kept[-1][1]:
+            kept.append((spent, worth))
+    return kept
+
+
+def rate(experiment: ExperimentResult) -> float | None:
+    """Return images a second from file to answer; measured apart, or from the times of the run."""
+    measured = experiment.entry.get("images_per_second")
+    spent = predicting(experiment)
+    images = (experiment.entry.get("counts") or {}).get("images")
+    if measured is not None or not spent or not images:
+        return None if measured is None else float(measured)
+    return float(images) / spent
+
+
+def _picture(
+    results: Results, name: str, title: str, of: Callable[[ExperimentResult], float | None]
+) -> Picture | None:
+    points = [
+        (i, e, max(spent, SHORTEST), accuracy)
+        for i, e in enumerate(results.experiments)
+        if (spent := of(e)) is not None and (accuracy := e.pooled("accuracy")) is not None
+    ]
+    if not points:
+        return None
+    spans = {i: (e.entry["accuracy"] or {}).get("ci95") for i, e, _, _ in points}
+    ends = [v for i, _, _, a in points for v in (a, *(spans[i] or ()))]
+    pad = max(0.01, 0.06 * (max(ends) - min(ends)))
+    times = [t for _, _, t, _ in points]
+    axes = Axes(
+        (min(times) / 2, max(times) * 2.5),
+        (max(0.0, min(ends) - 2 * pad), max(ends) + 2 * pad),
+        "seconds, logarithmic",
+        "accuracy",
+        title=title,
+        log_seconds=True,
+    )
+    best = front([(t, a) for _, _, t, a in points])
+    steps = [best[0]]
+    for (_, before), (t, a) in pairwise(best):
+        steps += [(t, before), (t, a)]
+    axes.guide([*steps, (axes.x[1], best[-1][1])])
+    for i, e, t, a in points:
+        axes.mark(t, a, results.series[i], span=spans[i], label=e.letter)
+    for i, e, _, _ in points:
+        axes.key(results.series[i], f"{e.letter}  {e.title}", "mark")
+    said = "; ".join(f"{e.title} {share(a)} in {seconds(t)}" for _, e, t, a in points)
+    return axes.picture(name, f"{title}: accuracy against time. {said}.")
+
+
+def _device(e: ExperimentResult) -> str:
+    through = ", fed through the host" if e.entry.get("through_host") else ""
+    return f"{e.entry.get('device') or UNKNOWN}{through}"
+
+
+def costs(results: Results) -> Table:
+    """Set every cost of every experiment."""
+    rows = []
+    for e in results.experiments:
+        spent = [e.seconds(part) for part in ("features", "fit", "predict")]
+        quick, disk, memory = rate(e), e.entry.get("model_bytes"), e.entry.get("peak_memory")
+        rows.append(
+            [
+                Cell(e.letter),
+                Cell(e.title),
+                *(Cell(seconds(v), v) for v in spent),
+                Cell(speed(quick), quick),
+                Cell(_device(e)),
+                Cell(size(disk), disk),
+                Cell(size(memory), memory),
+            ]
+        )
+    return Table(
+        "costs",
+        "What each experiment cost. Features: seconds of one processor core for all images, each "
+        "computed once. Fitting and predicting: seconds on the clock, on the device named, all "
+        "folds together. Images a second: from file to answer, over the sum of features and "
+        f"predicting. Model: one file on disk. Memory: the most that the process held. {UNKNOWN} "
+        "is not measured.",
+        COLUMNS,
+        rows,
+        sortable=True,
+    )

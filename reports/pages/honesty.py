@@ -1,0 +1,176 @@
+"""Whether the split was honest: what the folds keep apart, and what controls say."""
+
+from __future__ import annotations
+
+from gliaboost.reports.document.blocks import Block, Cell, Paragraph, Section, Table
+from gliaboost.reports.document.numerals import count, listed, plural, share, signed, span
+from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
+from gliaboost.reports.pages.learning import searches, training
+from gliaboost.reports.pages.transfer import elsewhere
+from gliaboost.reports.protocol.results import Results
+
+VERDICTS = {
+    "chance": ("It fell to chance, as it must where nothing leaks.", "text"),
+    "doubtful": (
+        "That is above chance by no more than one dealing of labels may be by luck; another seed "
+        "would tell.",
+        "missing",
+    ),
+    "leak": (
+        "It should have fallen to chance and did not: labels leak into the test by some way, and "
+        "no number on this page can be believed until it is found.",
+        "warning",
+    ),
+}
+COLUMNS = ("source", "site", "modality")
+# An accuracy on fewer images than this is noise.
+FEWEST = 10
+
+
+def honesty(results: Results) -> Section:
+    """Check the folds, read the controls, and say what was not controlled."""
+    blocks: list[Block] = [_folds(results), *_untrained(results)]
+    missing: list[str] = []
+    for part, words in (
+        (_leak, "the leak's worth (the same model under folds that cut through patients)"),
+        (_shuffled, "the control with shuffled labels"),
+        (_audit, "the audit of the data set (gliaboost audit)"),
+        (_by_column, "accuracy by source or site"),
+        (lambda run: elsewhere([run]), "a test on another data set (--test-on)"),
+        (training, "training curves"),
+    ):
+        found = part(results)
+        if found:
+            blocks += found
+        else:
+            missing.append(words)
+    blocks += searches(results)
+    if missing:
+        blocks.append(Paragraph(f"Not measured in this run: {listed(missing)}.", "missing"))
+    return Section("honesty", "Is it honest", blocks)
+
+
+def _folds(results: Results) -> Paragraph:
+    check = check_folds(results)
+    if check is None:
+        return Paragraph("Without predictions the folds cannot be checked.", "missing")
+    said = [
+        f"Checked in the predictions: {plural(check.images, 'image')} in "
+        f"{plural(check.folds, 'test fold')}, "
+        + (
+            f"{count(check.twice)} of them tested more than once"
+            if check.twice
+            else "each tested once"
+        )
+    ]
+    if not check.patients:
+        said.append(
+            "no image names its patient, so whether folds cut through patients is not known"
+        )
+    elif check.cut:
+        said.append(
+            f"{count(check.cut)} of {plural(check.patients, 'patient')} lie in more than one fold"
+        )
+    else:
+        said.append(f"none of the {plural(check.patients, 'patient')} in more than one fold")
+    tail = (
+        " What follows from these folds is too good: a model has seen images of the patients "
+        "that it is tested on."
+        if check.cut
+        else ""
+    )
+    kind = "warning" if check.cut or check.twice else "text"
+    return Paragraph(f"{', '.join(said)}.{tail}", kind)
+
+
+def _untrained(results: Results) -> list[Block]:
+    """Warn of backbones that began with random weights: nobody takes them for pre-trained ones."""
+    given = {
+        f"features {x.get('label') or x.get('name')}": x.get("parameters")
+        for x in results.protocol.get("extractors") or []
+    }
+    given |= {e.title: e.entry.get("parameters") for e in results.experiments}
+    names = [name for name, own in given.items() if (own or {}).get("weights") == "random"]
+    if not names:
+        return []
+    return [
+        Paragraph(
+            f"Random weights, by request: the backbone of {listed(names)} was trained on nothing "
+            "before. It says little about what a pre-trained one would do.",
+            "warning",
+        )
+    ]
+
+
+def _leak(results: Results) -> list[Block]:
+    return [
+        Paragraph(
+            f"The leak's worth: under folds that cut through patients {leak.original.title} "
+            f"would seem to reach {share(leak.control.pooled('accuracy'))} in place of "
+            f"{share(leak.original.pooled('accuracy'))}, {signed(leak.points, 1)} points"
+            f"{' ' + span(leak.ci95, 1) if leak.ci95 else ''} that come from recognising patients. "
+            "Results published on such folds carry this gift."
+        )
+        for leak in leaks(results)
+    ]
+
+
+def _shuffled(results: Results) -> list[Block]:
+    blocks: list[Block] = []
+    for control in shuffled(results):
+        limits = f" {span(control.ci95)}" if control.ci95 else ""
+        text = (
+            f"Trained on shuffled labels {control.experiment.title} has a balanced accuracy of "
+            f"{share(control.value)}{limits}; chance is {share(control.chance)}."
+        )
+        verdict, kind = VERDICTS[control.verdict]
+        blocks.append(Paragraph(f"{text} {verdict}", kind))
+    return blocks
+
+
+def _audit(results: Results) -> list[Block]:
+    if not results.audit:
+        return []
+    words = {"wrong": "wrong", "note": "to be known", "fine": "fine"}
+    return [
+        Table(
+            "audit",
+            "What the audit of the data set found.",
+            ["Weight", "Finding"],
+            [[Cell(words.get(weight, weight)), Cell(text)] for weight, text in results.audit],
+        )
+    ]
+
+
+def _by_column(results: Results) -> list[Block]:
+    blocks: list[Block] = []
+    for column in COLUMNS:
+        rows = []
+        for _, e in results.leading():
+            if column not in e.predictions:
+                continue
+            for value, part in e.predictions.dropna(subset=[column]).groupby(column, sort=True):
+                right = float((part["label"] == part["predicted"]).mean())
+                shown = Cell(share(right), right) if len(part) >= FEWEST else Cell("too few")
+                patients = int(part["patient"].nunique())
+                rows.append(
+                    [
+                        Cell(e.letter),
+                        Cell(str(value)),
+                        Cell(count(len(part)), len(part)),
+                        Cell(count(patients), patients),
+                        Cell(count(part["label"].nunique())),
+                        shown,
+                    ]
+                )
+        if len({row[1].text for row in rows}) > 1:
+            blocks.append(
+                Table(
+                    f"by-{column}",
+                    f"Accuracy by {column}. Where a {column} has one class only, a model may "
+                    f"have learned the {column} in place of the class.",
+                    ["", column.capitalize(), "#Images", "#Patients", "#Classes", "#Accuracy"],
+                    rows,
+                )
+            )
+    return blocks

@@ -1,0 +1,263 @@
+"""The answer in a few sentences, and every experiment in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gliaboost.reports.document import figures
+from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
+from gliaboost.reports.document.numerals import count, listed, metric, plural, share, span
+from gliaboost.reports.pages.brief import in_brief
+from gliaboost.reports.pages.checks import patients_apart
+from gliaboost.reports.pages.comparisons import verdict
+from gliaboost.reports.pages.cost import costs, fitting
+from gliaboost.reports.protocol.results import ExperimentResult, Results
+
+# Bootstrap intervals of fewer patients are too narrow.
+FEW = 20
+METRICS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro F1",
+    "macro_auc": "AUC",
+    "mcc": "MCC",
+    "brier": "Brier",
+    "ece": "ECE",
+}
+
+
+def answer(results: Results) -> Section:
+    """Say what came out, on whom, how sure, at what cost, and what it does not mean."""
+    if not results.experiments:
+        return Section("answer", "The answer", [Paragraph("No experiment was run.", "missing")])
+    best = results.experiments[0]
+    blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
+    against = " ".join(filter(None, _against(results)))
+    blocks += [Paragraph(words) for words in (against, _by_patient(best)) if words]
+    witnesses = int((best.entry.get("counts") or {}).get("groups") or FEW)
+    if witnesses < FEW:
+        blocks.append(
+            Paragraph(
+                f"With {plural(witnesses, _unit(results))} tested, no interval on this page can be "
+                f"relied on: resampling so few cannot show how they differ.",
+                "missing",
+            )
+        )
+    blocks += [in_brief(results, cheapest(results)), Paragraph(_limits(results))]
+    return Section("answer", "The answer", blocks)
+
+
+def table(results: Results) -> Section:
+    """Set every experiment with every number and its interval."""
+    unit = _unit(results)
+    blocks: list[Block] = [
+        Table(
+            "experiments",
+            "Experiments, pooled over all tested images; in brackets the 95 % interval over "
+            f"resampled {unit}s. Brier (0 to 2) and ECE, the expected calibration error "
+            "(0 to 1), are better when smaller.",
+            ["", "Experiment", *(f"#{name}" for name in METRICS.values())],
+            [
+                [Cell(e.letter), Cell(e.title), *(metric(e.entry.get(m)) for m in METRICS)]
+                for e in results.experiments
+            ],
+            sortable=True,
+        ),
+        costs(results),
+    ]
+    drawn = [
+        (f"{e.letter}  {e.title}", value, (e.entry["accuracy"] or {}).get("ci95"))
+        for e in results.experiments
+        if (value := e.pooled("accuracy")) is not None
+    ]
+    if drawn:
+        blocks.append(
+            Figure(
+                "accuracy",
+                [figures.intervals("accuracy", drawn, "accuracy")],
+                f"Accuracy of each experiment with its 95 % interval over {unit}s.",
+            )
+        )
+    blocks.append(_by_fold(results))
+    return Section("table", "Every experiment", blocks)
+
+
+def _finding(results: Results, best: ExperimentResult) -> str:
+    accuracy, balanced = best.pooled("accuracy"), best.pooled("balanced_accuracy")
+    counts = best.entry.get("counts") or {}
+    images = int(counts.get("images") or results.dataset["images"])
+    patients = int(results.dataset.get("patients") or 0)
+    if patients and images < int(results.dataset["images"]):
+        patients = int(counts.get("groups") or patients)
+    on = plural(images, "simulated image" if results.simulated else "image")
+    whom = f" of {plural(patients, 'patient')}" if patients else ""
+    unseen = ", none seen in training" if patients and patients_apart(results) else ""
+    if accuracy is None:
+        return f"{best.title} was run on {on}{whom}, but its accuracy is not known."
+    also = (
+        f"; the mean recall of the {len(results.classes)} classes is {share(balanced)}"
+        if balanced is not None
+        else ""
+    )
+    return (
+        f"{best.title} reaches an accuracy of {share(accuracy)}{_within(best)} on {on}{whom}"
+        f"{unseen}{also}."
+    )
+
+
+def _against(results: Results) -> list[str]:
+    """Set the best against its rival, and against the cheapest that cannot be told from it."""
+    at = rival(results)
+    if at is None:
+        return []
+    best, other = results.experiments[0], results.experiments[at]
+    ranked = sum(e.pooled("accuracy") is not None for e in results.experiments)
+    words = [
+        f"{other.title} reaches {share(other.pooled('accuracy'))}{_within(other)}; "
+        f"{verdict(results, 0, at)}.",
+        _computing(best, other),
+    ]
+    place = cheapest(results)
+    if place not in (None, 0, at):
+        found = results.experiments[place or 0]
+        part = (fitting(found) or 0) / (fitting(best) or 1)
+        words.append(
+            f"Of those that cannot be told from the best on these images, {found.title} "
+            f"({share(found.pooled('accuracy'))}) is the cheapest, at {times(part)} the best's "
+            f"computing."
+        )
+    words.append(
+        f"The best of {count(ranked)} was picked on the images that it is measured on, which "
+        "flatters it a little."
+    )
+    return words
+
+
+def rival(results: Results) -> int | None:
+    """Choose whom the best is set against: the best of the other kind, model, or the second.
+
+    Boosted features against networks is what the page is asked first.
+    """
+    ranked = [i for i, e in enumerate(results.experiments) if e.pooled("accuracy") is not None]
+    if len(ranked) < 2:
+        return None
+    best = results.experiments[ranked[0]]
+    others = [(i, results.experiments[i]) for i in ranked[1:]]
+    kinds = [i for i, e in others if e.boosted != best.boosted]
+    models = [i for i, e in others if e.entry.get("model") != best.entry.get("model")]
+    return (kinds or models or ranked[1:])[0]
+
+
+def cheapest(results: Results) -> int | None:
+    """Find the cheapest experiment to fit that cannot be told from the best; None unless timed."""
+    if not results.experiments or not fitting(results.experiments[0]):
+        return None
+    # The interval is not corrected for the number of comparisons: what may be worse is not chosen.
+    alike = {0} | {
+        c.second
+        for c in results.comparisons
+        if c.first == 0 and not c.certain and (c.ci95 is None or c.ci95[0] <= 0)
+    }
+    spent = [(t, i) for i in alike if (t := fitting(results.experiments[i])) is not None]
+    return min(spent)[1]
+
+
+def _computing(best: ExperimentResult, other: ExperimentResult) -> str:
+    most, less = fitting(best), fitting(other)
+    sizes = {(e.entry.get("counts") or {}).get("images") for e in (best, other)}
+    if not most or not less or len(sizes) > 1:
+        return ""
+    where = [str(e.entry.get("device") or "") for e in (best, other)]
+    devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 and all(where) else ""
+    if 0.8 < most / less < 1.25:
+        return f"Both cost about the same computing{devices}."
+    return f"The best cost {times(most / less)} the other's computing{devices}."
+
+
+def _by_patient(best: ExperimentResult) -> str | None:
+    level = best.entry.get("patient_level") or {}
+    accuracy = (level.get("accuracy") or {}).get("pooled")
+    if accuracy is None:
+        return None
+    limits = span(level["accuracy"].get("ci95"))
+    return (
+        f"Taken by patient, with the probabilities of a patient's images averaged, "
+        f"{best.title} is right for "
+        f"{share(100 * accuracy, 1)} % of {plural(level['patients'], 'patient')} "
+        f"(accuracy {share(accuracy)}{' ' + limits if limits else ''})."
+    )
+
+
+def _limits(results: Results) -> str:
+    sources = [str(s) for s in results.dataset.get("sources") or []]
+    origin = (
+        "The images are simulated: the numbers show that the software works, and nothing else."
+        if results.simulated
+        else f"All images come from one source ({sources[0]}); other hospitals may differ."
+        if len(sources) == 1
+        else f"The images come from {plural(len(sources), 'source')} ({listed(sources)})."
+        if sources
+        else "Where the images come from is not recorded."
+    )
+    known = (
+        ""
+        if results.grouped
+        else " Patients are not known, so images of one patient may lie on both sides of a split, "
+        "and every number here may be too good."
+    )
+    return (
+        f"What this does not mean: gliaboost is a research tool and no medical device. {origin}"
+        f"{known} An image is judged whole and alone, as one of {listed(results.classes)}; the "
+        "models know nothing else."
+    )
+
+
+def _by_fold(results: Results) -> Block:
+    names: list[str] = sorted(
+        {f for e in results.experiments for f in e.entry.get("by_fold") or {}}
+    )
+    if len(names) < 2:
+        return Paragraph(
+            "There is one fold only, so nothing can be said on how results vary from fold to fold.",
+            "missing",
+        )
+
+    def cells(e: ExperimentResult) -> list[Cell]:
+        folds: dict[str, Any] = dict(e.entry.get("by_fold") or {})
+        values = [(folds.get(name) or {}).get("accuracy") for name in names]
+        summary = e.entry.get("accuracy") or {}
+        values += [summary.get("mean"), summary.get("sd")]
+        return [Cell(share(v), v) for v in values]
+
+    return Table(
+        "folds",
+        "Accuracy by fold, with its mean and standard deviation over folds.",
+        ["", "Experiment", *(f"#Fold {n}" for n in names), "#Mean", "#SD"],
+        [[Cell(e.letter), Cell(e.title), *cells(e)] for e in results.experiments],
+        sortable=True,
+    )
+
+
+def _within(experiment: ExperimentResult) -> str:
+    limits = span((experiment.entry.get("accuracy") or {}).get("ci95"))
+    return f" {limits}" if limits else ""
+
+
+def times(ratio: float) -> str:
+    """Write how many times one is another.
+
+    Examples
+    --------
+    >>> times(0.025), times(0.8), times(12.3)
+    ('1/40 of', '80 % of', '12 times')
+    """
+    if ratio < 0.5:
+        return f"1/{round(1 / ratio)} of"
+    if ratio < 1.5:
+        return f"{100 * ratio:.0f} % of"
+    return f"{ratio:.1f} times" if ratio < 9.95 else f"{count(round(ratio))} times"
+
+
+def _unit(results: Results) -> str:
+    units = {(e.entry.get("bootstrap") or {}).get("unit", "patient") for e in results.experiments}
+    return "image" if units == {"image"} else "patient"

@@ -1,0 +1,197 @@
+"""Whether a model travels: trained on one data set, tested on another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gliaboost.reports.document import svg
+from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Picture, Table
+from gliaboost.reports.document.numerals import UNKNOWN, bounded, count, listed, plural, share
+from gliaboost.reports.protocol.results import ExperimentResult, Results
+
+# More matrices than this are one too many; the table has all.
+SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One cell of the matrix.
+
+    Attributes
+    ----------
+    trained, tested : str
+        Data sets; the same one stands for its own folds.
+    experiment : ExperimentResult
+        Measured on `tested`.
+    shared : int
+        Pictures that are in both data sets, where they are two: the number is then refused.
+    """
+
+    trained: str
+    tested: str
+    experiment: ExperimentResult
+    shared: int = 0
+
+    @property
+    def accuracy(self) -> float | None:
+        """None where it is unknown or refused."""
+        return None if self.shared else self.experiment.pooled("accuracy")
+
+
+def transfers(runs: Sequence[Results]) -> list[Transfer]:
+    """List what was tested on another data set, and beside it the same models' own folds."""
+    found: dict[tuple[str, str, str], Transfer] = {}
+    for run in runs:
+        own = _keys(run.experiments)
+        for e in run.transfers:
+            other = e.test_on or ""
+            shared = len(own & _keys([e]))
+            found[run.name, other, e.title] = Transfer(run.name, other, e, shared)
+    moved = {title for _, _, title in found}
+    for run in runs:
+        for e in run.experiments:
+            if e.title in moved:
+                found.setdefault((run.name, run.name, e.title), Transfer(run.name, run.name, e))
+    return list(found.values())
+
+
+def elsewhere(runs: Sequence[Results]) -> list[Block]:
+    """Draw what is known of other data sets; nothing where nothing was tested elsewhere."""
+    cells = transfers(runs)
+    if all(c.trained == c.tested for c in cells):
+        return []
+    titles = list(dict.fromkeys(c.experiment.title for c in cells))
+    blocks: list[Block] = [Paragraph(_finding(cells))]
+    refused = [c for c in cells if c.shared]
+    if refused:
+        said = listed([f"{c.trained} and {c.tested} ({count(c.shared)})" for c in refused])
+        blocks.append(
+            Paragraph(
+                f"Refused, as pictures of the training set are in the test set: {said}. "
+                "`gliaboost audit` finds them.",
+                "warning",
+            )
+        )
+    pictures = [
+        _matrix(f"transfer-{n}", title, [c for c in cells if c.experiment.title == title])
+        for n, title in enumerate(titles[:SHOWN], 1)
+    ]
+    blocks.append(
+        Figure(
+            "transfer",
+            pictures,
+            "Accuracy by the data set that was trained on (rows) and tested on (columns). On the "
+            "diagonal, framed, each set's own folds: there training and test have one origin.",
+            _table(cells),
+        )
+    )
+    return blocks
+
+
+def _finding(cells: Sequence[Transfer]) -> str:
+    own = {(c.trained, c.experiment.title): c.accuracy for c in cells if c.trained == c.tested}
+    away = [c for c in cells if c.trained != c.tested and c.accuracy is not None]
+    if not away:
+        return "No test on another data set can be shown."
+    said = []
+    for c in sorted(away, key=lambda c: -(c.accuracy or 0))[:1]:
+        home = own.get((c.trained, c.experiment.title))
+        there = f", in place of {share(home)} on folds of its own set" if home is not None else ""
+        said.append(
+            f"The best that was carried over, {c.experiment.title} trained on {c.trained}, reaches "
+            f"{share(c.accuracy)} on {c.tested}{there}."
+        )
+    said.append(
+        "This, and not the folds of one set, is what another hospital would see; classes must mean "
+        "the same in both."
+    )
+    return " ".join(said)
+
+
+def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:
+    rows = list(dict.fromkeys(c.trained for c in cells))
+    columns = list(dict.fromkeys([*rows, *(c.tested for c in cells)]))
+    known = {(c.trained, c.tested): c for c in cells}
+    longest = max(len(n) for n in columns)
+    left = 24.0 + min(longest * 6.6, 110)
+    cell = min(76.0, (svg.WIDTH - left - 6) / len(columns))
+    tilted = longest * 6.6 > cell
+    top = 56.0 + (min(longest * 6.6, 110) - 8 if tilted else 0)
+    middle = top + cell * len(rows) / 2
+    turned = f' transform="rotate(-90 10 {middle:.1f})"'
+    parts = [
+        svg.text(0, 14, title, kind="strong"),
+        svg.text(left + cell * len(columns) / 2, 32, "tested on", anchor="middle", kind="soft"),
+        svg.text(10, middle, "trained on", anchor="middle", kind="soft", extra=turned),
+    ]
+    for j, label in enumerate(columns):
+        x = left + cell * (j + 0.5) + (4 if tilted else 0)
+        turn = f' transform="rotate(-90 {x:.1f} {top - 6:.1f})"' if tilted else ""
+        anchor = "start" if tilted else "middle"
+        parts.append(svg.text(x, top - 6, _short(label), anchor=anchor, extra=turn))
+    said = []
+    for i, row in enumerate(rows):
+        y = top + cell * i
+        parts.append(svg.text(left - 6, y + cell / 2 + 4, _short(row), anchor="end"))
+        for j, column in enumerate(columns):
+            x, found = left + cell * j, known.get((row, column))
+            value = found.accuracy if found else None
+            if value is not None:
+                parts.append(svg.rect(x, y, cell, cell, "heat", opacity=value))
+            parts.append(svg.rect(x, y, cell, cell, "frame"))
+            if row == column:
+                parts.append(svg.rect(x + 2, y + 2, cell - 4, cell - 4, "inner"))
+            words = "refused" if found and found.shared else share(value)
+            kind = "strong" if row == column else "" if value is not None else "soft small"
+            parts.append(
+                svg.text(x + cell / 2, y + cell / 2 + 4, words, anchor="middle", kind=kind)
+            )
+            if found:
+                said.append(f"{row} on {column}: {words}")
+    alt = f"{title}, accuracy by data set. {'; '.join(said)}."
+    return Picture(name, "".join(parts), svg.WIDTH, top + cell * len(rows) + 8, alt)
+
+
+def _table(cells: Sequence[Transfer]) -> Table:
+    rows = []
+    for c in cells:
+        entry = c.experiment.entry
+        counts = entry.get("counts") or {}
+        value = c.accuracy
+        rows.append(
+            [
+                Cell(c.trained),
+                Cell(c.tested),
+                Cell(c.experiment.title),
+                Cell(count(int(counts.get("images") or 0)), counts.get("images")),
+                Cell("refused" if c.shared else UNKNOWN)
+                if value is None
+                else bounded(value, (entry.get("accuracy") or {}).get("ci95")),
+                Cell(_left_out(c)),
+            ]
+        )
+    return Table(
+        "transfer",
+        "Trained on one data set, tested on another, with 95 % intervals over patients. Not "
+        "asked: pictures of the other set that the model had seen, or has no class for.",
+        ["Trained on", "Tested on", "Experiment", "#Images", "#Accuracy", "Not asked"],
+        rows,
+        sortable=True,
+    )
+
+
+def _left_out(c: Transfer) -> str:
+    if c.shared:
+        return f"{plural(c.shared, 'picture')} in both"
+    known = c.experiment.entry.get("left_out") or {}
+    said = [f"{count(int(n))} {why}" for why, n in known.items() if n]
+    return ", ".join(said) or ("none" if known else UNKNOWN)
+
+
+def _keys(experiments: Sequence[ExperimentResult]) -> set[str]:
+    return {str(k) for e in experiments for k in e.predictions["key"].unique()}
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= 17 else label[:16] + "…"

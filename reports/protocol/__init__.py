@@ -1,0 +1,1 @@
+"""Folds x experiments, and the record of a run."""

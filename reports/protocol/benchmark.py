@@ -1,0 +1,228 @@
+"""Folds x experiments, each outer fold looked at once; a killed run goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.datasets.fold_names import some_folds
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.naming import named
+from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
+from gliaboost.features.store import FeatureStore
+from gliaboost.models.bundle import make_bundle, save
+from gliaboost.models.registry import create_model
+from gliaboost.models.training_data import TrainingData
+from gliaboost.reports.protocol.elsewhere import Elsewhere, described
+from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment
+from gliaboost.reports.protocol.fold import FoldTask, run_fold
+from gliaboost.reports.protocol.parts import Part
+from gliaboost.reports.protocol.protocol import Protocol
+from gliaboost.reports.protocol.summary import summarise, write_results
+
+Say = Callable[[str], None]
+
+
+def run(
+    manifest: Manifest,
+    protocol: Protocol,
+    store: FeatureStore,
+    out: Path,
+    *,
+    command: str = "",
+    audit: Sequence[tuple[str, str]] = (),
+    elsewhere: Elsewhere | None = None,
+    say: Say = lambda line: None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Run every experiment on every fold and write ``results.json`` and ``predictions.parquet``.
+
+    A fold that `out` already holds, for the same images, folds, features, parameters and seed, is
+    taken from there: a killed run goes on where it stopped.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled images, without faults.
+    protocol : Protocol
+        What to run.
+    store : FeatureStore
+        Where features are kept.
+    out : pathlib.Path
+        The results' folder.
+    command : str
+        What the user typed, for the report.
+    audit : sequence of (weight, sentence)
+        What an audit of the manifest found, for the report.
+    elsewhere : Elsewhere, optional
+        Another data set: each competitor is also fitted on the whole manifest and tested there.
+    say : callable
+        Told each step in a line.
+    progress : callable, optional
+        Told (images done, images to do) while extracting.
+
+    Returns
+    -------
+    dict
+        ``results.json``.
+
+    Raises
+    ------
+    GliaboostError
+        If an unreadable file leaves a class empty.
+    """
+    assert_disjoint(manifest, protocol.folds)
+    extractors = list(
+        {e.label: e for experiment in protocol.experiments for e in experiment.extractors}.values()
+    )
+    data = TrainingData(
+        manifest, extractors, protocol.preparation, store, jobs=protocol.jobs, progress=progress
+    )
+    done = data.extraction
+    say(
+        f"features: {done.computed} images computed, {done.reused} from the store, "
+        f"{len(done.failed)} unreadable, {done.seconds:.1f} s"
+    )
+    frames, entries = [], []
+
+    def compare(experiment: Experiment, folds: Sequence[Fold]) -> dict[str, Any]:
+        if experiment.model in protocol.only:
+            folds = some_folds(folds, protocol.only[experiment.model])
+        parts = [_fold(data, protocol, experiment, fold, out, say) for fold in folds]
+        frame, entry = summarise(data, experiment, parts, protocol.seed)
+        frames.append(frame)
+        entries.append(entry)
+        return entry
+
+    for experiment in protocol.experiments:
+        compare(experiment, protocol.folds)
+    cheapest = _cheapest(protocol.experiments, entries) if protocol.controls else None
+    if cheapest is not None:
+        controls = {SHUFFLED: protocol.folds}
+        if len(protocol.folds) > 1 and len(set(data.groups)) < len(manifest):
+            controls[BY_IMAGE] = image_folds(manifest, len(protocol.folds), seed=protocol.seed)
+        for control, folds in controls.items():
+            compare(replace(cheapest, control=control), folds)["of"] = cheapest.name
+    if elsewhere is not None:
+        asked = TrainingData(
+            elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
+        )
+        for experiment in protocol.experiments:
+            abroad = replace(experiment, test_on=elsewhere.name)
+            train = data.readable(np.arange(len(manifest)))
+            test = asked.readable(np.arange(len(asked.manifest)))
+            keys = [str(asked.extraction.keys[i]) for i in test]
+            identity = _identity_elsewhere(data, protocol, experiment, train, keys)
+            labels = data.labels[train]
+            task = FoldTask(abroad, "all", data, train, labels, asked, test, identity)
+            options = protocol.options(experiment.model)
+            part = run_fold(task, options, out, say, lambda model, stem: {})
+            frame, entry = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
+            frames.append(frame)
+            entries.append(described(entry, elsewhere, [named(manifest)]))
+    return write_results(data, protocol, entries, frames, out, command, audit)
+
+
+def _cheapest(
+    experiments: Sequence[Experiment], entries: Sequence[dict[str, Any]]
+) -> Experiment | None:
+    """Choose what the controls repeat: of those on most columns, the quickest to fit."""
+    boosted = [i for i, e in enumerate(experiments) if e.takes == "columns"]
+    if not boosted:
+        return None
+    most = max(len(experiments[i].extractors) for i in boosted)
+    full = [i for i in boosted if len(experiments[i].extractors) == most]
+    return experiments[min(full, key=lambda i: float(entries[i]["seconds"]["fit"]))]
+
+
+def _fold(
+    data: TrainingData,
+    protocol: Protocol,
+    experiment: Experiment,
+    fold: Fold,
+    out: Path,
+    say: Say,
+) -> Part:
+    train, test = data.readable(fold.train), data.readable(fold.test)
+    labels = data.labels[train]
+    if experiment.control == SHUFFLED:
+        labels = shuffled(labels, data.groups[train], protocol.seed)
+    identity = _identity(data, protocol, experiment, train, labels, test)
+
+    def keep(model: Any, stem: str) -> dict[str, Any]:
+        if experiment.control is not None:
+            return {}
+        bundle = make_bundle(
+            model,
+            protocol.preparation,
+            experiment.extractors,
+            manifest_fingerprint=data.manifest.fingerprint(),
+            metrics={"fold": str(fold.name), "experiment": experiment.name},
+        )
+        return {"model_bytes": save(bundle, out / "models" / f"{stem}.joblib").stat().st_size}
+
+    task = FoldTask(experiment, str(fold.name), data, train, labels, data, test, identity)
+    return run_fold(task, protocol.options(experiment.model), out, say, keep)
+
+
+def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[Any]:
+    """Deal the groups' labels out anew; what a group's rows share, they go on sharing.
+
+    Examples
+    --------
+    >>> labels = np.array(["glioma", "glioma", "pituitary"])
+    >>> sorted(set(shuffled(labels, np.array([1, 1, 2]), 0)))
+    ['glioma', 'pituitary']
+    """
+    _, first, codes = np.unique(groups.astype(str), return_index=True, return_inverse=True)
+    return labels[first][np.random.default_rng(seed).permutation(len(first))][codes]
+
+
+def _identity_elsewhere(
+    data: TrainingData,
+    protocol: Protocol,
+    experiment: Experiment,
+    train: NDArray[np.int64],
+    keys: Sequence[str],
+) -> str:
+    nothing = np.empty(0, np.int64)
+    own = _identity(data, protocol, experiment, train, data.labels[train], nothing)
+    return hashlib.sha256("\n".join([own, *keys]).encode()).hexdigest()
+
+
+def _identity(
+    data: TrainingData,
+    protocol: Protocol,
+    experiment: Experiment,
+    train: NDArray[np.int64],
+    labels: NDArray[Any],
+    test: NDArray[np.int64],
+) -> str:
+    """Hash all that a fold's predictions depend on."""
+    from gliaboost import __version__
+
+    keys, groups = data.extraction.keys, data.groups
+    prepared = protocol.preparation.to_dict()
+    parts = {
+        "version": __version__,
+        "train": [(keys[i], label, groups[i]) for i, label in zip(train, labels, strict=True)],
+        "test": [(keys[i], data.labels[i]) for i in test],
+        "features": [e.fingerprint(prepared) for e in experiment.extractors],
+        "preparation": prepared,
+        "model": experiment.model,
+        "parameters": create_model(
+            experiment.model,
+            **{"seed": protocol.seed, **protocol.parameters.get(experiment.model, {})},
+        ).get_params(),
+        "device": protocol.device,
+        **({"trials": protocol.trials} if protocol.trials else {}),
+    }
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

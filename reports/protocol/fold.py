@@ -1,0 +1,258 @@
+"""One model fitted once and asked once: what it answered and what that cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import peak_memory, reset_peak_memory
+from gliaboost.models.plain_pickle import plain
+from gliaboost.models.registry import create_model
+from gliaboost.models.training_data import TrainingData
+from gliaboost.reports.protocol.experiments import Experiment
+from gliaboost.reports.protocol.parts import Part, read_part, stem_of, write_part
+from gliaboost.reports.protocol.search import FitOptions, search_in_fold
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Rows = NDArray[np.int64]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model and its answers.
+
+    Attributes
+    ----------
+    model : estimator
+        Fitted.
+    probabilities : float64 array [n, K]
+        For the rows that it had not seen, columns as ``model.classes_``.
+    notes : dict
+        ``fit`` and ``predict`` (seconds), ``device``, ``memory`` (where a booster read its columns
+        from), ``peak_memory`` (bytes), and what only the fitted model can tell:
+        ``shap_by_family`` or ``history``.
+    """
+
+    model: Any
+    probabilities: NDArray[np.float64]
+    notes: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class FoldTask:
+    """What is to be learned, and what to be asked, once.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        What to fit.
+    fold : str
+        Name of the outer fold, or of the other data set.
+    data, asked : TrainingData
+        What is learned from, and what is asked about; the same for a fold.
+    train, test : int64 array
+        Readable rows of either.
+    labels : array [len(train)]
+        To learn.
+    identity : str
+        Hash of all that the predictions depend on.
+    """
+
+    experiment: Experiment
+    fold: str
+    data: TrainingData
+    train: Rows
+    labels: NDArray[Any]
+    asked: TrainingData
+    test: Rows
+    identity: str
+
+
+def run_fold(
+    task: FoldTask,
+    options: FitOptions,
+    out: Path,
+    say: Say,
+    keep: Callable[[Any, str], dict[str, Any]],
+) -> Part:
+    """Do a task, or take it from an earlier run.
+
+    Parameters
+    ----------
+    task : FoldTask
+        What to do.
+    options : FitOptions
+        How.
+    out : pathlib.Path
+        The results' folder.
+    say : callable
+        Told a line.
+    keep : callable
+        Given the fitted model and the stem of its files; returns further notes.
+    """
+    what = f"{task.experiment.name}, fold {task.fold}"
+    stem = stem_of(task.experiment.name, task.fold)
+    path = out / "parts" / f"{stem}.parquet"
+    known = read_part(path, task.identity)
+    if known is not None:
+        say(f"{what}: taken from an earlier run")
+        return known
+    checkpoint = out / "parts" / f"{stem}.checkpoint"
+    fitted = fit_and_ask(task, options, checkpoint, say, what)
+    notes = {
+        "identity": task.identity,
+        "fold": task.fold,
+        "train": len(task.train),
+        "test": len(task.test),
+        **fitted.notes,
+        **keep(fitted.model, stem),
+    }
+    classes = task.data.manifest.classes
+    frame = predictions(task.asked, classes, task.experiment.name, task.fold, task.test, fitted)
+    part = Part(frame, notes)
+    write_part(path, part)
+    forget(checkpoint)
+    right = float((frame["label"] == frame["predicted"]).mean())
+    say(f"{what}: {right:.3f} of {len(task.test)} right, {notes['fit']:.1f} s")
+    return part
+
+
+def fit_and_ask(
+    task: FoldTask, options: FitOptions, checkpoint: Path, say: Say, what: str
+) -> Fitted:
+    """Fit on rows of one data set and predict rows of another, or of the same.
+
+    Parameters
+    ----------
+    task, options
+        As for `run_fold`.
+    checkpoint : pathlib.Path
+        Where a network keeps its epochs, and a search its trials; removed in the end by `forget`.
+    say : callable
+        Told each epoch and trial in a line.
+    what : str
+        How the line begins.
+    """
+    experiment, data = task.experiment, task.data
+    X, beside = data.given(experiment.takes, task.train, experiment.extractors)
+    unseen, its = task.asked.given(experiment.takes, task.test, experiment.extractors)
+    groups = data.groups[task.train]
+    resuming: dict[str, Any] = {}
+    if experiment.takes != "columns":
+        resuming = {"checkpoint": checkpoint, "progress": _epochs(say, what)}
+    reset_peak_memory()
+    begun = time.perf_counter()
+    parameters, searched = search_in_fold(
+        experiment.model, X, task.labels, groups, options, Path(f"{checkpoint}.study"), say, what
+    )
+    model = create_model(experiment.model, **{**options.shared, **parameters})
+    model.fit(X, task.labels, groups=groups, **beside, **resuming)
+    fitted = time.perf_counter()
+    probabilities = model.predict_proba(unseen, **its)
+    notes = {
+        "fit": fitted - begun,
+        "predict": time.perf_counter() - fitted,
+        "device": model.device_,
+        "memory": getattr(model, "memory_", None),
+        "parameters": plain(model.get_params()),
+        "peak_memory": peak_memory(),
+        **searched,
+        **_seen_inside(data, experiment, model, unseen),
+    }
+    return Fitted(model, probabilities, notes)
+
+
+def forget(checkpoint: Path) -> None:
+    """Remove what `fit_and_ask` kept to go on from; its answers are safe."""
+    for spent in checkpoint.parent.glob(f"{checkpoint.name}*"):
+        spent.unlink()
+
+
+def predictions(
+    asked: TrainingData, classes: Sequence[str], name: str, fold: str, test: Rows, fitted: Fitted
+) -> pd.DataFrame:
+    """Put answers in a table, one row an image.
+
+    Parameters
+    ----------
+    asked : TrainingData
+        What was asked about.
+    classes : sequence of str
+        All classes, in the order of the columns ``proba_*``.
+    name, fold : str
+        Of the experiment and the fold.
+    test : int64 array
+        Rows of `asked`.
+    fitted : Fitted
+        From `fit_and_ask`.
+    """
+    import pandas as pd
+
+    classes = list(classes)
+    # A class that the training part lacked was never possible: its probability is zero.
+    full = np.zeros((len(test), len(classes)))
+    for column, label in enumerate(fitted.model.classes_):
+        full[:, classes.index(label)] = fitted.probabilities[:, column]
+    table = asked.manifest.table.iloc[test]
+    return pd.DataFrame(
+        {
+            "key": [asked.extraction.keys[i] for i in test],
+            "path": table["path"].to_numpy(),
+            "patient": table["patient"].to_numpy(),
+            "fold": fold,
+            "experiment": name,
+            "label": table["label"].to_numpy(),
+            "predicted": np.asarray(classes, dtype=object)[full.argmax(axis=1)],
+            **{f"proba_{label}": full[:, i] for i, label in enumerate(classes)},
+            **{
+                column: table[column].to_numpy()
+                for column in ("source", "site", "modality")
+                if column in table and table[column].notna().any()
+            },
+        }
+    )
+
+
+def _epochs(say: Say, name: str) -> Callable[[int, int, dict[str, Any]], None]:
+    def told(done: int, total: int, entry: dict[str, Any]) -> None:
+        held_out = entry.get("validation_accuracy")
+        score = "" if held_out is None else f", held out {held_out:.3f}"
+        say(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
+
+    return told
+
+
+def _seen_inside(
+    data: TrainingData, experiment: Experiment, model: Any, unseen: NDArray[Any]
+) -> dict[str, Any]:
+    """Note what only the fitted model can tell: SHAP by family, or the epochs."""
+    if experiment.takes == "columns" and len(experiment.extractors) > 1:
+        from gliaboost.models.explain.contributions import ROWS, contributions, share_by_family
+
+        step = max(1, len(unseen) // ROWS)
+        rows = np.ascontiguousarray(unseen[::step])
+        values = contributions(model.name, model.native_, rows, len(model.classes_))
+        families = [e.label for e in experiment.extractors]
+        return {
+            "shap_by_family": share_by_family(values, families, data.widths(experiment.extractors))
+        }
+    history = getattr(model, "history_", None)
+    if not history:
+        return {}
+    return {
+        "history": {
+            "metric": "loss",
+            "train": [e["loss"] for e in history],
+            "valid": [e["validation_loss"] for e in history if "validation_loss" in e],
+        },
+        "images_per_second_fit": getattr(model, "images_per_second_", None),
+    }

@@ -1,0 +1,110 @@
+"""How a model is fitted, and the search for its parameters inside a training part."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from gliaboost.models.plain_pickle import plain
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class FitOptions:
+    """How a model is fitted.
+
+    Attributes
+    ----------
+    shared : dict
+        ``device``, ``jobs`` and ``seed``.
+    parameters : mapping
+        In place of the model's defaults.
+    trials : int
+        Of a search for the others inside the training rows; 0: none.
+    """
+
+    shared: dict[str, Any]
+    parameters: Mapping[str, Any]
+    trials: int
+
+
+def trials_told(say: Say, before: str = "") -> Callable[[int, int, float | None], None]:
+    """Return what tells each trial of a search in a line."""
+
+    def told(done: int, total: int, best: float | None) -> None:
+        known = "" if best is None else f", best log loss {best:.4f}"
+        say(f"{before}trial {done} of {total}{known}")
+
+    return told
+
+
+def search_in_fold(
+    model: str,
+    X: NDArray[Any],
+    labels: NDArray[Any],
+    groups: NDArray[Any],
+    options: FitOptions,
+    study: Path,
+    say: Say,
+    what: str,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Search a model's parameters on inner folds of training rows, if that is wanted and can be.
+
+    Parameters
+    ----------
+    model : str
+        Registered name.
+    X, labels, groups : array [N]
+        Training rows alone.
+    options : FitOptions
+        Its parameters are kept; without trials there is no search.
+    study : pathlib.Path
+        Where the trials are kept, to go on from.
+    say : callable
+        Told each trial in a line.
+    what : str
+        How the line begins.
+
+    Returns
+    -------
+    parameters : dict
+        Given and found.
+    notes : dict
+        ``{"search": {...}}``, or nothing.
+    """
+    if not options.trials:
+        return dict(options.parameters), {}
+    from gliaboost.models.search_spaces import SPACES
+    from gliaboost.models.tuning import tune
+
+    if model not in SPACES:
+        say(f"{what}: {model} has no search, its parameters are as given")
+        return dict(options.parameters), {}
+
+    begun = time.perf_counter()
+    found = tune(
+        model,
+        X,
+        labels,
+        groups,
+        study,
+        trials=options.trials,
+        fixed=options.parameters,
+        progress=trials_told(say, f"{what}, "),
+        **options.shared,
+    )
+    notes = {
+        "folds": found.folds,
+        "score": found.score,
+        "default_score": found.default_score,
+        "parameters": {k: v for k, v in found.parameters.items() if k not in options.parameters},
+        "trials": [{k: t[k] for k in ("number", "state", "score")} for t in found.trials],
+        "seconds": time.perf_counter() - begun,
+    }
+    return found.parameters, {"search": plain(notes)}

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gliaboost.datasets.audit.cleaning import carry_over, drop, joined_groups, write_groups
+from gliaboost.datasets.audit.duplicates import clusters
+from gliaboost.datasets.audit.report import AuditReport, FileFault
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import UsageError
+
+
+def reported(
+    table: dict[str, list[object]],
+    pairs: list[tuple[int, int]],
+    families: dict[str, list[str]] | None = None,
+    faults: list[FileFault] | None = None,
+) -> tuple[Manifest, AuditReport]:
+    manifest = Manifest.of(pd.DataFrame(table), Path("/data"), "test")
+    links = pd.DataFrame(pairs, columns=["a", "b"], dtype=np.int64).assign(kind="near")
+    n = len(manifest)
+    widths = [100 + 10 * i for i in range(n)]
+    described = manifest.table.assign(width=widths, height=100, cluster=clusters(links, n))
+    return manifest, AuditReport("test", described, faults or [], links, [], families or {}, [], [])
+
+
+def test_groups_join_patients_and_pictures() -> None:
+    manifest, report = reported(
+        {
+            "path": ["a", "b", "c", "d", "e", "f", "g"],
+            "patient": ["p", "q", None, "p", None, None, "r"],
+        },
+        [(1, 2), (2, 3), (4, 5)],
+    )
+    grouped = write_groups(manifest, report)
+    assert grouped.table["group"].tolist() == ["p", "p", "p", "p", "picture e", "picture e", "r"]
+    assert grouped.groups == grouped.table["group"].tolist()
+    assert "group" not in manifest.table
+
+
+def test_groups_may_join_families() -> None:
+    manifest, report = reported(
+        {"path": ["a", "b", "c"], "patient": ["p1A", "p1B", "p2"]}, [], {"p1": ["p1A", "p1B"]}
+    )
+    assert write_groups(manifest, report).table["group"].tolist() == ["p1A", "p1B", "p2"]
+    joined = write_groups(manifest, report, families=True)
+    assert joined.table["group"].tolist() == ["p1A", "p1A", "p2"]
+
+
+@given(
+    st.lists(st.sampled_from(["p", "q", "r", "s", None]), min_size=10, max_size=10),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=6),
+)
+def test_groups_are_the_finest_that_cut_nothing(
+    patients: list[str | None], pairs: list[tuple[int, int]]
+) -> None:
+    table = pd.DataFrame({"patient": pd.Series(patients, dtype="str")})
+    table["cluster"] = clusters(pd.DataFrame(pairs, columns=["a", "b"], dtype=np.int64), 10)
+    found = joined_groups(table)
+    reach = {i: {i} for i in range(10)}
+    same = [
+        (i, j) for i in range(10) for j in range(i) if patients[i] and patients[i] == patients[j]
+    ]
+    for _ in range(10):
+        for a, b in [*pairs, *same]:
+            reach[a] |= reach[b]
+            reach[b] |= reach[a]
+    assert [[found[i] == found[j] for j in range(10)] for i in range(10)] == [
+        [j in reach[i] for j in range(10)] for i in range(10)
+    ]
+
+
+def test_drop_keeps_one_of_each_picture() -> None:
+    manifest, report = reported(
+        {
+            "path": ["a", "b", "c", "d", "e", "f"],
+            "label": ["x"] * 6,
+            "split": ["train", "test", "train", None, None, "train"],
+            "patient": [None, None, None, "p", None, None],
+        },
+        [(0, 1), (1, 2), (3, 4)],
+    )
+    # Of a, b, c the one in test; of d, e the one that names its patient, though smaller.
+    assert drop(manifest, report).table["path"].tolist() == ["b", "d", "f"]
+
+
+def test_drop_keeps_the_largest_of_equals() -> None:
+    manifest, report = reported({"path": ["a", "b", "c"]}, [(0, 1), (1, 2)])
+    assert drop(manifest, report).table["path"].tolist() == ["c"]
+
+
+def test_drop_leaves_out_contradictions_whole() -> None:
+    table: dict[str, list[object]] = {"path": list("abcd"), "label": ["x", "y", "x", "x"]}
+    manifest, report = reported(table, [(0, 1), (2, 3)])
+    assert drop(manifest, report, ["conflicts"]).table["path"].tolist() == ["c", "d"]
+    assert drop(manifest, report, ["duplicates"]).table["path"].tolist() == ["b", "d"]
+    assert drop(manifest, report).table["path"].tolist() == ["d"]
+
+
+def test_drop_broken_files() -> None:
+    manifest, report = reported(
+        {"path": list("abc")},
+        [],
+        faults=[FileFault(0, "a", "unreadable", "empty"), FileFault(2, "c", "blank", "black")],
+    )
+    assert drop(manifest, report, ["unreadable"]).table["path"].tolist() == ["b", "c"]
+    assert drop(manifest, report, ["unreadable", "blank"]).table["path"].tolist() == ["b"]
+    assert len(drop(manifest, report)) == 3
+
+
+def test_wrong_calls() -> None:
+    manifest, report = reported({"path": list("abc")}, [])
+    other, _ = reported({"path": list("abd")}, [])
+    with pytest.raises(UsageError, match="can be dropped: duplicates"):
+        drop(manifest, report, ["all"])
+    with pytest.raises(UsageError, match="other rows"):
+        drop(other, report)
+    with pytest.raises(UsageError, match="no other manifest"):
+        carry_over(manifest, other, report)
+
+
+def test_carry_over() -> None:
+    manifest, report = reported({"path": list("abcd"), "patient": [None, "own", None, None]}, [])
+    against = Manifest.of(
+        pd.DataFrame(
+            {
+                "path": list("uvwxy"),
+                "patient": ["p", "q", "r", "s", "r"],
+                "mask": ["u.png", "v.png", "w.png", None, "y.png"],
+            }
+        ),
+        Path("/other"),
+        "other",
+    )
+    matches = pd.DataFrame(
+        {
+            "a": [0, 1, 2, 2, 3, 3],
+            "b": [0, 1, 2, 4, 2, 3],
+            "mask_fits": [True, True, True, False, False, False],
+        }
+    )
+    report = AuditReport(
+        "test", report.table, [], report.links, [], {}, [], [], against="other", matches=matches
+    )
+    filled = carry_over(manifest, against, report)
+    # d matches pictures of two patients: it stays empty; b has its own.
+    assert filled.table["patient"].fillna("-").tolist() == ["p", "own", "r", "-"]
+    assert [m and m.name for m in filled.masks] == ["u.png", "v.png", "w.png", None]
+    assert filled.masks[0] == Path("/other/u.png").resolve()
+    with pytest.raises(UsageError, match="no column site"):
+        carry_over(manifest, against, report, ["site"])

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from gliaboost.datasets.audit import correlation
+from gliaboost.datasets.audit.alignment import SAME
+from gliaboost.datasets.audit.correlation import INVERSE, NAMES, Pairs, find_pairs, thinned, turned
+from gliaboost.datasets.audit.duplicates import clusters
+from gliaboost.datasets.audit.pictures import thumbnail
+
+# The same eight motions, written another way.
+MOTIONS = {
+    "same": lambda x: x,
+    "mirrored": np.fliplr,
+    "upside down": np.flipud,
+    "rotated 90": lambda x: np.rot90(x, 1),
+    "rotated 180": lambda x: np.rot90(x, 2),
+    "rotated 270": lambda x: np.rot90(x, 3),
+    "transposed": lambda x: np.rot90(np.fliplr(x), 1),
+    "transposed over the other diagonal": lambda x: np.fliplr(np.rot90(x, 1)),
+}
+
+
+def blobs(seed: int, size: int = 96, sigma: float = 8.0) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(seed).normal(size=(size, size)).astype(np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), sigma)
+    image = np.clip(128 + 50 * (smooth - smooth.mean()) / smooth.std(), 0, 255)
+    return np.asarray(image, np.uint8)
+
+
+def disturbed(image: NDArray[np.uint8], noise: float, seed: int) -> NDArray[np.uint8]:
+    coarse = np.random.default_rng(seed).normal(0, noise, (16, 16)).astype(np.float32)
+    added = image + cv2.resize(coarse, image.shape[::-1])
+    return np.asarray(np.clip(added, 0, 255), np.uint8)
+
+
+def population(n: int, seed: int) -> NDArray[np.float16]:
+    """Thumbnails some of which are disturbed, turned copies of others, around the threshold."""
+    rng = np.random.default_rng(seed)
+    images: list[NDArray[np.uint8]] = []
+    for i in range(n):
+        if i % 2 and images:
+            source = images[int(rng.integers(len(images)))]
+            motion = MOTIONS[NAMES[int(rng.integers(8))]]
+            copy = disturbed(source, float(rng.uniform(0, 25)), int(rng.integers(1 << 30)))
+            images.append(np.ascontiguousarray(motion(copy)))
+        else:
+            images.append(blobs(int(rng.integers(1 << 30))))
+    return np.stack([thumbnail(image) for image in images])
+
+
+def reference(a: NDArray[np.float16], b: NDArray[np.float16]) -> tuple[float, str]:
+    """Correlate in all eight orientations, one by one."""
+    values = {
+        name: float(np.corrcoef(move(a.astype(float)).ravel(), b.astype(float).ravel())[0, 1])
+        for name, move in MOTIONS.items()
+    }
+    best = max(values, key=lambda name: values[name])
+    return values[best], best
+
+
+def as_dict(pairs: Pairs) -> dict[tuple[int, int], tuple[float, str, int]]:
+    return {
+        (int(a), int(b)): (float(s), NAMES[o], int(k))
+        for a, b, s, o, k in zip(
+            pairs.a, pairs.b, pairs.similarity, pairs.orientation, pairs.adjusted, strict=True
+        )
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("block", [7, 256])
+def test_every_pair_and_no_other(seed: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correlation, "BLOCK", block)
+    thumbnails = population(60, seed)
+    expected = {}
+    for i in range(60):
+        for j in range(i + 1, 60):
+            similarity, name = reference(thumbnails[i], thumbnails[j])
+            if similarity >= SAME:
+                expected[i, j] = (similarity, name)
+    found = {k: v for k, v in as_dict(find_pairs(thumbnails)).items() if not v[2]}
+    assert len(expected) > 5
+    assert found.keys() == expected.keys()
+    for key, (similarity, name) in expected.items():
+        assert found[key][0] == pytest.approx(similarity, abs=1e-3)
+        assert found[key][1] == name
+
+
+def test_two_sets() -> None:
+    thumbnails = population(80, 5)
+    mine, theirs = thumbnails[:33], thumbnails[33:]
+    expected = {
+        (i, j)
+        for i in range(len(mine))
+        for j in range(len(theirs))
+        if reference(mine[i], theirs[j])[0] >= SAME
+    }
+    found = as_dict(find_pairs(mine, theirs))
+    assert expected
+    assert {k for k, v in found.items() if not v[2]} == expected
+    for (i, j), (_, name, _) in found.items():
+        assert MOTIONS[name](mine[i]).shape == theirs[j].shape
+        assert reference(mine[i], theirs[j])[1] == name
+
+
+def test_nothing_to_search() -> None:
+    none = np.empty((0, 64, 64), np.float16)
+    assert len(find_pairs(none)) == 0
+    assert len(find_pairs(population(3, 0), none)) == 0
+    assert len(find_pairs(population(1, 0))) == 0
+
+
+@pytest.mark.parametrize("orientation", range(8))
+def test_orientations(orientation: int) -> None:
+    x = np.random.default_rng(0).normal(size=(64, 64)).astype(np.float32)
+    there = turned(x, orientation)
+    np.testing.assert_array_equal(there, MOTIONS[NAMES[orientation]](x))
+    np.testing.assert_array_equal(turned(there, int(INVERSE[orientation])), x)
+    of_turned = correlation._frequencies(np.ascontiguousarray(there)[None])
+    turned_after = correlation._turned_frequencies(correlation._frequencies(x[None]), orientation)
+    np.testing.assert_allclose(of_turned, turned_after, atol=1e-6)
+
+
+@given(st.integers(0, 2**31), st.floats(0, 60), st.floats(0.6, 12))
+def test_bound_is_above_the_correlation(seed: int, noise: float, sigma: float) -> None:
+    image = blobs(seed, sigma=sigma)
+    pair = np.stack([thumbnail(image), thumbnail(disturbed(image, noise, seed + 1))])
+    described = correlation.describe(pair)
+    exact = float(np.corrcoef(pair.astype(float).reshape(2, -1))[0, 1])
+    assert float(described[0] @ described[1]) >= exact - correlation.SLACK
+
+
+def test_many_copies_keep_their_clusters(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = blobs(1), blobs(2)
+    thumbnails = np.stack([thumbnail(disturbed((first, second)[i % 2], 2.0, i)) for i in range(40)])
+    every = find_pairs(thumbnails)
+    assert len(every) == 2 * 20 * 19 // 2
+    monkeypatch.setattr(correlation, "MANY", 50)
+    monkeypatch.setattr(correlation, "BLOCK", 8)
+    few = find_pairs(thumbnails)
+    assert len(few) < len(every)
+
+    import pandas as pd
+
+    joined = clusters(pd.DataFrame({"a": few.a, "b": few.b}), 40)
+    assert joined.tolist() == [0, 1] * 20
+
+
+@given(st.integers(0, 1000))
+def test_thinned_is_a_spanning_forest_of_the_best(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = np.triu_indices(9, 1)
+    chosen = rng.random(len(a)) < 0.4
+    a, b = a[chosen].astype(np.int64), b[chosen].astype(np.int64)
+    n = len(a)
+    pairs = Pairs(
+        a,
+        b,
+        rng.uniform(0.99, 1, n).astype(np.float32),
+        np.zeros(n, np.int8),
+        np.zeros(n, np.int8),
+    )
+    if not n:
+        return
+    # Kruskal: the most similar pair first, unless its ends are joined already.
+    label = list(range(9))
+    expected = set()
+    for i in np.argsort(-pairs.similarity):
+        x, y = int(a[i]), int(b[i])
+        if label[x] != label[y]:
+            expected.add((x, y))
+            label = [label[x] if v == label[y] else v for v in label]
+    kept = thinned(pairs)
+    assert {(int(x), int(y)) for x, y in zip(kept.a, kept.b, strict=True)} == expected

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from gliaboost.datasets.audit.pictures import (
+    border,
+    is_blank,
+    read_header,
+    read_pictures,
+    thumbnail,
+)
+
+
+def grey(seed: int = 0, size: int = 96) -> NDArray[np.uint8]:
+    noise = np.random.default_rng(seed).normal(size=(size, size))
+    smooth = cv2.GaussianBlur(noise, (0, 0), 5)
+    return np.asarray(np.clip(128 + 50 * smooth / smooth.std(), 0, 255), np.uint8)
+
+
+def test_one_pass(tmp_path: Path) -> None:
+    image = Image.fromarray(grey())
+    image.save(tmp_path / "a.png")
+    image.save(tmp_path / "b.png", compress_level=1)
+    image.convert("RGB").save(tmp_path / "c.jpg", quality=80)
+    (tmp_path / "d.jpg").write_bytes(b"\xff\xd8\xff no picture")
+    Image.new("L", (96, 96), 7).save(tmp_path / "e.png")
+    done: list[tuple[int, int]] = []
+    names = ["a.png", "b.png", "c.jpg", "d.jpg", "e.png", "absent.png"]
+    a, b, c, d, e, absent = read_pictures(
+        [tmp_path / n for n in names], jobs=2, progress=lambda *x: done.append(x)
+    )
+    assert done == [(i, 6) for i in range(1, 7)]
+    assert a.bytes_hash != b.bytes_hash
+    assert a.pixels_hash == b.pixels_hash != c.pixels_hash
+    assert (a.height, a.width, a.header.kind, a.header.mode) == (96, 96, "PNG", "L")
+    assert (c.header.kind, c.header.mode, c.coloured) == ("JPEG", "RGB", False)
+    assert a.header.quantisation == ()
+    assert len(c.header.quantisation) == 3
+    assert d.error and d.thumbnail is None
+    assert e.blank and e.thumbnail is None and not e.error
+    assert "cannot be read" in absent.error
+
+
+def test_pixels_know_their_shape(tmp_path: Path) -> None:
+    """The same bytes of pixels in another shape are another picture."""
+    Image.fromarray(grey()[:64, :32].reshape(32, 64)).save(tmp_path / "a.png")
+    Image.fromarray(grey()[:64, :32].reshape(64, 32)).save(tmp_path / "b.png")
+    a, b = read_pictures([tmp_path / "a.png", tmp_path / "b.png"])
+    assert a.pixels_hash != b.pixels_hash
+
+
+def test_quality_shows_in_the_header(tmp_path: Path) -> None:
+    tables = set()
+    for quality in (50, 75, 95):
+        for subsampling in (0, 2):
+            path = tmp_path / f"{quality}-{subsampling}.jpg"
+            Image.fromarray(grey()).convert("RGB").save(
+                path, quality=quality, subsampling=subsampling
+            )
+            tables.add(read_header(path.read_bytes(), ".jpg").quantisation)
+    assert len(tables) == 6
+
+
+def test_header_of_no_image() -> None:
+    assert read_header(b"no image", ".NII").kind == "nii"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "CMYK"])
+def test_colour(mode: str, tmp_path: Path) -> None:
+    suffix = {"RGB": "jpg", "P": "png", "CMYK": "jpg"}[mode]
+    coloured = np.dstack([grey(1), grey(2), grey(3)])
+    Image.fromarray(coloured).convert(mode).save(tmp_path / f"colour.{suffix}")
+    Image.fromarray(grey()).convert("RGB").convert(mode).save(tmp_path / f"grey.{suffix}")
+    found = read_pictures([tmp_path / f"colour.{suffix}", tmp_path / f"grey.{suffix}"])
+    assert [p.coloured for p in found] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("level", "share", "blank"),
+    [(0, 0.0, True), (200, 0.0, True), (0, 0.004, True), (0, 0.006, False)],
+)
+def test_blank(level: int, share: float, blank: bool) -> None:
+    image = np.full((100, 100), level, np.uint8)
+    image.ravel()[: round(share * image.size)] = 120
+    assert is_blank(image) is blank
+
+
+def test_faint_noise_is_blank() -> None:
+    noise = np.random.default_rng(0).integers(0, 5, (64, 64)).astype(np.uint8)
+    assert is_blank(noise)
+
+
+def test_border_sides() -> None:
+    image = np.zeros((100, 200), np.uint8)
+    image[:2], image[-2:], image[:, :2], image[:, -2:] = 10, 20, 30, 40
+    top, bottom, left, right, largest = border(image)
+    assert (left, right, largest) == (30, 40, 40)
+    assert top == pytest.approx((10 * 196 + 30 * 2 + 40 * 2) / 200)
+    assert bottom == pytest.approx((20 * 196 + 30 * 2 + 40 * 2) / 200)
+
+
+@pytest.mark.parametrize("shape", [(512, 512), (300, 200), (64, 64), (40, 90), (8, 8)])
+def test_thumbnail_is_normalised(shape: tuple[int, int]) -> None:
+    image = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
+    small = thumbnail(image).astype(float)
+    assert small.shape == (64, 64)
+    assert abs(small.mean()) < 1e-2
+    assert small.std() == pytest.approx(1, abs=1e-2)
+
+
+def test_thumbnail_is_the_area_mean() -> None:
+    image = grey(4, 256)
+    small = image.reshape(64, 4, 64, 4).mean(axis=(1, 3))
+    expected = (small - small.mean()) / small.std()
+    np.testing.assert_allclose(thumbnail(image), expected, atol=2e-3)

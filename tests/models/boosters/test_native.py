@@ -1,0 +1,62 @@
+"""Models in their libraries' own formats, against the libraries themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gliaboost.errors import UsageError
+from gliaboost.models.boosters.native import NativeModelError, native_probabilities, threads_for
+
+rng = np.random.default_rng(0)
+X = rng.normal(size=(120, 9)).astype(np.float32)
+Y = rng.integers(0, 3, 120)
+
+
+def fitted(library: str) -> tuple[bytes, Any]:
+    if library == "lightgbm":
+        import lightgbm
+
+        data = lightgbm.Dataset(X, Y)
+        settings = {"objective": "multiclass", "num_class": 3, "verbosity": -1, "num_threads": 1}
+        booster = lightgbm.train(settings, data, 10)
+        return booster.model_to_string().encode(), booster.predict(X)
+    import xgboost
+
+    other = {"objective": "multi:softprob", "num_class": 3, "nthread": 1}
+    model = xgboost.train(other, xgboost.DMatrix(X, Y), 10)
+    return bytes(model.save_raw("ubj")), model.predict(xgboost.DMatrix(X))
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_probabilities_are_the_librarys(library: str) -> None:
+    native, expected = fitted(library)
+    p = native_probabilities(library, native, X, 3)
+    np.testing.assert_allclose(p, expected, atol=1e-6)
+    one = np.concatenate([native_probabilities(library, native, row[None], 3) for row in X])
+    np.testing.assert_allclose(one, p, atol=1e-12)
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+def test_what_does_not_fit_is_said(library: str) -> None:
+    native, _ = fitted(library)
+    with pytest.raises(NativeModelError, match="takes 9 columns, 8 were given"):
+        native_probabilities(library, native, X[:, 1:], 3)
+    with pytest.raises(NativeModelError, match="has 3 classes, 2 are named"):
+        native_probabilities(library, native, X, 2)
+    with pytest.raises(NativeModelError, match=f"{library} cannot read the model"):
+        native_probabilities(library, b"\x00garbage", X, 3)
+
+
+def test_unknown_library() -> None:
+    with pytest.raises(UsageError, match="expected lightgbm or xgboost"):
+        native_probabilities("catboost", b"", X)
+
+
+@pytest.mark.parametrize(
+    ("cells", "jobs", "threads"), [(10, 8, 1), (3_000_000, 8, 3), (10**9, 4, 4), (0, 1, 1)]
+)
+def test_threads_grow_with_the_work(cells: int, jobs: int, threads: int) -> None:
+    assert threads_for(cells, jobs) == threads

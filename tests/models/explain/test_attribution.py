@@ -1,0 +1,115 @@
+"""Where a decision rests: places of columns, sums of maps, Grad-CAM on a planted spot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.features import create
+from gliaboost.models.bundle import Bundle, make_bundle
+from gliaboost.models.explain.attribution import explain, overlay, places, spread
+from gliaboost.models.explain.contributions import contributions
+from gliaboost.models.registry import create_model
+
+
+def spotted(n: int = 60, size: int = 64) -> tuple[np.ndarray, np.ndarray]:
+    """Noise, and in half of it a bright patch at the lower right."""
+    rng = np.random.default_rng(0)
+    images = rng.normal(90, 12, (n, size, size))
+    images[::2, size // 2 + 8 : -8, size // 2 + 8 : -8] += 110
+    labels = np.where(np.arange(n) % 2 == 0, "glioma", "no_tumor").astype(object)
+    return np.clip(images, 0, 255).astype(np.uint8), labels
+
+
+@pytest.fixture(scope="module")
+def booster() -> Bundle:
+    images, labels = spotted()
+    extractors = [create("lbp"), create("hog", pixels_per_cell=8)]
+    X = np.hstack([e.transform(images) for e in extractors])
+    model = create_model("lightgbm", device="cpu", rounds=30, inner_folds=0).fit(X, labels)
+    return make_bundle(model, Preparation(size=64), extractors, manifest_fingerprint="")
+
+
+def test_every_column_of_hog_looks_at_its_cell() -> None:
+    names = create("hog", pixels_per_cell=16, cells_per_block=2).feature_names(64, 64)
+    boxes, placed = places(names, 64)
+    assert placed.all()
+    assert set((boxes[:, 2:] - boxes[:, :2]).ravel()) == {16}
+    first = names.index(next(n for n in names if "y1_x2_r0_c1" in n))
+    assert boxes[first].tolist() == [16, 48, 32, 64]
+    cells = {tuple(b) for b in boxes.tolist()}
+    assert len(cells) == 16
+
+
+def test_whole_image_columns_have_no_place() -> None:
+    _, placed = places(create("glcm").feature_names(64, 64), 64)
+    assert not placed.any()
+    _, placed = places(["embedding__layer_-1__pool_avg__c17"], 64)
+    assert not placed.any()
+
+
+def test_a_map_sums_to_its_values() -> None:
+    rng = np.random.default_rng(0)
+    names = create("lbp").feature_names(64, 64)
+    boxes, _ = places(names, 64)
+    values = rng.normal(size=len(names)).astype(np.float32)
+    assert spread(values, boxes, 64).sum() == pytest.approx(values.sum(), abs=1e-3)
+
+
+def test_a_booster_points_at_the_patch(booster: Bundle, tmp_path: Path) -> None:
+    images, _ = spotted(2)
+    cv2.imwrite(str(tmp_path / "a.png"), images[0])
+    found = explain(booster, tmp_path / "a.png")
+    assert found.predicted == "glioma"
+    assert sum(found.families.values()) == pytest.approx(1)
+    assert found.placed == pytest.approx(1)
+    X = np.hstack([e.transform(found.image[None]) for e in booster.extractors()])
+    own = contributions("lightgbm", booster.native, X, 2)[0, 0]
+    assert found.heat.sum() == pytest.approx(own.sum(), abs=1e-3)
+    parts = np.abs(found.heat).reshape(2, 32, 2, 32).sum(axis=(1, 3))
+    assert parts.argmax() == 3
+    drawn = overlay(found)
+    assert drawn.shape == (64, 64, 3)
+    assert drawn.dtype == np.uint8
+
+
+def test_grad_cam_points_at_the_patch() -> None:
+    torch = pytest.importorskip("torch")
+    from gliaboost.models.explain.grad_cam import first_network, grad_cam
+
+    torch.set_num_threads(1)
+    images, labels = spotted(48)
+    parameters = {"widths": (8, 16), "depths": (1, 1), "epochs": 12, "size": 64}
+    model = create_model("cnn-scratch", device="cpu", precision="float32", flip=False, **parameters)
+    model.set_params(mirror=False, validation_fraction=0.0).fit(images, labels)
+    heat, logits = grad_cam(first_network(model.to_bytes()), images[0])
+    np.testing.assert_allclose(
+        np.exp(logits) / np.exp(logits).sum(), model.predict_proba(images[:1])[0], atol=1e-4
+    )
+    assert heat.shape == (64, 64)
+    assert heat.max() == pytest.approx(1)
+    assert heat.min() >= 0
+
+
+def test_the_command_draws_it(booster: Bundle, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from gliaboost.cli import app
+    from gliaboost.models.bundle import save
+
+    images, _ = spotted(2)
+    cv2.imwrite(str(tmp_path / "a.png"), images[0])
+    save(booster, tmp_path / "m.joblib")
+    out = tmp_path / "e.png"
+    arguments = ["explain", str(tmp_path / "m.joblib"), str(tmp_path / "a.png"), "--out", str(out)]
+    done = CliRunner().invoke(app, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.output)["predicted"] == "glioma"
+    picture = cv2.imread(str(out))
+    assert picture is not None
+    assert picture.shape == (64, 128, 3)

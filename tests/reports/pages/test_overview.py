@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gliaboost.reports.pages.brief import in_brief
+from gliaboost.reports.pages.cost import fitting, rate
+from gliaboost.reports.pages.overview import answer, cheapest, rival
+from gliaboost.reports.protocol.results import Results, read_results
+
+MakePredictions = Callable[..., pd.DataFrame]
+MakeRun = Callable[..., Path]
+
+
+@pytest.fixture
+def compared(make_predictions: MakePredictions, make_run: MakeRun) -> Callable[..., Results]:
+    """Give results of experiments of given skill and cost."""
+
+    def make(skills: dict[str, float], **spent: float) -> Results:
+        frames = [
+            make_predictions(600, 60, skill=skill, seed=i, experiment=name)
+            for i, (name, skill) in enumerate(skills.items())
+        ]
+        folder = make_run(frames)
+        saved = json.loads((folder / "results.json").read_text())
+        for entry in saved["experiments"]:
+            entry["seconds"]["fit"] = spent.get(entry["model"], 10.0)
+        (folder / "results.json").write_text(json.dumps(saved))
+        return read_results(folder)
+
+    return make
+
+
+def test_boosted_features_are_set_against_networks(compared: Callable[..., Results]) -> None:
+    results = compared(
+        {"lightgbm+hog": 4.0, "lightgbm+hog+lbp": 3.9, "xgboost+hog": 3.8, "cnn-scratch": 1.0}
+    )
+    at = rival(results)
+    assert at is not None
+    assert results.experiments[at].name == "cnn-scratch"
+
+
+def test_without_a_network_another_model_is_the_rival(compared: Callable[..., Results]) -> None:
+    results = compared({"lightgbm+hog": 4.0, "lightgbm+hog+lbp": 3.9, "xgboost+hog": 1.0})
+    assert results.experiments[rival(results) or 0].name == "xgboost+hog"
+
+
+def test_one_experiment_has_no_rival(compared: Callable[..., Results]) -> None:
+    assert rival(compared({"lightgbm+hog": 2.0})) is None
+
+
+def test_the_cheapest_is_chosen_among_equals_alone(compared: Callable[..., Results]) -> None:
+    """The worst is cheapest of all, yet beaten beyond chance."""
+    skills = {"cnn-scratch": 4.0, "lightgbm+hog": 3.95, "xgboost+hog": 0.2}
+    results = compared(skills, **{"cnn-scratch": 4000.0, "lightgbm": 98.0, "xgboost": 1.0})
+    best = results.experiments[0].name
+    at = cheapest(results)
+    assert at is not None
+    assert results.experiments[at].name == "lightgbm+hog"
+    said = " ".join(str(getattr(b, "text", "")) for b in answer(results).blocks)
+    assert ("1/40 of the other's" if best == "cnn-scratch" else "computing") in said
+    table = in_brief(results, at)
+    answers = {row[0].text: row[1].text for row in table.rows}
+    assert "LightGBM on HOG" in answers["Which model"]
+    assert "no control with shuffled labels" in answers["Was the split honest"]
+
+
+def test_pictures_show_every_model_before_more_of_one(compared: Callable[..., Results]) -> None:
+    sets = ("hog", "lbp", "glcm", "hog+lbp", "hog+glcm")
+    skills = {f"lightgbm+{s}": 4.0 - 0.1 * i for i, s in enumerate(sets)}
+    results = compared({**skills, "xgboost+hog": 0.5, "cnn-scratch": 0.2})
+    shown = [e.entry["model"] for _, e in results.leading()]
+    assert sorted(set(shown)) == ["cnn-scratch", "lightgbm", "xgboost"]
+    assert len(shown) == 4
+    positions = [i for i, _ in results.leading()]
+    assert positions == sorted(positions)
+    assert sorted(results.series) == list(range(7))
+    assert [results.series[i] for i in positions] == [0, 1, 2, 3]
+
+
+def test_cost_is_features_and_what_follows(compared: Callable[..., Results]) -> None:
+    (e,) = compared({"lightgbm+hog": 2.0}, lightgbm=7.0).experiments
+    assert fitting(e) == pytest.approx(2.0 + 7.0)
+    assert rate(e) == pytest.approx(600 / (2.0 + 0.5))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from gliaboost.models.prediction import Prediction
+from gliaboost.reports.pages.terminal import (
+    predictions_csv,
+    predictions_json,
+    predictions_table,
+    results_table,
+)
+
+CLASSES = ["glioma", "no_tumor"]
+MADE = [
+    Prediction(Path("a, b.png"), "glioma", {"glioma": 0.75, "no_tumor": 0.25}),
+    Prediction(Path("c.png"), None, {}, "is empty"),
+]
+
+
+def test_csv_reads_back_with_failures_and_commas() -> None:
+    rows = list(csv.DictReader(io.StringIO(predictions_csv(CLASSES, MADE))))
+    assert rows[0]["path"] == "a, b.png" and float(rows[0]["proba_glioma"]) == 0.75
+    assert rows[1]["error"] == "is empty" and rows[1]["predicted"] == ""
+
+
+def test_json_parts_failures_from_predictions() -> None:
+    said = json.loads(json.dumps(predictions_json({"model": "lightgbm"}, MADE)))
+    assert [p["path"] for p in said["predictions"]] == ["a, b.png"]
+    assert said["failed"] == [{"path": "c.png", "reason": "is empty"}]
+
+
+def test_table_is_aligned() -> None:
+    head, row = predictions_table(CLASSES, MADE).splitlines()
+    assert head.index("predicted") == row.index("glioma")
+    assert row.endswith("0.250") and len(head) == len(row)
+
+
+def test_results_without_interval_or_auc_are_dashes() -> None:
+    entry = {
+        "name": "lightgbm+hog",
+        "accuracy": {"pooled": 0.5, "ci95": None},
+        "balanced_accuracy": {"pooled": 0.5},
+        "macro_f1": {"pooled": 0.4},
+        "macro_auc": {"pooled": None},
+        "seconds": {"fit": 1.25},
+    }
+    row = results_table({"experiments": [entry]}).splitlines()[1].split()
+    assert row == ["lightgbm+hog", "0.500", "-", "0.500", "0.400", "-", "1.2"]

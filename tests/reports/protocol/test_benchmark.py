@@ -1,0 +1,142 @@
+"""The protocol: controls, ablation, what only a fitted model can tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.splits import patient_folds
+from gliaboost.errors import UsageError
+from gliaboost.features import create
+from gliaboost.features.store import FeatureStore
+from gliaboost.reports.protocol.benchmark import run, shuffled
+from gliaboost.reports.protocol.elsewhere import find_elsewhere
+from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
+from gliaboost.reports.protocol.findings import known_findings
+from gliaboost.reports.protocol.protocol import Protocol
+
+Make = Callable[..., Path]
+
+
+def test_ablation_adds_each_alone_and_all_but_one() -> None:
+    extractors = [create(n) for n in ("hog", "lbp", "glcm")]
+    names = [e.name for e in competitors(["lightgbm"], extractors, ablation=True)]
+    assert names == [
+        "lightgbm+hog+lbp+glcm",
+        "lightgbm+hog",
+        "lightgbm+lbp",
+        "lightgbm+glcm",
+        "lightgbm+lbp+glcm",
+        "lightgbm+hog+glcm",
+        "lightgbm+hog+lbp",
+    ]
+    two = [e.name for e in competitors(["xgboost"], extractors[:2], ablation=True)]
+    assert two == ["xgboost+hog+lbp", "xgboost+hog", "xgboost+lbp"]
+    one = [e.name for e in competitors(["xgboost"], extractors[:1], ablation=True)]
+    assert one == ["xgboost+hog"]
+
+
+def test_a_booster_needs_features() -> None:
+    with pytest.raises(UsageError, match="--features"):
+        competitors(["lightgbm"], [])
+
+
+def test_shuffling_keeps_patients_whole_and_counts_of_labels() -> None:
+    labels = np.repeat(["a", "b", "c", "a"], 5).astype(object)
+    groups = np.repeat([1, 2, 3, 4], 5)
+    seen = set()
+    for seed in range(20):
+        mixed = shuffled(labels, groups, seed)
+        assert sorted(mixed) == sorted(labels)
+        assert all(len(set(mixed[groups == g])) == 1 for g in (1, 2, 3, 4))
+        seen.add(tuple(mixed))
+    assert len(seen) > 3
+
+
+def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path) -> None:
+    manifest = Manifest.read(make_images(patients=16, per_patient=3))
+    extractors = [create("lbp"), create("glcm")]
+    protocol = Protocol(
+        competitors(["lightgbm"], extractors), patient_folds(manifest, 4), "four", seed=0
+    )
+    results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
+    entries = {e.get("control"): e for e in results["experiments"]}
+    assert set(entries) == {None, SHUFFLED, BY_IMAGE}
+    assert entries[SHUFFLED]["of"] == entries[BY_IMAGE]["of"] == entries[None]["name"]
+    assert entries[None]["accuracy"]["pooled"] > 0.9
+    assert entries[SHUFFLED]["balanced_accuracy"]["pooled"] < 0.8
+    shares = entries[None]["shap_by_family"]
+    assert set(shares) == {"lbp", "glcm"}
+    assert sum(shares.values()) == pytest.approx(1)
+    assert entries[None]["peak_memory"] is None or entries[None]["peak_memory"] > 2**20
+    assert results == json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
+    saved = sorted(p.name for p in (tmp_path / "out" / "models").iterdir())
+    assert saved == [f"lightgbm+lbp+glcm-fold-{i}.joblib" for i in (1, 2, 3, 4)]
+
+
+def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path) -> None:
+    path = make_images(patients=16, per_patient=1)
+    table = pd.read_csv(path).drop(columns="patient")
+    manifest = Manifest.of(table, path.parent)
+    protocol = Protocol(
+        [Experiment("lightgbm", (create("glcm"),))], patient_folds(manifest, 2), "two"
+    )
+    results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
+    assert [e.get("control") for e in results["experiments"]] == [None, SHUFFLED]
+
+
+def test_tested_elsewhere_without_the_pictures_in_both(make_images: Make, tmp_path: Path) -> None:
+    here = Manifest.read(make_images(patients=12, name="here"))
+    path = make_images(patients=12, name="there")
+    # The same generator made both: all but the renamed copies must be other pictures.
+    table = pd.read_csv(path)
+    rng = np.random.default_rng(7)
+    for i, name in enumerate(table["path"]):
+        if i >= 6:
+            noise = rng.normal(128, 40, (48, 48))
+            sigma = 0.5 if table["label"][i] == "fine" else 2.0
+            image = np.asarray(cv2.GaussianBlur(noise, (0, 0), sigma), np.float64)
+            image = (image - image.mean()) / image.std() * 40 + 128
+            cv2.imwrite(str(path.parent / name), np.clip(image, 0, 255).astype(np.uint8))
+    table.loc[35, "label"] = "odd"
+    table.to_csv(path, index=False)
+    elsewhere = find_elsewhere(here, Manifest.read(path))
+    assert elsewhere.left_out == {"in both": 6, "unknown class": 1}
+    assert len(elsewhere.manifest) == 29
+    protocol = Protocol(
+        competitors(["lightgbm"], [create("lbp")]), patient_folds(here, 3), "three", controls=False
+    )
+    store, out, said = FeatureStore(tmp_path / "store"), tmp_path / "out", list[str]()
+    results = run(here, protocol, store, out, elsewhere=elsewhere, say=said.append)
+    own, other = results["experiments"]
+    assert "test_on" not in own
+    assert (other["test_on"], other["counts"]["images"]) == ("there", 29)
+    assert other["accuracy"]["pooled"] > 0.9
+    again: list[str] = []
+    run(here, protocol, store, out, elsewhere=elsewhere, say=again.append)
+    assert sum("taken from an earlier run" in line for line in again) == 4
+    with pytest.raises(UsageError, match="36 are in here too"):
+        find_elsewhere(here, here)
+
+
+def test_an_audit_is_made_once(make_images: Make, tmp_path: Path) -> None:
+    path = make_images(patients=4)
+    manifest = Manifest.read(path)
+    seen: list[int] = []
+    first = known_findings(manifest, tmp_path, progress=lambda done, total: seen.append(done))
+    count = len(seen)
+    assert count
+    again = known_findings(manifest, tmp_path, progress=lambda done, total: seen.append(done))
+    assert again == first
+    assert len(seen) == count
+    (path.parent / "p00-0.png").write_bytes((path.parent / "p01-0.png").read_bytes())
+    changed = known_findings(manifest, tmp_path)
+    assert changed != first
+    assert any(weight == "wrong" for weight, _ in changed)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import json
+import sys
+
+import numpy
+import pytest
+
+from gliaboost.models import devices
+from gliaboost.reports.protocol.environment import (
+    describe,
+    describe_text,
+    environment,
+    first_sentence,
+    installed,
+)
+
+
+def test_environment_is_plain_and_true() -> None:
+    facts = environment(jobs=3)
+    assert json.loads(json.dumps(facts)) == facts
+    assert facts["versions"]["numpy"] == numpy.__version__
+    assert facts["jobs"] == 3 and facts["cores"] >= 1
+
+
+def test_an_absent_package_has_no_version() -> None:
+    assert installed("no-such-package-anywhere") is None
+
+
+def test_what_is_missing_comes_with_how_to_get_it() -> None:
+    facts = describe()
+    assert all(m["reason"] and m["how"] for m in facts["missing"].values())
+    for name, model in facts["models"].items():
+        assert ("cuda" in model["devices"]) == (f"{name} on the GPU" not in facts["missing"])
+    text = describe_text(facts)
+    assert all(m["how"] in text for m in facts["missing"].values())
+
+
+def test_first_sentence_is_one_line() -> None:
+    def documented() -> None:
+        """Do this,
+        then that.
+
+        And more.
+        """
+
+    assert first_sentence(documented) == "Do this, then that."
+
+
+def test_a_gpu_without_cupy_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "why_not_cuda", lambda library: None)
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    missing = describe()["missing"]
+    assert "CuPy" in missing["xgboost fed from the GPU's memory"]["reason"]

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics
+
+from gliaboost.errors import UsageError
+from gliaboost.reports.statistics.evaluation import SCALARS, by_patient, evaluate
+
+MakePredictions = Callable[..., pd.DataFrame]
+
+
+def naive(frame: pd.DataFrame, classes: list[str]) -> dict[str, float]:
+    """Return the same numbers from scikit-learn, one table at a time."""
+    p = frame[[f"proba_{c}" for c in classes]].to_numpy()
+    truth, predicted = frame["label"], frame["predicted"]
+    areas = [
+        metrics.roc_auc_score(truth == c, p[:, k])
+        for k, c in enumerate(classes)
+        if 0 < (truth == c).sum() < len(frame)
+    ]
+    return {
+        "accuracy": metrics.accuracy_score(truth, predicted),
+        "balanced_accuracy": metrics.balanced_accuracy_score(truth, predicted),
+        "macro_f1": metrics.f1_score(truth, predicted, average="macro"),
+        "macro_auc": float(np.mean(areas)),
+        "mcc": metrics.matthews_corrcoef(truth, predicted),
+        "brier": metrics.brier_score_loss(truth, p, labels=classes, scale_by_half=False),
+    }
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_pooled_and_fold_numbers_are_scikit_learns(make_predictions: MakePredictions) -> None:
+    frame = make_predictions()
+    classes = sorted(frame["label"].unique())
+    result = evaluate(frame, classes, n_boot=50)
+    folds = [naive(part, classes) for _, part in frame.groupby("fold")]
+    for name, expected in naive(frame, classes).items():
+        assert result[name]["pooled"] == pytest.approx(expected), name
+        values = [fold[name] for fold in folds]
+        assert result[name]["mean"] == pytest.approx(np.mean(values)), name
+        assert result[name]["sd"] == pytest.approx(np.std(values, ddof=1)), name
+    np.testing.assert_array_equal(
+        result["confusion"],
+        metrics.confusion_matrix(frame["label"], frame["predicted"], labels=classes),
+    )
+    report = metrics.classification_report(frame["label"], frame["predicted"], output_dict=True)
+    for label in classes:
+        entry = result["per_class"][label]
+        assert entry["images"] == report[label]["support"]
+        assert entry["precision"]["pooled"] == pytest.approx(report[label]["precision"])
+        assert entry["recall"]["pooled"] == pytest.approx(report[label]["recall"])
+        assert entry["f1"]["pooled"] == pytest.approx(report[label]["f1-score"])
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_interval_is_that_of_a_plain_bootstrap_of_patients(
+    make_predictions: MakePredictions,
+) -> None:
+    """Copy the drawn patients' rows into a table, over and over, and ask scikit-learn."""
+    frame = make_predictions(images=150, patients=25)
+    classes = sorted(frame["label"].unique())
+    result = evaluate(frame, classes, seed=11, n_boot=200)
+    patients = sorted(frame["patient"].unique())
+    rows = dict(iter(frame.groupby("patient")))
+    counts = np.random.default_rng(11).multinomial(25, np.full(25, 1 / 25), size=200)
+    drawn: dict[str, list[float]] = {}
+    for count in counts:
+        table = pd.concat([rows[p] for p, n in zip(patients, count, strict=True) for _ in range(n)])
+        for name, value in naive(table, classes).items():
+            drawn.setdefault(name, []).append(value)
+    for name, values in drawn.items():
+        expected = np.quantile(values, [0.025, 0.975])
+        np.testing.assert_allclose(result[name]["ci95"], expected, err_msg=name)
+
+
+def test_patients_make_wider_intervals_than_images(make_predictions: MakePredictions) -> None:
+    frame = make_predictions(images=1200, patients=40)
+    classes = sorted(frame["label"].unique())
+
+    def width(table: pd.DataFrame) -> float:
+        low, high = evaluate(table, classes, n_boot=500)["accuracy"]["ci95"]
+        return float(high - low)
+
+    assert width(frame) > 1.3 * width(frame.drop(columns="patient"))
+
+
+def test_the_same_seed_gives_the_same_numbers_in_any_row_order(
+    make_predictions: MakePredictions,
+) -> None:
+    frame = make_predictions()
+    classes = sorted(frame["label"].unique())
+    shuffled = frame.sample(frac=1, random_state=0)
+    a, b = (evaluate(t, classes, seed=5, n_boot=60) for t in (frame, shuffled))
+    for name in SCALARS:
+        for key in ("pooled", "mean", "sd", "ci95"):
+            np.testing.assert_allclose(a[name][key], b[name][key], rtol=1e-12)
+    assert a["accuracy"]["ci95"] != evaluate(frame, classes, seed=6, n_boot=60)["accuracy"]["ci95"]
+
+
+def test_own_groups_take_the_place_of_patients(make_predictions: MakePredictions) -> None:
+    frame = make_predictions()
+    classes = sorted(frame["label"].unique())
+    renamed = frame.assign(patient=None)
+    given = evaluate(renamed, classes, groups=frame["patient"], n_boot=60)
+    assert given["accuracy"] == evaluate(frame, classes, n_boot=60)["accuracy"]
+    assert given["bootstrap"]["unit"] == "patient"
+    assert evaluate(renamed, classes, n_boot=60)["bootstrap"]["unit"] == "image"
+
+
+def test_a_patient_is_the_mean_of_its_images(make_predictions: MakePredictions) -> None:
+    frame = make_predictions()
+    classes = sorted(frame["label"].unique())
+    table = by_patient(frame, classes)
+    assert len(table) == frame["patient"].nunique()
+    columns = [f"proba_{c}" for c in classes]
+    for _, row in table.iterrows():
+        part = frame[frame["patient"] == row["patient"]]
+        np.testing.assert_allclose(row[columns].astype(float), part[columns].mean())
+        assert row["predicted"] == classes[int(part[columns].mean().to_numpy().argmax())]
+        assert row["images"] == len(part)
+    level = evaluate(frame, classes, n_boot=50)["patient_level"]
+    right = (table["label"] == table["predicted"]).mean()
+    assert level["accuracy"]["pooled"] == pytest.approx(right)
+    assert (level["patients"], level["mixed"]) == (len(table), 0)
+
+
+def test_a_patient_with_two_labels_has_no_truth(make_predictions: MakePredictions) -> None:
+    frame = make_predictions()
+    classes = sorted(frame["label"].unique())
+    row = frame.index[frame["patient"] == "P003"][0]
+    frame.loc[row, "label"] = next(c for c in classes if c != frame.loc[row, "label"])
+    assert "P003" not in set(by_patient(frame, classes)["patient"])
+    assert evaluate(frame, classes, n_boot=50)["patient_level"]["mixed"] == 1
+
+
+def edge(rows: list[tuple[str, str, str, str, float]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["label", "predicted", "patient", "fold", "proba_a"])
+    return table.assign(proba_b=1 - table["proba_a"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "undefined"),
+    [
+        (edge([("a", "a", "p", "1", 0.9)]), "macro_auc sd ci95"),
+        (edge([("a", "a", "p", "1", 0.9), ("b", "a", "q", "1", 0.6)]), "sd"),
+        (edge([("a", "a", "p", "1", 0.9), ("a", "b", "q", "2", 0.2)]), "macro_auc"),
+        (edge([("a", "a", "p", "1", 0.9), ("b", "b", "p", "1", 0.2)]), "sd ci95"),
+    ],
+    ids=["one image", "two images", "one class", "one patient"],
+)
+def test_what_is_undefined_is_none_and_the_rest_is_there(
+    frame: pd.DataFrame, undefined: str
+) -> None:
+    result: dict[str, Any] = evaluate(frame, ["a", "b"], n_boot=50)
+    json.dumps(result, allow_nan=False)
+    assert 0 <= result["accuracy"]["pooled"] <= 1
+    assert (result["macro_auc"]["pooled"] is None) == ("macro_auc" in undefined)
+    assert (result["accuracy"]["sd"] is None) == ("sd" in undefined)
+    assert (result["accuracy"]["ci95"] is None) == ("ci95" in undefined)
+
+
+def test_a_class_that_a_fold_lacks_is_left_out_of_that_fold() -> None:
+    frame = edge(
+        [
+            ("a", "a", "p", "1", 0.9),
+            ("b", "a", "q", "1", 0.7),
+            ("b", "b", "r", "1", 0.1),
+            ("a", "a", "s", "2", 0.8),
+            ("a", "b", "t", "2", 0.4),
+        ]
+    )
+    result = evaluate(frame, ["a", "b"], n_boot=50)
+    assert result["by_fold"]["1"]["macro_auc"] == 1.0
+    assert result["by_fold"]["2"]["macro_auc"] is None
+    assert result["macro_auc"]["mean"] == 1.0
+    assert result["by_fold"]["2"]["balanced_accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda t: t.drop(columns="proba_b"), "without proba_b"),
+        (lambda t: t.iloc[:0], "no predictions"),
+        (lambda t: t.assign(label="c"), "speak of c"),
+        (lambda t: t.assign(predicted=None), "speak of None"),
+        (lambda t: t.assign(proba_a=0.1), "add up to 1"),
+        (lambda t: t.assign(proba_a=float("nan")), "add up to 1"),
+        (lambda t: t.assign(proba_a=-1.0, proba_b=2.0), "negative"),
+    ],
+)
+def test_a_wrong_table_is_refused(
+    change: Callable[[pd.DataFrame], pd.DataFrame], words: str
+) -> None:
+    frame = edge([("a", "a", "p", "1", 0.9), ("b", "a", "q", "1", 0.6)])
+    with pytest.raises(UsageError, match=words):
+        evaluate(change(frame), ["a", "b"])

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom, binomtest, chi2
+
+from gliaboost.reports.statistics.paired import compare, holm, mcnemar
+
+MakePredictions = Callable[..., pd.DataFrame]
+
+
+def test_mcnemar_of_agrestis_approval_ratings() -> None:
+    """Agresti, Categorical Data Analysis, 10.1.1: 150 against 86, z squared = 17.36."""
+    p = mcnemar([1] * 150 + [-1] * 86 + [0] * 1364)
+    assert chi2.isf(p, 1) == pytest.approx(17.36, abs=0.005)
+
+
+def test_mcnemar_of_blands_colds() -> None:
+    """Bland, An Introduction to Medical Statistics: 256 against 144, chi-square 31.36."""
+    p = mcnemar([1] * 256 + [-1] * 144)
+    assert chi2.isf(p, 1) == pytest.approx(31.36, abs=0.005)
+
+
+def test_mcnemar_agrees_with_the_exact_mid_p_test_on_large_samples() -> None:
+    for b, c in ((300, 260), (520, 480), (90, 140)):
+        mid_p = binomtest(b, b + c).pvalue - binom.pmf(b, b + c, 0.5)
+        assert mcnemar([1] * b + [-1] * c) == pytest.approx(mid_p, rel=0.05)
+
+
+def test_patients_as_witnesses_keep_the_level_where_images_do_not() -> None:
+    """Two equal models; each patient's images favour one of the two together."""
+    rng = np.random.default_rng(0)
+    plain, grouped, rounds = 0, 0, 600
+    codes = np.repeat(np.arange(50), 8)
+    for _ in range(rounds):
+        lean = np.repeat(rng.normal(0, 1, 50), 8) + rng.normal(0, 0.5, 400)
+        better = np.where(np.abs(lean) > 1, np.sign(lean), 0)
+        plain += mcnemar(better) < 0.05
+        grouped += mcnemar(better, codes) < 0.05
+    assert plain / rounds > 0.25
+    assert abs(grouped / rounds - 0.05) < 0.025
+
+
+def test_nothing_differs() -> None:
+    assert mcnemar([0, 0, 0]) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("p", "corrected"),
+    [
+        ([0.01, 0.04, 0.03, 0.005], [0.03, 0.06, 0.06, 0.02]),
+        ([0.01, 0.02, 0.022, 0.09], [0.04, 0.06, 0.06, 0.09]),
+        ([0.9, 0.8], [1.0, 1.0]),
+        ([], []),
+    ],
+)
+def test_holm_by_hand(p: list[float], corrected: list[float]) -> None:
+    np.testing.assert_allclose(holm(p), corrected)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
+def test_holm_lies_between_nothing_and_bonferroni(p: list[float]) -> None:
+    corrected = holm(p)
+    assert (corrected >= np.asarray(p)).all()
+    assert (corrected <= np.minimum(np.asarray(p) * len(p), 1) + 1e-12).all()
+    order = np.argsort(p, kind="stable")
+    assert (np.diff(corrected[order]) >= 0).all()
+
+
+def test_the_interval_is_that_of_both_drawn_together(make_predictions: MakePredictions) -> None:
+    a, b = (make_predictions(images=200, patients=30, seed=s) for s in (1, 2))
+    found = compare([a, b.sample(frac=1, random_state=0)], seed=7, n_boot=300)
+    assert len(found) == 1
+    patients = sorted(a["patient"].unique())
+    counts = np.random.default_rng(7).multinomial(30, np.full(30, 1 / 30), size=300)
+    gain = (a["label"] == a["predicted"]).astype(int) - (b["label"] == b["predicted"]).astype(int)
+    drawn = []
+    for count in counts:
+        rows = np.concatenate(
+            [
+                np.tile(gain[a["patient"] == name], n)
+                for name, n in zip(patients, count, strict=True)
+            ]
+        )
+        drawn.append(rows.mean())
+    np.testing.assert_allclose(found[0].ci95 or [], np.quantile(drawn, [0.025, 0.975]))
+    assert found[0].difference == pytest.approx(gain.mean())
+    assert found[0].only_first == (gain > 0).sum()
+    assert found[0].only_second == (gain < 0).sum()
+
+
+def test_experiments_are_compared_on_the_images_of_both(make_predictions: MakePredictions) -> None:
+    a, b, c = (make_predictions(seed=s) for s in (1, 2, 3))
+    found = compare([a, b.iloc[:200], c.iloc[200:]], n_boot=100)
+    assert [(x.first, x.second, x.images) for x in found] == [(0, 1, 200), (0, 2, 100)]
+
+
+def test_a_model_is_no_better_than_itself(make_predictions: MakePredictions) -> None:
+    a = make_predictions()
+    (same,) = compare([a, a], n_boot=100)
+    assert (same.difference, same.p, same.certain) == (0.0, 1.0, False)
+    assert same.p_bootstrap == 1.0
+
+
+def test_a_much_better_model_is_found_out(make_predictions: MakePredictions) -> None:
+    good, bad = make_predictions(skill=4.0), make_predictions(skill=0.2, seed=1)
+    (found,) = compare([good, bad], n_boot=500)
+    assert found.certain
+    assert found.ci95 is not None
+    assert found.ci95[0] > 0
+
+
+def test_a_single_patient_proves_nothing(make_predictions: MakePredictions) -> None:
+    good, bad = (make_predictions(skill=s).assign(patient="P") for s in (4.0, 0.2))
+    (found,) = compare([good, bad], n_boot=100)
+    assert found.ci95 is None
+    assert not found.certain

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from gliaboost.errors import (
+    DecodeError,
+    GliaboostError,
+    ManifestError,
+    MissingExtraError,
+    UsageError,
+)
+
+ERRORS = [
+    GliaboostError("it failed"),
+    UsageError("wrong call"),
+    DecodeError("a.png", "is empty"),
+    ManifestError("m.csv", ["one", "two"]),
+    MissingExtraError("pydicom", "dicom", "reading DICOM"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda e: type(e).__name__)
+def test_errors_cross_processes(error: GliaboostError) -> None:
+    copy = pickle.loads(pickle.dumps(error))
+    assert type(copy) is type(error)
+    assert str(copy) == str(error)
+    assert vars(copy) == vars(error)
+
+
+def test_exit_codes() -> None:
+    assert [e.exit_code for e in ERRORS] == [1, 2, 1, 2, 2]
+
+
+def test_messages_say_what_and_what_to_do() -> None:
+    assert str(DecodeError("a.png", "is empty")) == "a.png: is empty"
+    assert str(ManifestError("m.csv", ["one"])) == "m.csv: 1 fault\n  - one"
+    assert str(ManifestError("m.csv", ["one", "two"])).startswith("m.csv: 2 faults\n  - one")
+    assert "pip install 'gliaboost[dicom]'" in str(ERRORS[-1])
+
+
+def test_kinds_that_callers_may_catch() -> None:
+    assert issubclass(UsageError, ValueError)
+    assert issubclass(MissingExtraError, ImportError)
+    assert issubclass(ManifestError, UsageError)
