@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.inner_splits import inner_validation, text_codes
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ManifestError, UsageError
 
@@ -69,7 +70,7 @@ def patient_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> lis
             "fold. Ask for fewer folds, or merge classes"
         )
     splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
-    parts = splitter.split(labels, _codes(labels), _codes(groups))
+    parts = splitter.split(labels, text_codes(labels), text_codes(groups))
     return _checked(manifest, [Fold(str(i), *part) for i, part in enumerate(parts, start=1)])
 
 
@@ -105,15 +106,6 @@ def column_folds(manifest: Manifest, column: str = "fold") -> list[Fold]:
     return _checked(
         manifest, [Fold(n, np.flatnonzero(values != n), np.flatnonzero(values == n)) for n in names]
     )
-
-
-def leave_one_out(manifest: Manifest, column: str) -> list[Fold]:
-    """Test each value of a column, such as a site or a scanner, on a model of all others.
-
-    The same division as `column_folds`; a name of its own because the question is another: not how
-    well the model does, but how well it travels.
-    """
-    return column_folds(manifest, column)
 
 
 def published_split(manifest: Manifest) -> list[Fold]:
@@ -203,54 +195,8 @@ def image_folds(manifest: Manifest, n_folds: int = 5, *, seed: int = 0) -> list[
     if not 2 <= n_folds <= least:
         raise UsageError(f"{n_folds} folds; expected 2 to {least}, the images of the rarest class")
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-    parts = splitter.split(labels, _codes(labels))
+    parts = splitter.split(labels, text_codes(labels))
     return [Fold(f"image {i}", *part) for i, part in enumerate(parts, start=1)]
-
-
-def inner_validation(
-    labels: Texts | Sequence[str],
-    groups: Texts | Sequence[str],
-    fraction: float = 0.2,
-    seed: int = 0,
-) -> NDArray[np.bool_]:
-    """Choose whole groups for validation, stratified, every class on both sides where possible.
-
-    Parameters
-    ----------
-    labels, groups : sequence of str [N]
-        Class and patient of each training row.
-    fraction : float
-        Share of rows to set aside, more than 0 and at most 0.5; rounded to whole groups.
-    seed : int
-        Which division.
-
-    Returns
-    -------
-    bool array [N]
-        True for validation. All False where no division leaves every class on both sides, such as
-        when one has a single group.
-
-    Raises
-    ------
-    UsageError
-        If `fraction` is out of range, or there are no rows.
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    if not 0 < fraction <= 0.5:
-        raise UsageError(f"fraction={fraction}; expected more than 0 and at most 0.5")
-    if not len(labels):
-        raise UsageError("no rows to choose a validation part from")
-    y, g = _codes(labels), _codes(groups)
-    mask = np.zeros(len(y), bool)
-    least = min(len(set(g[y == label])) for label in set(y))
-    for parts in range(min(round(1 / fraction), least), 1, -1):
-        splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
-        for _, chosen in splitter.split(y, y, g):
-            if set(y[chosen]) == set(np.delete(y, chosen)):
-                mask[chosen] = True
-                return mask
-    return mask
 
 
 def assert_disjoint(manifest: Manifest, folds: Sequence[Fold]) -> None:
@@ -330,11 +276,6 @@ def _column(manifest: Manifest, column: str) -> Texts:
     if missing:
         raise UsageError(f"{missing} of {len(table)} rows have no {column!r}; every row needs one")
     return table[column].astype(str).to_numpy(dtype=object)
-
-
-def _codes(values: Texts | Sequence[str]) -> NDArray[np.int64]:
-    # scikit-learn's splitters refuse labels of dtype object.
-    return np.unique(np.asarray(values, dtype=str), return_inverse=True)[1].astype(np.int64)
 
 
 def _known(values: Texts) -> set[str]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
-from gliaboost.models.boosters.rounds import inner_folds
 from gliaboost.models.hybrid.blend import balanced_log_loss
 from gliaboost.models.search_spaces import SPACES, Space
 

@@ -16,9 +16,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gliaboost._compat import available_cores
+from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.models.boosters.native import native_probabilities, threads_for
-from gliaboost.models.boosters.rounds import inner_folds
 from gliaboost.models.devices import choose_device
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.rows import row_groups, row_weights

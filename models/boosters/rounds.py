@@ -17,50 +17,6 @@ class Growing(Protocol):
         """Boost round `number`, from 0; return the weighted sum of the held-out rows' log loss."""
 
 
-def inner_folds(
-    y: NDArray[np.int64], groups: NDArray[Any], parts: int, seed: int = 0
-) -> list[NDArray[np.int64]]:
-    """Divide training rows, stratified by class, without cutting a group.
-
-    Parameters
-    ----------
-    y : int64 array [N]
-        Classes.
-    groups : array [N]
-        Patient of each row.
-    parts : int
-        Divisions, from 2; fewer where a class has fewer groups.
-    seed : int
-        Which division.
-
-    Returns
-    -------
-    list of int64 array
-        Rows to hold out, one array a division; no group is in two of them, and the other rows hold
-        every class. Empty where a class has a single group.
-
-    Examples
-    --------
-    >>> y = np.array([0, 0, 0, 1, 1, 1])
-    >>> patients = np.array(["a", "a", "b", "c", "d", "d"])
-    >>> [rows.tolist() for rows in inner_folds(y, patients, 4)]
-    [[2, 3], [0, 1, 4, 5]]
-    """
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    codes = np.unique(groups.astype(str), return_inverse=True)[1]
-    kinds = np.unique(y)
-    parts = min(parts, *(len(np.unique(codes[y == kind])) for kind in kinds))
-    if parts < 2:
-        return []
-    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
-    return [
-        held_out
-        for rest, held_out in splitter.split(y, y, codes)
-        if len(held_out) and len(np.unique(y[rest])) == len(kinds)
-    ]
-
-
 def choose_rounds(
     models: Sequence[Growing],
     most: int,

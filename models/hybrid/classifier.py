@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.boosters.base import Booster
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
-from gliaboost.models.boosters.rounds import inner_folds
 from gliaboost.models.boosters.xgboost_booster import XGBoost
 from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side

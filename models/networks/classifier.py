@@ -17,7 +17,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from gliaboost.datasets.splits import inner_validation
+from gliaboost.datasets.inner_splits import inner_validation
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.batching import out_of_memory

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gliaboost.datasets.fold_names import named_folds
@@ -17,8 +17,6 @@ from gliaboost.datasets.splits import (
     column_folds,
     holdout,
     image_folds,
-    inner_validation,
-    leave_one_out,
     patient_folds,
     published_split,
 )
@@ -141,7 +139,7 @@ def test_no_such_column() -> None:
 def test_leave_one_site_out() -> None:
     owners = np.repeat(np.arange(24), 4)
     m = cohort(site=[["Oslo", "Lund", "Turku"][o // 8] for o in owners])
-    folds = leave_one_out(m, "site")
+    folds = column_folds(m, "site")
     assert [f.name for f in folds] == ["Lund", "Oslo", "Turku"]
     assert_partition(m, folds)
     assert not set.intersection(*sides(m, folds[0], "patient"))
@@ -152,7 +150,7 @@ def test_a_class_of_a_single_site_cannot_be_left_out() -> None:
     with pytest.raises(
         UsageError, match="c only in the test part of fold x; a, b only in the test"
     ):
-        leave_one_out(m, "site")
+        column_folds(m, "site")
 
 
 def test_published_split() -> None:
@@ -234,7 +232,7 @@ EVERY: dict[str, Folds] = {
     "folds": lambda m: patient_folds(m, 3),
     "holdout": lambda m: holdout(m, 0.3),
     "column": column_folds,
-    "site": lambda m: leave_one_out(m, "site"),
+    "site": lambda m: column_folds(m, "site"),
     "split": published_split,
     "named": lambda m: named_folds(m, "3")[0],
 }
@@ -308,52 +306,3 @@ def test_whatever_is_joined_stays_on_one_side(joined: list[int], seed: int, shar
             for column in ("group", "patient"):
                 train, test = sides(m, fold, column)
                 assert not train & test
-
-
-owned = st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 12)), min_size=1, max_size=60)
-
-
-@settings(deadline=None)
-@given(rows=owned, fraction=st.floats(0.05, 0.5), seed=st.integers(0, 5))
-def test_inner_validation_is_disjoint_and_has_every_class(
-    rows: list[tuple[str, int]], fraction: float, seed: int
-) -> None:
-    labels = [label for label, _ in rows]
-    groups = [f"g{g}" for _, g in rows]
-    mask = inner_validation(labels, groups, fraction, seed)
-    assert mask.shape == (len(rows),)
-    np.testing.assert_array_equal(mask, inner_validation(labels, groups, fraction, seed))
-    chosen = {g for g, m in zip(groups, mask, strict=True) if m}
-    assert not chosen & {g for g, m in zip(groups, mask, strict=True) if not m}
-    if mask.any():
-        for side in (mask, ~mask):
-            assert set(np.array(labels)[side]) == set(labels)
-
-
-@settings(deadline=None, max_examples=40)
-@given(seed=st.integers(0, 10**6), patients=st.integers(30, 60))
-def test_inner_validation_is_about_the_fraction(seed: int, patients: int) -> None:
-    rng = np.random.default_rng(seed)
-    groups = np.repeat(np.arange(patients), rng.integers(2, 8, patients)).astype(str)
-    labels = np.array(["a", "b", "c"])[groups.astype(int) % 3]
-    assume(len(set(labels)) == 3)
-    for fraction in (0.2, 0.25, 0.5):
-        share = inner_validation(labels, groups, fraction, seed).mean()
-        assert abs(share - fraction) < 0.1
-
-
-def test_inner_validation_gives_up_on_a_class_of_one_patient() -> None:
-    labels = ["a"] * 20 + ["b"] * 5
-    groups = [str(i // 2) for i in range(20)] + ["lone"] * 5
-    assert not inner_validation(labels, groups).any()
-
-
-@pytest.mark.parametrize("fraction", [0.0, -0.1, 0.51, 1.0, float("nan")])
-def test_fraction_out_of_range(fraction: float) -> None:
-    with pytest.raises(UsageError, match="expected more than 0 and at most"):
-        inner_validation(["a", "b"], ["p", "q"], fraction)
-
-
-def test_no_rows_to_validate_on() -> None:
-    with pytest.raises(UsageError, match="no rows"):
-        inner_validation([], [])
