@@ -303,7 +303,7 @@ def rate_factor(done: int, steps: int, warmup: float) -> float:
     Examples
     --------
     >>> [round(rate_factor(step, 10, 0.2), 2) for step in (0, 1, 2, 6, 10)]
-    [0.5, 1.0, 1.0, 0.5, 0.01]
+    [0.5, 1.0, 1.0, 0.51, 0.01]
     """
     rising = max(1, round(warmup * steps)) if warmup else 0
     if done < rising:

@@ -178,7 +178,7 @@ def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[A
     Examples
     --------
     >>> labels = np.array(["glioma", "glioma", "pituitary"])
-    >>> sorted(set(shuffled(labels, np.array([1, 1, 2]), 0)))
+    >>> sorted(set(shuffled(labels, np.array([1, 1, 2]), 0).tolist()))
     ['glioma', 'pituitary']
     """
     _, first, codes = np.unique(groups.astype(str), return_index=True, return_inverse=True)
