@@ -7,16 +7,11 @@ The package is the repository's root: ``gliaboost.datasets`` turns files into ar
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gliaboost._version import __version__
     from gliaboost.models.bundle import Bundle, load
-
-try:
-    __version__ = version("gliaboost")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
 
 __all__ = ["Bundle", "__version__", "load"]
 
@@ -27,4 +22,8 @@ def __getattr__(name: str) -> Any:
         from gliaboost.models import bundle
 
         return getattr(bundle, name)
+    if name == "__version__":
+        from gliaboost import _version
+
+        return _version.__version__
     raise AttributeError(f"module 'gliaboost' has no attribute {name!r}")

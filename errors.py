@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 
@@ -57,6 +57,25 @@ class DecodeError(GliaboostError):
 
     def __reduce__(self) -> tuple[type[DecodeError], tuple[str, str]]:
         return type(self), (self.path, self.reason)
+
+
+class UnreadableWarning(UserWarning):
+    """Files could not be read; the work was done without them.
+
+    Parameters
+    ----------
+    failed : mapping of str to str
+        Path and reason of each.
+    """
+
+    def __init__(self, failed: Mapping[str, str]) -> None:
+        self.failed = dict(failed)
+        count = f"{len(self.failed)} file" + ("s" if len(self.failed) != 1 else "")
+        lines = [f"  - {path}: {reason}" for path, reason in self.failed.items()]
+        super().__init__("\n".join([f"{count} left out, as unreadable", *lines]))
+
+    def __reduce__(self) -> tuple[type[UnreadableWarning], tuple[dict[str, str]]]:
+        return type(self), (self.failed,)
 
 
 class MissingExtraError(UsageError, ImportError):

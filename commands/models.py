@@ -238,18 +238,11 @@ def explain(
 
     Orange speaks for the predicted class, blue against it.
     """
-    import numpy as np
-    from PIL import Image
-
-    from gliaboost.files import replacing
     from gliaboost.models.bundle import load
     from gliaboost.models.explain.attribution import explain as run
-    from gliaboost.models.explain.attribution import overlay
 
     found = run(load(bundle), path)
-    beside = np.hstack([np.repeat(found.image[..., None], 3, axis=2), overlay(found)])
-    with replacing(out) as temporary:
-        Image.fromarray(beside).save(temporary, "PNG")
+    found.save(out)
     facts = {
         "path": str(path),
         "predicted": found.predicted,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gliaboost import notebook
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
@@ -165,6 +166,24 @@ class Bundle:
         values = asdict(self)
         values["bytes"] = len(values.pop("native"))
         return values
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what this is: model, features, classes, training set, metrics, date."""
+        known = [(k, v) for k, v in self.metrics.items() if not isinstance(v, (dict, list))]
+        size = self.preparation["size"]
+        return notebook.facts(
+            f"{self.model}, fitted on {self.device}",
+            [
+                ("classes", ", ".join(self.classes)),
+                ("features", ", ".join(str(spec["name"]) for spec in self.features)),
+                ("columns", f"{self.columns:,}" if self.features else ""),
+                ("images", f"prepared to {size} x {size} pixels"),
+                *((f"training {name}", value) for name, value in known),
+                ("training manifest", self.manifest[:12]),
+                ("model", f"{len(self.native):,} bytes"),
+                ("created", self.created),
+            ],
+        )
 
 
 def make_bundle(

@@ -9,6 +9,7 @@ from gliaboost.errors import (
     GliaboostError,
     ManifestError,
     MissingExtraError,
+    UnreadableWarning,
     UsageError,
 )
 
@@ -44,3 +45,11 @@ def test_kinds_that_callers_may_catch() -> None:
     assert issubclass(UsageError, ValueError)
     assert issubclass(MissingExtraError, ImportError)
     assert issubclass(ManifestError, UsageError)
+
+
+def test_a_warning_names_every_file_and_crosses_processes() -> None:
+    warning = UnreadableWarning({"a.png": "is empty", "b.png": "is cut short"})
+    said = "2 files left out, as unreadable\n  - a.png: is empty\n  - b.png: is cut short"
+    assert str(warning) == said
+    copy = pickle.loads(pickle.dumps(warning))
+    assert (str(copy), copy.failed) == (said, warning.failed)

@@ -19,7 +19,17 @@ NOT_PACKAGED = {"tests", "benchmarks", "build", "runs"}
 
 # Each floor knows only those before it.
 FLOORS = {
-    "ground": {"errors", "files", "parallel", "plugins", "devices", "progress", "_compat"},
+    "ground": {
+        "_compat",
+        "_version",
+        "devices",
+        "errors",
+        "files",
+        "notebook",
+        "parallel",
+        "plugins",
+        "progress",
+    },
     "datasets": {"datasets"},
     "features": {"features"},
     "models": {"models"},
@@ -187,11 +197,7 @@ def imports(name: str) -> list[Import]:
             assert node.level == 0, f"{name}:{node.lineno}: import absolutely"
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
-                # The version is there before any module is: knowing it is no arrow to the face.
-                if whole != "gliaboost.__version__":
-                    found.append(
-                        Import(whole if whole in modules() else str(node.module), node.lineno)
-                    )
+                found.append(Import(whole if whole in modules() else str(node.module), node.lineno))
     return found
 
 

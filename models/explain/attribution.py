@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
+from gliaboost.files import replacing
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.contributions import contributions, share_by_family
 
@@ -47,6 +49,25 @@ class Explanation:
     probabilities: dict[str, float]
     families: dict[str, float]
     placed: float
+
+    def picture(self) -> NDArray[np.uint8]:
+        """Draw the image beside itself under the map: uint8 array [S, 2 S, 3], RGB."""
+        return np.hstack([np.repeat(self.image[..., None], 3, axis=2), overlay(self)])
+
+    def save(self, path: Path | str) -> Path:
+        """Write `picture` as a PNG file, whole or not at all."""
+        path = Path(path)
+        with replacing(path) as temporary:
+            temporary.write_bytes(self._repr_png_())
+        return path
+
+    def _repr_png_(self) -> bytes:
+        """Show a notebook the picture."""
+        from PIL import Image
+
+        file = BytesIO()
+        Image.fromarray(self.picture()).save(file, "PNG")
+        return file.getvalue()
 
 
 def explain(bundle: Bundle, path: Path | str) -> Explanation:

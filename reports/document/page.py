@@ -34,7 +34,7 @@ def write_page(template: str, out: Path | str, **values: Any) -> Path:
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-    from gliaboost import __version__
+    from gliaboost._version import __version__
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

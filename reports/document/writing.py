@@ -43,7 +43,7 @@ def write_pages(
     dict
         ``html`` and ``markdown``, paths of the pages, and ``figures``, paths of the pictures.
     """
-    from gliaboost import __version__
+    from gliaboost._version import __version__
 
     pictures = [p for s in sections for b in s.blocks if isinstance(b, Figure) for p in b.pictures]
     folder = out / "figures"

@@ -206,7 +206,7 @@ def _identity(
     test: NDArray[np.int64],
 ) -> str:
     """Hash all that a fold's predictions depend on."""
-    from gliaboost import __version__
+    from gliaboost._version import __version__
 
     keys, groups = data.extraction.keys, data.groups
     prepared = protocol.preparation.to_dict()

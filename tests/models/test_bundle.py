@@ -175,3 +175,14 @@ def test_only_plain_values_are_saved(tmp_path: Path) -> None:
 def test_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="gliaboost train MANIFEST"):
         load(tmp_path / "absent.joblib")
+
+
+def test_a_notebook_shows_what_it_is_and_escapes_it() -> None:
+    bundle = make()[0]
+    bundle.classes = ["<b>glioma", "no_tumor"]
+    bundle.metrics = {"images": 80, "patients": None, "classes": {"no_tumor": 3}}
+    html = bundle._repr_html_()
+    assert "&lt;b&gt;glioma, no_tumor" in html and "<b>glioma" not in html
+    for known in ("lightgbm, fitted on cpu", ">glcm<", ">80<", ">abc<", bundle.created):
+        assert known in html
+    assert "patients" not in html

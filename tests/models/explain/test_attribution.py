@@ -113,3 +113,17 @@ def test_the_command_draws_it(booster: Bundle, tmp_path: Path) -> None:
     picture = cv2.imread(str(out))
     assert picture is not None
     assert picture.shape == (64, 128, 3)
+
+
+def test_an_explanation_is_saved_and_shown_as_one_picture(booster: Bundle, tmp_path: Path) -> None:
+    images, _ = spotted(2)
+    cv2.imwrite(str(tmp_path / "a.png"), images[0])
+    found = explain(booster, tmp_path / "a.png")
+    picture = found.picture()
+    assert picture.shape == (64, 128, 3)
+    np.testing.assert_array_equal(picture[:, :64, 1], found.image)
+    np.testing.assert_array_equal(picture[:, 64:], overlay(found))
+    saved = cv2.imread(str(found.save(tmp_path / "deep" / "e.png")))
+    assert saved is not None
+    np.testing.assert_array_equal(saved[..., ::-1], picture)
+    assert (tmp_path / "deep" / "e.png").read_bytes() == found._repr_png_()
