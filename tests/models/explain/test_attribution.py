@@ -94,6 +94,7 @@ def test_grad_cam_points_at_the_patch() -> None:
     assert heat.shape == (64, 64)
     assert heat.max() == pytest.approx(1)
     assert heat.min() >= 0
+    assert heat[32:, 32:].sum() > 0.9 * heat.sum()
 
 
 def test_the_command_draws_it(booster: Bundle, tmp_path: Path) -> None:

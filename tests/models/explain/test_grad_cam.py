@@ -94,9 +94,10 @@ def reference(
 def plain() -> tuple[Network, Any, Any]:
     torch.manual_seed(0)
     maps = [torch.nn.Conv2d(1, 6, 3, 2, 1), torch.nn.SiLU(), torch.nn.Conv2d(6, 9, 3, 2, 1)]
-    head = [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()]
-    network = Network(torch.nn.Sequential(*maps, *head), 9, 3, GIVEN, 0.0, {})
-    return network, torch.nn.Sequential(*maps), torch.nn.Sequential(*head)
+    # No pooling: gradients differ from place to place, and only their mean is a map's weight.
+    head = torch.nn.Flatten()
+    network = Network(torch.nn.Sequential(*maps, head), 9 * 8 * 8, 3, GIVEN, 0.0, {})
+    return network, torch.nn.Sequential(*maps), head
 
 
 def backbone() -> tuple[Network, Any, Any]:
