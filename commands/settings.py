@@ -70,12 +70,12 @@ def read_settings(
 
 
 def _parameters(name: str, features: Sequence[str], models: Sequence[str]) -> list[str] | None:
-    from gliaboost.features import EXTRACTORS
+    from gliaboost.features.registry import extractor_class, extractor_names
     from gliaboost.models.registry import model_class
 
     kind = name.partition(":")[0]
-    if name in features and kind in EXTRACTORS:
-        return list(EXTRACTORS[kind]._get_param_names())
+    if name in features and kind in extractor_names():
+        return list(extractor_class(kind)._get_param_names())
     if name in models:
         return list(model_class(name)._get_param_names())
     return None

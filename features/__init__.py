@@ -1,27 +1,50 @@
 """Extractors: images in, named feature columns out."""
 
-from gliaboost.features.base import (
-    EXTRACTORS,
-    Extractor,
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from gliaboost.features.base import Box, Extractor
+from gliaboost.features.registry import (
     create,
+    extractor_class,
+    extractor_names,
     from_feature_names,
     from_spec,
     register,
 )
-from gliaboost.features.embedding.extractor import Embedding
-from gliaboost.features.glcm import GLCM
-from gliaboost.features.hog import HOG
-from gliaboost.features.lbp import LBP
+
+if TYPE_CHECKING:
+    from gliaboost.features.embedding.extractor import Embedding
+    from gliaboost.features.glcm import GLCM
+    from gliaboost.features.hog import HOG
+    from gliaboost.features.lbp import LBP
 
 __all__ = [
-    "EXTRACTORS",
     "GLCM",
     "HOG",
     "LBP",
+    "Box",
     "Embedding",
     "Extractor",
     "create",
+    "extractor_class",
+    "extractor_names",
     "from_feature_names",
     "from_spec",
     "register",
 ]
+_HOMES = {
+    "Embedding": "gliaboost.features.embedding.extractor",
+    "GLCM": "gliaboost.features.glcm",
+    "HOG": "gliaboost.features.hog",
+    "LBP": "gliaboost.features.lbp",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Lazy, as the registry is: a module is imported once something in it is asked for.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'gliaboost.features' has no attribute {name!r}")

@@ -1,13 +1,13 @@
-"""The contract of every extractor, and the registry that finds one by name."""
+"""The contract of every extractor."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import warnings
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,27 +15,66 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from gliaboost.errors import UsageError
 
-E = TypeVar("E", bound="type[Extractor]")
-EXTRACTORS: dict[str, type[Extractor]] = {}
+if TYPE_CHECKING:
+    import torch
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels; `bottom` and `right` are the first row and column below and beside it.
+
+    Examples
+    --------
+    >>> Box(0, 8, 4, 16).bottom
+    4
+    """
+
+    top: int
+    left: int
+    bottom: int
+    right: int
 
 
 class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """A stateless scikit-learn transformer from images to feature columns.
 
-    A subclass stores its constructor's parameters untouched, sets `name` and `version`, and
-    defines `_extract` and `_names`. There is no fitted state: the same image gives the same numbers
-    on any machine, in any batch, at training and at inference.
+    A subclass stores its constructor's parameters untouched, each with a default, sets `name` and
+    `version`, and defines `_extract` and `_names`. There is no fitted state: the same image gives
+    the same numbers on any machine, in any batch, at training and at inference. All else is
+    optional: `from_names` and `place` where the names of its columns tell so much,
+    `_extract_tensor` where it can compute on a GPU. `gliaboost.features.check_extractor` proves
+    that a class keeps this contract.
 
     Attributes
     ----------
     name : str
         The registry's name, also the first part of every feature name.
+    title : str
+        What a report calls it; default: the name.
     version : int
         Raised whenever the numbers change for the same parameters; part of the fingerprint.
+
+    Examples
+    --------
+    >>> class Brightness(Extractor):
+    ...     name, title = "brightness", "mean brightness"
+    ...
+    ...     def _extract(self, images):
+    ...         return images.mean(axis=(1, 2), dtype=np.float64)[:, None].astype(np.float32)
+    ...
+    ...     def _names(self, height, width):
+    ...         return ["brightness__mean"]
+    >>> Brightness().fit_transform(np.full((2, 8, 8), 7, np.uint8)).tolist()
+    [[7.0], [7.0]]
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
     version: ClassVar[int] = 1
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in cls.__dict__ and "title" not in cls.__dict__:
+            cls.title = cls.name
 
     @abstractmethod
     def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -45,12 +84,18 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _names(self, height: int, width: int) -> list[str]:
         """Name the columns for images of this size, in order."""
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Extractor:
+    def _extract_tensor(self, images: torch.Tensor) -> torch.Tensor:
+        """Compute the columns of a checked tensor, on its device; here by way of the host."""
+        import torch
+
+        return torch.from_numpy(self._extract(check_images(images))).to(images.device)
+
+    def fit(self, X: ArrayLike | torch.Tensor, y: Any = None) -> Self:
         """Check the images; nothing is learned.
 
         Parameters
         ----------
-        X : uint8 array [N, H, W]
+        X : uint8 array or torch tensor [N, H, W]
             Images.
         y : ignored
 
@@ -59,11 +104,16 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Extractor
             Itself.
         """
-        images = check_images(X)
-        self.image_shape_ = images.shape[1:]
+        self.image_shape_ = tuple(_checked(X).shape[1:])
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+    @overload
+    def transform(self, X: torch.Tensor) -> torch.Tensor: ...
+
+    @overload
+    def transform(self, X: ArrayLike) -> NDArray[np.float32]: ...
+
+    def transform(self, X: Any) -> Any:
         """Extract the features.
 
         Parameters
@@ -73,20 +123,30 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
         Returns
         -------
-        float32 array [N, D]
-            One row an image, columns as `get_feature_names_out` names them.
+        float32 array [N, D], or for a tensor a float32 tensor [N, D] on its device
+            One row an image, columns as `get_feature_names_out` names them. Of a tensor in pinned
+            host memory, an extractor that computes on the GPU leaves the columns there. Its numbers
+            there differ from the CPU's by 1e-5 at most.
 
         Raises
         ------
         UsageError
             If the images are not uint8 or not three-dimensional.
+
+        Examples
+        --------
+        >>> from gliaboost.features import LBP
+        >>> LBP(8, 1, grid=1).transform(np.zeros((2, 16, 16), np.uint8))[:, 8].tolist()
+        [1.0, 1.0]
         """
-        images = check_images(X)
-        self.image_shape_ = images.shape[1:]
-        return self._extract(images)
+        images = _checked(X)
+        self.image_shape_ = tuple(images.shape[1:])
+        if is_tensor(images):
+            return self._extract_tensor(images)
+        return self._extract(np.ascontiguousarray(images))
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Name the columns; each name carries the parameters (see `from_feature_name`).
+        """Name the columns; each name carries the parameters (see `from_names`).
 
         Returns
         -------
@@ -103,6 +163,44 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def feature_names(self, height: int, width: int) -> list[str]:
         """Name the columns for images of `height` x `width` pixels."""
         return self._names(height, width)
+
+    @classmethod
+    def from_names(cls, names: Sequence[str]) -> Self:
+        """Rebuild the extractor from some of its column names.
+
+        Raises
+        ------
+        UsageError
+            If these are not its names, or its names do not tell its parameters.
+        """
+        raise UsageError(
+            f"the names of {cls.name} features do not tell its parameters; keep spec() beside the "
+            "columns, and rebuild it with gliaboost.features.from_spec"
+        )
+
+    def place(self, feature_name: str, height: int, width: int) -> Box | None:
+        """Say which pixels of an image a column looks at, as far as its name tells.
+
+        Parameters
+        ----------
+        feature_name : str
+            One of `feature_names`.
+        height, width : int
+            Of the image in pixels.
+
+        Returns
+        -------
+        Box or None
+            None: the whole image, or what the name does not tell.
+
+        Examples
+        --------
+        >>> from gliaboost.features import HOG
+        >>> hog = HOG(pixels_per_cell=16)
+        >>> hog.place(hog.feature_names(64, 64)[-1], 64, 64)
+        Box(top=48, left=48, bottom=64, right=64)
+        """
+        return None
 
     @property
     def label(self) -> str:
@@ -169,96 +267,26 @@ def _short(value: Any) -> str:
     return "x".join(map(_short, value)) if isinstance(value, list) else str(value)
 
 
-def check_images(images: ArrayLike) -> NDArray[np.uint8]:
+def is_tensor(images: Any) -> bool:
+    """Whether this is a torch tensor; asked without importing torch."""
+    return isinstance(images, getattr(sys.modules.get("torch"), "Tensor", ()))
+
+
+def check_images(images: ArrayLike | torch.Tensor) -> NDArray[np.uint8]:
     """Return images as a C-contiguous ``uint8 [N, H, W]`` array, or say what they are instead."""
-    if hasattr(images, "detach") and hasattr(images, "cpu"):  # a torch tensor, without torch
-        images = images.detach().cpu().numpy()
-    array = np.asarray(images)
-    if array.ndim != 3 or array.dtype != np.uint8:
-        hint = "; add an axis for a single image: image[None]" if array.ndim == 2 else ""
+    checked = _checked(images)
+    return np.ascontiguousarray(checked.detach().cpu().numpy() if is_tensor(checked) else checked)
+
+
+def _checked(images: Any) -> Any:
+    found = images if is_tensor(images) else np.asarray(images)
+    shape, dtype = list(found.shape), str(found.dtype).removeprefix("torch.")
+    if len(shape) != 3 or dtype != "uint8":
+        hint = "; add an axis for a single image: image[None]" if len(shape) == 2 else ""
         raise UsageError(
-            f"images of shape {list(array.shape)} and dtype {array.dtype}; expected grey images as "
+            f"images of shape {shape} and dtype {dtype}; expected grey images as "
             f"uint8 [N, H, W] (gliaboost.datasets.decode gives them){hint}"
         )
-    if array.shape[1] == 0 or array.shape[2] == 0:
-        raise UsageError(f"images of {array.shape[1]} x {array.shape[2]} pixels have no pixels")
-    return np.ascontiguousarray(array)
-
-
-def register(cls: E) -> E:
-    """Enter an extractor class under its `name`; warns when it takes another's place."""
-    other = EXTRACTORS.get(cls.name)
-    if other is not None and other.__qualname__ != cls.__qualname__:
-        warnings.warn(
-            f"extractor {cls.name!r} of {cls.__module__} replaces that of {other.__module__}",
-            stacklevel=2,
-        )
-    EXTRACTORS[cls.name] = cls
-    return cls
-
-
-def create(name: str, **parameters: Any) -> Extractor:
-    """Build an extractor by its registered name.
-
-    Examples
-    --------
-    >>> from gliaboost.features import create
-    >>> create("hog", orientations=12).orientations
-    12
-    """
-    if name not in EXTRACTORS:
-        raise UsageError(
-            f"no features called {name!r}; the extractors are: {', '.join(sorted(EXTRACTORS))}"
-        )
-    try:
-        return EXTRACTORS[name](**parameters)
-    except TypeError as error:
-        known = ", ".join(EXTRACTORS[name]._get_param_names())
-        raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
-
-
-def from_spec(spec: Mapping[str, Any]) -> Extractor:
-    """Rebuild an extractor from `Extractor.spec`.
-
-    Raises
-    ------
-    UsageError
-        If the name is unknown, or this version of the package computes other numbers for it.
-    """
-    extractor = create(str(spec["name"]), **spec["parameters"])
-    if extractor.version != spec["version"]:
-        raise UsageError(
-            f"{spec['name']} features were made by version {spec['version']} of its maths; this "
-            f"gliaboost has version {extractor.version}. Extract again, or install the gliaboost "
-            "that made them"
-        )
-    return extractor
-
-
-def from_feature_names(names: Sequence[str]) -> Extractor:
-    """Rebuild the extractor that gave these column names.
-
-    Parameters
-    ----------
-    names : sequence of str
-        All or some of one extractor's `get_feature_names_out`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from gliaboost.features import create, from_feature_names
-    >>> hog = create("hog", orientations=6)
-    >>> rebuilt = from_feature_names(hog.feature_names(64, 64))
-    >>> rebuilt.orientations
-    6
-    """
-    prefixes = {name.split("__", 1)[0] for name in names}
-    if len(prefixes) != 1:
-        raise UsageError(
-            f"names of one extractor expected, seen {len(prefixes)}: {sorted(prefixes)}"
-        )
-    cls = EXTRACTORS.get(prefixes.pop())
-    parse: Callable[[Sequence[str]], Extractor] | None = getattr(cls, "from_names", None)
-    if cls is None or parse is None:
-        raise UsageError(f"no extractor is known to give the name {names[0]!r}")
-    return parse(names)
+    if 0 in shape[1:]:
+        raise UsageError(f"images of {shape[1]} x {shape[2]} pixels have no pixels")
+    return found

@@ -6,9 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from gliaboost.features.base import register
+from gliaboost.features.base import Box
 from gliaboost.features.parameters import (
     Pair,
+    grid_cell,
     name_parts,
     number_text,
     one_value,
@@ -18,6 +19,7 @@ from gliaboost.features.parameters import (
     parse_pair,
     sequence,
 )
+from gliaboost.features.registry import register
 from gliaboost.features.texture import TextureExtractor
 
 
@@ -55,6 +57,7 @@ class GLCM(TextureExtractor):
     """
 
     name: ClassVar[str] = "glcm"
+    title: ClassVar[str] = "GLCM"
 
     def __init__(
         self,
@@ -117,3 +120,7 @@ class GLCM(TextureExtractor):
             symmetric=one_value(parts, "sym") == "1",
             grid=parse_pair(one_value(parts, "grid")),
         )
+
+    def place(self, feature_name: str, height: int, width: int) -> Box | None:
+        """Return the grid's cell that a column looks at; None where the grid has but one."""
+        return grid_cell(feature_name, pair(self.grid, "grid"), height, width)

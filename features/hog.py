@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from gliaboost.features.base import register
+from gliaboost.features.base import Box
 from gliaboost.features.parameters import (
     Pair,
     name_parts,
@@ -13,7 +13,9 @@ from gliaboost.features.parameters import (
     pair,
     pair_text,
     parse_pair,
+    position,
 )
+from gliaboost.features.registry import register
 from gliaboost.features.texture import TextureExtractor
 
 
@@ -49,6 +51,7 @@ class HOG(TextureExtractor):
     """
 
     name: ClassVar[str] = "hog"
+    title: ClassVar[str] = "HOG"
 
     def __init__(
         self,
@@ -113,6 +116,13 @@ class HOG(TextureExtractor):
             transform_sqrt="sqrt" in vote,
             soft_bins="soft" in vote,
         )
+
+    def place(self, feature_name: str, height: int, width: int) -> Box:
+        """Return the cell that a column looks at."""
+        at = position(feature_name)
+        rows, columns = pair(self.pixels_per_cell, "pixels_per_cell")
+        y, x = at["y"] + at["r"], at["x"] + at["c"]
+        return Box(y * rows, x * columns, (y + 1) * rows, (x + 1) * columns)
 
 
 _OPTIONS = {"sqrt": "transform_sqrt", "soft": "soft_bins"}

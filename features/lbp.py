@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from gliaboost.errors import UsageError
-from gliaboost.features.base import register
+from gliaboost.features.base import Box
 from gliaboost.features.parameters import (
     Pair,
+    grid_cell,
     name_parts,
     number_text,
     one_value,
@@ -17,6 +18,7 @@ from gliaboost.features.parameters import (
     parse_number,
     parse_pair,
 )
+from gliaboost.features.registry import register
 from gliaboost.features.texture import TextureExtractor
 
 
@@ -50,6 +52,7 @@ class LBP(TextureExtractor):
     """
 
     name: ClassVar[str] = "lbp"
+    title: ClassVar[str] = "LBP"
 
     def __init__(
         self,
@@ -109,3 +112,7 @@ class LBP(TextureExtractor):
             method=one_value(parts, "method"),
             grid=parse_pair(one_value(parts, "grid")),
         )
+
+    def place(self, feature_name: str, height: int, width: int) -> Box | None:
+        """Return the grid's cell that a column looks at; None where the grid has but one."""
+        return grid_cell(feature_name, pair(self.grid, "grid"), height, width)

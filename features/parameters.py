@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gliaboost.errors import UsageError
+from gliaboost.features.base import Box
 
 Pair = int | Sequence[int]
 
@@ -82,3 +83,42 @@ def one_value(parts: Sequence[dict[str, str]], key: str) -> str:
             f"names of one extractor expected, but their '{key}' is {', '.join(values)}"
         )
     return values[0]
+
+
+def position(feature_name: str) -> dict[str, int]:
+    """Read a column name's last part, letters and numbers such as ``y0_x3_b7``.
+
+    Raises
+    ------
+    UsageError
+        If that part is anything else.
+
+    Examples
+    --------
+    >>> position("lbp__grid_4__y0_x3_b7")
+    {'y': 0, 'x': 3, 'b': 7}
+    """
+    words = feature_name.rpartition("__")[2].split("_")
+    if not all(word[:1].isalpha() and word[1:].isdecimal() for word in words):
+        raise UsageError(f"column name {feature_name!r} ends in no position such as y0_x3_b7")
+    return {word[0]: int(word[1:]) for word in words}
+
+
+def grid_cell(feature_name: str, grid: tuple[int, int], height: int, width: int) -> Box | None:
+    """Find the cell of a grid that a column name ends in, None where there is but one cell.
+
+    Examples
+    --------
+    >>> grid_cell("lbp__grid_4__y1_x0_b3", (4, 4), 256, 256)
+    Box(top=64, left=0, bottom=128, right=64)
+    """
+    if grid == (1, 1):
+        return None
+    at, (rows, columns) = position(feature_name), grid
+    # As gliaboost.features.kernels.grid cuts it.
+    return Box(
+        at["y"] * height // rows,
+        at["x"] * width // columns,
+        (at["y"] + 1) * height // rows,
+        (at["x"] + 1) * width // columns,
+    )

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote, unquote
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
-from gliaboost.features.base import Extractor, register
+from gliaboost.features.base import Extractor
 from gliaboost.features.embedding.pooling import CELLS, POOLS
 from gliaboost.features.embedding.weights import PACKAGED, WeightsError
 from gliaboost.features.parameters import name_parts, one_value, sequence
+from gliaboost.features.registry import register
+
+if TYPE_CHECKING:
+    import torch
+
+    from gliaboost.features.embedding.frozen import FrozenNetwork
 
 _SOURCES = ("package", "hub", "random")
 # Digits of a file's checksum in a column's name.
@@ -109,19 +115,30 @@ class Embedding(Extractor):
         return spec
 
     def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        layers, pools = self._layers(), self._pools()
+        network = self._network()
+        if not len(images):
+            return np.empty((0, len(self._names(0, 0))), np.float32)
+        return network.columns(images, layers, pools, "cpu").numpy()
+
+    def _extract_tensor(self, images: torch.Tensor) -> torch.Tensor:
+        layers, pools = self._layers(), self._pools()
+        network = self._network()
+        if not len(images) or network.device == "cpu":
+            return super()._extract_tensor(images)
+        stay = images.is_cuda or images.is_pinned()
+        return network.columns(images, layers, pools, "cuda" if stay else "cpu")
+
+    def _network(self) -> FrozenNetwork:
         from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
 
         import_torch("embeddings")
         from gliaboost.features.embedding.frozen import load_frozen
 
-        layers, pools = self._layers(), self._pools()
         device = choose_torch_device(self.device)
-        network = load_frozen(
+        return load_frozen(
             self.backbone, self.weights, self._checksum(), self.sha256, device, self._precision()
         )
-        if not len(images):
-            return np.empty((0, len(self._names(0, 0))), np.float32)
-        return network.columns(images, layers, pools)
 
     def _names(self, height: int, width: int) -> list[str]:
         from gliaboost.features.embedding.torch_device import import_torch

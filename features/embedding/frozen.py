@@ -54,29 +54,36 @@ class FrozenNetwork:
         self._turn = threading.Lock() if device == "cuda" else None
 
     def columns(
-        self, images: NDArray[np.uint8], layers: Sequence[int], pools: Sequence[str]
-    ) -> NDArray[np.float32]:
-        """Pool each layer in each way: ``uint8 [N, H, W]`` -> ``float32 [N, D]``."""
+        self,
+        images: NDArray[np.uint8] | torch.Tensor,
+        layers: Sequence[int],
+        pools: Sequence[str],
+        to: str,
+    ) -> torch.Tensor:
+        """Pool each layer in each way: ``uint8 [N, H, W]`` -> ``float32 [N, D]`` on device `to`."""
         if self.device == "cpu":
             take_one_core()
 
-        def work(start: int, stop: int) -> NDArray[np.float32]:
+        def work(start: int, stop: int) -> torch.Tensor:
             with torch.inference_mode():
                 maps = self.maps(self.prepared(images[start:stop]), layers)
                 pooled = [POOLS[pool](each.float()) for each in maps for pool in pools]
-                return torch.cat(pooled, dim=1).cpu().numpy()
+                columns = torch.cat(pooled, dim=1).to(to)
+            if columns.is_cuda:  # only queued so far, and its time is taken
+                torch.cuda.synchronize(columns.device)
+            return columns
 
-        def run() -> list[NDArray[np.float32]]:
+        def run() -> torch.Tensor:
             # Reduced precision inside float32 convolutions would make a GPU's numbers its own.
             with torch.backends.cudnn.flags(allow_tf32=False):
-                return in_batches(len(images), self.size, work, time.perf_counter)
+                return torch.cat(in_batches(len(images), self.size, work, time.perf_counter))
 
         if self._turn is None:
-            return np.concatenate(run())
+            return run()
         with self._turn:
-            return np.concatenate(run())
+            return run()
 
-    def prepared(self, images: NDArray[np.uint8]) -> torch.Tensor:
+    def prepared(self, images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
         """Resize and standardise as in the backbone's training, ``[N, 3, S, S]``."""
         grey = resized(images, self.given.size, self.given.interpolation, self.device)
         return standardised(grey, self.given).to(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
+from gliaboost.features.base import Box, Extractor
 from gliaboost.files import replacing
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.contributions import contributions, share_by_family
 
 Heat = NDArray[np.float32]
-_PLACE = re.compile(r"__y(\d+)_x(\d+)")
-_CELL = re.compile(r"_r(\d+)_c(\d+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,12 +95,12 @@ def explain(bundle: Bundle, path: Path | str) -> Explanation:
 
 def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     extractors = bundle.extractors()
-    columns = np.hstack([e.transform(image[None]) for e in extractors])
+    parts = [e.transform(image[None]) for e in extractors]
+    columns, widths = np.hstack(parts), [part.shape[1] for part in parts]
     probabilities = bundle.predict_proba(columns)[0]
     best = int(probabilities.argmax())
     values = contributions(bundle.model, bundle.native, columns, len(bundle.classes))
-    names = [e.feature_names(*image.shape) for e in extractors]
-    boxes, placed = places(list(chain.from_iterable(names)), image.shape[0])
+    boxes, placed = places(extractors, *image.shape)
     own = values[0, best]
     whole = float(np.abs(own).sum()) or 1.0
     return Explanation(
@@ -111,20 +108,22 @@ def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
         spread(own[placed], boxes[placed], image.shape[0]),
         bundle.classes[best],
         dict(zip(bundle.classes, map(float, probabilities), strict=True)),
-        share_by_family(values[:, [best]], [e.label for e in extractors], list(map(len, names))),
+        share_by_family(values[:, [best]], [e.label for e in extractors], widths),
         float(np.abs(own[placed]).sum()) / whole,
     )
 
 
-def places(names: Sequence[str], size: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Find the pixels that columns look at, from their names.
+def places(
+    extractors: Sequence[Extractor], height: int, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Find the pixels that columns look at, as their extractors tell.
 
     Parameters
     ----------
-    names : sequence of str
-        Column names of extractors.
-    size : int
-        Side of the image in pixels.
+    extractors : sequence of Extractor
+        Whose columns, in order.
+    height, width : int
+        Of the image in pixels.
 
     Returns
     -------
@@ -135,32 +134,17 @@ def places(names: Sequence[str], size: int) -> tuple[NDArray[np.int64], NDArray[
 
     Examples
     --------
-    >>> boxes, placed = places(["lbp__grid_4__y1_x0_b3", "glcm__grid_1__y0_x0"], 256)
-    >>> boxes.tolist(), placed.tolist()
-    ([[64, 0, 128, 64], [0, 0, 256, 256]], [True, False])
+    >>> from gliaboost.features import GLCM, LBP
+    >>> boxes, placed = places([LBP(8, 1, grid=(1, 2)), GLCM(distances=1, angles=0)], 64, 64)
+    >>> boxes[[0, 10, -1]].tolist(), int(placed.sum()), len(placed)
+    ([[0, 0, 64, 32], [0, 32, 64, 64], [0, 0, 64, 64]], 20, 26)
     """
-    boxes = np.tile(np.array([0, 0, size, size]), (len(names), 1))
-    placed = np.zeros(len(names), bool)
-    for i, name in enumerate(names):
-        at = _PLACE.search(name)
-        values = dict(part.partition("_")[::2] for part in name.split("__")[1:])
-        if at is None or not {"cell", "grid"} & set(values):
-            continue
-        y, x = int(at[1]), int(at[2])
-        if "cell" in values:
-            inner = _CELL.search(name)
-            y, x = (y + int(inner[1]), x + int(inner[2])) if inner else (y, x)
-            rows, _, across = values["cell"].partition("x")
-            height, width = float(rows), float(across or rows)
-        else:
-            rows, _, across = values["grid"].partition("x")
-            height, width = size / int(rows), size / int(across or rows)
-            if height == width == size:
-                continue
-        boxes[i] = [round(y * height), round(x * width), round((y + 1) * height),
-                    round((x + 1) * width)]  # fmt: skip
-        placed[i] = True
-    return boxes, placed
+    found = [
+        e.place(name, height, width) for e in extractors for name in e.feature_names(height, width)
+    ]
+    whole = Box(0, 0, height, width)
+    boxes = np.array([whole if box is None else box for box in found], np.int64).reshape(-1, 4)
+    return boxes, np.array([box is not None for box in found], bool)
 
 
 def spread(values: NDArray[np.float32], boxes: NDArray[np.int64], size: int) -> Heat:

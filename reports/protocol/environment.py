@@ -86,7 +86,7 @@ def describe() -> dict[str, Any]:
         absent and how to get it.
     """
     from gliaboost.datasets.sources.base import names
-    from gliaboost.features import EXTRACTORS
+    from gliaboost.features.registry import extractor_class, extractor_names
     from gliaboost.features.store import default_store
     from gliaboost.models.devices import gpu_present, how_to_get_cuda, why_not_cuda
     from gliaboost.models.registry import model_class, model_names
@@ -121,7 +121,7 @@ def describe() -> dict[str, Any]:
         "gpu": gpu_present(),
         "store": str(default_store()),
         "sources": names(),
-        "extractors": {n: first_sentence(e) for n, e in sorted(EXTRACTORS.items())},
+        "extractors": {n: first_sentence(extractor_class(n)) for n in extractor_names()},
         "models": models,
         "missing": missing,
     }
