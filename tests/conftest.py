@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -18,6 +19,7 @@ settings.load_profile("gliaboost")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 MakeImages = Callable[..., Path]
+InstallPlugin = Callable[[str, str, str], None]
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +60,31 @@ def make_images(tmp_path: Path) -> MakeImages:
         return manifest
 
     return make
+
+
+@pytest.fixture
+def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InstallPlugin]:
+    """Return a function that installs a package with one plug-in, for this test and process alone.
+
+    It takes the kind, the declared name, and the package's code, in which the plug-in is ``Thing``.
+    """
+    from gliaboost.plugins import plugins
+
+    made: list[str] = []
+
+    def install(kind: str, name: str, code: str) -> None:
+        package = f"strange{len(made)}"
+        made.append(package)
+        site = tmp_path / "site"
+        about = site / f"{package}-1.2.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
+        (about / "entry_points.txt").write_text(f"[gliaboost.{kind}]\n{name} = {package}:Thing\n")
+        (site / f"{package}.py").write_text(code)
+        monkeypatch.syspath_prepend(site)
+        plugins.cache_clear()
+
+    yield install
+    plugins.cache_clear()
+    for package in made:
+        sys.modules.pop(package, None)
