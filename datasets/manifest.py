@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gliaboost._compat import available_cores
+from gliaboost.datasets.components import sharing
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
 
@@ -156,18 +157,15 @@ class Manifest:
         """
         patients = _text(self.table["patient"])
         groups = _text(self.table["group"]) if "group" in self.table else [None] * len(patients)
-        first: dict[tuple[str, str], int] = {}
-        joined = list(range(len(patients)))
-        for row, (patient, group) in enumerate(zip(patients, groups, strict=True)):
-            for kind, value in (("patient", patient), ("group", group)):
-                if isinstance(value, str):
-                    a, b = _root(joined, first.setdefault((kind, value), row)), _root(joined, row)
-                    joined[max(a, b)] = min(a, b)
         names = [
             next((v for v in (group, patient) if isinstance(v, str)), f"image:{row}")
             for row, (patient, group) in enumerate(zip(patients, groups, strict=True))
         ]
-        return [names[_root(joined, row)] for row in range(len(names))]
+        named: dict[int, str] = {}
+        return [
+            named.setdefault(joined, name)
+            for joined, name in zip(sharing(patients, groups).tolist(), names, strict=True)
+        ]
 
     @property
     def has_patients(self) -> bool:
@@ -307,14 +305,6 @@ def _kind(path: Path) -> str:
     if path.suffix.lower() not in kinds:
         raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv")
     return kinds[path.suffix.lower()]
-
-
-def _root(joined: list[int], row: int) -> int:
-    """Follow a union-find forest to its root, shortening the way."""
-    while joined[row] != row:
-        joined[row] = joined[joined[row]]
-        row = joined[row]
-    return row
 
 
 def _text(values: Iterable[Any]) -> pd.Series[str]:

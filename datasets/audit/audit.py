@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from gliaboost.datasets.audit.cleaning import carry_over, drop, joined_groups, write_groups
+from gliaboost.datasets.audit.cleaning import carry_over, drop, write_groups
 from gliaboost.datasets.audit.correlation import NAMES
-from gliaboost.datasets.audit.duplicates import clusters, link
+from gliaboost.datasets.audit.duplicates import link
 from gliaboost.datasets.audit.metadata_leak import Betrayal, betrayals, metadata
 from gliaboost.datasets.audit.patients import Straddler, families, straddlers
 from gliaboost.datasets.audit.pictures import ImageRecord, read_pictures
 from gliaboost.datasets.audit.report import AuditReport, FileFault
 from gliaboost.datasets.audit.verdict import SIDES
+from gliaboost.datasets.components import connected, sharing
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
 
@@ -157,7 +158,7 @@ def _described(
         height=[p.height for p in pictures],
         format=[p.header.kind for p in pictures],
         mode=[p.header.mode for p in pictures],
-        cluster=clusters(links, len(pictures)),
+        cluster=connected(links["a"], links["b"], len(pictures)),
     )
 
 
@@ -191,7 +192,7 @@ def _betrayals(
     readable = [i for i, p in enumerate(pictures) if not p.error and labelled.iloc[i]]
     known = Manifest(manifest.table.iloc[readable].reset_index(drop=True), manifest.root)
     # Slices of one patient, and copies of one picture, share their metadata: one side of each cut.
-    joined = joined_groups(table)[readable]
+    joined = sharing(table["patient"], table["cluster"])[readable]
     columns = metadata(known, [pictures[i] for i in readable])
     return betrayals(columns, known.table["label"].to_numpy(dtype=object), joined, seed=seed)
 

@@ -5,51 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from gliaboost.datasets.audit.duplicates import clusters
 from gliaboost.datasets.audit.report import AuditReport
+from gliaboost.datasets.components import sharing
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
 
 DROPPABLE = ("duplicates", "conflicts", "unreadable", "blank")
 # Which of several copies stays: the one that a published test set has.
 RANK = {"test": 0, "val": 1, "train": 2}
-
-
-def joined_groups(table: pd.DataFrame, by: pd.Series[str] | None = None) -> NDArray[np.int64]:
-    """Join rows that share a patient or a picture, and what these share in turn.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With columns ``patient`` and ``cluster``.
-    by : pandas.Series, optional
-        In place of ``patient``: e.g. families of patients.
-
-    Returns
-    -------
-    int64 array [N]
-        Rows of one number belong together.
-    """
-    known = (table["patient"] if by is None else by).reset_index(drop=True).dropna()
-    first = _first_rows(known)
-    same = _first_rows(table["cluster"].reset_index(drop=True))
-    edges = pd.DataFrame(
-        {
-            "a": [*first.index.to_numpy(), *same.index.to_numpy()],
-            "b": [*first.to_numpy(), *same.to_numpy()],
-        }
-    )
-    return clusters(edges, len(table))
-
-
-def _first_rows(values: pd.Series[Any]) -> pd.Series[int]:
-    """Give each row the first row of the same value."""
-    rows = pd.Series(values.index.to_numpy(np.int64), index=values.index)
-    return rows.groupby(values).transform("first")
 
 
 def write_groups(manifest: Manifest, report: AuditReport, *, families: bool = False) -> Manifest:
@@ -76,11 +41,11 @@ def write_groups(manifest: Manifest, report: AuditReport, *, families: bool = Fa
         If the report is of other rows.
     """
     table = _same_rows(manifest, report)
-    by = None
+    by = table["patient"]
     if families:
         family = {p: name for name, members in report.families.items() for p in members}
-        by = table["patient"].map(lambda p: family.get(p, p), na_action="ignore")
-    joined = pd.Series(joined_groups(table, by))
+        by = by.map(lambda p: family.get(p, p), na_action="ignore")
+    joined = pd.Series(sharing(by, table["cluster"]))
     patient = table["patient"].groupby(joined).transform("first")
     picture = "picture " + table["path"].groupby(joined).transform("first")
     return Manifest(

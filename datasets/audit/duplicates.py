@@ -65,36 +65,6 @@ def link(
     )
 
 
-def clusters(links: pd.DataFrame, n: int) -> NDArray[np.int64]:
-    """Join linked rows.
-
-    Parameters
-    ----------
-    links : pandas.DataFrame
-        With columns ``a`` and ``b``, rows 0 to `n` - 1.
-    n : int
-        How many rows there are.
-
-    Returns
-    -------
-    int64 array [n]
-        The cluster of each row, numbered by first appearance; linked rows share one.
-
-    Examples
-    --------
-    >>> clusters(pd.DataFrame({"a": [0, 2], "b": [2, 3]}), 5).tolist()
-    [0, 1, 0, 0, 2]
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    edges = (links["a"].to_numpy(np.int64), links["b"].to_numpy(np.int64))
-    graph = coo_array((np.ones(len(links), np.int8), edges), (n, n))
-    _, labels = connected_components(graph, directed=False)
-    numbered: NDArray[np.int64] = pd.factorize(labels)[0].astype(np.int64)
-    return numbered
-
-
 def _identities(pictures: Sequence[ImageRecord]) -> dict[str, list[int]]:
     """Rows by what they show, pixel for pixel."""
     rows: dict[str, list[int]] = {}

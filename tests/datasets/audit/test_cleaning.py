@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from gliaboost.datasets.audit.cleaning import carry_over, drop, joined_groups, write_groups
-from gliaboost.datasets.audit.duplicates import clusters
+from gliaboost.datasets.audit.cleaning import carry_over, drop, write_groups
 from gliaboost.datasets.audit.report import AuditReport, FileFault
+from gliaboost.datasets.components import connected
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
 
@@ -25,7 +23,8 @@ def reported(
     links = pd.DataFrame(pairs, columns=["a", "b"], dtype=np.int64).assign(kind="near")
     n = len(manifest)
     widths = [100 + 10 * i for i in range(n)]
-    described = manifest.table.assign(width=widths, height=100, cluster=clusters(links, n))
+    together = connected(links["a"], links["b"], n)
+    described = manifest.table.assign(width=widths, height=100, cluster=together)
     return manifest, AuditReport("test", described, faults or [], links, [], families or {}, [], [])
 
 
@@ -50,29 +49,6 @@ def test_groups_may_join_families() -> None:
     assert write_groups(manifest, report).table["group"].tolist() == ["p1A", "p1B", "p2"]
     joined = write_groups(manifest, report, families=True)
     assert joined.table["group"].tolist() == ["p1A", "p1A", "p2"]
-
-
-@given(
-    st.lists(st.sampled_from(["p", "q", "r", "s", None]), min_size=10, max_size=10),
-    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=6),
-)
-def test_groups_are_the_finest_that_cut_nothing(
-    patients: list[str | None], pairs: list[tuple[int, int]]
-) -> None:
-    table = pd.DataFrame({"patient": pd.Series(patients, dtype="str")})
-    table["cluster"] = clusters(pd.DataFrame(pairs, columns=["a", "b"], dtype=np.int64), 10)
-    found = joined_groups(table)
-    reach = {i: {i} for i in range(10)}
-    same = [
-        (i, j) for i in range(10) for j in range(i) if patients[i] and patients[i] == patients[j]
-    ]
-    for _ in range(10):
-        for a, b in [*pairs, *same]:
-            reach[a] |= reach[b]
-            reach[b] |= reach[a]
-    assert [[found[i] == found[j] for j in range(10)] for i in range(10)] == [
-        [j in reach[i] for j in range(10)] for i in range(10)
-    ]
 
 
 def test_drop_keeps_one_of_each_picture() -> None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from gliaboost.datasets.audit import correlation
 from gliaboost.datasets.audit.alignment import SAME
 from gliaboost.datasets.audit.correlation import INVERSE, NAMES, Pairs, find_pairs, thinned, turned
-from gliaboost.datasets.audit.duplicates import clusters
 from gliaboost.datasets.audit.pictures import thumbnail
+from gliaboost.datasets.components import connected
 
 # The same eight motions, written another way.
 MOTIONS = {
@@ -146,9 +146,7 @@ def test_many_copies_keep_their_clusters(monkeypatch: pytest.MonkeyPatch) -> Non
     few = find_pairs(thumbnails)
     assert len(few) < len(every)
 
-    import pandas as pd
-
-    joined = clusters(pd.DataFrame({"a": few.a, "b": few.b}), 40)
+    joined = connected(few.a, few.b, 40)
     assert joined.tolist() == [0, 1] * 20
 
 

@@ -3,12 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gliaboost.datasets.audit import duplicates
-from gliaboost.datasets.audit.duplicates import clusters, link
+from gliaboost.datasets.audit.duplicates import link
 from gliaboost.datasets.audit.pictures import ImageRecord
+from gliaboost.datasets.components import connected
 
 
 def picture(pixels: int, file: int = 0, turn: int = 0) -> ImageRecord:
@@ -81,18 +80,4 @@ def test_many_copies_are_a_star(monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = [picture(1, i) for i in range(10)]
     links = link(pictures)
     assert len(links) == 9
-    assert set(clusters(links, 10)) == {0}
-
-
-@given(st.lists(st.tuples(st.integers(0, 11), st.integers(0, 11)), max_size=20))
-def test_clusters_are_the_connected_components(edges: list[tuple[int, int]]) -> None:
-    found = clusters(pd.DataFrame(edges, columns=["a", "b"], dtype=np.int64), 12)
-    reach = {i: {i} for i in range(12)}
-    for _ in range(12):
-        for a, b in edges:
-            reach[a] |= reach[b]
-            reach[b] |= reach[a]
-    for i in range(12):
-        for j in range(12):
-            assert (found[i] == found[j]) == (j in reach[i])
-    assert list(dict.fromkeys(found.tolist())) == list(range(len(set(found.tolist()))))
+    assert set(connected(links["a"], links["b"], 10)) == {0}
