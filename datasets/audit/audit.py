@@ -12,12 +12,13 @@ from gliaboost.datasets.audit.cleaning import carry_over, drop, write_groups
 from gliaboost.datasets.audit.correlation import NAMES
 from gliaboost.datasets.audit.duplicates import link
 from gliaboost.datasets.audit.metadata_leak import Betrayal, betrayals, metadata
-from gliaboost.datasets.audit.patients import Straddler, families, straddlers
+from gliaboost.datasets.audit.patients import Straddler, straddlers
 from gliaboost.datasets.audit.pictures import ImageRecord, read_pictures
 from gliaboost.datasets.audit.report import AuditReport, FileFault
 from gliaboost.datasets.audit.verdict import SIDES
 from gliaboost.datasets.components import connected, sharing
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.patient_ids import families
 from gliaboost.errors import UsageError
 
 __all__ = ["AuditReport", "FileFault", "audit", "carry_over", "drop", "write_groups"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.patient_ids import without_letters
 from gliaboost.datasets.sources.base import folder_at, manifest_of, source, targets, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
 from gliaboost.errors import UsageError
@@ -67,17 +67,6 @@ def read_figshare(path: Path, *, images: Path | None = None) -> Manifest:
     )
 
 
-def family(patient: str) -> str:
-    """Drop the trailing letters that may tell apart visits of one person.
-
-    Examples
-    --------
-    >>> family("MR024780B"), family("100360")
-    ('MR024780', '100360')
-    """
-    return re.sub(r"(?<=\d)[A-Za-z]+$", "", patient)
-
-
 def _table_rows(path: Path) -> Iterator[dict[str, Any]]:
     import pandas as pd
 
@@ -98,7 +87,7 @@ def _row(known: dict[str, Any]) -> dict[str, Any]:
         **targets(known["label"]),
         "modality": "MRI",
         "source": "figshare",
-        "patient_family": family(str(known["patient"])),
+        "patient_family": without_letters(str(known["patient"])),
     }
 
 
