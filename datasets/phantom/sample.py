@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -20,6 +17,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.phantom.anatomy import Head, load_head
 from gliaboost.datasets.phantom.patient import CLASSES, PLANES, draw_patient, render
 from gliaboost.errors import UsageError
+from gliaboost.files import replacing_folder
 
 log = logging.getLogger(__name__)
 
@@ -125,9 +123,7 @@ def make_phantom(
         if progress is not None:
             progress(total, total)
         return existing
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".tmp"))
-    try:
+    with replacing_folder(folder) as building:
         (building / "images").mkdir()
         (building / "masks").mkdir()
         rows = _simulate(building, patients, slices, size, seed, jobs, progress)
@@ -136,14 +132,6 @@ def make_phantom(
         text = README.format(images=total, version=VERSION, **parameters)
         (building / "README.txt").write_text(text, encoding="utf-8")
         (building / RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
-        # mkdtemp makes folders private; the result gets the mode any new folder would have.
-        umask = os.umask(0)
-        os.umask(umask)
-        building.chmod(0o777 & ~umask)
-        _take_place(building, folder)
-    except BaseException:
-        shutil.rmtree(building, ignore_errors=True)
-        raise
     return Manifest.read(folder / "manifest.parquet")
 
 
@@ -173,22 +161,6 @@ def _existing(folder: Path, record: dict[str, Any]) -> Manifest | None:
         return None
     same = manifest.table["key"].equals(manifest.with_keys().table["key"])
     return manifest if same else None
-
-
-def _take_place(building: Path, folder: Path) -> None:
-    """Rename a finished folder over another one, which goes only once the new one stands."""
-    if not folder.exists():
-        building.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".old"))
-    folder.rename(old / folder.name)
-    try:
-        building.rename(folder)
-    except BaseException:
-        (old / folder.name).rename(folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _simulate(
