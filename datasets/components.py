@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def connected(a: ArrayLike, b: ArrayLike, n: int) -> NDArray[np.int64]:
@@ -42,12 +45,12 @@ def connected(a: ArrayLike, b: ArrayLike, n: int) -> NDArray[np.int64]:
     return numbered
 
 
-def sharing(*columns: Sequence[Any]) -> NDArray[np.int64]:
+def sharing(*columns: Sequence[Any] | pd.Series[Any]) -> NDArray[np.int64]:
     """Join rows that have the same value in a column, and what these share in turn.
 
     Parameters
     ----------
-    *columns : sequence [N]
+    *columns : sequence or pandas.Series [N]
         Of one length, one at least. Missing values are shared with no row.
 
     Returns
