@@ -35,13 +35,15 @@ def default_store() -> Path:
     Returns
     -------
     pathlib.Path
-        ``$GLIABOOST_STORE``, else ``gliaboost/features`` in the user's cache folder.
+        ``$GLIABOOST_STORE``, else ``features`` in gliaboost's own folder of the user's cache, where
+        the system keeps it: on Linux ``$XDG_CACHE_HOME/gliaboost`` or ``~/.cache/gliaboost``.
     """
     named = os.environ.get("GLIABOOST_STORE")
     if named:
         return Path(named)
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "gliaboost" / "features"
+    import platformdirs
+
+    return platformdirs.user_cache_path("gliaboost", appauthor=False) / "features"
 
 
 class FeatureTable:

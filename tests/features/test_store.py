@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from gliaboost.features.store import SPEC_KEY, FeatureStore, FeatureTable, StoreError, default_store
 
@@ -153,9 +155,24 @@ def test_sixteen_writers_may_race_on_one_key(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.tmp"))
 
 
-def test_default_store_follows_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_store_is_the_one_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLIABOOST_STORE", "/somewhere")
     assert default_store() == Path("/somewhere")
-    monkeypatch.delenv("GLIABOOST_STORE")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/cache")
-    assert default_store() == Path("/cache/gliaboost/features")
+
+
+@pytest.mark.parametrize(
+    ("system", "cache", "folder"),
+    [
+        (Unix, "/cache", "/cache/gliaboost/features"),
+        (Unix, "", "/home/reader/.cache/gliaboost/features"),
+        (MacOS, "", "/home/reader/Library/Caches/gliaboost/features"),
+    ],
+)
+def test_default_store_lies_where_the_system_keeps_caches(
+    monkeypatch: pytest.MonkeyPatch, system: type, cache: str, folder: str
+) -> None:
+    monkeypatch.delenv("GLIABOOST_STORE", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    monkeypatch.setenv("HOME", "/home/reader")
+    monkeypatch.setattr("platformdirs.PlatformDirs", system)
+    assert default_store() == Path(folder)
