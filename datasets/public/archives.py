@@ -1,4 +1,4 @@
-"""Safe unpacking: no member leaves the folder, sizes are capped, nothing half-unpacked stays."""
+"""Safe unpacking: no member leaves the folder, sizes are capped, a broken archive is said."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import IO
 
 from gliaboost.errors import GliaboostError
-from gliaboost.files import replacing_folder
 
 # Not ".gz" alone: a volume ends in .nii.gz, and stays one file.
 SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
@@ -108,8 +107,8 @@ def stem(path: Path | str) -> str:
     return name
 
 
-def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Path:
-    """Unpack a zip or tar archive into a folder, whole or not at all.
+def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
+    """Unpack a zip or tar archive into a folder.
 
     Archives that lie in the archive are unpacked too, into folders of their names; those deeper
     stay as they are.
@@ -119,31 +118,17 @@ def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> Path:
     archive : pathlib.Path
         The archive: zip, or tar with any of its compressions.
     folder : pathlib.Path
-        Made, or replaced where it exists.
+        One that exists. After an error it holds a part: `gliaboost.files.replacing_folder` gives
+        one that is thrown away then.
     limits : Limits, optional
         The most that it may unpack to, inner archives among it.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
 
     Raises
     ------
     ArchiveError
         If it is no archive or a broken one; if a member is a link or a device, or its name is
         absolute, climbs with ``..`` or comes twice; if it is encrypted, or larger than the limits
-        or the disk. The folder is then what it was.
-    """
-    with replacing_folder(folder) as temporary:
-        extract(archive, temporary, limits)
-    return folder
-
-
-def extract(archive: Path, folder: Path, limits: Limits | None = None) -> None:
-    """Unpack into a folder that exists, by the rules of `unpack`.
-
-    After an error the folder holds a part: it is for callers that throw it away then.
+        or the disk.
     """
     budget = _Budget(archive, limits or Limits())
     inner = [f for f in _extract(archive, folder, budget) if is_archive(f)]

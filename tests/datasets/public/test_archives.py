@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.datasets.public.archives import ArchiveError, Limits, is_archive, stem, unpack
+from gliaboost.datasets.public.archives import ArchiveError, Limits, extract, is_archive, stem
+from gliaboost.files import replacing_folder
 
 ESCAPES = [
     "../evil.png",
@@ -36,6 +37,12 @@ def make_tar(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
             info.size = len(content)
             t.addfile(info, io.BytesIO(content))
     return path
+
+
+def unpack(archive: Path, folder: Path, limits: Limits | None = None) -> None:
+    """Unpack whole or not at all, as `fetch` does."""
+    with replacing_folder(folder) as temporary:
+        extract(archive, temporary, limits)
 
 
 MAKERS = {"a.zip": make_zip, "a.tar.gz": make_tar}
