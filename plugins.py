@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -27,15 +28,26 @@ def plugins(kind: str) -> dict[str, EntryPoint]:
     Returns
     -------
     dict of str to importlib.metadata.EntryPoint
-        By the name that each is declared under, sorted.
+        By the name that each is declared under, sorted. Where two packages declare one name, that
+        of the package whose name comes first, with a warning.
 
     Examples
     --------
     >>> "lightgbm" in plugins("models")  # part of gliaboost, so no plug-in
     False
     """
-    found = entry_points(group=f"gliaboost.{kind}")
-    return {point.name: point for point in sorted(found, key=lambda point: point.name)}
+    found: dict[str, EntryPoint] = {}
+    declared = entry_points(group=f"gliaboost.{kind}")
+    for point in sorted(declared, key=lambda point: (point.name, package_of(point))):
+        used = found.setdefault(point.name, point)
+        if used is not point:
+            first, other = package_of(used), package_of(point)
+            warnings.warn(
+                f"the packages {first} and {other} both declare {point.name} of {kind}; that of "
+                f"{first} is used; uninstall one of them",
+                stacklevel=2,
+            )
+    return found
 
 
 def load_plugin(kind: str, name: str) -> Any | None:

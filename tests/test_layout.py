@@ -120,7 +120,6 @@ UNMIRRORED = {
     "models/search_spaces.py",
     "models/training.py",
     "models/training_data.py",
-    "plugins.py",
     "reports/document/axes.py",
     "reports/document/blocks.py",
     "reports/document/curves.py",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -13,10 +12,25 @@ from typing import Any
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
+from gliaboost.plugins import PluginError, load_plugin, package_of, plugins
 
 # A reader takes the path, and its options by keyword.
 Reader = Callable[..., Manifest]
 SOURCES: dict[str, Reader] = {}
+# Each is a module of this package, imported once its source is asked for.
+BUILT_IN = (
+    "bangladesh",
+    "br35h",
+    "csv",
+    "curated-masks",
+    "dicom",
+    "figshare",
+    "folder",
+    "kaggle-ct-mri",
+    "kaggle-mri",
+    "lgg",
+    "nifti",
+)
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -50,22 +64,65 @@ def source(name: str) -> Callable[[Reader], Reader]:
 
 
 def names() -> list[str]:
-    """Name all sources.
+    """Name all sources, of this package and of others; none is imported for it.
 
     Examples
     --------
     >>> "figshare" in names()
     True
     """
-    package = importlib.import_module("gliaboost.datasets.sources")
-    for module in pkgutil.iter_modules(package.__path__):
-        importlib.import_module(f"{package.__name__}.{module.name}")
-    return sorted(SOURCES)
+    return sorted({*BUILT_IN, *SOURCES, *plugins("sources")})
+
+
+def find_source(name: str) -> Reader:
+    """Find a source's reader by its name.
+
+    Raises
+    ------
+    UsageError
+        If there is none; it lists those that there are.
+    PluginError
+        If a package declares one that cannot be used.
+    """
+    declared = plugins("sources").get(name)
+    if name not in SOURCES and name in BUILT_IN:
+        importlib.import_module(f"gliaboost.datasets.sources.{name.replace('-', '_')}")
+    elif name not in SOURCES and declared is not None:
+        _take_up(name)
+    if name not in SOURCES:
+        raise UsageError(f"no source called {name!r}; the sources are: {', '.join(names())}")
+    if declared is not None and name in BUILT_IN:
+        warnings.warn(
+            f"the package {package_of(declared)} declares a source {name!r}, which is gliaboost's "
+            "own; that of the package is passed over",
+            stacklevel=2,
+        )
+    return SOURCES[name]
+
+
+def _take_up(name: str) -> None:
+    before = set(SOURCES)
+    found = load_plugin("sources", name)
+    package = package_of(plugins("sources")[name])
+    if not callable(found) or isinstance(found, type):
+        raise PluginError(
+            f"the package {package} declares a source {name!r} that is {found!r}; expected a "
+            "function (path, **options) -> Manifest"
+        )
+    own = sorted(key for key, reader in SOURCES.items() if reader is found)
+    if own and name not in own:
+        for key in set(SOURCES) - before:
+            del SOURCES[key]
+        raise PluginError(
+            f"the package {package} declares a source {name!r} whose reader is called "
+            f"{own[0]!r}; one name is expected for both"
+        )
+    source(name)(found)
 
 
 def options_of(name: str) -> list[str]:
     """Name the options that a source takes."""
-    read = SOURCES[name]
+    read = find_source(name)
     return [p.name for p in inspect.signature(read).parameters.values() if p.kind is p.KEYWORD_ONLY]
 
 
@@ -91,10 +148,10 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     ------
     UsageError
         If the name or an option is unknown, or `path` has another layout; says which was expected.
+    PluginError
+        If a package declares the source and it cannot be used.
     """
-    legal = names()
-    if name not in SOURCES:
-        raise UsageError(f"no source called {name!r}; the sources are: {', '.join(legal)}")
+    read = find_source(name)
     given = {key: value for key, value in options.items() if value is not None}
     taken = options_of(name)
     unknown = sorted(set(given) - set(taken))
@@ -106,7 +163,7 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path} does not exist; expected the folder of a {name} data set")
-    return SOURCES[name](path, **given)
+    return read(path, **given)
 
 
 def image_files(folder: Path) -> list[Path]:

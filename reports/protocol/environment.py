@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gliaboost._compat import available_cores
+from gliaboost.plugins import PluginError
 
 NUMERIC = (
     "gliaboost",
@@ -109,6 +110,12 @@ def describe() -> dict[str, Any]:
             "reason": "CuPy is not installed, so columns travel to the GPU for every fit",
             "how": "pip install cupy-cuda12x (cupy-cuda13x for CUDA 13)",
         }
+    extractors = {}
+    for name in extractor_names():
+        try:
+            extractors[name] = first_sentence(extractor_class(name))
+        except PluginError as error:
+            missing[name] = {"reason": str(error), "how": "upgrade or uninstall that package"}
     for package, (purpose, extra) in OPTIONAL.items():
         if installed(package) is None:
             missing[purpose] = {
@@ -121,7 +128,7 @@ def describe() -> dict[str, Any]:
         "gpu": gpu_present(),
         "store": str(default_store()),
         "sources": names(),
-        "extractors": {n: first_sentence(extractor_class(n)) for n in extractor_names()},
+        "extractors": extractors,
         "models": models,
         "missing": missing,
     }

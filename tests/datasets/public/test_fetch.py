@@ -24,7 +24,7 @@ from gliaboost.datasets.public.catalogue import (
 )
 from gliaboost.datasets.public.download import DownloadError
 from gliaboost.datasets.public.fetch import fetch, fetch_dataset, figshare_files
-from gliaboost.datasets.sources import SOURCES, names
+from gliaboost.datasets.sources import names
 from gliaboost.errors import GliaboostError, UsageError
 
 
@@ -290,10 +290,9 @@ def test_kaggle_not_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 
 def test_catalogue() -> None:
-    names()
     for name, entry in CATALOGUE.items():
         assert describe(name) is entry
-        assert entry.source in SOURCES
+        assert entry.source in names()
         assert entry.page.startswith("https://")
         text = entry.text()
         assert all(part in text for part in (entry.title, entry.page, entry.licence))

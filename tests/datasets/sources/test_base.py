@@ -1,20 +1,47 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources import SOURCES, names, options_of, read_source, source
-from gliaboost.datasets.sources.base import image_files, seen, targets, tumour_class
+from gliaboost.datasets.sources import base, find_source, names, options_of, read_source, source
+from gliaboost.datasets.sources.base import (
+    BUILT_IN,
+    SOURCES,
+    image_files,
+    seen,
+    targets,
+    tumour_class,
+)
 from gliaboost.errors import UsageError
+from gliaboost.plugins import PluginError
 
 PACKAGE = Path(__file__).parents[3] / "datasets" / "sources"
+
+InstallPlugin = Callable[[str, str, str], None]
+PLUGIN = """
+import pandas as pd
+from gliaboost.datasets.manifest import Manifest
+
+def Thing(path, *, first=1):
+    return Manifest.of(pd.DataFrame({"path": [f"{first}.png"], "label": ["seven"]}), path)
+"""
+REGISTERED = (
+    PLUGIN
+    + """
+from gliaboost.datasets.sources import source
+source("numbered")(Thing)
+"""
+)
 
 
 def test_every_module_enters_a_source() -> None:
     modules = {f.stem for f in PACKAGE.glob("*.py")} - {"__init__", "base", "converted", "labels"}
-    entered = {SOURCES[name].__module__.rsplit(".", 1)[1] for name in names()}
+    entered = {find_source(name).__module__.rsplit(".", 1)[1] for name in BUILT_IN}
     assert modules == entered
 
 
@@ -37,13 +64,13 @@ def test_an_option_of_none_is_the_default(tmp_path: Path) -> None:
     assert len(read_source("folder", tmp_path, images=None)) == 1
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_a_missing_path_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="none does not exist; expected the folder of a"):
         read_source(name, tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", [n for n in names() if n != "csv"])
+@pytest.mark.parametrize("name", [n for n in BUILT_IN if n != "csv"])
 def test_another_layout_is_refused_with_what_was_seen(tmp_path: Path, name: str) -> None:
     for i in range(8):
         (tmp_path / f"notes{i}.txt").touch()
@@ -51,7 +78,7 @@ def test_another_layout_is_refused_with_what_was_seen(tmp_path: Path, name: str)
         read_source(name, tmp_path)
 
 
-@pytest.mark.parametrize("name", [n for n in names() if n != "csv"])
+@pytest.mark.parametrize("name", [n for n in BUILT_IN if n != "csv"])
 def test_an_empty_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="seen an empty folder"):
         read_source(name, tmp_path)
@@ -61,13 +88,61 @@ def test_replacing_a_source_warns() -> None:
     def other(path: Path) -> Manifest:
         raise NotImplementedError
 
-    before = SOURCES["folder"]
+    before = find_source("folder")
     try:
         with pytest.warns(UserWarning, match="source 'folder' of .* replaces that of .*folder"):
             source("folder")(other)
         assert SOURCES["folder"] is other
     finally:
         SOURCES["folder"] = before
+
+
+def test_a_source_is_imported_when_asked_for() -> None:
+    code = (
+        "import sys; from gliaboost.datasets.sources import names, options_of\n"
+        "assert 'dicom' in names(); options_of('folder')\n"
+        "sys.exit('gliaboost.datasets.sources.dicom' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_plugin_is_listed_unseen_and_read_when_asked_for(
+    install_plugin: InstallPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "SOURCES", dict(SOURCES))
+    install_plugin("sources", "numbered", PLUGIN)
+    assert "numbered" in names()
+    assert "strange0" not in sys.modules
+    assert options_of("numbered") == ["first"]
+    found = read_source("numbered", tmp_path, first=7).table
+    assert found[["path", "label"]].to_numpy().tolist() == [["7.png", "seven"]]
+
+
+@pytest.mark.parametrize(
+    ("declared", "code", "message"),
+    [
+        ("counted", REGISTERED, r"strange0 1.2 declares .*'counted' whose reader .*'numbered'"),
+        ("numbered", "Thing = 3", r"strange0 1.2 declares .*'numbered' that is 3; expected a func"),
+        ("numbered", "import nowhere", r"strange0 1.2, cannot be imported \(ModuleNotFoundError"),
+    ],
+)
+def test_a_plugin_that_cannot_be_used_is_refused_with_its_package(
+    install_plugin: InstallPlugin, tmp_path: Path, declared: str, code: str, message: str
+) -> None:
+    install_plugin("sources", declared, code)
+    with pytest.raises(PluginError, match=message):
+        read_source(declared, tmp_path)
+    assert not {"counted", "numbered"} & set(SOURCES)
+
+
+def test_a_plugin_under_our_name_is_passed_over_with_a_warning(
+    install_plugin: InstallPlugin,
+) -> None:
+    install_plugin("sources", "folder", PLUGIN)
+    with pytest.warns(UserWarning, match=r"strange0 1\.2 declares a source 'folder', which is"):
+        found = find_source("folder")
+    assert found.__module__ == "gliaboost.datasets.sources.folder"
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 
 import numpy
 import pytest
@@ -52,3 +53,12 @@ def test_a_gpu_without_cupy_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cupy", None)
     missing = describe()["missing"]
     assert "CuPy" in missing["xgboost fed from the GPU's memory"]["reason"]
+
+
+def test_a_plugin_that_cannot_be_imported_is_missing_and_no_failure(
+    install_plugin: Callable[[str, str, str], None],
+) -> None:
+    install_plugin("extractors", "broken", "import nowhere")
+    facts = describe()
+    assert "broken" not in facts["extractors"]
+    assert "of the package strange0 1.2, cannot be imported" in facts["missing"]["broken"]["reason"]
