@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow browser lint types bench clean
+.PHONY: help install demo test test-slow browser lint types docs bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.python
 
 $(VENV)/.tools: pyproject.toml $(VENV)/.installed
 	rm -rf build
-	$(PIP) install --quiet --editable '.[test,lint,bench]'
+	$(PIP) install --quiet --editable '.[test,lint,docs,bench]'
 	@touch $@
 
 demo: install ## the whole benchmark on the embedded phantom sample
@@ -49,8 +49,11 @@ types: $(VENV)/.tools ## mypy, strict
 	$(BIN)/mypy -p gliaboost --exclude '/gliaboost/(tests|benchmarks|build|runs)/'
 	$(BIN)/mypy tests
 
+docs: $(VENV)/.tools ## the site, in site/; a warning or a link that leads nowhere is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
 bench: $(VENV)/.tools ## speed of the texture kernels against scikit-image, OpenCV and mahotas
 	$(BIN)/python -m benchmarks.texture
 
 clean: ## remove what make made
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build site *.egg-info
