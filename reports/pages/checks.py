@@ -31,11 +31,6 @@ class FoldCheck:
     patients: int
     cut: int
 
-    @property
-    def sound(self) -> bool:
-        """Whether patients are known and nothing was found."""
-        return bool(self.patients) and not self.cut and not self.twice
-
 
 @dataclass(frozen=True)
 class Leak:
