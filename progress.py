@@ -1,61 +1,120 @@
-"""Progress on a terminal, and plain lines in a log."""
+"""How a long job tells what it does, to whoever waits: a terminal, a page, a notebook, no one."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 
-def sayer(quiet: bool) -> Callable[[str], None]:
-    """Return a function that writes a line to standard error, or none when quiet."""
-    return (lambda line: None) if quiet else (lambda line: print(line, file=sys.stderr, flush=True))
+class Progress(Protocol):
+    """Hears how far a job is. Both methods are called in the thread that called the job.
+
+    What a method raises ends the job: that is how a page's stop button works.
+
+    Examples
+    --------
+    >>> class Printed:
+    ...     def step(self, stage: str, done: int, total: int | None) -> None:
+    ...         print(f"{stage}: {done} of {total}")
+    ...
+    ...     def line(self, text: str) -> None:
+    ...         print(text)
+    >>> def job(progress: Progress = SILENT) -> None:
+    ...     progress.step("reading", 1, 2)
+    ...     progress.line("half of it")
+    >>> job(Printed())
+    reading: 1 of 2
+    half of it
+    """
+
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        """Hear how much of a stage is done.
+
+        Parameters
+        ----------
+        stage : str
+            What is going on, e.g. ``"extracting"``; for a download the file's name.
+        done : int
+            Images so far, or bytes of a download.
+        total : int or None
+            In all; None where that is not known.
+        """
+
+    def line(self, text: str) -> None:
+        """Hear a sentence, without a line break."""
 
 
-@contextmanager
-def progress_bar(what: str, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """Show a bar on a terminal, a line for every tenth in a log, nothing when quiet.
+class Silent:
+    """Hears everything and does nothing."""
+
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        """Do nothing."""
+
+    def line(self, text: str) -> None:
+        """Do nothing."""
+
+
+SILENT: Progress = Silent()
+
+
+@dataclass(frozen=True)
+class Substage:
+    """Passes on what a smaller job tells, as a part of a larger one.
 
     Parameters
     ----------
-    what : str
-        What is going on, e.g. ``"extracting"``.
-    quiet : bool
-        Show nothing.
+    progress : Progress
+        Hears of the larger one.
+    stage : str
+        Its name, whatever the smaller job calls itself.
+    before : int
+        What was done before the smaller job began.
+    total : int, optional
+        Of the larger one; default: as the smaller job says.
 
-    Yields
-    ------
-    callable or None
-        To be told (done, total).
+    Examples
+    --------
+    >>> class Printed(Silent):
+    ...     def step(self, stage: str, done: int, total: int | None) -> None:
+    ...         print(f"{stage}: {done} of {total}")
+    >>> Substage(Printed(), "auditing", before=10, total=12).step("reading", 1, 2)
+    auditing: 11 of 12
     """
-    if quiet:
-        yield None
-    elif sys.stderr.isatty():
-        from rich.console import Console
-        from rich.progress import (
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            TextColumn,
-            TimeRemainingColumn,
-        )
 
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-            task = bar.add_task(what, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
-    else:
-        tenths = 0
+    progress: Progress
+    stage: str
+    before: int = 0
+    total: int | None = None
 
-        def line(done: int, total: int) -> None:
-            nonlocal tenths
-            if total and done * 10 // total > tenths:
-                tenths = done * 10 // total
-                print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        """Pass on under the larger job's name and numbers."""
+        whole = total if self.total is None else self.total
+        self.progress.step(self.stage, self.before + done, whole)
 
-        yield line
+    def line(self, text: str) -> None:
+        """Pass on as it is."""
+        self.progress.line(text)
+
+
+@dataclass(frozen=True)
+class Prefixed:
+    """Passes on lines behind a few words that say what they are about.
+
+    Parameters
+    ----------
+    progress : Progress
+        Hears the lines.
+    prefix : str
+        What they begin with.
+    """
+
+    progress: Progress
+    prefix: str
+
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        """Pass on as it is."""
+        self.progress.step(stage, done, total)
+
+    def line(self, text: str) -> None:
+        """Pass on behind the prefix."""
+        self.progress.line(self.prefix + text)

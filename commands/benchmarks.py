@@ -29,9 +29,9 @@ from gliaboost.commands.options import (
     read_target,
     typed,
 )
+from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.commands.settings import Settings, read_settings
 from gliaboost.errors import UsageError
-from gliaboost.progress import progress_bar, sayer
 
 # So that a newcomer with two cores waits minutes.
 DEMO_NETWORKS: dict[str, Any] = {
@@ -58,12 +58,15 @@ def demo(
 
     from gliaboost.datasets.phantom.sample import make_phantom
 
-    say = sayer(quiet)
     networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
-    if not networks:
-        say("without embeddings and networks, which need: pip install 'gliaboost[torch]'")
-    say("simulating patients in the MNI152 template (simulated: no number here is clinical)")
-    with progress_bar("simulating", quiet) as progress:
+    with shown_progress(quiet) as progress:
+        if not networks:
+            progress.line(
+                "without embeddings and networks, which need: pip install 'gliaboost[torch]'"
+            )
+        progress.line(
+            "simulating patients in the MNI152 template (simulated: no number here is clinical)"
+        )
         make_phantom(out / "phantom", seed=seed, jobs=jobs, progress=progress)
     benchmark(
         out / "phantom" / "manifest.parquet",
@@ -131,40 +134,37 @@ def benchmark(
     from gliaboost.reports.protocol.findings import known_findings
     from gliaboost.reports.protocol.protocol import Protocol
 
-    say = sayer(quiet)
-    table = read_target(manifest, target, modality, say).check(labelled=True)
-    chosen, description = named_folds(table, folds, seed=seed)
-    for_all, for_one = fold_choice(only)
-    if for_all:
-        chosen = some_folds(chosen, for_all)
-        description += f"; of these only {', '.join(for_all)}"
-    own = read_settings(settings, names(features), names(models))
-    protocol = Protocol(
-        competitors(names(models), extractors(features, device, own), ablation=ablation),
-        chosen,
-        description,
-        controls=controls,
-        only=for_one,
-        parameters=own,
-        trials=trials,
-        seed=seed,
-        jobs=jobs,
-        device=device,
-    )
-    cache = open_store(store)
-    findings: list[tuple[str, str]] = []
-    if audit:
-        with progress_bar("auditing", quiet) as progress:
+    with shown_progress(quiet) as progress:
+        table = read_target(manifest, target, modality, progress).check(labelled=True)
+        chosen, description = named_folds(table, folds, seed=seed)
+        for_all, for_one = fold_choice(only)
+        if for_all:
+            chosen = some_folds(chosen, for_all)
+            description += f"; of these only {', '.join(for_all)}"
+        own = read_settings(settings, names(features), names(models))
+        protocol = Protocol(
+            competitors(names(models), extractors(features, device, own), ablation=ablation),
+            chosen,
+            description,
+            controls=controls,
+            only=for_one,
+            parameters=own,
+            trials=trials,
+            seed=seed,
+            jobs=jobs,
+            device=device,
+        )
+        cache = open_store(store)
+        findings: list[tuple[str, str]] = []
+        if audit:
             findings = known_findings(table, cache.path, jobs=jobs, progress=progress)
-        for weight, sentence in findings:
-            if weight == "wrong":
-                say(f"audit: {sentence}")
-    elsewhere = None
-    if test_on is not None:
-        other = read_target(test_on, target, modality, say).check(labelled=True)
-        with progress_bar("comparing", quiet) as progress:
+            for weight, sentence in findings:
+                if weight == "wrong":
+                    progress.line(f"audit: {sentence}")
+        elsewhere = None
+        if test_on is not None:
+            other = read_target(test_on, target, modality, progress).check(labelled=True)
             elsewhere = find_elsewhere(table, other, jobs=jobs, progress=progress)
-    with progress_bar("extracting", quiet) as progress:
         results = run(
             table,
             protocol,
@@ -173,7 +173,6 @@ def benchmark(
             command=typed(),
             audit=findings,
             elsewhere=elsewhere,
-            say=say,
             progress=progress,
         )
     explain_mistakes(out, table.root)

@@ -18,8 +18,8 @@ from gliaboost.commands.options import (
     pairs,
     print_json,
 )
+from gliaboost.commands.progress_bar import Megabytes, shown_progress
 from gliaboost.errors import UsageError
-from gliaboost.progress import progress_bar, sayer
 
 
 def fetch(
@@ -42,19 +42,10 @@ def fetch(
     if name is None:
         typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
         return
-    known, say = describe(name), sayer(quiet)
-    say(known.text())
-    last = -1
-
-    def told(file: str, done: int, total: int | None) -> None:
-        nonlocal last
-        tenth = done * 10 // total if total else done // 2**26
-        if tenth != last:
-            last = tenth
-            of = f" of {total / 1e6:.0f}" if total else ""
-            say(f"{file}: {done / 1e6:.0f}{of} MB")
-
-    folder = run(name, out, archive=archive, progress=told)
+    known = describe(name)
+    with shown_progress(quiet) as progress:
+        progress.line(known.text())
+        folder = run(name, out, archive=archive, progress=Megabytes(progress))
     typer.echo(f"{folder}; next: gliaboost manifest {known.source} {folder}")
 
 
@@ -150,7 +141,7 @@ def audit(
         raise UsageError("--carry takes columns from another manifest; name it with --against")
     table = Manifest.read(manifest)
     other = None if against is None else Manifest.read(against)
-    with progress_bar("reading", quiet) as progress:
+    with shown_progress(quiet) as progress:
         report = room.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
     facts = report.to_dict()
     with replacing(out / "audit.json") as temporary:
@@ -189,6 +180,6 @@ def explore(
 
     preparation = Preparation.from_dict(pairs(prepare)) if prepare else None
     table = Manifest.read(manifest)
-    with progress_bar("reading", quiet) as progress:
+    with shown_progress(quiet) as progress:
         page = render_explore(table, out, preparation, jobs=jobs, seed=seed, progress=progress)
     typer.echo(f"page: {page.resolve()}")

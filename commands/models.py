@@ -27,8 +27,8 @@ from gliaboost.commands.options import (
     print_json,
     read_target,
 )
+from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.commands.settings import Settings, read_settings
-from gliaboost.progress import progress_bar, sayer
 
 
 def extract(
@@ -48,7 +48,7 @@ def extract(
 
     own = read_settings(settings, names(features), [])
     table = Manifest.read(manifest).check()
-    with progress_bar("extracting", quiet) as progress:
+    with shown_progress(quiet) as progress:
         done = run(
             table,
             extractors(features, device, own),
@@ -67,7 +67,7 @@ def extract(
             }
         )
     else:
-        sayer(quiet)(
+        progress.line(
             f"{done.computed} images computed, {done.reused} in the store before, "
             f"{done.seconds:.1f} s"
         )
@@ -93,10 +93,9 @@ def train(
     from gliaboost.models.bundle import save
     from gliaboost.models.training import train as run
 
-    say = sayer(quiet)
     own = read_settings(settings, names(features), [model])
-    table = read_target(manifest, target, modality, say)
-    with progress_bar("extracting", quiet) as progress:
+    with shown_progress(quiet) as progress:
+        table = read_target(manifest, target, modality, progress)
         bundle, extraction = run(
             table,
             extractors(features, device, own),
@@ -113,7 +112,7 @@ def train(
         print_json({"bundle": str(out), **bundle.summary()})
     else:
         used = features if bundle.features else "images"
-        say(f"{out}: {model} on {used}, fitted on {bundle.device}")
+        progress.line(f"{out}: {model} on {used}, fitted on {bundle.device}")
     exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
 
 
@@ -148,14 +147,11 @@ def tune(
     """
     from gliaboost.models.bundle import save
     from gliaboost.models.training import search, train
-    from gliaboost.reports.protocol.search import trials_told
 
-    say = sayer(quiet)
     own = read_settings(settings, names(features), [model])
-    table = read_target(manifest, target, modality, say)
-    used, cache = extractors(features, device, own), open_store(store)
-
-    with progress_bar("extracting", quiet) as progress:
+    with shown_progress(quiet) as progress:
+        table = read_target(manifest, target, modality, progress)
+        used, cache = extractors(features, device, own), open_store(store)
         found = search(
             table,
             used,
@@ -170,7 +166,6 @@ def tune(
             jobs=jobs,
             seed=seed,
             progress=progress,
-            told=trials_told(say),
         )
     chosen = {"score": found.score, "default_score": found.default_score, "folds": found.folds}
     bundle, extraction = train(
@@ -189,7 +184,9 @@ def tune(
         print_json({"bundle": str(out), "search": found.to_dict(), **bundle.summary()})
     else:
         default = "" if found.default_score is None else f", the defaults {found.default_score:.4f}"
-        say(f"{out}: {model}, inner log loss {found.score:.4f}{default}; {found.parameters}")
+        progress.line(
+            f"{out}: {model}, inner log loss {found.score:.4f}{default}; {found.parameters}"
+        )
     exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.features.base import Extractor
     from gliaboost.features.store import FeatureStore
+    from gliaboost.progress import Progress
 
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda; what really ran is written down.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="all cores")]
@@ -74,7 +75,7 @@ def pairs(text: str) -> dict[str, Any]:
     return {k: int(v) if v.isdigit() else plain.get(v.lower(), v) for k, _, v in parts}
 
 
-def read_target(path: Path, target: str, modality: str, say: Callable[[str], None]) -> Manifest:
+def read_target(path: Path, target: str, modality: str, progress: Progress) -> Manifest:
     """Read a manifest, as far as it has the target in the modality."""
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.targets import with_target
@@ -84,7 +85,7 @@ def read_target(path: Path, target: str, modality: str, say: Callable[[str], Non
         return table
     chosen = with_target(table, target, modality)
     if chosen.describe():
-        say(chosen.describe())
+        progress.line(chosen.describe())
     return chosen.manifest
 
 

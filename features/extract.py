@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +19,12 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError, ManifestError
 from gliaboost.features.base import Extractor
 from gliaboost.features.store import FeatureStore, FeatureTable
+from gliaboost.progress import SILENT, Progress
 
 # Images a thread takes at once: enough to amortise a call, few enough to spread the tail.
 BATCH = 16
 # Rows a Parquet part: what a kill may cost, and what is held in memory.
 PART = 512
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass
@@ -80,7 +79,7 @@ def extract(
     store: FeatureStore,
     *,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Extraction:
     """Fill the store with every feature of every image that is not there yet.
 
@@ -96,8 +95,8 @@ def extract(
         Where rows are looked for and put.
     jobs : int, optional
         Threads; default: all cores. The numbers do not depend on it.
-    progress : callable, optional
-        Called with (images done, images to do).
+    progress : Progress, optional
+        Hears of the images to do.
 
     Returns
     -------
@@ -143,8 +142,7 @@ def extract(
             if batch.rows
             else len(batch.failed)
         )
-        if progress is not None:
-            progress(done, len(rows))
+        progress.step("extracting", done, len(rows))
     for buffer in buffers.values():
         buffer.flush()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle, make_bundle
 from gliaboost.models.registry import create_model, takes
 from gliaboost.models.training_data import TrainingData
+from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from gliaboost.models.tuning import Search
@@ -33,7 +34,7 @@ def train(
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[Bundle, Extraction]:
     """Fit one model and pack it with all that prediction needs.
 
@@ -55,8 +56,8 @@ def train(
         Plain values to keep in the bundle's metrics.
     device, jobs, seed
         As on the command line.
-    progress : callable, optional
-        Told (images done, images to do).
+    progress : Progress, optional
+        Hears of the images to extract.
 
     Returns
     -------
@@ -113,19 +114,18 @@ def search(
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
-    progress: Callable[[int, int], None] | None = None,
-    told: Callable[[int, int, float | None], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Search:
     """Search a model's parameters on patient-safe inner folds of a manifest.
 
     Parameters
     ----------
-    manifest, extractors, model, store, preparation, progress
+    manifest, extractors, model, store, preparation
         As for `train`. All rows are training rows here: leave a test set out of the manifest.
     study, trials, timeout, folds, fixed, device, jobs, seed
         As for `gliaboost.models.tuning.tune`.
-    told : callable, optional
-        Told (trials done, trials to do, best score so far).
+    progress : Progress, optional
+        Hears of the images to extract, and a line of each trial.
 
     Returns
     -------
@@ -159,7 +159,7 @@ def search(
         device=device,
         jobs=jobs,
         seed=seed,
-        progress=told,
+        progress=progress,
     )
 
 

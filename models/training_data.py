@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction, extract, matrix, seconds_spent
 from gliaboost.features.prepared import read_images
 from gliaboost.features.store import FeatureStore
+from gliaboost.progress import SILENT, Progress
 
 
 class TrainingData:
@@ -34,8 +35,8 @@ class TrainingData:
         Where features are kept.
     jobs : int, optional
         Threads.
-    progress : callable, optional
-        Told (images done, images to do) while extracting.
+    progress : Progress, optional
+        Hears of the images to extract.
 
     Attributes
     ----------
@@ -58,7 +59,7 @@ class TrainingData:
         store: FeatureStore,
         *,
         jobs: int | None = None,
-        progress: Callable[[int, int], None] | None = None,
+        progress: Progress = SILENT,
     ) -> None:
         self.manifest, self.preparation, self.store = manifest, preparation, store
         self.extractors, self.jobs = tuple(extractors), jobs

@@ -16,6 +16,7 @@ from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.models.hybrid.blend import balanced_log_loss
 from gliaboost.models.search_spaces import SPACES, Space
+from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     import optuna
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 _EPOCHS = 1000
 # Trials whose value is known before any other is stopped early.
 _STARTUP = 4
-
-Told = Callable[[int, int, float | None], None]
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def tune(
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
-    progress: Told | None = None,
+    progress: Progress = SILENT,
 ) -> Search:
     """Search on inner folds of the rows given, which must be training rows alone.
 
@@ -103,8 +102,8 @@ def tune(
         Parameters that every trial has, e.g. ``{"epochs": 4, "size": 128}``.
     device, jobs, seed
         As on the command line.
-    progress : callable, optional
-        Told (trials done, trials to do, best score so far).
+    progress : Progress, optional
+        Hears a line of each trial.
 
     Returns
     -------
@@ -195,7 +194,7 @@ def _objective(
         rest = np.setdiff1d(np.arange(len(data.y)), held_out)
         named: dict[str, Any] = {}
         if getattr(space.model, "takes", "columns") == "images":
-            named["progress"] = _judge_epochs(optuna, trial, number)
+            named["after_epoch"] = _judge_epochs(optuna, trial, number)
         classifier = space.model(**parameters)
         try:
             classifier.fit(data.X[rest], data.y[rest], groups=data.groups[rest], **named)
@@ -216,13 +215,13 @@ def _objective(
 def _judge_epochs(
     optuna: Any, trial: optuna.Trial, fold: int
 ) -> Callable[[int, int, Mapping[str, Any]], None]:
-    def told(done: int, total: int, entry: Mapping[str, Any]) -> None:
+    def judge(done: int, total: int, entry: Mapping[str, Any]) -> None:
         if "validation_loss" in entry and done < total:
             trial.report(entry["validation_loss"], fold * _EPOCHS + done)
             if trial.should_prune():
                 raise optuna.TrialPruned
 
-    return told
+    return judge
 
 
 def _take_up(optuna: Any, searched: optuna.Study, space: Space) -> None:
@@ -246,13 +245,13 @@ def _finished(optuna: Any, searched: optuna.Study) -> list[optuna.trial.FrozenTr
     ]
 
 
-def _tell(optuna: Any, trials: int, progress: Told | None) -> Callable[[Any, Any], None]:
+def _tell(optuna: Any, trials: int, progress: Progress) -> Callable[[Any, Any], None]:
     def told(searched: optuna.Study, _: Any) -> None:
-        if progress is not None:
-            # A pruned trial has a value too, of the inner folds that it got to.
-            complete = searched.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
-            values = [t.value for t in complete if t.value is not None]
-            progress(len(_finished(optuna, searched)), trials, min(values, default=None))
+        # A pruned trial has a value too, of the inner folds that it got to.
+        complete = searched.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+        values = [t.value for t in complete if t.value is not None]
+        best = f", best log loss {min(values):.4f}" if values else ""
+        progress.line(f"trial {len(_finished(optuna, searched))} of {trials}{best}")
 
     return told
 

@@ -31,6 +31,26 @@ def figshare_folder() -> Path:
     return folder
 
 
+class Heard:
+    """A `Progress` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[str, int, int | None]] = []
+        self.lines: list[str] = []
+
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        self.steps.append((stage, done, total))
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+@pytest.fixture
+def heard() -> Heard:
+    """Return a listener that remembers."""
+    return Heard()
+
+
 @pytest.fixture
 def make_images(tmp_path: Path) -> MakeImages:
     """Return a function that writes textured images of two or more classes and their manifest."""

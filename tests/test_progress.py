@@ -1,22 +1,33 @@
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from gliaboost.progress import progress_bar, sayer
-
-
-def test_a_log_gets_a_line_every_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_bar("reading", quiet=False) as told:
-        assert told is not None
-        for done in range(1, 101):
-            told(done, 100)
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 10 and lines[-1] == "reading: 100 of 100"
+from gliaboost.progress import SILENT, Prefixed, Substage
 
 
-def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress_bar("reading", quiet=True) as told:
-        assert told is None
-    sayer(True)("word")
-    sayer(False)("other")
-    assert capsys.readouterr().err == "other\n"
+def test_a_substage_counts_in_the_larger_one(heard: Any) -> None:
+    part = Substage(heard, "auditing", before=10, total=12)
+    part.step("reading", 1, 2)
+    part.line("odd file")
+    assert heard.steps == [("auditing", 11, 12)]
+    assert heard.lines == ["odd file"]
+
+
+def test_a_substage_without_a_total_takes_the_smaller_jobs(heard: Any) -> None:
+    Substage(heard, "comparing").step("reading", 1, None)
+    Substage(heard, "comparing").step("reading", 2, 5)
+    assert heard.steps == [("comparing", 1, None), ("comparing", 2, 5)]
+
+
+def test_lines_say_what_they_are_about(heard: Any) -> None:
+    prefixed = Prefixed(Prefixed(heard, "lightgbm, "), "fold 2, ")
+    prefixed.line("trial 1 of 3")
+    prefixed.step("reading", 1, 2)
+    assert heard.lines == ["lightgbm, fold 2, trial 1 of 3"]
+    assert heard.steps == [("reading", 1, 2)]
+
+
+def test_silent_takes_all(capsys: Any) -> None:
+    SILENT.step("reading", 1, None)
+    SILENT.line("word")
+    assert capsys.readouterr() == ("", "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from gliaboost.datasets.components import connected, sharing
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.patient_ids import families
 from gliaboost.errors import UsageError
+from gliaboost.progress import SILENT, Progress, Substage
 
 __all__ = ["AuditReport", "FileFault", "audit", "carry_over", "drop", "write_groups"]
 
@@ -30,8 +31,6 @@ ODD_ASPECT = 2.0
 # Modes that hold grey as it is; an RGB file is plain when its channels are equal.
 PLAIN_MODES = ("", "L", "RGB")
 
-Progress = Callable[[int, int], None]
-
 
 def audit(
     manifest: Manifest,
@@ -39,7 +38,7 @@ def audit(
     against: Manifest | None = None,
     jobs: int | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> AuditReport:
     """Look for what would make a result on these images worthless.
 
@@ -54,8 +53,8 @@ def audit(
         Threads; default all cores of this process.
     seed : int
         For the folds and the resampling of the metadata's accuracy.
-    progress : callable, optional
-        Called with (done, total) while files are read.
+    progress : Progress, optional
+        Hears of the files to read.
 
     Returns
     -------
@@ -91,14 +90,14 @@ def audit(
     clock = _Clock()
     total = len(manifest) + (0 if against is None else len(against))
     pictures = read_pictures(
-        manifest.paths, jobs=jobs, progress=progress and (lambda done, _: progress(done, total))
+        manifest.paths, jobs=jobs, progress=Substage(progress, "reading", total=total)
     )
     others = None
     if against is not None:
         others = read_pictures(
             against.paths,
             jobs=jobs,
-            progress=progress and (lambda done, _: progress(len(manifest) + done, total)),
+            progress=Substage(progress, "reading", before=len(manifest), total=total),
         )
     clock.lap("read")
     links = link(pictures, jobs=jobs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
 from gliaboost.errors import DecodeError
+from gliaboost.progress import SILENT, Progress
 
 THUMBNAIL = 64
 # A picture is blank when all but this share of its pixels lie within BLANK_SPREAD of the commonest.
@@ -28,8 +29,6 @@ COLOUR_SPREAD = 40
 BORDER = 0.02
 # PIL's modes that hold more than one grey or colour value a pixel.
 MANY_CHANNELS = ("RGB", "RGBA", "CMYK", "YCbCr", "P", "PA", "LA", "LAB", "HSV")
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class ImageRecord:
 
 
 def read_pictures(
-    paths: Sequence[Path], *, jobs: int | None = None, progress: Progress | None = None
+    paths: Sequence[Path], *, jobs: int | None = None, progress: Progress = SILENT
 ) -> list[ImageRecord]:
     """Read every file once, in threads.
 
@@ -78,8 +77,8 @@ def read_pictures(
         Image files. What cannot be read comes back with its `ImageRecord.error`.
     jobs : int, optional
         Threads; default all cores of this process.
-    progress : callable, optional
-        Called with (done, total).
+    progress : Progress, optional
+        Hears of the files to read.
 
     Returns
     -------
@@ -90,8 +89,7 @@ def read_pictures(
     with ThreadPoolExecutor(jobs or available_cores()) as pool:
         for picture in pool.map(read_picture, paths):
             pictures.append(picture)
-            if progress is not None:
-                progress(len(pictures), len(paths))
+            progress.step("reading", len(pictures), len(paths))
     return pictures
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from gliaboost.datasets.phantom.anatomy import Head, load_head
 from gliaboost.datasets.phantom.patient import CLASSES, PLANES, draw_patient, render
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing_folder
+from gliaboost.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def make_phantom(
     size: int = 256,
     seed: int = 0,
     jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Manifest:
     """Simulate brain MRI of patients with a glioma, a meningioma, a pituitary tumour, or none.
 
@@ -86,8 +86,8 @@ def make_phantom(
         Same seed and versions, same bytes, whatever `jobs` is.
     jobs : int, optional
         Threads; all available cores by default.
-    progress : callable, optional
-        Told after each patient how many images are done, and of how many.
+    progress : Progress, optional
+        Hears after each patient of the images to do.
 
     Returns
     -------
@@ -120,8 +120,7 @@ def make_phantom(
     existing = _existing(folder, record)
     if existing is not None:
         log.info("%s already holds this phantom: reused", folder)
-        if progress is not None:
-            progress(total, total)
+        progress.step("simulating", total, total)
         return existing
     with replacing_folder(folder) as building:
         (building / "images").mkdir()
@@ -170,7 +169,7 @@ def _simulate(
     size: int,
     seed: int,
     jobs: int | None,
-    progress: Callable[[int, int], None] | None,
+    progress: Progress,
 ) -> list[Row]:
     """Draw all patients and write their slices; rows come in order of patient."""
     head = load_head()
@@ -187,8 +186,8 @@ def _simulate(
         try:
             for future in as_completed(futures):
                 rows[futures[future]] = future.result()
-                if progress is not None:
-                    progress(sum(map(len, rows.values())), patients * slices * len(PLANES))
+                done = sum(map(len, rows.values()))
+                progress.step("simulating", done, patients * slices * len(PLANES))
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

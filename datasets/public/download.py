@@ -12,7 +12,6 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from email.message import Message
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import IO, Any
 
 from gliaboost.errors import GliaboostError
 from gliaboost.files import replacing
+from gliaboost.progress import SILENT, Progress
 
 CHUNK = 2**18
 TIMEOUT = 60.0
@@ -29,8 +29,6 @@ PASSING = (408, 425, 429, 500, 502, 503, 504)
 HERE = ("localhost", "127.0.0.1", "::1")
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)$")
 LARGEST_ANSWER = 16 * 2**20
-
-Progress = Callable[[str, int, int | None], None]
 
 
 class DownloadError(GliaboostError):
@@ -57,8 +55,8 @@ class Download:
     ----------
     part : pathlib.Path
         Where the unfinished file grows, on the disk where the finished one goes.
-    progress : callable, optional
-        Called with the name, the bytes so far, and those in all (None where not known).
+    progress : Progress, optional
+        Hears of the bytes, under the file's name.
     attempts : int
         The most failures in a row without a byte gained.
     pause : float
@@ -71,7 +69,7 @@ class Download:
     """
 
     part: Path
-    progress: Progress | None = None
+    progress: Progress = SILENT
     attempts: int = 5
     pause: float = 1.0
 
@@ -156,8 +154,7 @@ class Download:
             f.truncate(start)
             f.seek(start)
             while True:
-                if self.progress is not None:
-                    self.progress(name, done, total)
+                self.progress.step(name, done, total)
                 try:
                     chunk = response.read(CHUNK)
                 except http.client.IncompleteRead as error:

@@ -18,9 +18,10 @@ from gliaboost.datasets.public.catalogue import (
     RemoteFile,
     describe,
 )
-from gliaboost.datasets.public.download import Download, DownloadError, Progress, read_json
+from gliaboost.datasets.public.download import Download, DownloadError, read_json
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.files import replacing, replacing_folder, sha256_file
+from gliaboost.progress import SILENT, Progress
 
 RECORD = "gliaboost-fetch.json"
 CHECKSUMS = "checksums.json"
@@ -28,7 +29,7 @@ DOWNLOADS = "downloads"
 
 
 def fetch(
-    name: str, folder: Path, *, archive: Path | None = None, progress: Progress | None = None
+    name: str, folder: Path, *, archive: Path | None = None, progress: Progress = SILENT
 ) -> Path:
     """Bring a public data set into a folder.
 
@@ -44,8 +45,8 @@ def fetch(
         Gets the data set as ``folder/NAME``, and downloads as ``folder/downloads/NAME``.
     archive : pathlib.Path, optional
         An archive that was downloaded by hand, to unpack in place of a download.
-    progress : callable, optional
-        Called with a file's name, the bytes so far and those in all (None where not known).
+    progress : Progress, optional
+        Hears of the bytes, under each file's name.
 
     Returns
     -------
@@ -69,7 +70,7 @@ def fetch_dataset(
     folder: Path,
     *,
     archive: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Do what `fetch` does, for a data set that need not be in the catalogue."""
     folder = Path(folder)
@@ -137,9 +138,7 @@ def _remote_files(origin: Any) -> tuple[RemoteFile, ...]:
     return tuple(origin.files)
 
 
-def _download(
-    dataset: PublicDataset, file: RemoteFile, folder: Path, progress: Progress | None
-) -> Path:
+def _download(dataset: PublicDataset, file: RemoteFile, folder: Path, progress: Progress) -> Path:
     import pooch  # type: ignore[import-untyped]
 
     own = _read(folder / CHECKSUMS)

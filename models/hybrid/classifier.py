@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +27,7 @@ from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.registry import register
 
 if TYPE_CHECKING:
-    from gliaboost.models.networks.training import Progress
+    from gliaboost.models.networks.training import AfterEpoch
 
 __all__ = ["Hybrid", "hybrid_probabilities"]
 
@@ -129,7 +128,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         columns: ArrayLike | None = None,
         checkpoint: Path | None = None,
-        progress: Progress | None = None,
+        after_epoch: AfterEpoch | None = None,
     ) -> Hybrid:
         """Fit networks and booster.
 
@@ -145,8 +144,8 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         checkpoint : path-like, optional
             As for `NetworkClassifier.fit`; each network has a file beside it, which ends in its
             number.
-        progress : callable, optional
-            Told (epochs done, epochs to do, entry), all networks together.
+        after_epoch : callable, optional
+            Called with (epochs done, epochs to do, entry), all networks together.
 
         Returns
         -------
@@ -169,7 +168,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "a class has a single patient in the training images, and the hybrid needs two: "
                 "its booster learns from patients that a network has not seen; use cnn-finetune"
             )
-        networks, seen = self._networks(images, labels, patients, checkpoint, progress)
+        networks, seen = self._networks(images, labels, patients, checkpoint, after_epoch)
         self.history_ = [
             {**entry, "network": k} for k, n in enumerate(networks, 1) for entry in n.history_
         ]
@@ -224,7 +223,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels: NDArray[Any],
         patients: NDArray[Any],
         checkpoint: Path | None,
-        progress: Progress | None,
+        after_epoch: AfterEpoch | None,
     ) -> tuple[list[FinetunedCNN], list[tuple[Matrix, Matrix]]]:
         networks, seen = [], []
         for number, held_out in enumerate(self.held_out_):
@@ -235,8 +234,13 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 seed=self.seed + number,
             )
             file = None if checkpoint is None else Path(f"{checkpoint}.{number + 1}")
-            told = _told(progress, number, len(self.held_out_))
-            network.fit(images[rest], labels[rest], patients[rest], checkpoint=file, progress=told)
+            network.fit(
+                images[rest],
+                labels[rest],
+                patients[rest],
+                checkpoint=file,
+                after_epoch=_of_network(after_epoch, number, len(self.held_out_)),
+            )
             networks.append(network)
             seen.append(network.embed(images[held_out]))
         return networks, seen
@@ -310,10 +314,12 @@ def _columns(columns: ArrayLike | None, rows: int) -> Matrix:
     return matrix
 
 
-def _told(progress: Progress | None, number: int, networks: int) -> Progress | None:
-    if progress is None:
+def _of_network(after_epoch: AfterEpoch | None, number: int, networks: int) -> AfterEpoch | None:
+    """Count one network's epochs among those of all."""
+    if after_epoch is None:
         return None
-    told: Callable[[int, int, dict[str, Any]], None] = lambda done, total, entry: progress(  # noqa: E731
-        number * total + done, networks * total, {**entry, "network": number + 1}
-    )
-    return told
+
+    def counted(done: int, total: int, entry: dict[str, Any]) -> None:
+        after_epoch(number * total + done, networks * total, {**entry, "network": number + 1})
+
+    return counted

@@ -36,7 +36,7 @@ from gliaboost.models.rows import row_groups
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.network import Network
-    from gliaboost.models.networks.training import Plan, Progress
+    from gliaboost.models.networks.training import AfterEpoch, Plan
 
 Image = NDArray[np.uint8]
 
@@ -97,7 +97,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         groups: ArrayLike | None = None,
         *,
         checkpoint: Path | None = None,
-        progress: Progress | None = None,
+        after_epoch: AfterEpoch | None = None,
     ) -> NetworkClassifier:
         """Train on images.
 
@@ -113,8 +113,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         checkpoint : path-like, optional
             File that is written after each epoch. If it is of these images and parameters, training
             goes on from there; remove it when the result is safe.
-        progress : callable, optional
-            Told (epochs done, epochs to do, entry of ``history_``).
+        after_epoch : callable, optional
+            Called with (epochs done, epochs to do, entry of ``history_``); what it raises ends the
+            training.
 
         Returns
         -------
@@ -157,7 +158,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
                 self._plan(device),
                 device,
                 checkpoint=saved,
-                progress=progress,
+                after_epoch=after_epoch,
             )
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):

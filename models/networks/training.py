@@ -18,7 +18,8 @@ from gliaboost.models.networks.checkpoint import Checkpoint
 from gliaboost.models.networks.network import Network
 
 Entry = dict[str, Any]
-Progress = Callable[[int, int, Entry], None]
+# Given (epochs done, epochs to do, the entry of `history`); what it raises ends the training.
+AfterEpoch = Callable[[int, int, Entry], None]
 # Depths that get a learning rate of their own.
 DEPTHS = 8
 # Rate at the end of the cosine, as a share of its height.
@@ -99,7 +100,7 @@ def train_network(
     device: str,
     *,
     checkpoint: Checkpoint | None = None,
-    progress: Progress | None = None,
+    after_epoch: AfterEpoch | None = None,
 ) -> Trained:
     """Train, and return the best epoch's weights, or the last's where nothing is validated.
 
@@ -114,8 +115,9 @@ def train_network(
         ``"cpu"`` or ``"cuda"``.
     checkpoint : Checkpoint, optional
         Read first, written after each epoch.
-    progress : callable, optional
-        Told (epochs done, epochs to do, the entry of `history`).
+    after_epoch : callable, optional
+        Called with (epochs done, epochs to do, the entry of `history`); what it raises ends the
+        training.
 
     Returns
     -------
@@ -162,8 +164,8 @@ def train_network(
                     "best": {"score": best[0], "epoch": best[1], "state": best[2]},
                 }
             )
-        if progress is not None:
-            progress(epoch + 1, total, entry)
+        if after_epoch is not None:
+            after_epoch(epoch + 1, total, entry)
     return Trained(best[2], best[1], history)
 
 

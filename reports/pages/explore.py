@@ -16,6 +16,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
+from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.document.blocks import Picture
 from gliaboost.reports.document.page import picture_uri, write_page
 from gliaboost.reports.pages import explore_figures as figures
@@ -25,7 +26,6 @@ from gliaboost.reports.pages.glance import (
     NO_LABEL,
     ClassSummary,
     Overview,
-    Progress,
     look,
 )
 
@@ -46,7 +46,7 @@ def render_explore(
     *,
     jobs: int | None = None,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Path:
     """Write a page that shows a data set.
 
@@ -62,8 +62,8 @@ def render_explore(
         Threads; default all cores of this process.
     seed : int
         For the contact sheet's choice and the map.
-    progress : callable, optional
-        Called with (done, total) while files are read.
+    progress : Progress, optional
+        Hears of the files to read.
 
     Returns
     -------

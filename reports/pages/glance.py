@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,13 +15,12 @@ from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError
+from gliaboost.progress import SILENT, Progress
 
 NO_LABEL = "(no label)"
 # Sides of the mean images and of the mask maps, in pixels.
 MEAN_SIDE = 128
 MASK_SIDE = 64
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(eq=False)
@@ -142,7 +140,7 @@ def look(
     preparation: Preparation | None = None,
     *,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress = SILENT,
 ) -> Overview:
     """Read every image once, in threads.
 
@@ -154,8 +152,8 @@ def look(
         Applied before anything but the size is measured.
     jobs : int, optional
         Threads; default all cores of this process.
-    progress : callable, optional
-        Called with (done, total).
+    progress : Progress, optional
+        Hears of the files to read.
 
     Returns
     -------
@@ -173,8 +171,7 @@ def look(
             overview.errors.append(one.error)
             overview.sizes.append((one.width, one.height))
             overview.thumbnails.append(one.thumbnail)
-            if progress is not None:
-                progress(done, len(paths))
+            progress.step("reading", done, len(paths))
     return overview
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,13 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import make_bundle, save
 from gliaboost.models.registry import create_model
 from gliaboost.models.training_data import TrainingData
+from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment
 from gliaboost.reports.protocol.fold import FoldTask, run_fold
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.summary import summarise, write_results
-
-Say = Callable[[str], None]
 
 
 def run(
@@ -39,8 +38,7 @@ def run(
     command: str = "",
     audit: Sequence[tuple[str, str]] = (),
     elsewhere: Elsewhere | None = None,
-    say: Say = lambda line: None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> dict[str, Any]:
     """Run every experiment on every fold and write ``results.json`` and ``predictions.parquet``.
 
@@ -63,10 +61,8 @@ def run(
         What an audit of the manifest found, for the report.
     elsewhere : Elsewhere, optional
         Another data set: each competitor is also fitted on the whole manifest and tested there.
-    say : callable
-        Told each step in a line.
-    progress : callable, optional
-        Told (images done, images to do) while extracting.
+    progress : Progress, optional
+        Hears of the images to extract, and a line of all else that is done.
 
     Returns
     -------
@@ -86,7 +82,7 @@ def run(
         manifest, extractors, protocol.preparation, store, jobs=protocol.jobs, progress=progress
     )
     done = data.extraction
-    say(
+    progress.line(
         f"features: {done.computed} images computed, {done.reused} from the store, "
         f"{len(done.failed)} unreadable, {done.seconds:.1f} s"
     )
@@ -95,7 +91,7 @@ def run(
     def compare(experiment: Experiment, folds: Sequence[Fold]) -> dict[str, Any]:
         if experiment.model in protocol.only:
             folds = some_folds(folds, protocol.only[experiment.model])
-        parts = [_fold(data, protocol, experiment, fold, out, say) for fold in folds]
+        parts = [_fold(data, protocol, experiment, fold, out, progress) for fold in folds]
         frame, entry = summarise(data, experiment, parts, protocol.seed)
         frames.append(frame)
         entries.append(entry)
@@ -123,7 +119,7 @@ def run(
             labels = data.labels[train]
             task = FoldTask(abroad, "all", data, train, labels, asked, test, identity)
             options = protocol.options(experiment.model)
-            part = run_fold(task, options, out, say, lambda model, stem: {})
+            part = run_fold(task, options, out, progress, lambda model, stem: {})
             frame, entry = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             entries.append(described(entry, elsewhere, [named(manifest)]))
@@ -148,7 +144,7 @@ def _fold(
     experiment: Experiment,
     fold: Fold,
     out: Path,
-    say: Say,
+    progress: Progress,
 ) -> Part:
     train, test = data.readable(fold.train), data.readable(fold.test)
     labels = data.labels[train]
@@ -169,7 +165,7 @@ def _fold(
         return {"model_bytes": save(bundle, out / "models" / f"{stem}.joblib").stat().st_size}
 
     task = FoldTask(experiment, str(fold.name), data, train, labels, data, test, identity)
-    return run_fold(task, protocol.options(experiment.model), out, say, keep)
+    return run_fold(task, protocol.options(experiment.model), out, progress, keep)
 
 
 def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,7 @@ import numpy as np
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.errors import UsageError
-
-Say = Callable[[str], None]
+from gliaboost.progress import SILENT, Progress, Substage
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def find_elsewhere(
     other: Manifest,
     *,
     jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> Elsewhere:
     """Leave out what a model of `manifest` has seen, or has no name for.
 
@@ -49,8 +48,8 @@ def find_elsewhere(
         What is trained on, and what is to be tested on.
     jobs : int, optional
         Threads.
-    progress : callable, optional
-        Told (files read, files to read).
+    progress : Progress, optional
+        Hears of the files to read.
 
     Returns
     -------
@@ -67,7 +66,7 @@ def find_elsewhere(
 
     known = other.table["label"].isin(manifest.classes).to_numpy()
     paths = [*other.paths, *manifest.paths]
-    pictures = read_pictures(paths, jobs=jobs, progress=progress)
+    pictures = read_pictures(paths, jobs=jobs, progress=Substage(progress, "comparing"))
     copies = link(pictures[: len(other)], pictures[len(other) :], jobs=jobs)
     both = np.isin(np.arange(len(other)), copies["a"])
     kept = known & ~both

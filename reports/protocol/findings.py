@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.files import replacing
+from gliaboost.progress import SILENT, Progress, Substage
 
 # Raised whenever an audit of the same images may say something else.
 VERSION = 1
@@ -20,7 +20,7 @@ def known_findings(
     store: Path,
     *,
     jobs: int | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = SILENT,
 ) -> list[Finding]:
     """Audit a manifest, or recall what an earlier audit of it said.
 
@@ -32,8 +32,8 @@ def known_findings(
         The feature store's folder; findings lie in ``audits/``.
     jobs : int, optional
         Threads.
-    progress : callable, optional
-        Told (files read, files to read).
+    progress : Progress, optional
+        Hears of the files to read.
 
     Returns
     -------
@@ -50,7 +50,7 @@ def known_findings(
     from gliaboost.datasets.audit.audit import audit
     from gliaboost.datasets.audit.verdict import sentences
 
-    found = list(sentences(audit(manifest, jobs=jobs, progress=progress)))
+    found = list(sentences(audit(manifest, jobs=jobs, progress=Substage(progress, "auditing"))))
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(found) + "\n", "utf-8")
     return found

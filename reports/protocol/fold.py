@@ -15,6 +15,7 @@ from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model
 from gliaboost.models.training_data import TrainingData
+from gliaboost.progress import Progress
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.parts import Part, read_part, stem_of, write_part
 from gliaboost.reports.protocol.search import FitOptions, search_in_fold
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rows = NDArray[np.int64]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def run_fold(
     task: FoldTask,
     options: FitOptions,
     out: Path,
-    say: Say,
+    progress: Progress,
     keep: Callable[[Any, str], dict[str, Any]],
 ) -> Part:
     """Do a task, or take it from an earlier run.
@@ -94,8 +94,8 @@ def run_fold(
         How.
     out : pathlib.Path
         The results' folder.
-    say : callable
-        Told a line.
+    progress : Progress
+        Hears a line of what was done.
     keep : callable
         Given the fitted model and the stem of its files; returns further notes.
     """
@@ -104,10 +104,10 @@ def run_fold(
     path = out / "parts" / f"{stem}.parquet"
     known = read_part(path, task.identity)
     if known is not None:
-        say(f"{what}: taken from an earlier run")
+        progress.line(f"{what}: taken from an earlier run")
         return known
     checkpoint = out / "parts" / f"{stem}.checkpoint"
-    fitted = fit_and_ask(task, options, checkpoint, say, what)
+    fitted = fit_and_ask(task, options, checkpoint, progress, what)
     notes = {
         "identity": task.identity,
         "fold": task.fold,
@@ -122,12 +122,12 @@ def run_fold(
     write_part(path, part)
     forget(checkpoint)
     right = float((frame["label"] == frame["predicted"]).mean())
-    say(f"{what}: {right:.3f} of {len(task.test)} right, {notes['fit']:.1f} s")
+    progress.line(f"{what}: {right:.3f} of {len(task.test)} right, {notes['fit']:.1f} s")
     return part
 
 
 def fit_and_ask(
-    task: FoldTask, options: FitOptions, checkpoint: Path, say: Say, what: str
+    task: FoldTask, options: FitOptions, checkpoint: Path, progress: Progress, what: str
 ) -> Fitted:
     """Fit on rows of one data set and predict rows of another, or of the same.
 
@@ -137,8 +137,8 @@ def fit_and_ask(
         As for `run_fold`.
     checkpoint : pathlib.Path
         Where a network keeps its epochs, and a search its trials; removed in the end by `forget`.
-    say : callable
-        Told each epoch and trial in a line.
+    progress : Progress
+        Hears a line of each epoch and trial.
     what : str
         How the line begins.
     """
@@ -148,11 +148,18 @@ def fit_and_ask(
     groups = data.groups[task.train]
     resuming: dict[str, Any] = {}
     if experiment.takes != "columns":
-        resuming = {"checkpoint": checkpoint, "progress": _epochs(say, what)}
+        resuming = {"checkpoint": checkpoint, "after_epoch": _epochs(progress, what)}
     reset_peak_memory()
     begun = time.perf_counter()
     parameters, searched = search_in_fold(
-        experiment.model, X, task.labels, groups, options, Path(f"{checkpoint}.study"), say, what
+        experiment.model,
+        X,
+        task.labels,
+        groups,
+        options,
+        Path(f"{checkpoint}.study"),
+        progress,
+        what,
     )
     model = create_model(experiment.model, **{**options.shared, **parameters})
     model.fit(X, task.labels, groups=groups, **beside, **resuming)
@@ -222,11 +229,11 @@ def predictions(
     )
 
 
-def _epochs(say: Say, name: str) -> Callable[[int, int, dict[str, Any]], None]:
+def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]], None]:
     def told(done: int, total: int, entry: dict[str, Any]) -> None:
         held_out = entry.get("validation_accuracy")
         score = "" if held_out is None else f", held out {held_out:.3f}"
-        say(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
+        progress.line(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
 
     return told
 

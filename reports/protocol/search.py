@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gliaboost.models.plain_pickle import plain
-
-Say = Callable[[str], None]
+from gliaboost.progress import Prefixed, Progress
 
 
 @dataclass(frozen=True)
@@ -34,16 +33,6 @@ class FitOptions:
     trials: int
 
 
-def trials_told(say: Say, before: str = "") -> Callable[[int, int, float | None], None]:
-    """Return what tells each trial of a search in a line."""
-
-    def told(done: int, total: int, best: float | None) -> None:
-        known = "" if best is None else f", best log loss {best:.4f}"
-        say(f"{before}trial {done} of {total}{known}")
-
-    return told
-
-
 def search_in_fold(
     model: str,
     X: NDArray[Any],
@@ -51,7 +40,7 @@ def search_in_fold(
     groups: NDArray[Any],
     options: FitOptions,
     study: Path,
-    say: Say,
+    progress: Progress,
     what: str,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Search a model's parameters on inner folds of training rows, if that is wanted and can be.
@@ -66,8 +55,8 @@ def search_in_fold(
         Its parameters are kept; without trials there is no search.
     study : pathlib.Path
         Where the trials are kept, to go on from.
-    say : callable
-        Told each trial in a line.
+    progress : Progress
+        Hears a line of each trial.
     what : str
         How the line begins.
 
@@ -84,7 +73,7 @@ def search_in_fold(
     from gliaboost.models.tuning import tune
 
     if model not in SPACES:
-        say(f"{what}: {model} has no search, its parameters are as given")
+        progress.line(f"{what}: {model} has no search, its parameters are as given")
         return dict(options.parameters), {}
 
     begun = time.perf_counter()
@@ -96,7 +85,7 @@ def search_in_fold(
         study,
         trials=options.trials,
         fixed=options.parameters,
-        progress=trials_told(say, f"{what}, "),
+        progress=Prefixed(progress, f"{what}, "),
         **options.shared,
     )
     notes = {

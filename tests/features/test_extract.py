@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -101,17 +102,19 @@ def test_features_of_nothing_readable_has_the_right_width(tmp_path: Path) -> Non
     assert rows == [] and list(failed) == [0]
 
 
-def test_progress_ends_at_the_total(make_images: Callable[..., Path], tmp_path: Path) -> None:
-    seen: list[tuple[int, int]] = []
+def test_progress_ends_at_the_total(
+    make_images: Callable[..., Path], tmp_path: Path, heard: Any
+) -> None:
     extract(
         Manifest.read(make_images()),
         bank(),
         PREPARATION,
         FeatureStore(tmp_path / "store"),
-        progress=lambda done, total: seen.append((done, total)),
+        progress=heard,
     )
-    assert seen[-1] == (30, 30)
-    assert [d for d, _ in seen] == sorted({d for d, _ in seen})
+    assert heard.steps[-1] == ("extracting", 30, 30)
+    done = [d for _, d, _ in heard.steps]
+    assert done == sorted(set(done))
 
 
 def test_cost_is_known_over_a_warm_store(make_images: Callable[..., Path], tmp_path: Path) -> None:

@@ -68,14 +68,13 @@ def search(data: Arrays, path: Path, **named: Any) -> Search:
     return tune(options.pop("model", "lightgbm"), *data, path, **options)
 
 
-def test_a_search_finds_what_the_defaults_miss(table: Arrays, tmp_path: Path) -> None:
-    told: list[tuple[int, int, float | None]] = []
-    found = search(table, tmp_path / "s", trials=5, progress=lambda *a: told.append(a))
+def test_a_search_finds_what_the_defaults_miss(table: Arrays, tmp_path: Path, heard: Any) -> None:
+    found = search(table, tmp_path / "s", trials=5, progress=heard)
     # Thirty rows a fold: the defaults' least leaf hides the one column that counts.
     assert found.default_score is not None
     assert found.score < found.default_score - 0.01
-    assert [t[:2] for t in told] == [(i, 5) for i in range(1, 6)]
-    assert told[-1][2] == found.score
+    assert [t.partition(",")[0] for t in heard.lines] == [f"trial {i} of 5" for i in range(1, 6)]
+    assert heard.lines[-1] == f"trial 5 of 5, best log loss {found.score:.4f}"
     assert json.loads(json.dumps(found.to_dict()))["folds"] == 2
     model = LightGBM(**found.parameters).fit(*table)
     assert model.n_rounds_ == 4
@@ -194,18 +193,15 @@ def test_networks_are_searched_and_pruned_by_epoch(pictures: Arrays, tmp_path: P
 
 
 def test_a_hopeless_trial_is_pruned(
-    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
 ) -> None:
     from gliaboost.models import tuning
 
     # The first inner fold is the easier one: 0.3 there is worse than others' 0.1, not than 0.5.
     losses = iter([0.1, 0.9] * 4 + [0.3])
     monkeypatch.setattr(tuning, "balanced_log_loss", lambda *_: next(losses))
-    told: list[float | None] = []
-    found = search(
-        table, tmp_path / "s", trials=5, progress=lambda done, total, best: told.append(best)
-    )
-    assert told == [0.5] * 5
+    found = search(table, tmp_path / "s", trials=5, progress=heard)
+    assert heard.lines == [f"trial {i} of 5, best log loss 0.5000" for i in range(1, 6)]
     assert [t["state"] for t in found.trials] == ["complete"] * 4 + ["pruned"]
     assert found.trials[-1]["score"] is None
 

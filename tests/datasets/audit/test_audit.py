@@ -243,7 +243,7 @@ def test_size_and_quality_that_tell_the_class(tmp_path: Path) -> None:
     assert any("size alone reaches" in line for line in report.verdict())
 
 
-def test_against_another_manifest(tmp_path: Path) -> None:
+def test_against_another_manifest(tmp_path: Path, heard: Any) -> None:
     write(tmp_path / "mine", {f"{i}.png": head(i) for i in range(4)})
     write(
         tmp_path / "theirs",
@@ -257,9 +257,8 @@ def test_against_another_manifest(tmp_path: Path) -> None:
         tmp_path / "theirs",
         "theirs",
     )
-    seen: list[tuple[int, int]] = []
-    report = audit(mine, against=theirs, progress=lambda *x: seen.append(x))
-    assert seen[-1] == (7, 7)
+    report = audit(mine, against=theirs, progress=heard)
+    assert heard.steps == [("reading", i, 7) for i in range(1, 8)]
     found = report.to_dict()["against"]
     assert found["manifest"] == "theirs"
     assert (found["images"], found["of"]) == (2, 4)

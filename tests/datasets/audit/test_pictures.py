@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,19 +24,16 @@ def grey(seed: int = 0, size: int = 96) -> NDArray[np.uint8]:
     return np.asarray(np.clip(128 + 50 * smooth / smooth.std(), 0, 255), np.uint8)
 
 
-def test_one_pass(tmp_path: Path) -> None:
+def test_one_pass(tmp_path: Path, heard: Any) -> None:
     image = Image.fromarray(grey())
     image.save(tmp_path / "a.png")
     image.save(tmp_path / "b.png", compress_level=1)
     image.convert("RGB").save(tmp_path / "c.jpg", quality=80)
     (tmp_path / "d.jpg").write_bytes(b"\xff\xd8\xff no picture")
     Image.new("L", (96, 96), 7).save(tmp_path / "e.png")
-    done: list[tuple[int, int]] = []
     names = ["a.png", "b.png", "c.jpg", "d.jpg", "e.png", "absent.png"]
-    a, b, c, d, e, absent = read_pictures(
-        [tmp_path / n for n in names], jobs=2, progress=lambda *x: done.append(x)
-    )
-    assert done == [(i, 6) for i in range(1, 7)]
+    a, b, c, d, e, absent = read_pictures([tmp_path / n for n in names], jobs=2, progress=heard)
+    assert heard.steps == [("reading", i, 6) for i in range(1, 7)]
     assert a.bytes_hash != b.bytes_hash
     assert a.pixels_hash == b.pixels_hash != c.pixels_hash
     assert (a.height, a.width, a.header.kind, a.header.mode) == (96, 96, "PNG", "L")

@@ -14,6 +14,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.phantom.anatomy import periodic_noise, template_path
 from gliaboost.datasets.phantom.sample import VERSION, make_phantom
 from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.progress import Silent
 
 SMALL: dict[str, Any] = {"patients": 8, "slices": 1, "size": 64}
 
@@ -101,11 +102,12 @@ def test_refuses_what_cannot_be_drawn(tmp_path: Path, wrong: dict[str, Any], sai
 
 
 def test_an_interrupted_drawing_leaves_nothing(tmp_path: Path) -> None:
-    def stop(done: int, total: int) -> None:
-        raise KeyboardInterrupt
+    class Stop(Silent):
+        def step(self, stage: str, done: int, total: int | None) -> None:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        make_phantom(tmp_path / "p", patients=4, slices=1, size=32, progress=stop)
+        make_phantom(tmp_path / "p", patients=4, slices=1, size=32, progress=Stop())
     assert list(tmp_path.iterdir()) == []
 
 

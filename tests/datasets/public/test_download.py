@@ -19,14 +19,13 @@ def names(folder: Path) -> list[str]:
     return sorted(f.name for f in folder.iterdir())
 
 
-def test_whole_file_with_progress(server: Any, tmp_path: Path) -> None:
+def test_whole_file_with_progress(server: Any, tmp_path: Path, heard: Any) -> None:
     server.serve("/file", BODY)
-    seen: list[tuple[str, int, int | None]] = []
-    download(tmp_path, progress=lambda *a: seen.append(a))(server.url + "/file", tmp_path / "f")
+    download(tmp_path, progress=heard)(server.url + "/file", tmp_path / "f")
     assert (tmp_path / "f").read_bytes() == BODY
     assert names(tmp_path) == ["f"]
-    assert seen[0] == ("file.zip", 0, len(BODY))
-    assert seen[-1] == ("file.zip", len(BODY), len(BODY))
+    assert heard.steps[0] == ("file.zip", 0, len(BODY))
+    assert heard.steps[-1] == ("file.zip", len(BODY), len(BODY))
 
 
 def test_cut_connection_is_continued(server: Any, tmp_path: Path) -> None:

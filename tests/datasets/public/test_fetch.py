@@ -85,10 +85,9 @@ def article(server: Any) -> PublicDataset:
     return dataset(FigshareArticle(7, api=server.url))
 
 
-def test_figshare(server: Any, tmp_path: Path, article: PublicDataset) -> None:
+def test_figshare(server: Any, tmp_path: Path, article: PublicDataset, heard: Any) -> None:
     server.paths["/files/0"].cuts = [60_000]
-    seen: list[str] = []
-    target = fetch_dataset(article, tmp_path, progress=lambda name, done, total: seen.append(name))
+    target = fetch_dataset(article, tmp_path, progress=heard)
     assert target == tmp_path / "played"
     assert files(target) == {
         "1-2/1.mat": b"1" * 50_000,
@@ -97,7 +96,11 @@ def test_figshare(server: Any, tmp_path: Path, article: PublicDataset) -> None:
         "README.txt": NOTES,
     }
     assert server.asked("/files/0") == [None, "bytes=60000-"]
-    assert list(dict.fromkeys(seen)) == ["1-2.zip", "3.zip", "README.txt"]
+    assert list(dict.fromkeys(name for name, _, _ in heard.steps)) == [
+        "1-2.zip",
+        "3.zip",
+        "README.txt",
+    ]
     record = json.loads((target / fetching.RECORD).read_text("utf-8"))
     assert (record["licence"], record["citation"]) == ("CC BY 4.0", "Who (2020)")
     assert record["sha256"]["README.txt"] == hashlib.sha256(NOTES).hexdigest()

@@ -144,13 +144,13 @@ def test_a_killed_fit_resumes_and_needs_no_columns(tmp_path: Path) -> None:
             raise KilledError
 
     with pytest.raises(KilledError):
-        small().fit(images, labels, groups, checkpoint=tmp_path / "c", progress=kill)
+        small().fit(images, labels, groups, checkpoint=tmp_path / "c", after_epoch=kill)
     resumed = small().fit(
         images,
         labels,
         groups,
         checkpoint=tmp_path / "c",
-        progress=lambda done, total, _: told.append((done, total)),
+        after_epoch=lambda done, total, _: told.append((done, total)),
     )
     assert told == [(4, 4)]
     assert resumed.to_bytes() == whole.to_bytes()

@@ -95,7 +95,7 @@ def test_the_face_is_the_boosters(data: Data, make: Callable[..., Any]) -> None:
     told: list[Any] = []
     model = make()
     assert clone(model).get_params() == model.get_params()
-    assert model.fit(images, labels, groups, progress=lambda *a: told.append(a)) is model
+    assert model.fit(images, labels, groups, after_epoch=lambda *a: told.append(a)) is model
     assert MODELS[model.name] is type(model)
     assert (model.takes, model.device_, list(model.classes_)) == ("images", "cpu", ["a", "b"])
     assert model.n_features_in_ == 1600
@@ -185,14 +185,14 @@ def test_a_killed_training_goes_on_to_the_same_end(
             raise KilledError
 
     with pytest.raises(KilledError):
-        make().fit(images, labels, groups, checkpoint=file, progress=kill)
+        make().fit(images, labels, groups, checkpoint=file, after_epoch=kill)
     told: list[int] = []
     resumed = make().fit(
-        images, labels, groups, checkpoint=file, progress=lambda done, *_: told.append(done)
+        images, labels, groups, checkpoint=file, after_epoch=lambda done, *_: told.append(done)
     )
     assert told[0] == after + 1
     assert resumed.to_bytes() == whole.to_bytes()
-    again = make().fit(images, labels, groups, checkpoint=file, progress=lambda *_: told.clear())
+    again = make().fit(images, labels, groups, checkpoint=file, after_epoch=lambda *_: told.clear())
     assert told
     assert again.to_bytes() == whole.to_bytes()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -92,7 +93,9 @@ def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path)
     assert [e.get("control") for e in results["experiments"]] == [None, SHUFFLED]
 
 
-def test_tested_elsewhere_without_the_pictures_in_both(make_images: Make, tmp_path: Path) -> None:
+def test_tested_elsewhere_without_the_pictures_in_both(
+    make_images: Make, tmp_path: Path, heard: Any
+) -> None:
     here = Manifest.read(make_images(patients=12, name="here"))
     path = make_images(patients=12, name="there")
     # The same generator made both: all but the renamed copies must be other pictures.
@@ -107,35 +110,33 @@ def test_tested_elsewhere_without_the_pictures_in_both(make_images: Make, tmp_pa
             cv2.imwrite(str(path.parent / name), np.clip(image, 0, 255).astype(np.uint8))
     table.loc[35, "label"] = "odd"
     table.to_csv(path, index=False)
-    elsewhere = find_elsewhere(here, Manifest.read(path))
+    elsewhere = find_elsewhere(here, Manifest.read(path), progress=heard)
+    assert heard.steps == [("comparing", i, 72) for i in range(1, 73)]
     assert elsewhere.left_out == {"in both": 6, "unknown class": 1}
     assert len(elsewhere.manifest) == 29
     protocol = Protocol(
         competitors(["lightgbm"], [create("lbp")]), patient_folds(here, 3), "three", controls=False
     )
-    store, out, said = FeatureStore(tmp_path / "store"), tmp_path / "out", list[str]()
-    results = run(here, protocol, store, out, elsewhere=elsewhere, say=said.append)
+    store, out = FeatureStore(tmp_path / "store"), tmp_path / "out"
+    results = run(here, protocol, store, out, elsewhere=elsewhere)
     own, other = results["experiments"]
     assert "test_on" not in own
     assert (other["test_on"], other["counts"]["images"]) == ("there", 29)
     assert other["accuracy"]["pooled"] > 0.9
-    again: list[str] = []
-    run(here, protocol, store, out, elsewhere=elsewhere, say=again.append)
-    assert sum("taken from an earlier run" in line for line in again) == 4
+    run(here, protocol, store, out, elsewhere=elsewhere, progress=heard)
+    assert sum("taken from an earlier run" in line for line in heard.lines) == 4
     with pytest.raises(UsageError, match="36 are in here too"):
         find_elsewhere(here, here)
 
 
-def test_an_audit_is_made_once(make_images: Make, tmp_path: Path) -> None:
+def test_an_audit_is_made_once(make_images: Make, tmp_path: Path, heard: Any) -> None:
     path = make_images(patients=4)
     manifest = Manifest.read(path)
-    seen: list[int] = []
-    first = known_findings(manifest, tmp_path, progress=lambda done, total: seen.append(done))
-    count = len(seen)
-    assert count
-    again = known_findings(manifest, tmp_path, progress=lambda done, total: seen.append(done))
+    first = known_findings(manifest, tmp_path, progress=heard)
+    assert heard.steps == [("auditing", i, 12) for i in range(1, 13)]
+    again = known_findings(manifest, tmp_path, progress=heard)
     assert again == first
-    assert len(seen) == count
+    assert len(heard.steps) == 12
     (path.parent / "p00-0.png").write_bytes((path.parent / "p01-0.png").read_bytes())
     changed = known_findings(manifest, tmp_path)
     assert changed != first
