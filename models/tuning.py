@@ -125,7 +125,9 @@ def tune(
     given = {"device": device, "jobs": jobs, "seed": seed, **(fixed or {})}
     path = Path(study)
     path.parent.mkdir(parents=True, exist_ok=True)
-    backend = optuna.storages.journal.JournalFileBackend(str(path))
+    journal = optuna.storages.journal
+    # Optuna's default lock is a symbolic link, which Windows gives to administrators alone.
+    backend = journal.JournalFileBackend(str(path), journal.JournalFileOpenLock(str(path)))
     searched = optuna.create_study(
         storage=optuna.storages.JournalStorage(backend),
         study_name=data.identity(model, folds, given),

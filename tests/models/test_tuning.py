@@ -68,6 +68,16 @@ def search(data: Arrays, path: Path, **named: Any) -> Search:
     return tune(options.pop("model", "lightgbm"), *data, path, **options)
 
 
+def test_a_search_needs_no_symbolic_link(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(1314, "A required privilege is not held by the client")
+
+    monkeypatch.setattr("os.symlink", refused)
+    assert len(search(table, tmp_path / "s", trials=1).trials) == 1
+
+
 def test_a_search_finds_what_the_defaults_miss(table: Arrays, tmp_path: Path, heard: Any) -> None:
     found = search(table, tmp_path / "s", trials=5, progress=heard)
     # Thirty rows a fold: the defaults' least leaf hides the one column that counts.
