@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -53,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors are one line and an exit code, tracebacks only with --debug."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe on Windows has a few hundred letters; a name with others must not end the run.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app(args=[w for w in words if w != "--debug"])
     except Exception as error:

@@ -46,6 +46,22 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     return call
 
 
+def test_a_name_that_the_pipe_has_no_letters_for_is_printed_escaped(
+    make_images: Callable[..., Path], tmp_path: Path
+) -> None:
+    manifest = make_images(patients=2, per_patient=1, classes=("Łagodny", "fine"))
+    done = subprocess.run(
+        [sys.executable, "-m", "gliaboost", "manifest", "csv", manifest, "--out", "m.csv"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        text=True,
+        encoding="cp1252",
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\\u0141agodny" in done.stdout
+
+
 def test_help_is_quick_and_names_every_command() -> None:
     begun = time.perf_counter()
     done = subprocess.run(
