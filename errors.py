@@ -39,6 +39,27 @@ class ManifestError(UsageError):
         return type(self), (self.source, self.faults)
 
 
+class ContractError(GliaboostError):
+    """A class does not keep the contract of its kind; carries *all* its faults.
+
+    Parameters
+    ----------
+    subject : str
+        What was checked.
+    faults : sequence of str
+        One line a fault: what was seen, and what was expected.
+    """
+
+    def __init__(self, subject: str, faults: Sequence[str]) -> None:
+        self.subject = subject
+        self.faults = tuple(faults)
+        count = f"{len(self.faults)} fault" + ("s" if len(self.faults) != 1 else "")
+        super().__init__("\n".join([f"{subject}: {count}", *(f"  - {f}" for f in self.faults)]))
+
+    def __reduce__(self) -> tuple[type[ContractError], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.subject, self.faults)
+
+
 class DecodeError(GliaboostError):
     """One file cannot become an image; the run goes on without it.
 

@@ -16,6 +16,7 @@ from gliaboost.features.registry import (
 )
 
 if TYPE_CHECKING:
+    from gliaboost.features.checks import check_extractor
     from gliaboost.features.embedding.extractor import Embedding
     from gliaboost.features.glcm import GLCM
     from gliaboost.features.hog import HOG
@@ -28,6 +29,7 @@ __all__ = [
     "Box",
     "Embedding",
     "Extractor",
+    "check_extractor",
     "create",
     "extractor_class",
     "extractor_names",
@@ -40,6 +42,7 @@ _HOMES = {
     "GLCM": "gliaboost.features.glcm",
     "HOG": "gliaboost.features.hog",
     "LBP": "gliaboost.features.lbp",
+    "check_extractor": "gliaboost.features.checks",
 }
 
 

@@ -52,6 +52,12 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         What a report calls it; default: the name.
     version : int
         Raised whenever the numbers change for the same parameters; part of the fingerprint.
+    tolerance : float
+        What the same image's numbers may differ by from batch to batch, relative and absolute; 0
+        promises the same bits.
+    execution : tuple of str
+        Parameters that say where and how fast the numbers are made, and do not change them; no part
+        of `spec` and fingerprint.
 
     Examples
     --------
@@ -70,6 +76,8 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     name: ClassVar[str]
     title: ClassVar[str]
     version: ClassVar[int] = 1
+    tolerance: ClassVar[float] = 0.0
+    execution: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -224,7 +232,8 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         dict
             ``{"name", "version", "parameters"}``, ready for JSON.
         """
-        parameters = json.loads(json.dumps(self.get_params(deep=False), default=_plain))
+        given = {k: v for k, v in self.get_params(deep=False).items() if k not in self.execution}
+        parameters = json.loads(json.dumps(given, default=_plain))
         return {"name": self.name, "version": self.version, "parameters": parameters}
 
     def fingerprint(self, preparation: Mapping[str, Any] | None = None) -> str:

@@ -64,6 +64,20 @@ def test_the_title_is_the_name_unless_the_class_has_one() -> None:
     assert [HOG.title, LBP.title, GLCM.title] == ["HOG", "LBP", "GLCM"]
 
 
+def test_where_it_is_computed_is_no_part_of_what_is_computed() -> None:
+    class Elsewhere(Corners):
+        execution: ClassVar[tuple[str, ...]] = ("jobs",)
+
+        def __init__(self, scale: float = 1.0, jobs: int = 1) -> None:
+            super().__init__(scale)
+            self.jobs = jobs
+
+    assert Elsewhere(jobs=4).spec()["parameters"] == {"scale": 1.0}
+    assert Elsewhere(jobs=4).fingerprint() == Elsewhere().fingerprint()
+    assert Elsewhere(jobs=4).fingerprint() != Elsewhere(2).fingerprint()
+    assert Elsewhere(2, jobs=4).label == "corners:scale=2"
+
+
 def test_names_that_tell_nothing_rebuild_nothing() -> None:
     with pytest.raises(UsageError, match=r"names of corners features .*; keep spec\(\)"):
         Corners.from_names(["corners__y0_x0"])
