@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +15,22 @@ from gliaboost import notebook
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
-from gliaboost.models.plain_pickle import BundleError, fault_in, plain, read_state
+from gliaboost.models.plain_pickle import BundleError, fault_in, read_state
 
-__all__ = ["FORMAT", "Bundle", "BundleError", "load", "make_bundle", "save"]
+__all__ = ["FORMAT", "Bundle", "BundleError", "load", "save"]
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gliaboost.features.base import Extractor
+    from gliaboost.models.base import Classifier
 
-FORMAT = 1
+FORMAT = 2
+
+
+def _since(layout: int) -> Any:
+    """Declare a field that bundles have from a layout on; older ones are given it at loading."""
+    return field(default="", metadata={"since": layout})
 
 
 @dataclass
@@ -60,6 +65,10 @@ class Bundle:
         ISO 8601, UTC.
     format : int
         Layout of this class.
+    takes : str
+        What the model is given: ``"columns"``, ``"images"`` or ``"both"``. From layout 2 on.
+    package : str
+        Distribution that brings the model, to be installed where it is missing. From layout 2 on.
     """
 
     model: str
@@ -76,6 +85,8 @@ class Bundle:
     versions: dict[str, str | None] = field(default_factory=dict)
     created: str = ""
     format: int = FORMAT
+    takes: str = _since(2)
+    package: str = _since(2)
 
     @property
     def preparation_(self) -> Preparation:
@@ -88,11 +99,30 @@ class Bundle:
 
         return [from_spec(spec) for spec in self.features]
 
-    @property
-    def takes(self) -> str:
-        """``"columns"``, ``"images"``, or ``"both"``."""
-        return {"lightgbm": "columns", "xgboost": "columns", "hybrid": "both"}.get(
-            self.model, "images"
+    def classifier(self, *, jobs: int | None = None) -> Classifier:
+        """Restore the fitted model, ready to predict and to explain.
+
+        Parameters
+        ----------
+        jobs : int, optional
+            Threads; default: all cores.
+
+        Raises
+        ------
+        UsageError
+            If no such model is known: another package brought it.
+        """
+        from gliaboost.models.registry import model_class, model_names, shared_parameters
+
+        if self.model not in model_names():
+            raise UsageError(
+                f"this bundle's model {self.model!r} is of the package {self.package}, which is "
+                f"not installed here: pip install {self.package}"
+            )
+        # What it was fitted on need not be here; how many threads is this machine's affair.
+        here = shared_parameters(self.model, device="auto", jobs=jobs)
+        return model_class(self.model).from_bytes(
+            self.native, self.classes, self.columns, **{**self.parameters, **here}
         )
 
     def predict_proba(
@@ -128,19 +158,9 @@ class Bundle:
                 f"columns of {shape}; this bundle takes [N, {self.columns}] "
                 f"from {', '.join(str(s['name']) for s in self.features)}"
             )
-        if self.takes == "columns":
-            from gliaboost.models.boosters.native import native_probabilities
-
-            return native_probabilities(self.model, self.native, X, len(self.classes), jobs)
-        if self.takes == "images":
-            from gliaboost.models.networks.prediction import network_probabilities
-
-            return network_probabilities(self.native, X, len(self.classes))
-        from gliaboost.models.hybrid.prediction import hybrid_probabilities
-
-        return hybrid_probabilities(
-            self.native, X, np.asarray(columns), len(self.classes), jobs=jobs
-        )
+        model = self.classifier(jobs=jobs)
+        beside = {"columns": columns} if self.takes == "both" else {}
+        return model.predict_proba(X, **beside)
 
     def predict(
         self,
@@ -155,7 +175,9 @@ class Bundle:
 
     def digest(self) -> str:
         """Hash all that the bundle holds, but for ``sha256`` itself."""
-        values = {k: v for k, v in vars(self).items() if k not in ("native", "sha256")}
+        later = {f.name for f in fields(self) if f.metadata.get("since", 1) > self.format}
+        apart = {"native", "sha256", *later}
+        values = {k: v for k, v in vars(self).items() if k not in apart}
         text = json.dumps(values, sort_keys=True, default=bytes.hex)
         digest = hashlib.sha256(text.encode())
         digest.update(self.native)
@@ -184,63 +206,6 @@ class Bundle:
                 ("created", self.created),
             ],
         )
-
-
-def make_bundle(
-    classifier: Any,
-    preparation: Preparation,
-    extractors: Sequence[Extractor],
-    *,
-    manifest_fingerprint: str,
-    metrics: Mapping[str, Any] | None = None,
-) -> Bundle:
-    """Pack a fitted model.
-
-    Parameters
-    ----------
-    classifier : Booster, NetworkClassifier or Hybrid
-        Fitted.
-    preparation : Preparation
-        That made its images.
-    extractors : sequence of Extractor
-        That made its columns, in order.
-    manifest_fingerprint : str
-        `Manifest.fingerprint` of the training images.
-    metrics : mapping, optional
-        Plain facts to keep; a network's ``history_`` is put beside them.
-
-    Returns
-    -------
-    Bundle
-    """
-    from importlib.metadata import PackageNotFoundError, version
-
-    def installed(name: str) -> str | None:
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            return None
-
-    library = getattr(classifier, "library", classifier.name)
-    history = getattr(classifier, "history_", None)
-    packages = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow", library)
-    bundle = Bundle(
-        model=classifier.name,
-        native=classifier.to_bytes(),
-        sha256="",
-        classes=[str(c) for c in classifier.classes_],
-        columns=int(classifier.n_features_in_),
-        preparation=plain(preparation.to_dict()),
-        features=[e.spec() for e in extractors],
-        parameters=plain(classifier.get_params()),
-        device=classifier.device_,
-        manifest=manifest_fingerprint,
-        metrics=plain({**(metrics or {}), **({"history": history} if history else {})}),
-        versions={name: installed(name) for name in packages},
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-    bundle.sha256 = bundle.digest()
-    return bundle
 
 
 def save(bundle: Bundle, path: Path | str) -> Path:
@@ -317,16 +282,30 @@ def load(path: Path | str) -> Bundle:
         raise BundleError(
             f"{path} is damaged: its content does not match its SHA-256; copy it again"
         )
+    return bundle if bundle.format == FORMAT else _brought_up_to_date(bundle)
+
+
+def _brought_up_to_date(bundle: Bundle) -> Bundle:
+    """Give an older bundle what bundles of today have."""
+    from gliaboost.models.registry import package_name, takes
+
+    bundle.takes, bundle.package = takes(bundle.model), package_name(bundle.model)
+    bundle.format = FORMAT
+    bundle.sha256 = bundle.digest()
     return bundle
 
 
 def _check(state: Mapping[str, Any], path: Path) -> None:
+    from gliaboost.models.base import TAKES
+
     layout = state.get("format")
     if isinstance(layout, int) and layout > FORMAT:
         raise BundleError(
             f"{path} has bundle layout {layout}, this gliaboost knows up to {FORMAT}; upgrade it"
         )
-    known = {f.name: f.type for f in fields(Bundle)}
+    since = {f.name: f.metadata.get("since", 1) for f in fields(Bundle)}
+    written = layout if type(layout) is int else FORMAT
+    known = {f.name: f.type for f in fields(Bundle) if since[f.name] <= written}
     if set(state) != set(known):
         odd = sorted(set(state) ^ set(known))
         raise BundleError(f"{path} is damaged: fields missing or unknown: {', '.join(odd)}")
@@ -337,6 +316,8 @@ def _check(state: Mapping[str, Any], path: Path) -> None:
         for name, inner in (("classes", str), ("features", dict))
         if name not in wrong and not all(type(v) is inner for v in state[name])
     ]
+    if not wrong and state.get("takes", "columns") not in TAKES:
+        wrong.append("takes")
     if not wrong and state["columns"] < 1:
         wrong.append("columns")
     if not wrong and len(set(state["classes"])) != len(state["classes"]):

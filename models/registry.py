@@ -1,4 +1,4 @@
-"""The registry that finds a model class by its name."""
+"""The only list of models: finds a class by its name, here or in another package."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import warnings
 from typing import Any, TypeVar
 
 from gliaboost.errors import UsageError
+from gliaboost.models.base import TAKES, Classifier
+from gliaboost.plugins import PluginError, load_plugin, package_of, plugins
 
-M = TypeVar("M", bound="type[Any]")
-MODELS: dict[str, type[Any]] = {}
+M = TypeVar("M", bound=type[Classifier])
+MODELS: dict[str, type[Classifier]] = {}
 # Where the models of this package live: a module is imported once its model is asked for.
 BUILT_IN = {
     "cnn-finetune": "gliaboost.models.networks.cnn",
@@ -26,8 +28,17 @@ def register(cls: M) -> M:
     Parameters
     ----------
     cls : type
-        A scikit-learn classifier with a class attribute ``name``.
+        A `Classifier`.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or says nothing legal of what it takes.
     """
+    if not (isinstance(cls, type) and issubclass(cls, Classifier)):
+        raise UsageError(f"{cls!r} is no model; expected a subclass of gliaboost.models.Classifier")
+    if cls.takes not in TAKES:
+        raise UsageError(f"model {cls.name!r} takes {cls.takes!r}; expected {', '.join(TAKES)}")
     other = MODELS.get(cls.name)
     if other is not None and other.__qualname__ != cls.__qualname__:
         warnings.warn(
@@ -38,38 +49,83 @@ def register(cls: M) -> M:
     return cls
 
 
-def model_class(name: str) -> type[Any]:
+def model_class(name: str) -> type[Classifier]:
     """Find a model class by its registered name.
 
     Raises
     ------
     UsageError
         If there is none; it lists those that there are.
+    PluginError
+        If a package declares one that cannot be used.
     """
     if name not in MODELS and name in BUILT_IN:
         importlib.import_module(BUILT_IN[name])
+    elif name not in MODELS:
+        _take_up(name)
     if name not in MODELS:
         raise UsageError(f"no model called {name!r}; the models are: {', '.join(model_names())}")
     return MODELS[name]
 
 
+def _take_up(name: str) -> None:
+    found = load_plugin("models", name)
+    if found is None:
+        return
+    package = package_of(plugins("models")[name])
+    if getattr(found, "name", name) != name:
+        raise PluginError(
+            f"the package {package} declares a model {name!r} whose class is called "
+            f"{found.name!r}; one name is expected for both"
+        )
+    try:
+        register(found)
+    except UsageError as error:
+        raise PluginError(f"{name}, of the package {package}: {error}") from error
+
+
+def model_title(name: str) -> str:
+    """Return what a report calls a model: its own title, else its name.
+
+    Examples
+    --------
+    >>> model_title("lightgbm")
+    'LightGBM'
+    """
+    return model_class(name).title or name
+
+
+def package_name(name: str) -> str:
+    """Name the distribution that brings a model.
+
+    Examples
+    --------
+    >>> package_name("lightgbm")
+    'gliaboost'
+    """
+    point = plugins("models").get(name)
+    if point is not None and point.dist is not None:
+        return str(point.dist.name)
+    return model_class(name).__module__.partition(".")[0]
+
+
 def takes(name: str) -> str:
     """Say what a model learns from: ``"columns"``, ``"images"`` or ``"both"``."""
-    return str(getattr(model_class(name), "takes", "columns"))
+    return model_class(name).takes
 
 
 def model_names() -> list[str]:
-    """Name all models.
+    """Name all models, of this package and of others.
 
     Examples
     --------
     >>> "lightgbm" in model_names()
     True
     """
-    return sorted({*BUILT_IN, *MODELS})
+    return sorted({*BUILT_IN, *MODELS, *plugins("models")})
 
 
-def create_model(name: str, **parameters: Any) -> Any:
+def create_model(name: str, **parameters: Any) -> Classifier:
     """Build a model by its registered name.
 
     Examples
@@ -84,3 +140,15 @@ def create_model(name: str, **parameters: Any) -> Any:
     except TypeError as error:
         known = ", ".join(cls._get_param_names())
         raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+
+
+def shared_parameters(name: str, **shared: Any) -> dict[str, Any]:
+    """Keep those of the command line's common options that a model has.
+
+    Examples
+    --------
+    >>> shared_parameters("lightgbm", device="cpu", jobs=2, salt="x")
+    {'device': 'cpu', 'jobs': 2}
+    """
+    known = model_class(name)._get_param_names()
+    return {key: value for key, value in shared.items() if key in known}

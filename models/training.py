@@ -13,8 +13,9 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
-from gliaboost.models.bundle import Bundle, make_bundle
-from gliaboost.models.registry import create_model, takes
+from gliaboost.models.bundle import Bundle
+from gliaboost.models.packing import make_bundle
+from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 
@@ -75,8 +76,8 @@ def train(
     """
     manifest.check(labelled=True)
     preparation = preparation or Preparation()
-    settings = {"device": device, "jobs": jobs, "seed": seed, **(parameters or {})}
-    classifier = create_model(model, **settings)
+    shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
+    classifier = create_model(model, **{**shared, **(parameters or {})})
     used = taken(model, extractors)
     data = TrainingData(manifest, used, preparation, store, jobs=jobs, progress=progress)
     rows = data.readable(np.arange(len(manifest)))

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.models.base import Classifier
 from gliaboost.models.hybrid.blend import balanced_log_loss
-from gliaboost.models.search_spaces import SPACES, Space
+from gliaboost.models.registry import model_class, model_names, shared_parameters
+from gliaboost.models.search_space import SearchSpace
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ def tune(
     Parameters
     ----------
     model : str
-        ``xgboost``, ``lightgbm``, ``cnn-scratch`` or ``cnn-finetune``.
+        Registered name of one with a `Classifier.search_space`.
     X : float32 array [N, D] or uint8 array [N, H, W]
         Columns for the boosters, images for the networks.
     y, groups : array [N]
@@ -117,12 +120,15 @@ def tune(
         If no trial was finished.
     """
     optuna = _optuna()
-    if model not in SPACES:
-        raise UsageError(f"no search for {model!r}; expected one of {', '.join(sorted(SPACES))}")
+    cls = model_class(model)
+    space = cls.search_space()
+    if space is None:
+        raise UsageError(f"no search for {model!r}; expected one of {', '.join(searchable())}")
     if trials < 1 or (timeout is not None and timeout <= 0):
         raise UsageError(f"trials={trials}, timeout={timeout}; expected 1 or more, and above 0")
     data = _Data.of(X, y, groups, folds, seed)
-    given = {"device": device, "jobs": jobs, "seed": seed, **(fixed or {})}
+    shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
+    given = {**shared, **(fixed or {})}
     path = Path(study)
     path.parent.mkdir(parents=True, exist_ok=True)
     journal = optuna.storages.journal
@@ -137,17 +143,17 @@ def tune(
     )
     # A resumed search must not draw its first values again.
     searched.sampler = optuna.samplers.TPESampler(seed=seed + len(searched.trials))
-    _take_up(optuna, searched, SPACES[model])
+    _take_up(optuna, searched, space)
     done = len(_finished(optuna, searched))
     if done < trials:
         searched.optimize(
-            lambda trial: _objective(optuna, trial, SPACES[model], data, given),
+            lambda trial: _objective(optuna, trial, cls, space, data, given),
             n_trials=trials - done,
             timeout=timeout,
             catch=(_TrialFailedError,),
             callbacks=[_tell(optuna, trials, progress)],
         )
-    return _result(optuna, model, searched, given, fixed or {}, len(data.held_out))
+    return _result(optuna, model, space, searched, given, fixed or {}, len(data.held_out))
 
 
 @dataclass(frozen=True)
@@ -186,8 +192,24 @@ class _Data:
         return f"{model}-{digest.hexdigest()[:16]}"
 
 
+def searchable() -> list[str]:
+    """Name the models that can be searched.
+
+    Examples
+    --------
+    >>> "lightgbm" in searchable()
+    True
+    """
+    return [name for name in model_names() if model_class(name).search_space() is not None]
+
+
 def _objective(
-    optuna: Any, trial: optuna.Trial, space: Space, data: _Data, given: Mapping[str, Any]
+    optuna: Any,
+    trial: optuna.Trial,
+    cls: type[Classifier],
+    space: SearchSpace,
+    data: _Data,
+    given: Mapping[str, Any],
 ) -> float:
     parameters = {**space.draw(trial), **given}
     trial.set_user_attr("parameters", parameters)
@@ -195,9 +217,9 @@ def _objective(
     for number, held_out in enumerate(data.held_out):
         rest = np.setdiff1d(np.arange(len(data.y)), held_out)
         named: dict[str, Any] = {}
-        if getattr(space.model, "takes", "columns") == "images":
+        if has_fit_parameter(cls, "after_epoch"):
             named["after_epoch"] = _judge_epochs(optuna, trial, number)
-        classifier = space.model(**parameters)
+        classifier = cls(**parameters)
         try:
             classifier.fit(data.X[rest], data.y[rest], groups=data.groups[rest], **named)
         except UsageError:
@@ -226,7 +248,7 @@ def _judge_epochs(
     return judge
 
 
-def _take_up(optuna: Any, searched: optuna.Study, space: Space) -> None:
+def _take_up(optuna: Any, searched: optuna.Study, space: SearchSpace) -> None:
     """Begin at the defaults; try again what an earlier run was killed in."""
     if not searched.trials:
         searched.enqueue_trial(dict(space.first))
@@ -261,6 +283,7 @@ def _tell(optuna: Any, trials: int, progress: Progress) -> Callable[[Any, Any], 
 def _result(
     optuna: Any,
     model: str,
+    space: SearchSpace,
     searched: optuna.Study,
     given: Mapping[str, Any],
     fixed: Mapping[str, Any],
@@ -289,7 +312,7 @@ def _result(
             f"no trial of {model} was finished{why}; give it more --timeout or more --trials"
         )
     best = min(complete, key=lambda row: float(row["score"]))
-    first = dict(SPACES[model].first)
+    first = dict(space.first)
     default = [
         row["score"]
         for row, trial in zip(rows, _finished(optuna, searched), strict=True)

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost import devices
 from gliaboost._compat import let_threads_sleep
+from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     import torch
 
-DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
+REMEDY = "install a CUDA build of torch (https://pytorch.org/get-started) on a machine with a GPU"
 
 
 def import_torch(purpose: str = "a network") -> Any:
@@ -38,42 +40,41 @@ def why_no_cuda() -> str | None:
     return None
 
 
-def choose_torch_device(device: str) -> str:
-    """Resolve ``auto``, and refuse what cannot be had.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"``, ``"cpu"`` or ``"cuda"``.
-
-    Returns
-    -------
-    str
-        ``"cpu"`` or ``"cuda"``.
+def compute(device: str) -> None:
+    """Prove that torch can compute on a device.
 
     Raises
     ------
-    UsageError
-        If the name is unknown, or ``cuda`` was asked for and is not to be had.
+    RuntimeError
+        If it cannot.
+    """
+    torch = import_torch()
+    reason = why_no_cuda() if device == "cuda" else None
+    if reason is not None:
+        raise RuntimeError(reason)
+    torch.ones(1, device=device).sum().item()
+
+
+def cuda_for_networks() -> Unavailable | None:
+    """Say what keeps networks from a GPU here, without importing torch into this process."""
+    reason = devices.why_no_cuda(__name__, "compute")
+    return None if reason is None else Unavailable(reason, REMEDY)
+
+
+def choose_torch_device(device: str) -> str:
+    """Resolve ``auto``, and refuse what cannot be had; see `gliaboost.devices.choose_device`.
 
     Examples
     --------
     >>> choose_torch_device("cpu")
     'cpu'
     """
-    if device not in DEVICES:
-        raise UsageError(f"device={device!r}; expected one of {', '.join(DEVICES)}")
-    if device == "cpu":
-        return "cpu"
-    reason = why_no_cuda()
-    if reason is None:
-        return "cuda"
-    if device == "cuda":
-        raise UsageError(
-            f"a network cannot run on cuda here: {reason}; use --device cpu, or install a CUDA "
-            "build of torch (https://pytorch.org/get-started) on a machine with a GPU"
-        )
-    return "cpu"
+
+    def why_not() -> Unavailable | None:
+        reason = why_no_cuda()
+        return None if reason is None else Unavailable(reason, REMEDY)
+
+    return devices.choose_device(device, "a network cannot run", why_not)
 
 
 def choose_precision(precision: str, device: str) -> str:

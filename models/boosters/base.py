@@ -4,79 +4,33 @@ from __future__ import annotations
 
 import math
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.inner_splits import inner_folds
+from gliaboost.devices import Unavailable, choose_device, why_no_cuda
 from gliaboost.errors import GliaboostError, UsageError
-from gliaboost.models.boosters.native import native_probabilities, threads_for
-from gliaboost.models.devices import choose_device
+from gliaboost.models.base import Classifier
+from gliaboost.models.boosters import space
+from gliaboost.models.boosters.native import threads_for
+from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.rows import row_groups, row_weights
+from gliaboost.models.search_space import SearchSpace
 
 # Rounds where no patient can be held out to choose them.
 FIXED_ROUNDS = 100
 
 
-class BoostingTask(NamedTuple):
-    """What a library is given to fit.
-
-    Attributes
-    ----------
-    X : float32 array [N, D]
-    y : int64 array [N]
-        Codes of the classes, 0 to `classes` - 1.
-    weight : float64 array [N]
-    held_out : list of int64 array
-        Rows to hold out in turn while the rounds are chosen; empty: `rounds` are fitted.
-    classes : int
-    rounds : int
-        Most rounds.
-    columns : int
-        Columns a tree may use.
-    min_rows : int
-        Fewest rows a leaf.
-    device : str
-        ``"cpu"`` or ``"cuda"``, proven.
-    threads, workers : int
-        Threads of one fit, and fits at once.
-    """
-
-    X: NDArray[np.float32]
-    y: NDArray[np.int64]
-    weight: NDArray[np.float64]
-    held_out: list[NDArray[np.int64]]
-    classes: int
-    rounds: int
-    columns: int
-    min_rows: int
-    device: str
-    threads: int
-    workers: int
-
-
-class Boosted(NamedTuple):
-    """A fitted native model, its number of rounds, and the device it says it was fitted on.
-
-    ``memory`` is where the library read its columns from: ``"host"``, or a GPU's own ``"device"``.
-    """
-
-    native: bytes
-    rounds: int
-    device: str
-    memory: str = "host"
-
-
-class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class Booster(Classifier):
     """Gradient-boosted trees for many columns on few rows.
 
     Trees are small, histograms coarse, and a tree sees a sample of the columns and rows: on
@@ -140,7 +94,9 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         The model in the library's own format.
     """
 
-    name: ClassVar[str]
+    # A function of `gliaboost.models.boosters.proofs`, and what to do where it fails on a GPU.
+    cuda_proof: ClassVar[str]
+    cuda_remedy: ClassVar[str]
 
     def __init__(
         self,
@@ -179,13 +135,21 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def _boost(self, task: BoostingTask) -> Boosted:
         """Choose the rounds where rows are held out, and fit on all."""
 
+    @abstractmethod
+    def _probabilities(self, X: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
+        """Ask the library, on the CPU: ``[N, K]``."""
+
+    @abstractmethod
+    def _shap(self, X: NDArray[np.float32]) -> NDArray[Any]:
+        """Ask the library for its TreeSHAP: ``[N, K, D + 1]``, the constant last, in any shape."""
+
     def fit(
         self,
         X: ArrayLike,
         y: ArrayLike,
         groups: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
-    ) -> Booster:
+    ) -> Self:
         """Choose the rounds on held-out groups, then fit on all rows.
 
         Parameters
@@ -212,7 +176,7 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             device is not to be had.
         """
         check_parameters(self, _LEGAL)
-        device = choose_device(self.name, self.device)
+        device = choose_device(self.device, f"{self.name} cannot train", self._why_no_cuda)
         matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
         self._refuse_infinite(matrix)
         check_classification_targets(labels)
@@ -283,45 +247,54 @@ class Booster(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         check_is_fitted(self)
         matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
         self._refuse_infinite(matrix)
-        return native_probabilities(self.name, self.native_, matrix, len(self.classes_), self.jobs)
+        p = self._probabilities(np.ascontiguousarray(matrix), threads_for(matrix.size, self.jobs))
+        # A float32 softmax sums to 1 within 1e-7 only.
+        return p / p.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each row."""
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]  # type: ignore[no-any-return]
-
-    def to_bytes(self) -> bytes:
-        """Return the fitted model in its library's own format (`from_bytes` restores it)."""
-        check_is_fitted(self)
-        return self.native_
-
-    @classmethod
-    def from_bytes(
-        cls, native: bytes, classes: ArrayLike, columns: int, **parameters: Any
-    ) -> Booster:
-        """Restore a fitted model from `to_bytes` and plain values.
+    def contributions(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Give each column's part in each class's score, by the library's own TreeSHAP.
 
         Parameters
         ----------
-        native : bytes
-            From `to_bytes`.
-        classes : array [K]
-            `classes_`.
-        columns : int
-            `n_features_in_`.
-        **parameters
-            From ``get_params``.
+        X : float32 array [N, D]
 
         Returns
         -------
-        Booster
-            It predicts, on the CPU, what the saved one predicted.
+        float32 array [N, K, D]
+            With a constant they sum to the raw score (log odds) of the class.
+
+        References
+        ----------
+        S. M. Lundberg et al., From local explanations to global understanding with explainable AI
+        for trees, Nature Machine Intelligence 2, 2020.
         """
-        model = cls(**parameters)
-        model.native_ = native
-        model.classes_ = np.asarray(classes)
-        model.n_features_in_ = columns
-        return model
+        check_is_fitted(self)
+        matrix = np.ascontiguousarray(X, dtype=np.float32)
+        found = self._shap(matrix)
+        whole = found.reshape(len(matrix), len(self.classes_), matrix.shape[1] + 1)
+        return np.asarray(whole[..., :-1], dtype=np.float32)
+
+    def _to_bytes(self) -> bytes:
+        return self.native_
+
+    def _from_bytes(self, native: bytes) -> None:
+        self.native_ = native
+
+    @classmethod
+    def search_space(cls) -> SearchSpace:
+        """Say what a search may change: trees, learning rate, sampling and penalties."""
+        defaults = cls().get_params()
+        return SearchSpace(space.draw, {name: defaults[name] for name in space.SEARCHED})
+
+    @classmethod
+    def devices(cls) -> dict[str, Unavailable | None]:
+        """Name the devices; a GPU is proven by training a tiny model in a child process."""
+        return {"cpu": None, "cuda": cls._why_no_cuda()}
+
+    @classmethod
+    def _why_no_cuda(cls) -> Unavailable | None:
+        reason = why_no_cuda("gliaboost.models.boosters.proofs", cls.cuda_proof)
+        return None if reason is None else Unavailable(reason, cls.cuda_remedy)
 
     def _columns(self, width: int) -> int:
         if self.max_features == "sqrt":

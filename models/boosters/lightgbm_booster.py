@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.models.boosters.base import Boosted, Booster, BoostingTask
+from gliaboost.models.boosters.base import Booster
+from gliaboost.models.boosters.native import check_classes, check_columns, unreadable
 from gliaboost.models.boosters.rounds import choose_rounds
+from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.registry import register
 
 
@@ -35,6 +37,13 @@ class LightGBM(Booster):  # noqa: D101
     """
     )
     name = "lightgbm"
+    title = "LightGBM"
+    library = "lightgbm"
+    cuda_proof = "train_lightgbm"
+    cuda_remedy = (
+        "build LightGBM with CUDA: pip install --no-binary lightgbm "
+        "--config-settings=cmake.define.USE_CUDA=ON lightgbm"
+    )
 
     def _boost(self, task: BoostingTask) -> Boosted:
         import lightgbm
@@ -55,6 +64,23 @@ class LightGBM(Booster):  # noqa: D101
             )
         text = lightgbm.train(parameters, data, rounds).model_to_string()
         return Boosted(text.encode(), rounds, _device_of(text))
+
+    def _probabilities(self, X: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
+        booster = self._restored()
+        check_columns(self.name, booster.num_feature(), X.shape[1])
+        check_classes(self.name, booster.num_model_per_iteration(), len(self.classes_))
+        return np.asarray(booster.predict(X, num_threads=threads), dtype=np.float64)
+
+    def _shap(self, X: NDArray[np.float32]) -> NDArray[Any]:
+        return np.asarray(self._restored().predict(X, pred_contrib=True))
+
+    def _restored(self) -> Any:
+        import lightgbm
+
+        try:
+            return lightgbm.Booster(model_str=self.native_.decode())
+        except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
+            raise unreadable(self.name, error) from error
 
     def _parameters(self, task: BoostingTask) -> dict[str, Any]:
         return {

@@ -12,12 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
+from gliaboost.errors import UsageError
 from gliaboost.features.base import Box, Extractor
 from gliaboost.files import replacing
 from gliaboost.models.bundle import Bundle
-from gliaboost.models.explain.contributions import contributions, share_by_family
+from gliaboost.models.explain.families import share_by_family
 
 Heat = NDArray[np.float32]
+_NOTHING = (
+    "{} cannot tell what its decisions rest on; ask a booster or a network (see gliaboost info)"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,18 +92,22 @@ def explain(bundle: Bundle, path: Path | str) -> Explanation:
     ------
     DecodeError
         If the file cannot be read.
+    UsageError
+        If this kind of model cannot tell what its decisions rest on.
     """
     image = bundle.preparation_(decode(path))
-    return _of_network(bundle, image) if bundle.takes != "columns" else _of_booster(bundle, image)
+    return _by_image(bundle, image) if bundle.takes != "columns" else _by_columns(bundle, image)
 
 
-def _of_booster(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
+def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     extractors = bundle.extractors()
     parts = [e.transform(image[None]) for e in extractors]
     columns, widths = np.hstack(parts), [part.shape[1] for part in parts]
     probabilities = bundle.predict_proba(columns)[0]
     best = int(probabilities.argmax())
-    values = contributions(bundle.model, bundle.native, columns, len(bundle.classes))
+    values = bundle.classifier().contributions(columns)
+    if values is None:
+        raise UsageError(_NOTHING.format(bundle.model))
     boxes, placed = places(extractors, *image.shape)
     own = values[0, best]
     whole = float(np.abs(own).sum()) or 1.0
@@ -163,13 +171,11 @@ def spread(values: NDArray[np.float32], boxes: NDArray[np.int64], size: int) -> 
     return heat
 
 
-def _of_network(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
-    from gliaboost.models.explain.grad_cam import first_network, grad_cam
-    from gliaboost.models.networks.prediction import softmax
-
-    network = first_network(bundle.native)
-    heat, scores = grad_cam(network, image)
-    probabilities = softmax(scores[None])[0]
+def _by_image(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
+    found = bundle.classifier().saliency(image)
+    if found is None:
+        raise UsageError(_NOTHING.format(bundle.model))
+    heat, probabilities = found
     best = int(probabilities.argmax())
     return Explanation(
         image,

@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_folds
+from gliaboost.devices import Unavailable
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.weights import PACKAGED
-from gliaboost.models.boosters.base import Booster
-from gliaboost.models.boosters.lightgbm_booster import LightGBM
-from gliaboost.models.boosters.xgboost_booster import XGBoost
+from gliaboost.models.base import Classifier
 from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
 from gliaboost.models.networks.classifier import check_training
 from gliaboost.models.networks.cnn import FinetunedCNN
 from gliaboost.models.networks.prediction import softmax
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
-from gliaboost.models.registry import register
+from gliaboost.models.registry import (
+    create_model,
+    model_names,
+    register,
+    shared_parameters,
+    takes,
+)
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.training import AfterEpoch
 
-__all__ = ["Hybrid", "hybrid_probabilities"]
-
 Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
-_BOOSTERS: dict[str, type[Booster]] = {"lightgbm": LightGBM, "xgboost": XGBoost}
 
 
 @register
-class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class Hybrid(Classifier):
     """Backbones fine-tuned without a part of the patients each, and a booster on what they see.
 
     The training patients are divided; for each part a backbone is fine-tuned on the others and
@@ -51,8 +52,8 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     backbone, weights, sha256, size, epochs, head_epochs, batch_size, learning_rate
         As for `FinetunedCNN`; its other parameters keep their defaults, and every epoch is run.
-    booster : {"lightgbm", "xgboost"}
-        What learns from the columns.
+    booster : str
+        What learns from the columns: ``"lightgbm"``, ``"xgboost"`` or another model of columns.
     inner_folds : int
         Parts of the patients, and so networks, from 2.
     precision, device, jobs, seed
@@ -84,6 +85,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     name: ClassVar[str] = "hybrid"
+    title: ClassVar[str] = "Hybrid"
     takes: ClassVar[str] = "both"
     library: ClassVar[str] = "torch"
 
@@ -129,7 +131,7 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns: ArrayLike | None = None,
         checkpoint: Path | None = None,
         after_epoch: AfterEpoch | None = None,
-    ) -> Hybrid:
+    ) -> Self:
         """Fit networks and booster.
 
         Parameters
@@ -197,25 +199,27 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classical = _columns(columns, len(images))
         return hybrid_probabilities(self.native_, images, classical, jobs=self.jobs, device=device)
 
-    def predict(self, X: ArrayLike, columns: ArrayLike | None = None) -> NDArray[Any]:
-        """Return the most probable class of each image."""
-        return self.classes_[self.predict_proba(X, columns).argmax(axis=1)]  # type: ignore[no-any-return]
+    def saliency(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Show where its first network sees the most probable class, by Grad-CAM."""
+        from gliaboost.models.networks.grad_cam import grad_cam
+        from gliaboost.models.networks.network import from_safetensors, of_network, restore
 
-    def to_bytes(self) -> bytes:
-        """Return networks and booster as safetensors (`from_bytes` restores them)."""
         check_is_fitted(self)
+        tensors, about = from_safetensors(self.native_)
+        first = restore(of_network(tensors, 0), about["networks"][0]["network"])
+        heat, logits = grad_cam(first, image)
+        return heat, softmax(logits[None])[0]
+
+    def _to_bytes(self) -> bytes:
         return self.native_
 
+    def _from_bytes(self, native: bytes) -> None:
+        self.native_ = native
+
     @classmethod
-    def from_bytes(
-        cls, native: bytes, classes: ArrayLike, columns: int, **parameters: Any
-    ) -> Hybrid:
-        """Restore a fitted hybrid; arguments as for `Booster.from_bytes`."""
-        model = cls(**parameters)
-        model.native_ = native
-        model.classes_ = np.asarray(classes)
-        model.n_features_in_ = columns
-        return model
+    def devices(cls) -> dict[str, Unavailable | None]:
+        """Name the devices, which are its networks'."""
+        return FinetunedCNN.devices()
 
     def _networks(
         self,
@@ -257,13 +261,13 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             result[np.ix_(part, known)] = model.predict_proba(matrix[part])
         return result
 
-    def _booster(self) -> Booster:
+    def _booster(self) -> Classifier:
         # Beside a network on a GPU the booster is a small matter: where it cannot follow, the CPU.
-        return _BOOSTERS[self.booster](
-            device="cpu" if self.device == "cpu" else "auto", jobs=self.jobs, seed=self.seed
-        )
+        device = "cpu" if self.device == "cpu" else "auto"
+        shared = {"device": device, "jobs": self.jobs, "seed": self.seed}
+        return create_model(self.booster, **shared_parameters(self.booster, **shared))
 
-    def _packed(self, networks: list[FinetunedCNN], booster: Booster) -> bytes:
+    def _packed(self, networks: list[FinetunedCNN], booster: Classifier) -> bytes:
         import torch
 
         from gliaboost.models.networks.network import from_safetensors, to_safetensors
@@ -284,7 +288,10 @@ class Hybrid(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 _LEGAL: Legal = {
-    "booster": (f"one of {', '.join(sorted(_BOOSTERS))}", lambda v: v in _BOOSTERS),
+    "booster": (
+        "the name of a model of columns, such as lightgbm",
+        lambda v: v in model_names() and takes(v) == "columns",
+    ),
     "inner_folds": ("a whole number from 2", whole(2)),
 }
 # The rest is each network's to check.

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
 from gliaboost.features.embedding.torch_device import import_torch
-from gliaboost.models.boosters.native import NativeModelError, native_probabilities
+from gliaboost.models.base import NativeModelError
 from gliaboost.models.hybrid.blend import blended
 from gliaboost.models.networks.prediction import network_outputs, softmax
+from gliaboost.models.registry import model_class, shared_parameters
 
 Matrix = NDArray[np.float32]
 
@@ -57,7 +58,7 @@ def hybrid_probabilities(
     tensors, about = from_safetensors(native)
     try:
         booster = tensors.pop("booster").numpy().tobytes()
-        parts, library, share = about["networks"], str(about["booster"]), float(about["share"])
+        parts, name, share = about["networks"], str(about["booster"]), float(about["share"])
         wanted = int(about["columns"])
     except (KeyError, TypeError, ValueError) as error:
         raise NativeModelError(
@@ -78,8 +79,13 @@ def hybrid_probabilities(
                 "copy it again"
             )
         matrix = side_by_side(columns, embedded, logits)
-        boosted = native_probabilities(library, booster, matrix, logits.shape[1], jobs)
-        answers.append(blended(softmax(logits), boosted, share))
+        model = model_class(name).from_bytes(
+            booster,
+            np.arange(logits.shape[1]),
+            matrix.shape[1],
+            **shared_parameters(name, jobs=jobs),
+        )
+        answers.append(blended(softmax(logits), model.predict_proba(matrix), share))
     return np.mean(answers, axis=0)  # type: ignore[no-any-return]
 
 

@@ -5,31 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_validation
+from gliaboost.devices import Unavailable
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.batching import out_of_memory
 from gliaboost.features.embedding.torch_device import (
     choose_precision,
     choose_torch_device,
+    cuda_for_networks,
     import_torch,
 )
+from gliaboost.models.base import Classifier
 from gliaboost.models.networks.prediction import (
     network_outputs,
     network_probabilities,
     ready_images,
+    softmax,
 )
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.rows import row_groups
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 Image = NDArray[np.uint8]
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class NetworkClassifier(Classifier):
     """A network that learns from images, behind the same face as the boosters.
 
     Attributes
@@ -65,7 +68,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         Weights and description, as safetensors.
     """
 
-    name: ClassVar[str]
     takes: ClassVar[str] = "images"
     library: ClassVar[str] = "torch"
 
@@ -98,7 +100,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
         *,
         checkpoint: Path | None = None,
         after_epoch: AfterEpoch | None = None,
-    ) -> NetworkClassifier:
+    ) -> Self:
         """Train on images.
 
         Parameters
@@ -193,31 +195,31 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[mi
             self.native_, check_images(X), len(self.classes_), self._predicts_on()
         )
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each image."""
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]  # type: ignore[no-any-return]
-
     def embed(self, X: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the penultimate layer ``[N, D]`` and the logits ``[N, K]``."""
         check_is_fitted(self)
         return network_outputs(self.native_, check_images(X), self._predicts_on())
 
-    def to_bytes(self) -> bytes:
-        """Return the trained network as safetensors (`from_bytes` restores it)."""
+    def saliency(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Show where the most probable class is seen, by Grad-CAM; see `Classifier.saliency`."""
+        from gliaboost.models.networks.grad_cam import grad_cam
+        from gliaboost.models.networks.network import from_safetensors, restore
+
         check_is_fitted(self)
+        tensors, about = from_safetensors(self.native_)
+        heat, logits = grad_cam(restore(tensors, about["network"]), image)
+        return heat, softmax(logits[None])[0]
+
+    def _to_bytes(self) -> bytes:
         return self.native_
 
+    def _from_bytes(self, native: bytes) -> None:
+        self.native_ = native
+
     @classmethod
-    def from_bytes(
-        cls, native: bytes, classes: ArrayLike, columns: int, **parameters: Any
-    ) -> NetworkClassifier:
-        """Restore a trained network; arguments as for `Booster.from_bytes`."""
-        model = cls(**parameters)
-        model.native_ = native
-        model.classes_ = np.asarray(classes)
-        model.n_features_in_ = columns
-        return model
+    def devices(cls) -> dict[str, Unavailable | None]:
+        """Name the devices; a GPU is proven by torch, asked in a child process."""
+        return {"cpu": None, "cuda": cuda_for_networks()}
 
     def _predicts_on(self) -> str:
         # A network trained on a GPU answers without one too.

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gliaboost.features.embedding.weights import PACKAGED
+from gliaboost.models.networks import space
 from gliaboost.models.networks.classifier import NetworkClassifier, number
 from gliaboost.models.parameter_checks import Legal, whole
 from gliaboost.models.registry import register
+from gliaboost.models.search_space import SearchSpace
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.network import Network
@@ -65,6 +67,7 @@ class ScratchCNN(NetworkClassifier):
     """
 
     name: ClassVar[str] = "cnn-scratch"
+    title: ClassVar[str] = "CNN from scratch"
 
     def __init__(
         self,
@@ -110,6 +113,13 @@ class ScratchCNN(NetworkClassifier):
         self.device = device
         self.jobs = jobs
         self.seed = seed
+
+    @classmethod
+    def search_space(cls) -> SearchSpace:
+        """Say what a search may change: the network's size, and how it learns."""
+        defaults = cls().get_params()
+        first = {name: defaults[name] for name in space.SEARCHED}
+        return SearchSpace(space.draw_scratch, {**first, "width": 32, "depth": 2})
 
     def _network(self, classes: int) -> Network:
         from gliaboost.models.networks.network import scratch_network
@@ -199,6 +209,7 @@ class FinetunedCNN(NetworkClassifier):
     """
 
     name: ClassVar[str] = "cnn-finetune"
+    title: ClassVar[str] = "Fine-tuned CNN"
 
     def __init__(
         self,
@@ -250,6 +261,13 @@ class FinetunedCNN(NetworkClassifier):
         self.device = device
         self.jobs = jobs
         self.seed = seed
+
+    @classmethod
+    def search_space(cls) -> SearchSpace:
+        """Say what a search may change: how it learns, and how slowly the first layers do."""
+        defaults = cls().get_params()
+        names = (*space.SEARCHED, "first_rate", "head_epochs")
+        return SearchSpace(space.draw_finetuned, {name: defaults[name] for name in names})
 
     def _network(self, classes: int) -> Network:
         from gliaboost.models.networks.network import adapted_network

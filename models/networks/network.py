@@ -13,7 +13,7 @@ from torch import nn
 from gliaboost.errors import MissingExtraError
 from gliaboost.features.embedding.backbones import BackboneInput, backbone_input, create_backbone
 from gliaboost.features.embedding.frozen import standardised
-from gliaboost.models.boosters.native import NativeModelError
+from gliaboost.models.base import NativeModelError
 
 FORMAT = 1
 _KEY = "gliaboost"

@@ -108,7 +108,7 @@ def network_probabilities(
     float64 array [N, K]
         Rows sum to 1.
     """
-    from gliaboost.models.boosters.native import NativeModelError
+    from gliaboost.models.base import NativeModelError
 
     _, logits = network_outputs(native, images, device)
     if classes is not None and logits.shape[1] != classes:

@@ -17,8 +17,9 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
 from gliaboost.features.store import FeatureStore
-from gliaboost.models.bundle import make_bundle, save
-from gliaboost.models.registry import create_model
+from gliaboost.models.bundle import save
+from gliaboost.models.packing import make_bundle
+from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
@@ -215,7 +216,10 @@ def _identity(
         "model": experiment.model,
         "parameters": create_model(
             experiment.model,
-            **{"seed": protocol.seed, **protocol.parameters.get(experiment.model, {})},
+            **{
+                **shared_parameters(experiment.model, seed=protocol.seed),
+                **protocol.parameters.get(experiment.model, {}),
+            },
         ).get_params(),
         "device": protocol.device,
         **({"trials": protocol.trials} if protocol.trials else {}),

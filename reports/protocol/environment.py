@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from gliaboost._compat import available_cores
+from gliaboost.devices import gpu_present
+from gliaboost.models.packing import installed
 from gliaboost.plugins import PluginError
 
 NUMERIC = (
@@ -57,14 +58,6 @@ def environment(jobs: int | None = None) -> dict[str, Any]:
     }
 
 
-def installed(package: str) -> str | None:
-    """Return a package's version without importing it, None where it is absent."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
 def processor() -> str:
     """Name the processor as the system does."""
     try:
@@ -89,24 +82,30 @@ def describe() -> dict[str, Any]:
     from gliaboost.datasets.sources.base import names
     from gliaboost.features.registry import extractor_class, extractor_names
     from gliaboost.features.store import default_store
-    from gliaboost.models.devices import gpu_present, how_to_get_cuda, why_not_cuda
     from gliaboost.models.registry import model_class, model_names
 
     missing = {}
     models = {}
+    with_gpu = False
     for name in model_names():
-        model = model_class(name)
-        library = getattr(model, "library", name)
-        reason = why_not_cuda(library)
+        try:
+            model = model_class(name)
+        except PluginError as error:
+            missing[name] = {"reason": str(error), "how": "upgrade or uninstall that package"}
+            continue
+        devices = model.devices()
+        with_gpu |= "cuda" in devices and devices["cuda"] is None
         models[name] = {
             "about": first_sentence(model),
-            "version": installed(library),
-            "devices": ["cpu"] if reason else ["cpu", "cuda"],
+            "version": installed(model.library),
+            "devices": [device for device, why in devices.items() if why is None],
         }
-        if reason:
-            missing[f"{name} on the GPU"] = {"reason": reason, "how": how_to_get_cuda(library)}
-    if "xgboost on the GPU" not in missing and find_spec("cupy") is None:
-        missing["xgboost fed from the GPU's memory"] = {
+        for device, why in devices.items():
+            if why is not None:
+                where = "the GPU" if device == "cuda" else device
+                missing[f"{name} on {where}"] = {"reason": why.reason, "how": why.remedy}
+    if with_gpu and find_spec("cupy") is None:
+        missing["boosters fed from the GPU's memory"] = {
             "reason": "CuPy is not installed, so columns travel to the GPU for every fit",
             "how": "pip install cupy-cuda12x (cupy-cuda13x for CUDA 13)",
         }

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost._compat import peak_memory, reset_peak_memory
+from gliaboost.models.base import Classifier
+from gliaboost.models.explain.families import ROWS, share_by_family
 from gliaboost.models.plain_pickle import plain
-from gliaboost.models.registry import create_model
+from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Progress
 from gliaboost.reports.protocol.experiments import Experiment
@@ -42,7 +45,7 @@ class Fitted:
         ``shap_by_family`` or ``history``.
     """
 
-    model: Any
+    model: Classifier
     probabilities: NDArray[np.float64]
     notes: dict[str, Any]
 
@@ -82,7 +85,7 @@ def run_fold(
     options: FitOptions,
     out: Path,
     progress: Progress,
-    keep: Callable[[Any, str], dict[str, Any]],
+    keep: Callable[[Classifier, str], dict[str, Any]],
 ) -> Part:
     """Do a task, or take it from an earlier run.
 
@@ -147,8 +150,11 @@ def fit_and_ask(
     unseen, its = task.asked.given(experiment.takes, task.test, experiment.extractors)
     groups = data.groups[task.train]
     resuming: dict[str, Any] = {}
-    if experiment.takes != "columns":
-        resuming = {"checkpoint": checkpoint, "after_epoch": _epochs(progress, what)}
+    cls = model_class(experiment.model)
+    if has_fit_parameter(cls, "checkpoint"):
+        resuming["checkpoint"] = checkpoint
+    if has_fit_parameter(cls, "after_epoch"):
+        resuming["after_epoch"] = _epochs(progress, what)
     reset_peak_memory()
     begun = time.perf_counter()
     parameters, searched = search_in_fold(
@@ -161,7 +167,8 @@ def fit_and_ask(
         progress,
         what,
     )
-    model = create_model(experiment.model, **{**options.shared, **parameters})
+    shared = shared_parameters(experiment.model, **options.shared)
+    model = create_model(experiment.model, **{**shared, **parameters})
     model.fit(X, task.labels, groups=groups, **beside, **resuming)
     fitted = time.perf_counter()
     probabilities = model.predict_proba(unseen, **its)
@@ -169,7 +176,7 @@ def fit_and_ask(
         "fit": fitted - begun,
         "predict": time.perf_counter() - fitted,
         "device": model.device_,
-        "memory": getattr(model, "memory_", None),
+        "memory": model.memory_,
         "parameters": plain(model.get_params()),
         "peak_memory": peak_memory(),
         **searched,
@@ -239,27 +246,24 @@ def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]
 
 
 def _seen_inside(
-    data: TrainingData, experiment: Experiment, model: Any, unseen: NDArray[Any]
+    data: TrainingData, experiment: Experiment, model: Classifier, unseen: NDArray[Any]
 ) -> dict[str, Any]:
     """Note what only the fitted model can tell: SHAP by family, or the epochs."""
     if experiment.takes == "columns" and len(experiment.extractors) > 1:
-        from gliaboost.models.explain.contributions import ROWS, contributions, share_by_family
-
         step = max(1, len(unseen) // ROWS)
-        rows = np.ascontiguousarray(unseen[::step])
-        values = contributions(model.name, model.native_, rows, len(model.classes_))
+        values = model.contributions(np.ascontiguousarray(unseen[::step]))
+        if values is None:
+            return {}
         families = [e.label for e in experiment.extractors]
-        return {
-            "shap_by_family": share_by_family(values, families, data.widths(experiment.extractors))
-        }
-    history = getattr(model, "history_", None)
-    if not history:
+        widths = data.widths(experiment.extractors)
+        return {"shap_by_family": share_by_family(values, families, widths)}
+    if not model.history_:
         return {}
     return {
         "history": {
             "metric": "loss",
-            "train": [e["loss"] for e in history],
-            "valid": [e["validation_loss"] for e in history if "validation_loss" in e],
+            "train": [e["loss"] for e in model.history_],
+            "valid": [e["validation_loss"] for e in model.history_ if "validation_loss" in e],
         },
-        "images_per_second_fit": getattr(model, "images_per_second_", None),
+        "images_per_second_fit": model.images_per_second_,
     }

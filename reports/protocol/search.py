@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gliaboost.models.plain_pickle import plain
+from gliaboost.models.registry import model_class
 from gliaboost.progress import Prefixed, Progress
 
 
@@ -69,10 +70,9 @@ def search_in_fold(
     """
     if not options.trials:
         return dict(options.parameters), {}
-    from gliaboost.models.search_spaces import SPACES
     from gliaboost.models.tuning import tune
 
-    if model not in SPACES:
+    if model_class(model).search_space() is None:
         progress.line(f"{what}: {model} has no search, its parameters are as given")
         return dict(options.parameters), {}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pickle
 from pathlib import Path
@@ -16,7 +17,8 @@ import gliaboost
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.features import create
-from gliaboost.models.bundle import FORMAT, Bundle, BundleError, load, make_bundle, save
+from gliaboost.models.bundle import FORMAT, Bundle, BundleError, load, save
+from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model
 
 NAMES = ("lightgbm", "xgboost")
@@ -144,7 +146,8 @@ def test_a_newer_layout_asks_for_an_upgrade(path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("classes", ["glioma", 3]), ("classes", "glioma"), ("native", "text"), ("columns", 0),
-     ("columns", True), ("features", [1]), ("preparation", [])],
+     ("columns", True), ("features", [1]), ("preparation", []), ("takes", "sound"),
+     ("package", 3)],
 )  # fmt: skip
 def test_fields_of_another_kind_are_damage(path: Path, field: str, value: Any) -> None:
     bundle = joblib.load(path)
@@ -186,3 +189,55 @@ def test_a_notebook_shows_what_it_is_and_escapes_it() -> None:
     for known in ("lightgbm, fitted on cpu", ">glcm<", ">80<", ">abc<", bundle.created):
         assert known in html
     assert "patients" not in html
+
+
+LAYOUTS = Path(__file__).parent / "layouts"
+PARTS = {"lightgbm": "columns", "xgboost": "columns", "cnn-scratch": "images"}
+
+
+def asked(bundle: Bundle) -> Any:
+    """What an old bundle was asked when it was made."""
+    ramp = np.add.outer(np.arange(32) * 5, np.arange(32) * 3).astype(np.uint8)
+    noise = np.random.default_rng(7).integers(0, 256, (32, 32)).astype(np.uint8)
+    images = np.stack([ramp, noise])
+    X = images if bundle.takes == "images" else bundle.extractors()[0].transform(images)
+    return bundle.predict_proba(X, jobs=1)
+
+
+@pytest.mark.parametrize("model", PARTS)
+def test_layout_1_opens_and_answers_as_ever(model: str, tmp_path: Path) -> None:
+    if PARTS[model] == "images":
+        pytest.importorskip("torch")
+    expected = json.loads((LAYOUTS / "format-1.json").read_text("utf-8"))[model]
+    opened = load(LAYOUTS / f"format-1-{model}.joblib")
+    assert opened.takes == PARTS[model]
+    np.testing.assert_allclose(asked(opened), expected, atol=1e-6)
+    # Kept again, it is a bundle of today.
+    kept = load(save(opened, tmp_path / "m.joblib"))
+    assert joblib.load(tmp_path / "m.joblib").format == FORMAT == kept.format
+    np.testing.assert_allclose(asked(kept), expected, atol=1e-6)
+
+
+def test_layout_1_is_still_verified(tmp_path: Path) -> None:
+    data = bytearray((LAYOUTS / "format-1-lightgbm.joblib").read_bytes())
+    data[data.find(b"tree")] ^= 1
+    (tmp_path / "m.joblib").write_bytes(bytes(data))
+    with pytest.raises(BundleError, match="does not match its SHA-256"):
+        load(tmp_path / "m.joblib")
+
+
+def test_an_old_layout_with_a_new_field_is_damage(path: Path) -> None:
+    bundle = joblib.load(path)
+    bundle.format = 1
+    joblib.dump(bundle, path)
+    with pytest.raises(BundleError, match=r"damaged.*package, takes"):
+        load(path)
+
+
+def test_a_model_of_an_absent_package_names_it(tmp_path: Path) -> None:
+    bundle, _, X = make()
+    bundle.model, bundle.package = "nearest-centroid", "gliaboost-example"
+    opened = load(save(bundle, tmp_path / "m.joblib"))
+    assert opened.summary()["takes"] == "columns"
+    with pytest.raises(UsageError, match="pip install gliaboost-example"):
+        opened.predict_proba(X)

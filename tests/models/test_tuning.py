@@ -18,8 +18,8 @@ from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.models.boosters.base import Booster
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
 from gliaboost.models.networks.cnn import ScratchCNN
-from gliaboost.models.search_spaces import SPACES
-from gliaboost.models.tuning import Search, tune
+from gliaboost.models.registry import model_class
+from gliaboost.models.tuning import Search, searchable, tune
 
 optuna = pytest.importorskip("optuna")
 Arrays = tuple[Any, Any, Any]
@@ -182,17 +182,19 @@ def assert_legal(model: Any) -> None:
         model.fit(np.zeros(shape, np.uint8), ["a"] * 4)
 
 
-@pytest.mark.parametrize("model", sorted(SPACES))
+@pytest.mark.parametrize("model", searchable())
 def test_every_space_begins_at_the_defaults_and_draws_legal_values(model: str) -> None:
-    space = SPACES[model]
+    cls = model_class(model)
+    space = cls.search_space()
+    assert space is not None
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     study.enqueue_trial(dict(space.first))
-    defaults = space.model().get_params()
+    defaults = cls().get_params()
     drawn = space.draw(study.ask())
     plain = json.loads(json.dumps({k: defaults[k] for k in drawn}))
     assert json.loads(json.dumps(drawn)) == plain
     for _ in range(20):
-        assert_legal(space.model(**space.draw(study.ask())))
+        assert_legal(cls(**space.draw(study.ask())))
 
 
 def test_networks_are_searched_and_pruned_by_epoch(pictures: Arrays, tmp_path: Path) -> None:

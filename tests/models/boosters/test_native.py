@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gliaboost.errors import UsageError
-from gliaboost.models.boosters.native import NativeModelError, native_probabilities, threads_for
+from gliaboost.models.base import NativeModelError
+from gliaboost.models.boosters.native import threads_for
+from gliaboost.models.registry import model_class
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 9)).astype(np.float32)
@@ -30,12 +31,17 @@ def fitted(library: str) -> tuple[bytes, Any]:
     return bytes(model.save_raw("ubj")), model.predict(xgboost.DMatrix(X))
 
 
+def asked(library: str, native: bytes, rows: Any, classes: int) -> Any:
+    model = model_class(library).from_bytes(native, range(classes), rows.shape[1])
+    return model.predict_proba(rows)
+
+
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
 def test_probabilities_are_the_librarys(library: str) -> None:
     native, expected = fitted(library)
-    p = native_probabilities(library, native, X, 3)
+    p = asked(library, native, X, 3)
     np.testing.assert_allclose(p, expected, atol=1e-6)
-    one = np.concatenate([native_probabilities(library, native, row[None], 3) for row in X])
+    one = np.concatenate([asked(library, native, row[None], 3) for row in X])
     np.testing.assert_allclose(one, p, atol=1e-12)
 
 
@@ -43,16 +49,11 @@ def test_probabilities_are_the_librarys(library: str) -> None:
 def test_what_does_not_fit_is_said(library: str) -> None:
     native, _ = fitted(library)
     with pytest.raises(NativeModelError, match="takes 9 columns, 8 were given"):
-        native_probabilities(library, native, X[:, 1:], 3)
+        asked(library, native, X[:, 1:], 3)
     with pytest.raises(NativeModelError, match="has 3 classes, 2 are named"):
-        native_probabilities(library, native, X, 2)
+        asked(library, native, X, 2)
     with pytest.raises(NativeModelError, match=f"{library} cannot read the model"):
-        native_probabilities(library, b"\x00garbage", X, 3)
-
-
-def test_unknown_library() -> None:
-    with pytest.raises(UsageError, match="expected lightgbm or xgboost"):
-        native_probabilities("catboost", b"", X)
+        asked(library, b"\x00garbage", X, 3)
 
 
 @pytest.mark.parametrize(

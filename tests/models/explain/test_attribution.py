@@ -11,9 +11,9 @@ import pytest
 
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features import create
-from gliaboost.models.bundle import Bundle, make_bundle
+from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.attribution import explain, overlay, places, spread
-from gliaboost.models.explain.contributions import contributions
+from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model
 
 
@@ -68,7 +68,9 @@ def test_a_booster_points_at_the_patch(booster: Bundle, tmp_path: Path) -> None:
     assert sum(found.families.values()) == pytest.approx(1)
     assert found.placed == pytest.approx(1)
     X = np.hstack([e.transform(found.image[None]) for e in booster.extractors()])
-    own = contributions("lightgbm", booster.native, X, 2)[0, 0]
+    values = booster.classifier().contributions(X)
+    assert values is not None
+    own = values[0, 0]
     assert found.heat.sum() == pytest.approx(own.sum(), abs=1e-3)
     parts = np.abs(found.heat).reshape(2, 32, 2, 32).sum(axis=(1, 3))
     assert parts.argmax() == 3
@@ -77,19 +79,17 @@ def test_a_booster_points_at_the_patch(booster: Bundle, tmp_path: Path) -> None:
     assert drawn.dtype == np.uint8
 
 
-def test_grad_cam_points_at_the_patch() -> None:
+def test_a_networks_map_is_of_the_pass_that_its_probabilities_are_of() -> None:
     torch = pytest.importorskip("torch")
-    from gliaboost.models.explain.grad_cam import first_network, grad_cam
-
     torch.set_num_threads(1)
     images, labels = spotted(48)
     parameters = {"widths": (8, 16), "depths": (1, 1), "epochs": 12, "size": 64}
     model = create_model("cnn-scratch", device="cpu", precision="float32", flip=False, **parameters)
     model.set_params(mirror=False, validation_fraction=0.0).fit(images, labels)
-    heat, logits = grad_cam(first_network(model.to_bytes()), images[0])
-    np.testing.assert_allclose(
-        np.exp(logits) / np.exp(logits).sum(), model.predict_proba(images[:1])[0], atol=1e-4
-    )
+    found = model.saliency(images[0])
+    assert found is not None
+    heat, probabilities = found
+    np.testing.assert_allclose(probabilities, model.predict_proba(images[:1])[0], atol=1e-4)
     assert heat.shape == (64, 64)
     assert heat.max() == pytest.approx(1)
     assert heat.min() >= 0

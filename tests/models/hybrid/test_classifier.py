@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from gliaboost.errors import UsageError
-from gliaboost.models.boosters.native import NativeModelError
+from gliaboost.models.base import NativeModelError
 from gliaboost.models.hybrid.blend import balanced_log_loss, best_share, blended
 from gliaboost.models.hybrid.classifier import Hybrid
 from gliaboost.models.hybrid.prediction import hybrid_probabilities
@@ -181,3 +181,20 @@ def test_the_blend_finds_the_better_model() -> None:
     np.testing.assert_allclose(blended(good, noise, 1.0), good, rtol=1e-6)
     np.testing.assert_allclose(blended(good, noise, 0.0), noise, rtol=1e-4, atol=1e-6)
     assert 0 <= share <= 1
+
+
+def test_saliency_is_of_the_first_network() -> None:
+    from gliaboost.models.networks.grad_cam import grad_cam
+    from gliaboost.models.networks.network import from_safetensors, of_network, restore
+
+    images, labels, groups, columns = textures()
+    model = small(epochs=1).fit(images, labels, groups, columns=columns)
+    heat, probabilities = model.saliency(images[0])
+    tensors, about = from_safetensors(model.to_bytes())
+    maps = [
+        grad_cam(restore(of_network(tensors, k), part["network"]), images[0])[0]
+        for k, part in enumerate(about["networks"])
+    ]
+    np.testing.assert_array_equal(heat, maps[0])
+    assert not np.array_equal(maps[0], maps[1])
+    assert probabilities.sum() == pytest.approx(1)

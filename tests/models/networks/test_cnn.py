@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from gliaboost.errors import GliaboostError, UsageError
-from gliaboost.models.boosters.native import NativeModelError
+from gliaboost.models.base import NativeModelError
 from gliaboost.models.networks.cnn import FinetunedCNN, ScratchCNN
 from gliaboost.models.networks.prediction import network_probabilities
 from gliaboost.models.registry import MODELS

@@ -7,13 +7,12 @@ from collections.abc import Callable
 import numpy
 import pytest
 
-from gliaboost.models import devices
+from gliaboost.models.registry import model_class
 from gliaboost.reports.protocol.environment import (
     describe,
     describe_text,
     environment,
     first_sentence,
-    installed,
 )
 
 
@@ -22,10 +21,6 @@ def test_environment_is_plain_and_true() -> None:
     assert json.loads(json.dumps(facts)) == facts
     assert facts["versions"]["numpy"] == numpy.__version__
     assert facts["jobs"] == 3 and facts["cores"] >= 1
-
-
-def test_an_absent_package_has_no_version() -> None:
-    assert installed("no-such-package-anywhere") is None
 
 
 def test_what_is_missing_comes_with_how_to_get_it() -> None:
@@ -49,10 +44,11 @@ def test_first_sentence_is_one_line() -> None:
 
 
 def test_a_gpu_without_cupy_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "why_not_cuda", lambda library: None)
+    for name in ("lightgbm", "xgboost"):
+        monkeypatch.setattr(model_class(name), "devices", lambda: {"cpu": None, "cuda": None})
     monkeypatch.setitem(sys.modules, "cupy", None)
     missing = describe()["missing"]
-    assert "CuPy" in missing["xgboost fed from the GPU's memory"]["reason"]
+    assert "CuPy" in missing["boosters fed from the GPU's memory"]["reason"]
 
 
 def test_a_plugin_that_cannot_be_imported_is_missing_and_no_failure(

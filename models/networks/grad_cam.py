@@ -7,16 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.models.networks.network import Network, from_safetensors, of_network, restore
+from gliaboost.models.networks.network import Network
 from gliaboost.models.networks.prediction import ready_images
-
-
-def first_network(native: bytes) -> Network:
-    """Restore a network from its bytes, or the first of a hybrid's."""
-    tensors, about = from_safetensors(native)
-    if "networks" not in about:
-        return restore(tensors, about["network"])
-    return restore(of_network(tensors, 0), about["networks"][0]["network"])
 
 
 def grad_cam(

@@ -13,12 +13,10 @@ torch = pytest.importorskip("torch")
 
 from gliaboost.features.embedding.backbones import BackboneInput  # noqa: E402
 from gliaboost.features.embedding.frozen import standardised  # noqa: E402
-from gliaboost.models.explain.grad_cam import first_network, grad_cam  # noqa: E402
+from gliaboost.models.networks.grad_cam import grad_cam  # noqa: E402
 from gliaboost.models.networks.network import (  # noqa: E402
     Network,
     adapted_network,
-    scratch_network,
-    to_safetensors,
 )
 
 GIVEN = BackboneInput(32, (0.5,), (0.25,), "bicubic")
@@ -132,17 +130,3 @@ def test_the_network_is_left_as_it_was() -> None:
     np.testing.assert_array_equal(first[0], second[0])
     assert not any(m._forward_hooks for m in network.modules())
     assert not network.training
-
-
-def test_the_first_network_of_a_hybrid() -> None:
-    networks = [scratch_network(2, 16, (4, 4), (1, 1), 0.0) for _ in range(2)]
-    states = [n.state_dict() for n in networks]
-    alone = to_safetensors(states[1], {"network": networks[1].about})
-    both = to_safetensors(
-        {f"{i}.{name}": t for i, state in enumerate(states) for name, t in state.items()},
-        {"networks": [{"network": n.about} for n in networks]},
-    )
-    for native, own in [(alone, states[1]), (both, states[0])]:
-        found = first_network(native).state_dict()
-        assert all(torch.equal(found[name], tensor) for name, tensor in own.items())
-        assert found.keys() == own.keys()

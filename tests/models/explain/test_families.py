@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gliaboost.errors import UsageError
-from gliaboost.models.explain.contributions import contributions, share_by_family
+from gliaboost.models.explain.families import share_by_family
 from gliaboost.models.registry import create_model
 
 
@@ -20,7 +19,8 @@ def test_differences_of_sums_are_log_odds(name: str, classes: int) -> None:
     y = np.digitize(X[:, 4] + 0.2 * rng.normal(size=150), [-0.4, 0.4][: classes - 1])
     parameters: dict[str, Any] = {"device": "cpu", "rounds": 30, "inner_folds": 0}
     model = create_model(name, max_features=1.0, **parameters).fit(X, y)
-    values = contributions(name, model.to_bytes(), X, classes)
+    values = model.contributions(X)
+    assert values is not None
     assert values.shape == (150, classes, 12)
     assert np.abs(values).mean(axis=(0, 1)).argmax() == 4
     # What the columns do not explain is one constant a class.
@@ -34,8 +34,3 @@ def test_differences_of_sums_are_log_odds(name: str, classes: int) -> None:
 
 def test_no_part_at_all() -> None:
     assert share_by_family(np.zeros((3, 2, 2), np.float32), ["a", "b"], [1, 1]) == {"a": 0, "b": 0}
-
-
-def test_networks_have_none() -> None:
-    with pytest.raises(UsageError, match="expected lightgbm or xgboost"):
-        contributions("cnn-scratch", b"", np.zeros((1, 1), np.float32), 2)

@@ -1,0 +1,82 @@
+"""From a fitted model to the bundle that it is saved in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.features.base import Extractor
+from gliaboost.models.base import Classifier
+from gliaboost.models.bundle import Bundle
+from gliaboost.models.plain_pickle import plain
+from gliaboost.models.registry import package_name
+
+# Whose versions are noted beside that of the model's own library.
+PACKAGES = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow")
+
+
+def make_bundle(
+    classifier: Classifier,
+    preparation: Preparation,
+    extractors: Sequence[Extractor],
+    *,
+    manifest_fingerprint: str,
+    metrics: Mapping[str, Any] | None = None,
+) -> Bundle:
+    """Pack a fitted model.
+
+    Parameters
+    ----------
+    classifier : Classifier
+        Fitted.
+    preparation : Preparation
+        That made its images.
+    extractors : sequence of Extractor
+        That made its columns, in order.
+    manifest_fingerprint : str
+        `Manifest.fingerprint` of the training images.
+    metrics : mapping, optional
+        Plain facts to keep; a network's ``history_`` is put beside them.
+
+    Returns
+    -------
+    Bundle
+    """
+    history = list(classifier.history_)
+    packages = (*PACKAGES, classifier.library)
+    bundle = Bundle(
+        model=classifier.name,
+        native=classifier.to_bytes(),
+        sha256="",
+        classes=[str(c) for c in classifier.classes_],
+        columns=int(classifier.n_features_in_),
+        preparation=plain(preparation.to_dict()),
+        features=[e.spec() for e in extractors],
+        parameters=plain(classifier.get_params()),
+        device=classifier.device_,
+        manifest=manifest_fingerprint,
+        metrics=plain({**(metrics or {}), **({"history": history} if history else {})}),
+        versions={name: installed(name) for name in packages},
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        takes=classifier.takes,
+        package=package_name(classifier.name),
+    )
+    bundle.sha256 = bundle.digest()
+    return bundle
+
+
+def installed(package: str) -> str | None:
+    """Return a package's version without importing it, None where it is absent.
+
+    Examples
+    --------
+    >>> installed("no-such-package") is None
+    True
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
