@@ -172,15 +172,6 @@ def test_cells_are_images_of_their_own(noise_batch: Image) -> None:
         )
 
 
-@pytest.mark.parametrize("levels", [2, 8, 31, 32, 64, 255, 256])
-def test_quantisation_makes_equal_steps(levels: int) -> None:
-    every = np.arange(256, dtype=np.uint8)
-    got = quantise(every, levels)
-    assert got.dtype == np.uint8
-    np.testing.assert_array_equal(got, np.arange(256) * levels // 256)
-    assert set(np.bincount(got)) <= {256 // levels, -(-256 // levels)}
-
-
 small = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=20))
 offset = st.tuples(st.integers(-6, 6), st.integers(-6, 6))
 

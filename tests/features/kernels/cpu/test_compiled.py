@@ -34,6 +34,17 @@ def test_compiled_functions_call_none_of_another_module(module: str) -> None:
         assert not foreign, (kernel.py_func.__name__, foreign)
 
 
+@pytest.mark.parametrize("module", MODULES)
+def test_loops_run_beside_others_and_take_no_liberties_with_rounding(module: str) -> None:
+    names = vars(importlib.import_module(f"{cpu.__name__}.{module}"))
+    for kernel in (f for f in names.values() if isinstance(f, CPUDispatcher)):
+        options = kernel.targetoptions
+        assert options["nogil"]
+        assert options["error_model"] == "numpy"
+        assert not options.get("fastmath")
+        assert not options.get("parallel")
+
+
 def test_the_second_process_compiles_nothing(tmp_path: Path) -> None:
     code = (
         "import numpy as np\n"
