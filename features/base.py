@@ -86,7 +86,10 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     @abstractmethod
     def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Compute the columns of checked images, ``uint8 [N, H, W]`` -> ``float32 [N, D]``."""
+        """Compute the columns of checked images, ``uint8 [N, H, W]`` -> ``float32 [N, D]``.
+
+        They are in C order, and at least one.
+        """
 
     @abstractmethod
     def _names(self, height: int, width: int) -> list[str]:
@@ -94,9 +97,7 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _extract_tensor(self, images: torch.Tensor) -> torch.Tensor:
         """Compute the columns of a checked tensor, on its device; here by way of the host."""
-        import torch
-
-        return torch.from_numpy(self._extract(check_images(images))).to(images.device)
+        return _beside(self._extract(check_images(images)), images)
 
     def fit(self, X: ArrayLike | torch.Tensor, y: Any = None) -> Self:
         """Check the images; nothing is learned.
@@ -149,6 +150,9 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """
         images = _checked(X)
         self.image_shape_ = tuple(images.shape[1:])
+        if not len(images):
+            none = np.empty((0, len(self._names(*self.image_shape_))), np.float32)
+            return _beside(none, images) if is_tensor(images) else none
         if is_tensor(images):
             return self._extract_tensor(images)
         return self._extract(np.ascontiguousarray(images))
@@ -262,6 +266,13 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+def _beside(columns: NDArray[np.float32], images: torch.Tensor) -> torch.Tensor:
+    """Put columns on the device of their images."""
+    import torch
+
+    return torch.from_numpy(columns).to(images.device)
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +23,7 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 MakeImages = Callable[..., Path]
 InstallPlugin = Callable[[str, str, str], None]
+RunCommand = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
@@ -108,3 +112,38 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     plugins.cache_clear()
     for package in made:
         sys.modules.pop(package, None)
+
+
+@pytest.fixture(scope="session")
+def example_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the example package of ``tests/plugin``, as pip installs it."""
+    work = tmp_path_factory.mktemp("example")
+    # A copy, because a build leaves its traces in the source folder.
+    ignore = shutil.ignore_patterns("test_*", "conftest.py", "__pycache__")
+    shutil.copytree(Path(__file__).parent / "plugin", work / "source", ignore=ignore)
+    subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+            *("--no-deps", "--no-index", "--no-build-isolation"),
+            *("--target", work / "site", work / "source"),
+        ],
+        check=True,
+    )
+    return work / "site"
+
+
+@pytest.fixture
+def run_with_example(
+    example_site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> RunCommand:
+    """Return a function that runs a gliaboost command where the example package is installed."""
+    paths = [str(example_site), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+
+    def run(*words: str | Path) -> str:
+        command = [sys.executable, "-m", "gliaboost", *map(str, words)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run

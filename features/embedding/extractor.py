@@ -116,8 +116,6 @@ class Embedding(Extractor):
     def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         layers, pools = self._layers(), self._pools()
         network = self._network()
-        if not len(images):
-            return np.empty((0, len(self._names(0, 0))), np.float32)
         # torch takes no array that cannot be written.
         given = np.require(images, requirements="W")
         return network.columns(given, layers, pools, "cpu").numpy()
@@ -125,7 +123,7 @@ class Embedding(Extractor):
     def _extract_tensor(self, images: torch.Tensor) -> torch.Tensor:
         layers, pools = self._layers(), self._pools()
         network = self._network()
-        if not len(images) or network.device == "cpu":
+        if network.device == "cpu":
             return super()._extract_tensor(images)
         stay = images.is_cuda or images.is_pinned()
         return network.columns(images, layers, pools, "cuda" if stay else "cpu")

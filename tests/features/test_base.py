@@ -114,6 +114,17 @@ def test_a_tensor_gives_a_tensor() -> None:
     assert isinstance(Corners().transform(images()), np.ndarray)
 
 
+@pytest.mark.parametrize("as_tensor", [False, True])
+def test_no_images_give_no_rows_and_all_columns(as_tensor: bool) -> None:
+    given: Any = images()[:0]
+    if as_tensor:
+        given = pytest.importorskip("torch").from_numpy(given)
+    found = Corners().transform(given)
+    assert tuple(found.shape) == (0, 2)
+    assert type(found) is type(given)
+    assert str(found.dtype).endswith("float32")
+
+
 def test_a_tensor_of_a_type_that_numpy_lacks_is_refused_by_name() -> None:
     torch = pytest.importorskip("torch")
     with pytest.raises(UsageError, match="dtype bfloat16"):
