@@ -86,7 +86,6 @@ UNMIRRORED = {
     "models/networks/classifier.py",
     "models/networks/network.py",
     "models/networks/prediction.py",
-    "models/networks/training.py",
     "models/parameter_checks.py",
     "models/plain_pickle.py",
     "models/prediction.py",

@@ -81,16 +81,34 @@ class Augmentation:
         float32 tensor [N, 1, H, W]
             0 to 1; what moves in from outside is black.
         """
-        moved = torch.nn.functional.grid_sample(
-            images,
-            torch.nn.functional.affine_grid(
-                self._motions(images, generator), list(images.shape), align_corners=False
-            ),
-            mode="bilinear",
-            padding_mode="zeros",
-            align_corners=False,
-        )
+        moved = _moved(images, self._motions(images, generator), "bilinear")
         return self._recoloured(moved, generator).clamp_(0, 1)
+
+    def with_masks(
+        self, images: torch.Tensor, masks: torch.Tensor, generator: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Change each image, and move its mask with it.
+
+        Parameters
+        ----------
+        images : float32 tensor [N, 1, H, W]
+            0 to 1.
+        masks : tensor [N, C, H, W]
+            Any values; they are moved and not mixed with each other: the nearest pixel's is taken,
+            0 from outside.
+        generator : torch.Generator
+            On the images' device; images are changed as without masks.
+
+        Returns
+        -------
+        images : float32 tensor [N, 1, H, W]
+        masks : tensor [N, C, H, W]
+            Of the dtype given.
+        """
+        motions = self._motions(images, generator)
+        moved = _moved(images, motions, "bilinear")
+        beside = _moved(masks.to(images.dtype), motions, "nearest").to(masks.dtype)
+        return self._recoloured(moved, generator).clamp_(0, 1), beside
 
     def _motions(self, images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         count, height, width = len(images), images.shape[2], images.shape[3]
@@ -141,6 +159,13 @@ class Augmentation:
         ]
         kept = 1 - rows * columns / (height * width)
         return pasted, kept * targets + (1 - kept) * targets[order]
+
+
+def _moved(images: torch.Tensor, motions: torch.Tensor, mode: str) -> torch.Tensor:
+    grid = torch.nn.functional.affine_grid(motions, list(images.shape), align_corners=False)
+    return torch.nn.functional.grid_sample(
+        images, grid, mode=mode, padding_mode="zeros", align_corners=False
+    )
 
 
 def _between(images: torch.Tensor, generator: torch.Generator, columns: int) -> torch.Tensor:

@@ -39,6 +39,7 @@ from gliaboost.models.rows import row_groups
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.network import Network
+    from gliaboost.models.networks.objectives import Objective
     from gliaboost.models.networks.training import AfterEpoch, Plan
 
 Image = NDArray[np.uint8]
@@ -75,6 +76,9 @@ class NetworkClassifier(Classifier):
     epochs: int
     batch_size: int
     learning_rate: float
+    label_smoothing: float
+    mix: str
+    flip: bool
     validation_fraction: float
     patience: int
     class_weight: str | None
@@ -149,6 +153,7 @@ class NetworkClassifier(Classifier):
             torch.manual_seed(self.seed)
             network = self._network(len(self.classes_))
         examples = self._examples(images, codes, network, device)
+        objective = self._objective(codes[~self.validation_], device)
         saved = None
         if checkpoint is not None:
             saved = Checkpoint(Path(checkpoint), self._identity(images, codes, patients, device))
@@ -158,6 +163,7 @@ class NetworkClassifier(Classifier):
                 examples(~self.validation_),
                 examples(self.validation_) if self.validation_.any() else None,
                 self._plan(device),
+                objective,
                 device,
                 checkpoint=saved,
                 after_epoch=after_epoch,
@@ -242,23 +248,32 @@ class NetworkClassifier(Classifier):
     ) -> Callable[[NDArray[np.bool_]], Any]:
         import torch
 
-        from gliaboost.models.networks.training import Examples
+        from gliaboost.models.networks.objectives import Examples
 
         ready = ready_images(images, network, device)
         labels = torch.from_numpy(codes.astype(np.int64)).to(device)
-        weight = np.ones(len(self.classes_))
-        if self.class_weight is not None:
-            learned = codes[~self.validation_]
-            weight = compute_class_weight(
-                self.class_weight, classes=np.arange(len(weight)), y=learned
-            )
-        weights = torch.from_numpy(weight.astype(np.float32)).to(device)
 
         def chosen(mask: NDArray[np.bool_]) -> Examples:
             rows = torch.from_numpy(np.flatnonzero(mask)).to(device)
-            return Examples(ready[rows], labels[rows], weights)
+            return Examples(ready[rows], labels[rows])
 
         return chosen
+
+    def _objective(self, learned: NDArray[np.int64], device: str) -> Objective:
+        import torch
+
+        from gliaboost.models.networks.augmentation import Augmentation
+        from gliaboost.models.networks.objectives import classification
+
+        weight = np.ones(len(self.classes_))
+        if self.class_weight is not None:
+            classes = np.arange(len(weight))
+            weight = compute_class_weight(self.class_weight, classes=classes, y=learned)
+        return classification(
+            Augmentation(flip=self.flip, mix=self.mix),
+            torch.from_numpy(weight.astype(np.float32)).to(device),
+            self.label_smoothing,
+        )
 
     def _identity(
         self, images: Image, codes: NDArray[np.int64], patients: NDArray[Any], device: str

@@ -127,7 +127,6 @@ class ScratchCNN(NetworkClassifier):
         return scratch_network(classes, self.size, self.widths, self.depths, self.dropout)
 
     def _plan(self, device: str) -> Plan:
-        from gliaboost.models.networks.augmentation import Augmentation
         from gliaboost.models.networks.training import Plan
 
         return Plan(
@@ -137,12 +136,10 @@ class ScratchCNN(NetworkClassifier):
             learning_rate=self.learning_rate,
             first_rate=1.0,
             weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
             ema=self.ema,
             patience=self.patience,
             precision=self._precision(device),
             seed=self.seed,
-            augmentation=Augmentation(flip=self.flip, mix=self.mix),
         )
 
     def _legal(self) -> Legal:
@@ -283,7 +280,6 @@ class FinetunedCNN(NetworkClassifier):
         )
 
     def _plan(self, device: str) -> Plan:
-        from gliaboost.models.networks.augmentation import Augmentation
         from gliaboost.models.networks.training import Plan
 
         return Plan(
@@ -293,12 +289,10 @@ class FinetunedCNN(NetworkClassifier):
             learning_rate=self.learning_rate,
             first_rate=self.first_rate,
             weight_decay=self.weight_decay,
-            label_smoothing=self.label_smoothing,
             ema=self.ema,
             patience=self.patience,
             precision=self._precision(device),
             seed=self.seed,
-            augmentation=Augmentation(flip=self.flip, mix=self.mix),
         )
 
     def _legal(self) -> Legal:

@@ -19,7 +19,22 @@ FORMAT = 1
 _KEY = "gliaboost"
 
 
-class Network(nn.Module):
+class Trainable(nn.Module):
+    """What `gliaboost.models.networks.training.train_network` trains: a head, and what is below it.
+
+    Attributes
+    ----------
+    body : nn.Module
+        Left as it is while the head learns alone; its first layers learn more slowly.
+    head : nn.Module
+        From the body's output to the answer.
+    """
+
+    body: nn.Module
+    head: nn.Module
+
+
+class Network(Trainable):
     """A body that gives ``[N, D]``, and a linear head; takes grey ``[N, 1, S, S]``, 0 to 1.
 
     Parameters
@@ -37,6 +52,8 @@ class Network(nn.Module):
     about : mapping
         Plain values from which `build` makes the same network.
     """
+
+    head: nn.Linear
 
     def __init__(
         self,

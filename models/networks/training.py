@@ -7,15 +7,15 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
 
 from gliaboost.errors import GliaboostError
-from gliaboost.models.networks.augmentation import Augmentation
 from gliaboost.models.networks.checkpoint import Checkpoint
-from gliaboost.models.networks.network import Network
+from gliaboost.models.networks.network import Trainable
+from gliaboost.models.networks.objectives import Examples, Objective, grey
 
 Entry = dict[str, Any]
 # Given (epochs done, epochs to do, the entry of `history`); what it raises ends the training.
@@ -48,8 +48,6 @@ class Plan:
         AdamW's, on weights alone: not on biases and normalisation.
     warmup : float
         Share of the steps in which the rate rises.
-    label_smoothing : float
-        0 to below 1.
     ema : float
         Decay of the running mean of the weights that is judged and kept; 0: the weights themselves.
     patience : int
@@ -58,7 +56,6 @@ class Plan:
         ``float32``, ``bfloat16`` or ``float16``.
     seed : int
         Same seed, rows and threads on a CPU: same network.
-    augmentation : Augmentation
     """
 
     epochs: int = 8
@@ -68,20 +65,10 @@ class Plan:
     first_rate: float = 0.1
     weight_decay: float = 0.02
     warmup: float = 0.1
-    label_smoothing: float = 0.1
     ema: float = 0.99
     patience: int = 0
     precision: str = "float32"
     seed: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
-
-
-class Examples(NamedTuple):
-    """Images ``uint8 [N, 1, S, S]``, labels ``int64 [N]`` and weights by class ``[K]``."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-    class_weight: torch.Tensor
 
 
 class Trained(NamedTuple):
@@ -93,10 +80,11 @@ class Trained(NamedTuple):
 
 
 def train_network(
-    network: Network,
+    network: Trainable,
     training: Examples,
     validation: Examples | None,
     plan: Plan,
+    objective: Objective,
     device: str,
     *,
     checkpoint: Checkpoint | None = None,
@@ -106,11 +94,14 @@ def train_network(
 
     Parameters
     ----------
-    network : Network
+    network : Trainable
         Altered in place.
     training, validation : Examples
         Disjoint by patient; that is the caller's duty.
     plan : Plan
+        How to train.
+    objective : Objective
+        What to train for.
     device : str
         ``"cpu"`` or ``"cuda"``.
     checkpoint : Checkpoint, optional
@@ -128,7 +119,7 @@ def train_network(
     GliaboostError
         If the loss is no longer finite.
     """
-    run = _Run(network, training, plan, device)
+    run = _Run(network, training, plan, objective, device)
     total = plan.head_epochs + plan.epochs
     history: list[Entry] = []
     best: tuple[float, int, dict[str, torch.Tensor]] = (math.inf, 0, {})
@@ -144,11 +135,11 @@ def train_network(
         entry: Entry = {"epoch": epoch + 1, "loss": run.epoch(epoch)}
         seconds = time.perf_counter() - begun
         if validation is not None:
-            entry.update(evaluate(run.judged, validation, plan.batch_size))
+            entry.update(objective.judge(run.judged, validation, plan.batch_size))
         entry.update(
             learning_rate=run.rate,
             seconds=seconds,
-            images_per_second=len(training.labels) / seconds,
+            images_per_second=len(training.images) / seconds,
             layers="head" if epoch < plan.head_epochs else "all",
         )
         history.append(entry)
@@ -169,39 +160,24 @@ def train_network(
     return Trained(best[2], best[1], history)
 
 
-def evaluate(network: Network, examples: Examples, batch_size: int) -> dict[str, float]:
-    """Measure log loss and accuracy, each class weighing as `Examples.class_weight` says.
-
-    Returns
-    -------
-    dict
-        ``validation_loss`` and ``validation_accuracy``.
-    """
-    network.eval()
-    logits = []
-    with torch.inference_mode():
-        for start in range(0, len(examples.labels), batch_size):
-            logits.append(network(_grey(examples.images[start : start + batch_size])).float())
-    every = torch.cat(logits)
-    weight = examples.class_weight[examples.labels]
-    loss = torch.nn.functional.cross_entropy(every, examples.labels, reduction="none")
-    right = (every.argmax(dim=1) == examples.labels).float()
-    return {
-        "validation_loss": float((loss * weight).sum() / weight.sum()),
-        "validation_accuracy": float((right * weight).sum() / weight.sum()),
-    }
-
-
 class _Run:
     """What changes from step to step: weights, their running mean, the optimiser."""
 
-    def __init__(self, network: Network, training: Examples, plan: Plan, device: str) -> None:
+    def __init__(
+        self,
+        network: Trainable,
+        training: Examples,
+        plan: Plan,
+        objective: Objective,
+        device: str,
+    ) -> None:
         self.network = network.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.training, self.plan, self.device = training, plan, device
-        self.judged: Network = copy.deepcopy(network) if plan.ema else network
+        self.objective = objective
+        self.judged: Trainable = copy.deepcopy(network) if plan.ema else network
         self.optimiser = torch.optim.AdamW(parameter_groups(network, plan), lr=plan.learning_rate)
         self.scaler = torch.amp.GradScaler(device, enabled=plan.precision == "float16")
-        self.steps = max(1, -(-len(training.labels) // plan.batch_size))
+        self.steps = max(1, -(-len(training.images) // plan.batch_size))
         self.step = 0
         self.rate = 0.0
 
@@ -230,7 +206,7 @@ class _Run:
         self.network.body.requires_grad_(not head_only)
         with _seeded(self.plan.seed * _PRIME + epoch, self.device) as generator:
             order = torch.randperm(
-                len(self.training.labels), generator=generator, device=generator.device
+                len(self.training.images), generator=generator, device=generator.device
             )
             total = torch.zeros((), device=self.device)
             for rows in torch.split(order, self.plan.batch_size):
@@ -250,23 +226,17 @@ class _Run:
         self, rows: torch.Tensor, generator: torch.Generator, head_only: bool
     ) -> torch.Tensor:
         plan = self.plan
-        labels = self.training.labels[rows]
-        images = plan.augmentation(_grey(self.training.images[rows]), generator)
-        targets = torch.nn.functional.one_hot(labels, len(self.training.class_weight)).float()
-        images, targets = plan.augmentation.mixed(images, targets, generator)
+        images, targets = self.objective.transform(
+            grey(self.training.images[rows]), self.training.targets[rows], generator
+        )
         self._set_rate(head_only)
         with torch.autocast(
             self.device,
             dtype=getattr(torch, plan.precision),
             enabled=plan.precision != "float32",
         ):
-            logits = self.network(images)
-        loss = torch.nn.functional.cross_entropy(
-            logits.float(),
-            targets,
-            weight=self.training.class_weight,
-            label_smoothing=plan.label_smoothing,
-        )
+            output = self.network(images)
+        loss = self.objective.loss(output.float(), targets)
         self.optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.scaler.unscale_(self.optimiser)
@@ -314,7 +284,7 @@ def rate_factor(done: int, steps: int, warmup: float) -> float:
     return LAST_RATE + (1 - LAST_RATE) * 0.5 * (1 + math.cos(math.pi * min(1.0, share)))
 
 
-def parameter_groups(network: Network, plan: Plan) -> list[dict[str, Any]]:
+def parameter_groups(network: Trainable, plan: Plan) -> list[dict[str, Any]]:
     """Group parameters by depth, for their learning rate, and by kind, for weight decay."""
     body = list(network.body.parameters())
     groups: dict[tuple[float, bool], list[torch.nn.Parameter]] = {}
@@ -333,11 +303,7 @@ def parameter_groups(network: Network, plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def _grey(images: torch.Tensor) -> torch.Tensor:
-    return images.float().div_(255)
-
-
-def _copied(network: Network) -> dict[str, torch.Tensor]:
+def _copied(network: Trainable) -> dict[str, torch.Tensor]:
     return {k: v.detach().cpu().clone() for k, v in network.state_dict().items()}
 
 

@@ -82,6 +82,21 @@ def test_mixup_and_cutmix_blend_labels_as_they_blend_images() -> None:
     assert same[1] is targets
 
 
+def test_a_mask_moves_with_its_image_and_stays_a_mask() -> None:
+    images = torch.zeros(24, 1, 48, 48)
+    images[:, :, 8:20, 6:15] = 1
+    masks = (images > 0).to(torch.uint8)
+    change = Augmentation(intensity=0, noise=0, flip_vertical=True)
+    moved, beside = change.with_masks(images, masks, drawn(3))
+    torch.testing.assert_close(moved, change(images, drawn(3)))
+    assert beside.dtype == torch.uint8
+    assert set(beside.flatten().tolist()) == {0, 1}
+    # A pixel of a mask is the nearest one's: it may differ from the image's along the edge alone.
+    differ = (moved > 0.5) != beside.bool()
+    assert float(differ.float().mean()) < 0.01
+    assert len({tuple(row) for row in beside.flatten(1).tolist()}) > 20
+
+
 @pytest.mark.parametrize(
     "wrong", [{"scale": 1.0}, {"rotation": -1}, {"noise": float("nan")}, {"mix_alpha": 0}]
 )

@@ -23,6 +23,7 @@ from gliaboost.models.registry import MODELS
 torch = pytest.importorskip("torch")
 
 from gliaboost.features.embedding.torch_device import why_no_cuda  # noqa: E402
+from gliaboost.models.networks import objectives  # noqa: E402
 from gliaboost.models.networks import training as network_training  # noqa: E402
 from gliaboost.models.networks.network import from_safetensors, to_safetensors  # noqa: E402
 
@@ -220,7 +221,7 @@ def test_the_best_epoch_is_restored_and_patience_ends(
         states.append({k: v.clone() for k, v in network.state_dict().items()})
         return {"validation_loss": next(losses), "validation_accuracy": 0.5}
 
-    monkeypatch.setattr(network_training, "evaluate", judged)
+    monkeypatch.setattr(objectives, "judge_classes", judged)
     model = scratch(epochs=6, patience=3, ema=0.5).fit(*data)
     assert (len(model.history_), model.best_epoch_) == (5, 2)
     kept, _ = from_safetensors(model.to_bytes())
