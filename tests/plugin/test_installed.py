@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,3 +51,23 @@ def test_a_manifest_is_written_and_its_features_are_extracted(
     (part,) = table.glob("*.parquet")
     spec = json.loads(pq.read_schema(part).metadata[SPEC_KEY])
     assert spec["parameters"] == {"quantiles": [0.1, 0.9]}
+
+
+def test_they_go_the_whole_way_from_training_to_an_explanation_and_a_report(
+    run_with_example: RunCommand, make_images: Callable[..., Path], tmp_path: Path
+) -> None:
+    manifest = make_images(patients=10, per_patient=2)
+    image = manifest.parent / "p00-0.png"
+    chosen = ("--features", "grey-levels,glcm", "--store", "store")
+    run_with_example("train", manifest, *chosen, "--model", "nearest-mean", "--out", "model.joblib")
+    (said,) = json.loads(run_with_example("predict", "model.joblib", image, "--json"))[
+        "predictions"
+    ]
+    assert said["predicted"] == "fine"
+    why = json.loads(run_with_example("explain", "model.joblib", image, "--json"))
+    assert set(why["families"]) == {"grey-levels", "glcm"}
+    assert sum(why["families"].values()) == pytest.approx(1)
+    few = ("--folds", "2", "--no-controls", "--no-audit")
+    run_with_example("benchmark", manifest, *chosen, "--models", "nearest-mean", *few, "--out", "r")
+    report = (tmp_path / "r" / "report.md").read_text("utf-8")
+    assert re.search("nearest.mean on grey.levels . GLCM", report)
