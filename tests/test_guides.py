@@ -115,6 +115,15 @@ def masked(text: str) -> str:
     return re.sub(r"[ ]+", " ", re.sub(r"\d+", "0", text)).strip()
 
 
+def test_code_that_is_shown_is_that_of_the_files() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    shown = re.findall(r"<!-- (\S+) -->\n```python\n(.*?)```", text, re.DOTALL)
+    assert len(shown) == text.count("```python") >= 5
+    for file, block in shown:
+        for part in block.strip().split("\n\n\n"):
+            assert part in (ROOT / file).read_text("utf-8"), f"{file} has other code than {part}"
+
+
 @pytest.mark.slow
 def test_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
     transcript = "".join(blocks(ROOT / "docs" / "tutorial.md", "console"))
