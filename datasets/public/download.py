@@ -47,9 +47,12 @@ class _BrokenError(Exception):
 class Download:
     """Downloads a file; what a broken connection left is continued, now or another day.
 
-    Called by pooch as ``downloader(url, output_file, pooch)``. Until the file is whole it grows at
-    `part`, with the server's ETag (or date) beside it; the rest is asked for with ``Range`` and
-    ``If-Range``, so that a file that has changed since is taken anew.
+    Called by pooch as ``downloader(url, output_file, pooch)``, which names the file, checks its
+    digest and puts it in its place whole. pooch's own downloader begins again after each break,
+    follows a redirect to plain HTTP, and does not show what the server answered, so it could not
+    be asked for a rest. Here, until the file is whole, it grows at `part`, with the server's ETag
+    (or date) beside it; the rest is asked for with ``Range`` and ``If-Range``, so that a file that
+    has changed since is taken anew.
 
     Parameters
     ----------
@@ -73,22 +76,14 @@ class Download:
     attempts: int = 5
     pause: float = 1.0
 
-    def __call__(
-        self, url: str, output_file: str | Path, pooch: Any = None, check_only: bool = False
-    ) -> bool | None:
-        """Download `url` to `output_file`; with `check_only`, tell whether it is there.
+    def __call__(self, url: str, output_file: str | Path, pooch: Any = None) -> None:
+        """Download `url` to `output_file`.
 
         Raises
         ------
         DownloadError
             If the address is no HTTPS, is refused by the server, or fails too often.
         """
-        if check_only:
-            try:
-                with _open(url, {}, method="HEAD"):
-                    return True
-            except (urllib.error.URLError, OSError, http.client.HTTPException):
-                return False
         self.part.parent.mkdir(parents=True, exist_ok=True)
         most = self.part.stat().st_size if self.part.exists() else 0
         failures = 0
@@ -110,7 +105,6 @@ class Download:
             os.fsync(f.fileno())
         self.part.replace(output_file)
         self._state.unlink(missing_ok=True)
-        return None
 
     @property
     def _state(self) -> Path:
@@ -242,11 +236,11 @@ class _SafeRedirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _open(url: str, headers: dict[str, str], method: str = "GET") -> Any:
+def _open(url: str, headers: dict[str, str]) -> Any:
     _check_scheme(url)
     # Compressed in transit, a byte's number would mean another byte.
     own = {"User-Agent": "gliaboost", "Accept-Encoding": "identity"}
-    request = urllib.request.Request(url, headers={**own, **headers}, method=method)
+    request = urllib.request.Request(url, headers={**own, **headers})
     return urllib.request.build_opener(_SafeRedirects).open(request, timeout=TIMEOUT)
 
 

@@ -149,13 +149,6 @@ def test_redirects_are_followed_but_not_out_of_https(server: Any, tmp_path: Path
         download(tmp_path)(server.url + "/lured", tmp_path / "g")
 
 
-def test_check_only(server: Any, tmp_path: Path) -> None:
-    server.serve("/file", BODY)
-    assert download(tmp_path)(server.url + "/file", tmp_path / "f", None, check_only=True)
-    assert not download(tmp_path)(server.url + "/none", tmp_path / "f", None, check_only=True)
-    assert names(tmp_path) == []
-
-
 def test_json(server: Any) -> None:
     server.serve("/api", b'{"files": []}', statuses=[502])
     server.serve("/page", b"<html>")
