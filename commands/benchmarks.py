@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -180,7 +181,7 @@ def benchmark(
     if as_json:
         print_json(results)
     else:
-        typer.echo(results_table(results))
+        typer.echo(results_table(results, fit=sys.stdout.isatty()))
         typer.echo(f"report: {(pages['html']).resolve()}")
     unreadable = results["dataset"]["unreadable"]
     exit_with_failures((Path(path), reason) for path, reason in unreadable.items())
@@ -212,7 +213,11 @@ def report(
 
 def info(as_json: Json = False) -> None:
     """Show what there is, and how to get what is missing."""
-    from gliaboost.reports.protocol.environment import describe, describe_text
+    from gliaboost.reports.pages.terminal import facts_text
+    from gliaboost.reports.protocol.environment import describe
 
     facts = describe()
-    typer.echo(json.dumps(facts, indent=1) if as_json else describe_text(facts))
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+    else:
+        typer.echo(facts_text(facts, fit=sys.stdout.isatty()))

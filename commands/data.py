@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -159,7 +160,7 @@ def audit(
     if as_json:
         print_json(facts)
     else:
-        typer.echo(audit_table(report))
+        typer.echo(audit_table(report, fit=sys.stdout.isatty()))
         typer.echo(f"page: {page.resolve()}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -214,7 +215,8 @@ def predict(
     elif as_csv:
         text = predictions_csv(loaded.classes, predictions)
     else:
-        text = predictions_table(loaded.classes, predictions)
+        fit = out is None and sys.stdout.isatty()
+        text = predictions_table(loaded.classes, predictions, fit=fit)
     if out is None:
         typer.echo(text)
     else:

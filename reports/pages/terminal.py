@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gliaboost.models.prediction import Prediction
+from gliaboost.reports.document.columns import columns
 
 if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
@@ -39,19 +40,24 @@ def predictions_csv(classes: Sequence[str], predictions: Sequence[Prediction]) -
     return text.getvalue().rstrip("\n")
 
 
-def predictions_table(classes: Sequence[str], predictions: Sequence[Prediction]) -> str:
-    """Return an aligned table of the files that could be read."""
+def predictions_table(
+    classes: Sequence[str], predictions: Sequence[Prediction], *, fit: bool = False
+) -> str:
+    """Return an aligned table of the files that could be read; `fit` as of `columns`."""
     read = [p for p in predictions if p.error is None]
     rows = [["path", "predicted", *classes]]
     rows += [
         [str(p.path), str(p.predicted), *(f"{p.probabilities[c]:.3f}" for c in classes)]
         for p in read
     ]
-    return aligned(rows, left=2)
+    return columns(rows, left=2, fit=fit)
 
 
-def results_table(results: Mapping[str, Any]) -> str:
-    """Return a line an experiment: accuracy with its interval, balanced, F1, AUC, seconds."""
+def results_table(results: Mapping[str, Any], *, fit: bool = False) -> str:
+    """Return a line an experiment: accuracy with its interval, balanced, F1, AUC, seconds.
+
+    `fit` is that of `columns`.
+    """
     rows = [["experiment", "accuracy", "95 % interval", "balanced", "macro F1", "AUC", "fit s"]]
     for e in results["experiments"]:
         ci, auc = e["accuracy"]["ci95"], e["macro_auc"]["pooled"]
@@ -66,31 +72,49 @@ def results_table(results: Mapping[str, Any]) -> str:
                 f"{e['seconds']['fit']:.1f}",
             ]
         )
-    return aligned(rows, left=1)
+    return columns(rows, left=1, fit=fit)
 
 
-def audit_table(report: AuditReport) -> str:
-    """Return the findings of an audit with their counts, then its verdict in sentences."""
-    rows = [[name, str(count), meaning] for name, count, meaning in report.rows()]
-    wide = max(len(name) for name, _, _ in rows)
-    table = [f"{name:<{wide}}  {count:>7}  {meaning}" for name, count, meaning in rows]
-    return "\n".join([*table, "", *report.verdict()])
+def audit_table(report: AuditReport, *, fit: bool = False) -> str:
+    """Return the findings of an audit with their counts, then its verdict in sentences.
 
-
-def aligned(rows: Sequence[Sequence[str]], *, left: int) -> str:
-    """Align columns, the first `left` of them to the left and the others to the right.
-
-    Examples
-    --------
-    >>> print(aligned([["class", "n"], ["glioma", "1426"]], left=1))
-    class      n
-    glioma  1426
+    `fit` is that of `columns`.
     """
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(w) if i < left else cell.rjust(w)
-            for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+    rows = [[name, f"{count:>7}", meaning] for name, count, meaning in report.rows()]
+    table = columns(rows, left=3, heading=False, fit=fit)
+    return "\n".join([table, "", *report.verdict()])
+
+
+def facts_text(facts: Mapping[str, Any], *, fit: bool = False) -> str:
+    """Return what `gliaboost.reports.protocol.environment.describe` found, in sections.
+
+    `fit` is that of `columns`.
+    """
+    machine = facts["environment"]
+    found = {k: v for k, v in machine["versions"].items() if v and k != "gliaboost"}
+    wide = max(map(len, [*facts["models"], *facts["extractors"], *found]))
+
+    def section(title: str, rows: Mapping[str, str]) -> str:
+        pairs = [[name.ljust(wide), words] for name, words in rows.items()]
+        return f"{title}\n{columns(pairs, left=2, heading=False, indent=2, fit=fit)}"
+
+    models = {n: f"{m['about']} On: {', '.join(m['devices'])}." for n, m in facts["models"].items()}
+    lines = [
+        f"gliaboost {facts['gliaboost']}, Python {machine['python']}, {machine['platform']}",
+        f"{machine['processor']}, {machine['cores']} cores, GPU: {'yes' if facts['gpu'] else 'no'}",
+        f"feature store: {facts['store']}",
+        "",
+        section("features", facts["extractors"]),
+        "",
+        section("models", models),
+        "",
+        "sources",
+        columns([[", ".join(facts["sources"])]], left=1, heading=False, indent=2, fit=fit),
+        "",
+        section("versions", found),
+    ]
+    if facts["missing"]:
+        lines += ["", "missing"]
+        for what, why in facts["missing"].items():
+            lines += [f"  {what}: {why['reason']}", f"    to get it: {why['how']}"]
+    return "\n".join(lines)

@@ -133,38 +133,6 @@ def describe() -> dict[str, Any]:
     }
 
 
-def describe_text(facts: dict[str, Any]) -> str:
-    """Set `describe` for reading on a terminal."""
-    machine = facts["environment"]
-    found = {k: v for k, v in machine["versions"].items() if v and k != "gliaboost"}
-    width = max(map(len, [*facts["models"], *facts["extractors"], *found]))
-    lines = [
-        f"gliaboost {facts['gliaboost']}, Python {machine['python']}, {machine['platform']}",
-        f"{machine['processor']}, {machine['cores']} cores, GPU: {'yes' if facts['gpu'] else 'no'}",
-        f"feature store: {facts['store']}",
-        "",
-        "features",
-        *(f"  {n:<{width}}  {about}" for n, about in facts["extractors"].items()),
-        "",
-        "models",
-        *(
-            f"  {n:<{width}}  {m['about']} On: {', '.join(m['devices'])}."
-            for n, m in facts["models"].items()
-        ),
-        "",
-        "sources",
-        f"  {', '.join(facts['sources'])}",
-        "",
-        "versions",
-        *(f"  {n:<{width}}  {v}" for n, v in found.items()),
-    ]
-    if facts["missing"]:
-        lines += ["", "missing"]
-        for what, why in facts["missing"].items():
-            lines += [f"  {what}: {why['reason']}", f"    to get it: {why['how']}"]
-    return "\n".join(lines)
-
-
 def first_sentence(documented: object) -> str:
     """Return the first sentence of a docstring."""
     return " ".join((documented.__doc__ or "").split("\n\n")[0].split())

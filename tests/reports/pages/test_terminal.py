@@ -5,13 +5,17 @@ import io
 import json
 from pathlib import Path
 
+import pytest
+
 from gliaboost.models.prediction import Prediction
 from gliaboost.reports.pages.terminal import (
+    facts_text,
     predictions_csv,
     predictions_json,
     predictions_table,
     results_table,
 )
+from gliaboost.reports.protocol.environment import describe
 
 CLASSES = ["glioma", "no_tumor"]
 MADE = [
@@ -49,3 +53,20 @@ def test_results_without_interval_or_auc_are_dashes() -> None:
     }
     row = results_table({"experiments": [entry]}).splitlines()[1].split()
     assert row == ["lightgbm+hog", "0.500", "-", "0.500", "0.400", "-", "1.2"]
+
+
+def test_facts_name_everything_and_how_to_get_what_is_missing() -> None:
+    facts = describe()
+    facts["missing"]["wings"] = {"reason": "none are installed", "how": "pip install wings"}
+    text = facts_text(facts)
+    assert all(f"\n  {name} " in text for name in (*facts["models"], *facts["extractors"]))
+    assert text.endswith("  wings: none are installed\n    to get it: pip install wings")
+
+
+def test_facts_on_a_terminal_stay_in_their_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    facts = describe()
+    facts["extractors"] = {"hog": "gradients " * 20}
+    lines = facts_text(facts, fit=True).split("\n\n")[1].splitlines()
+    assert [len(line) <= 80 for line in lines] == [True] * len(lines)
+    assert len({line.index("gradients") for line in lines[1:]}) == 1

@@ -10,7 +10,6 @@ import pytest
 from gliaboost.models.registry import model_class
 from gliaboost.reports.protocol.environment import (
     describe,
-    describe_text,
     environment,
     first_sentence,
 )
@@ -28,8 +27,6 @@ def test_what_is_missing_comes_with_how_to_get_it() -> None:
     assert all(m["reason"] and m["how"] for m in facts["missing"].values())
     for name, model in facts["models"].items():
         assert ("cuda" in model["devices"]) == (f"{name} on the GPU" not in facts["missing"])
-    text = describe_text(facts)
-    assert all(m["how"] in text for m in facts["missing"].values())
 
 
 def test_first_sentence_is_one_line() -> None:
