@@ -110,3 +110,31 @@ class MissingExtraError(UsageError, ImportError):
 
     def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
         return type(self), self.arguments
+
+
+class ResultsError(UsageError):
+    """A run's results cannot be used; carries *all* the faults of the file.
+
+    Parameters
+    ----------
+    source : str
+        The file or folder.
+    faults : sequence of str
+        One line a fault, with its place: what was seen, and what was expected.
+    remedy : str
+        What to do next.
+    """
+
+    def __init__(self, source: str, faults: Sequence[str], remedy: str) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        self.remedy = remedy
+        if len(self.faults) == 1:
+            said = f"{source}: {self.faults[0]}; {remedy}"
+        else:
+            lines = [f"{source}: {len(self.faults)} faults", *(f"  - {f}" for f in self.faults)]
+            said = "\n".join([*lines, f"  {remedy}"])
+        super().__init__(said)
+
+    def __reduce__(self) -> tuple[type[ResultsError], tuple[str, tuple[str, ...], str]]:
+        return type(self), (self.source, self.faults, self.remedy)

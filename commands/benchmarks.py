@@ -26,7 +26,6 @@ from gliaboost.commands.options import (
     fold_choice,
     names,
     open_store,
-    print_json,
     read_target,
     typed,
 )
@@ -134,6 +133,7 @@ def benchmark(
     from gliaboost.reports.protocol.experiments import competitors
     from gliaboost.reports.protocol.findings import known_findings
     from gliaboost.reports.protocol.protocol import Protocol
+    from gliaboost.reports.protocol.record_file import to_json
 
     with shown_progress(quiet) as progress:
         table = read_target(manifest, target, modality, progress).check(labelled=True)
@@ -179,11 +179,11 @@ def benchmark(
     explain_mistakes(out, table.root)
     pages = render(out, images=table.root)
     if as_json:
-        print_json(results)
+        typer.echo(to_json(results.record), nl=False)
     else:
         typer.echo(results_table(results, fit=sys.stdout.isatty()))
         typer.echo(f"report: {(pages['html']).resolve()}")
-    unreadable = results["dataset"]["unreadable"]
+    unreadable = results.dataset.unreadable
     exit_with_failures((Path(path), reason) for path, reason in unreadable.items())
 
 

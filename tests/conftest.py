@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,20 +56,21 @@ def heard() -> Heard:
     return Heard()
 
 
-@pytest.fixture
-def make_images(tmp_path: Path) -> MakeImages:
-    """Return a function that writes textured images of two or more classes and their manifest."""
+@pytest.fixture(scope="session")
+def write_images() -> MakeImages:
+    """Return a function that writes textured images and their manifest into a folder."""
 
-    def make(
+    def write(
+        folder: Path,
         patients: int = 10,
         per_patient: int = 3,
         classes: tuple[str, ...] = ("fine", "coarse"),
         size: int = 48,
-        name: str = "data",
+        seed: int = 0,
     ) -> Path:
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(seed)
         rows = []
-        (tmp_path / name).mkdir()
+        folder.mkdir()
         for p in range(patients):
             label = classes[p % len(classes)]
             sigma = 0.5 + 1.5 * classes.index(label)
@@ -77,11 +79,21 @@ def make_images(tmp_path: Path) -> MakeImages:
                 image = cv2.GaussianBlur(noise, (0, 0), sigma)
                 image = np.clip((image - image.mean()) / image.std() * 40 + 128, 0, 255)
                 path = f"p{p:02}-{s}.png"
-                assert cv2.imwrite(str(tmp_path / name / path), image.astype(np.uint8))
+                assert cv2.imwrite(str(folder / path), image.astype(np.uint8))
                 rows.append({"path": path, "label": label, "patient": f"p{p:02}"})
-        manifest = tmp_path / name / "manifest.csv"
+        manifest = folder / "manifest.csv"
         pd.DataFrame(rows).to_csv(manifest, index=False)
         return manifest
+
+    return write
+
+
+@pytest.fixture
+def make_images(tmp_path: Path, write_images: MakeImages) -> MakeImages:
+    """Return a function that writes textured images of two or more classes and their manifest."""
+
+    def make(*args: Any, name: str = "data", **kwargs: Any) -> Path:
+        return write_images(tmp_path / name, *args, **kwargs)
 
     return make
 

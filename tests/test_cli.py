@@ -115,9 +115,9 @@ def test_four_commands_end_to_end(
     done = cli("benchmark", m, *options)
     assert done.code == 0, done.err
     results = json.loads((out / "results.json").read_text("utf-8"))
-    assert results["schema"] == 1
+    assert results["schema"] == 2
     names = ["xgboost+lbp+glcm", "lightgbm+lbp+glcm"]
-    competing = [e for e in results["experiments"] if "control" not in e]
+    competing = [e for e in results["experiments"] if not e["control"]]
     assert [e["name"] for e in competing] == names
     predictions = pd.read_parquet(out / "predictions.parquet")
     predictions = predictions[predictions["experiment"].isin(names)]

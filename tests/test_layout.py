@@ -123,7 +123,6 @@ UNMIRRORED = {
     "reports/protocol/protocol.py",
     "reports/protocol/results.py",
     "reports/protocol/search.py",
-    "reports/protocol/summary.py",
 }
 
 

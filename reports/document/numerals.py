@@ -104,17 +104,12 @@ def size(value: float | None) -> str:
     return f"{value:.0f} B"
 
 
-def metric(entry: Mapping[str, Any] | None) -> Cell:
-    """Make the cell of a metric: pooled, with its interval."""
-    if not entry or entry.get("pooled") is None:
-        return Cell(UNKNOWN)
-    return bounded(entry["pooled"], entry.get("ci95"))
-
-
 def bounded(
-    value: float, limits: Sequence[float] | None, words: str | None = None, digits: int = 3
+    value: float | None, limits: Sequence[float] | None, words: str | None = None, digits: int = 3
 ) -> Cell:
-    """Make the cell of a number with its interval."""
+    """Make the cell of a number with its interval; a dash where the number is unknown."""
+    if value is None:
+        return Cell(UNKNOWN)
     shown = share(value, digits) if words is None else words
     return Cell(shown, value, span(limits, digits), limits)
 

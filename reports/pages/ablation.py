@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gliaboost.reports.document import figures
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import bounded, listed, share, signed
 from gliaboost.reports.pages.comparisons import verdict
-from gliaboost.reports.protocol.results import ExperimentResult, Results, family, model_name
+from gliaboost.reports.protocol.results import ExperimentResult, Results
 
 
 def ablation(results: Results) -> Section:
     """Set all features of a model against each family alone and against all but one."""
     blocks: list[Block] = []
-    for model in dict.fromkeys(str(e.entry.get("model")) for e in results.experiments):
+    for model in dict.fromkeys(e.record.model for e in results.experiments):
         blocks += _of_model(results, model)
     if not blocks:
         blocks.append(
@@ -28,49 +28,60 @@ def ablation(results: Results) -> Section:
     return Section("ablation", "What each feature family brings", blocks)
 
 
-def relation(features: Sequence[str], everything: Sequence[str]) -> str | None:
+def relation(
+    features: Sequence[str], everything: Sequence[str], titles: Mapping[str, str]
+) -> str | None:
     """Say how a set of features stands to all of them.
+
+    Parameters
+    ----------
+    features, everything : sequence of str
+        Labels of extractors.
+    titles : mapping of str to str
+        What readers call them.
 
     Examples
     --------
-    >>> relation(["hog"], ["hog", "lbp", "glcm"]), relation(["lbp", "glcm"], ["hog", "lbp", "glcm"])
+    >>> titles = {"hog": "HOG", "lbp": "LBP", "glcm": "GLCM"}
+    >>> relation(["hog"], list(titles), titles), relation(["lbp", "glcm"], list(titles), titles)
     ('HOG alone', 'without HOG')
     """
     here, whole = set(features), set(everything)
+    named = [titles.get(f, f) for f in features]
     if here == whole:
-        return "all: " + " + ".join(family(f) for f in features)
+        return "all: " + " + ".join(named)
     if not here or not here < whole:
         return None
     if len(here) == 1:
-        return f"{family(features[0])} alone"
+        return f"{named[0]} alone"
     if len(whole - here) == 1:
-        return f"without {family(*(whole - here))}"
-    return " + ".join(family(f) for f in features) + " only"
+        (absent,) = whole - here
+        return f"without {titles.get(absent, absent)}"
+    return " + ".join(named) + " only"
 
 
 def _of_model(results: Results, model: str) -> list[Block]:
     own = [
         (i, e)
         for i, e in enumerate(results.experiments)
-        if e.entry.get("model") == model
-        and e.entry.get("features")
-        and e.pooled("accuracy") is not None
+        if e.record.model == model and e.record.features and e.pooled("accuracy") is not None
     ]
     if len(own) < 2:
         return []
-    at, full = max(own, key=lambda pair: len(pair[1].entry["features"]))
+    at, full = max(own, key=lambda pair: len(pair[1].record.features))
     named = [
         (i, e, words)
         for i, e in own
-        if (words := relation(e.entry["features"], full.entry["features"])) is not None
+        if (words := relation(e.record.features, full.record.features, results.feature_titles))
+        is not None
     ]
     if len(named) < 2:
         return []
-    title = model_name(model)
+    title = full.record.title
     rows, drawn = [], []
     for i, e, words in named:
         accuracy = e.pooled("accuracy") or 0.0
-        limits = (e.entry.get("accuracy") or {}).get("ci95")
+        limits = e.record.accuracy.ci95
         drawn.append((f"{e.letter}  {words}", accuracy, limits))
         gained = accuracy - (full.pooled("accuracy") or 0.0)
         said = "" if i == at else verdict(results, at, i)
@@ -129,9 +140,7 @@ def _finding(
 
 
 def _leaning(results: Results) -> list[Block]:
-    known = [
-        (e, e.entry["shap_by_family"]) for e in results.experiments if e.entry.get("shap_by_family")
-    ]
+    known = [(e, shares) for e in results.experiments if (shares := e.record.shap_by_family)]
     if not known:
         return [
             Paragraph(
@@ -141,6 +150,7 @@ def _leaning(results: Results) -> list[Block]:
             )
         ]
     families = list(dict.fromkeys(f for _, shares in known for f in shares))
+    titles = [results.feature_titles.get(f, f) for f in families]
     return [
         Figure(
             "shap",
@@ -151,7 +161,7 @@ def _leaning(results: Results) -> list[Block]:
                         (f"{e.letter}  {e.title}", [shares.get(f, 0.0) for f in families])
                         for e, shares in known
                     ],
-                    [family(f) for f in families],
+                    titles,
                 )
             ],
             "What the models lean on: mean absolute SHAP value, summed by feature family, as a "
@@ -159,7 +169,7 @@ def _leaning(results: Results) -> list[Block]:
             Table(
                 "shap",
                 "SHAP by feature family in numbers.",
-                ["", "Experiment", *(f"#{family(f)}" for f in families)],
+                ["", "Experiment", *(f"#{title}" for title in titles)],
                 [
                     [
                         Cell(e.letter),

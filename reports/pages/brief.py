@@ -61,36 +61,31 @@ def _which(best: ExperimentResult, chosen: ExperimentResult) -> str:
 
 
 def _how_good(results: Results, chosen: ExperimentResult) -> str:
-    accuracy = chosen.entry.get("accuracy") or {}
-    if accuracy.get("pooled") is None:
+    accuracy, level = chosen.record.accuracy, chosen.record.patient_level
+    if accuracy.pooled is None:
         return "Not known."
-    said = f"Accuracy {share(accuracy['pooled'])}"
-    if accuracy.get("ci95"):
-        said += f", with 95 % confidence within {span(accuracy['ci95'])}"
-    numbers = list(results.dataset["classes"].values())
+    said = f"Accuracy {share(accuracy.pooled)}"
+    if accuracy.ci95:
+        said += f", with 95 % confidence within {span(accuracy.ci95)}"
+    numbers = list(results.dataset.classes.values())
     if sum(numbers):
         guess = max(numbers) / sum(numbers)
         said += f"; always naming the largest class would give {share(guess)}"
-    level = chosen.entry.get("patient_level") or {}
-    by_patient = (level.get("accuracy") or {}).get("pooled")
-    if by_patient is not None:
-        said += f". By patient {share(by_patient)} {span(level['accuracy'].get('ci95'))}".rstrip()
+    if level is not None and level.accuracy.pooled is not None:
+        said += f". By patient {share(level.accuracy.pooled)} {span(level.accuracy.ci95)}".rstrip()
     return f"{said}."
 
 
 def _cost(chosen: ExperimentResult) -> str:
-    spent, quick, disk = fitting(chosen), rate(chosen), chosen.entry.get("model_bytes")
-    said = []
-    if spent is not None:
-        said.append(
-            f"{seconds(spent)} of computing from images to fitted models, all folds together"
-        )
+    quick, disk = rate(chosen), chosen.record.model_bytes
+    said = [
+        f"{seconds(fitting(chosen))} of computing from images to fitted models, all folds together"
+    ]
     if quick is not None:
         said.append(f"{speed(quick)} images a second to predict")
     if disk is not None:
         said.append(f"a model of {size(disk)}")
-    device = chosen.entry.get("device")
-    return f"{'; '.join(said)}{f'; on {device}' if device else ''}." if said else "Not measured."
+    return f"{'; '.join(said)}; on {chosen.record.device}."
 
 
 def _split(results: Results) -> str:
@@ -115,8 +110,8 @@ def _split(results: Results) -> str:
         f"folds by image would have moved accuracy by {signed(leak.points, 1)} points"
         for leak in leaks(results)[:1]
     ]
-    wrong = sum(weight == "wrong" for weight, _ in results.audit)
-    if results.audit:
+    wrong = sum(weight == "wrong" for weight, _ in results.dataset.audit)
+    if results.dataset.audit:
         said.append(f"the audit found {plural(wrong, 'fault') if wrong else 'no fault'}, see below")
     return f"{'; '.join(said)}."
 

@@ -6,8 +6,6 @@ matching ones of TRIPOD+AI (Collins et al., BMJ 385, 2024), in this project's ow
 
 from __future__ import annotations
 
-from typing import Any
-
 from gliaboost.reports.document.blocks import Cell, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, listed, plural, span
 from gliaboost.reports.pages.checks import patients_apart
@@ -86,42 +84,34 @@ ITEMS = (
 
 def _known(results: Results) -> dict[str, str]:
     d, p, e = results.dataset, results.protocol, results.environment
-    boot: dict[str, Any] = next(
-        (x.entry["bootstrap"] for x in results.experiments if x.entry.get("bootstrap")), {}
-    )
-    sources = listed([str(s) for s in d.get("sources") or []])
-    unreadable = len(d.get("unreadable") or {})
-    patients = int(d.get("patients") or 0)
-    versions = e.get("versions") or {}
     best = results.experiments[0] if results.experiments else None
-    numbers = results.dataset["classes"]
-    shap = any(x.entry.get("shap_by_family") for x in results.experiments)
-    limits = (best.entry.get("accuracy") or {}).get("ci95") if best else None
+    boot = best.record.bootstrap if best else None
+    sources, unreadable = listed(d.sources), len(d.unreadable)
+    shap = any(x.record.shap_by_family for x in results.experiments)
+    limits = best.record.accuracy.ci95 if best else None
     known = {
-        "7": f"{sources}; fingerprint {str(d.get('fingerprint'))[:16]}" if sources else "",
-        "9": "see preparation, above" if p.get("preparation") else "",
-        "11": f"classes {listed(results.classes)}; features, above" if p.get("extractors") else "",
-        "13": f"{plural(unreadable, 'unreadable file')} left out" if "unreadable" in d else "",
-        "20": f"{p.get('folds')}, {plural(int(p.get('n_folds') or 0), 'fold')}, each tested once",
+        "7": f"{sources}; fingerprint {d.fingerprint[:16]}" if sources else "",
+        "9": "see preparation, above" if p.preparation else "",
+        "11": f"classes {listed(results.classes)}; features, above" if p.extractors else "",
+        "13": f"{plural(unreadable, 'unreadable file')} left out",
+        "20": f"{p.folds}, {plural(p.n_folds, 'fold')}, each tested once",
         "21": "patients: no patient in two folds" if patients_apart(results) else "images only",
         "22": listed([x.title for x in results.experiments]),
-        "23": ", ".join(f"{k} {v}" for k, v in versions.items() if v),
-        "25": "parameters, above"
-        if any(x.entry.get("parameters") for x in results.experiments)
-        else "",
+        "23": ", ".join(f"{k} {v}" for k, v in e.versions.items() if v),
+        "25": "parameters, above" if any(x.record.parameters for x in results.experiments) else "",
         "28": "accuracy, balanced accuracy, macro F1, AUC, MCC, Brier, ECE, by class and by "
         "patient",
-        "29": f"{count(boot['resamples'])} resamples of {boot['unit']}s; McNemar by patient; Holm"
-        if boot.get("resamples")
+        "29": f"{count(boot.resamples)} resamples of {boot.unit}s; McNemar by patient; Holm"
+        if boot and boot.resamples
         else "",
         "31": "SHAP by feature family, above" if shap else "",
-        "32": f"on {listed(sorted({str(x.test_on) for x in results.transfers}))}, above"
+        "32": f"on {listed(sorted({str(x.record.test_on) for x in results.transfers}))}, above"
         if results.transfers
         else "",
-        "T13": ", ".join(f"{c} {count(n)}" for c, n in numbers.items())
+        "T13": ", ".join(f"{c} {count(n)}" for c, n in d.classes.items())
         + "; balanced accuracy and macro F1 weigh classes alike",
-        "33": f"{plural(int(d['images']), 'image')}"
-        + (f" of {plural(patients, 'patient')}" if patients else "")
+        "33": f"{plural(d.images, 'image')}"
+        + (f" of {plural(d.patients, 'patient')}" if d.patients else "")
         + (f", {count(unreadable)} unreadable" if unreadable else ""),
         "35": "the table of experiments, on the test folds",
         "36": f"95 % intervals throughout; accuracy of the best {span(limits)}" if limits else "",

@@ -107,7 +107,7 @@ def leaks(results: Results) -> list[Leak]:
     found = []
     for control in results.controls:
         original = _original(results, control)
-        if control.control != BY_IMAGE or original is None:
+        if control.record.control != BY_IMAGE or original is None:
             continue
         worth = (control.pooled("accuracy") or 0.0) - (original.pooled("accuracy") or 0.0)
         limits = None
@@ -124,18 +124,18 @@ def shuffled(results: Results) -> list[Shuffled]:
     chance = 1 / max(1, len(results.classes))
     found = []
     for control in results.controls:
-        entry = control.entry.get("balanced_accuracy") or {}
-        value, limits = entry.get("pooled"), entry.get("ci95")
-        if control.control != SHUFFLED or value is None:
+        balanced = control.record.balanced_accuracy
+        value, limits = balanced.pooled, balanced.ci95
+        if control.record.control != SHUFFLED or value is None:
             continue
-        witnesses = int((control.entry.get("counts") or {}).get("groups") or 1)
+        witnesses = control.record.counts.groups
         found.append(
             Shuffled(
                 _original(results, control) or control,
-                float(value),
+                value,
                 limits,
                 chance,
-                judged(float(value), limits, chance, witnesses),
+                judged(value, limits, chance, witnesses),
             )
         )
     return found
@@ -161,5 +161,4 @@ def judged(value: float, limits: Sequence[float] | None, chance: float, witnesse
 
 
 def _original(results: Results, control: ExperimentResult) -> ExperimentResult | None:
-    name = control.entry.get("of")
-    return next((e for e in results.experiments if e.name == name), None)
+    return next((e for e in results.experiments if e.name == control.record.of), None)

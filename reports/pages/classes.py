@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from gliaboost.reports.document import figures
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.document.numerals import count, listed, metric, plural
+from gliaboost.reports.document.numerals import bounded, count, listed, plural
 from gliaboost.reports.pages.thresholds import thresholds
 from gliaboost.reports.protocol.results import LEADING, ExperimentResult, Results
+from gliaboost.reports.statistics.measures import ClassMeasures, ClassMetric, MetricName
 
 WHO = "The best of each model, then the most accurate of the rest,"
-COLUMNS = {
-    "precision": "Precision",
-    "recall": "Recall",
-    "specificity": "Specificity",
-    "f1": "F1",
-    "auc": "AUC",
+COLUMNS: dict[str, Callable[[ClassMeasures], ClassMetric]] = {
+    "Precision": lambda c: c.precision,
+    "Recall": lambda c: c.recall,
+    "Specificity": lambda c: c.specificity,
+    "F1": lambda c: c.f1,
+    "AUC": lambda c: c.auc,
 }
-PATIENT_METRICS = {
+PATIENT_METRICS: dict[MetricName, str] = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "Macro F1",
@@ -28,11 +31,10 @@ PATIENT_METRICS = {
 def classes(results: Results) -> Section:
     """Confusion matrices and the numbers of each class."""
     blocks: list[Block] = []
-    known = [e for e in results.experiments if e.entry.get("confusion")]
+    known = results.experiments
     first = [e for _, e in results.leading()] or known[:LEADING]
-    drawn = [e for e in first if e.entry.get("confusion")]
-    more = f" {WHO} are shown." if len(drawn) < len(known) else ""
-    if drawn:
+    more = f" {WHO} are shown." if len(first) < len(known) else ""
+    if first:
         blocks.append(
             Figure(
                 "confusion",
@@ -41,9 +43,9 @@ def classes(results: Results) -> Section:
                         f"confusion-{e.letter}",
                         f"{e.letter}  {e.title}",
                         results.classes,
-                        e.entry["confusion"],
+                        e.record.confusion,
                     )
-                    for e in drawn
+                    for e in first
                 ],
                 "Confusion matrices: images by true and predicted class. The shade is the share of "
                 f"the true class, written below the count where there is room.{more}",
@@ -56,16 +58,16 @@ def classes(results: Results) -> Section:
             "classes",
             "Class by class, one against the rest, pooled over all tested images, with 95 % "
             f"intervals.{more}",
-            ["", "Class", "#Images", *(f"#{name}" for name in COLUMNS.values())],
+            ["", "Class", "#Images", *(f"#{name}" for name in COLUMNS)],
             [
                 [
                     Cell(e.letter),
                     Cell(label),
-                    Cell(count(entry["images"]), entry["images"]),
-                    *(metric(entry.get(name)) for name in COLUMNS),
+                    Cell(count(measured.images), measured.images),
+                    *(bounded(of(measured).pooled, of(measured).ci95) for of in COLUMNS.values()),
                 ]
                 for e in first
-                for label, entry in (e.entry.get("per_class") or {}).items()
+                for label, measured in e.record.per_class.items()
             ],
             sortable=True,
         )
@@ -79,7 +81,7 @@ def _by_patient(results: Results) -> list[Block]:
     known = [
         (e, level)
         for e in results.experiments
-        if (level := e.entry.get("patient_level")) and level.get("patients")
+        if (level := e.record.patient_level) is not None and level.patients
     ]
     if not known:
         return [
@@ -90,7 +92,7 @@ def _by_patient(results: Results) -> list[Block]:
             )
         ]
     e, level = known[0]
-    mixed = max(level.get("mixed") or 0 for _, level in known)
+    mixed = max(level.mixed for _, level in known)
     left_out = (
         f" {plural(mixed, 'patient')} with images of several classes "
         f"{'has' if mixed == 1 else 'have'} no single truth and {'is' if mixed == 1 else 'are'} "
@@ -113,8 +115,11 @@ def _by_patient(results: Results) -> list[Block]:
                 [
                     Cell(e.letter),
                     Cell(e.title),
-                    Cell(count(level["patients"]), level["patients"]),
-                    *(metric(level.get(name)) for name in PATIENT_METRICS),
+                    Cell(count(level.patients), level.patients),
+                    *(
+                        bounded(level.metric(name).pooled, level.metric(name).ci95)
+                        for name in PATIENT_METRICS
+                    ),
                 ]
                 for e, level in known
             ],
@@ -127,7 +132,7 @@ def _by_patient(results: Results) -> list[Block]:
                     "confusion-patients",
                     f"{e.letter}  {e.title}, by patient",
                     results.classes,
-                    level["confusion"],
+                    level.confusion,
                 )
             ],
             "Patients by true and predicted class, for the best experiment.",
@@ -137,14 +142,14 @@ def _by_patient(results: Results) -> list[Block]:
                 ["True class", *(f"#Predicted {label}" for label in results.classes)],
                 [
                     [Cell(label), *(Cell(count(n), n) for n in row)]
-                    for label, row in zip(results.classes, level["confusion"], strict=True)
+                    for label, row in zip(results.classes, level.confusion, strict=True)
                 ],
             ),
         ),
     ]
 
 
-def _confusion_table(results: Results, drawn: list[ExperimentResult]) -> Table:
+def _confusion_table(results: Results, drawn: Sequence[ExperimentResult]) -> Table:
     return Table(
         "confusion",
         "The confusion matrices in numbers.",
@@ -152,13 +157,13 @@ def _confusion_table(results: Results, drawn: list[ExperimentResult]) -> Table:
         [
             [Cell(e.letter), Cell(label), *(Cell(count(n), n) for n in row)]
             for e in drawn
-            for label, row in zip(results.classes, e.entry["confusion"], strict=True)
+            for label, row in zip(results.classes, e.record.confusion, strict=True)
         ],
     )
 
 
 def _silent(results: Results, experiment: ExperimentResult) -> Paragraph | None:
-    matrix = experiment.entry["confusion"]
+    matrix = experiment.record.confusion
     never = [c for k, c in enumerate(results.classes) if not sum(row[k] for row in matrix)]
     absent = [c for c, row in zip(results.classes, matrix, strict=True) if not sum(row)]
     said = []

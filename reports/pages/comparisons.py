@@ -45,7 +45,7 @@ def _blocks(results: Results) -> list[Block]:
             )
         ]
     blocks: list[Block] = [Paragraph(_finding(pairs))]
-    partial = [c for c in pairs if c.images < int(results.dataset["images"])]
+    partial = [c for c in pairs if c.images < results.dataset.images]
     if partial:
         blocks.append(
             Paragraph(

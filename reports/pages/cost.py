@@ -27,6 +27,7 @@ COLUMNS = (
     "#Fitting",
     "#Predicting",
     "#Images/s",
+    "#Trained/s",
     "Device",
     "#Model",
     "#Memory",
@@ -61,14 +62,16 @@ def cost(results: Results) -> Section:
     return Section("cost", "Accuracy against cost", blocks)
 
 
-def fitting(experiment: ExperimentResult) -> float | None:
+def fitting(experiment: ExperimentResult) -> float:
     """Return the seconds from images to fitted models, all folds together."""
-    return experiment.seconds("features", "fit")
+    spent = experiment.record.seconds
+    return spent.features + spent.fit
 
 
-def predicting(experiment: ExperimentResult) -> float | None:
+def predicting(experiment: ExperimentResult) -> float:
     """Return the seconds from images to predictions, all images together."""
-    return experiment.seconds("features", "predict")
+    spent = experiment.record.seconds
+    return spent.features + spent.predict
 
 
 def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -87,26 +90,22 @@ def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def rate(experiment: ExperimentResult) -> float | None:
-    """Return images a second from file to answer; measured apart, or from the times of the run."""
-    measured = experiment.entry.get("images_per_second")
+    """Return images a second from file to answer; None where no time was measured."""
     spent = predicting(experiment)
-    images = (experiment.entry.get("counts") or {}).get("images")
-    if measured is not None or not spent or not images:
-        return None if measured is None else float(measured)
-    return float(images) / spent
+    return experiment.record.counts.images / spent if spent else None
 
 
 def _picture(
-    results: Results, name: str, title: str, of: Callable[[ExperimentResult], float | None]
+    results: Results, name: str, title: str, of: Callable[[ExperimentResult], float]
 ) -> Picture | None:
     points = [
-        (i, e, max(spent, SHORTEST), accuracy)
+        (i, e, max(of(e), SHORTEST), accuracy)
         for i, e in enumerate(results.experiments)
-        if (spent := of(e)) is not None and (accuracy := e.pooled("accuracy")) is not None
+        if (accuracy := e.pooled("accuracy")) is not None
     ]
     if not points:
         return None
-    spans = {i: (e.entry["accuracy"] or {}).get("ci95") for i, e, _, _ in points}
+    spans = {i: e.record.accuracy.ci95 for i, e, _, _ in points}
     ends = [v for i, _, _, a in points for v in (a, *(spans[i] or ()))]
     pad = max(0.01, 0.06 * (max(ends) - min(ends)))
     times = [t for _, _, t, _ in points]
@@ -132,22 +131,23 @@ def _picture(
 
 
 def _device(e: ExperimentResult) -> str:
-    through = ", fed through the host" if e.entry.get("through_host") else ""
-    return f"{e.entry.get('device') or UNKNOWN}{through}"
+    through = ", fed through the host" if e.record.through_host else ""
+    return f"{e.record.device}{through}"
 
 
 def costs(results: Results) -> Table:
     """Set every cost of every experiment."""
     rows = []
     for e in results.experiments:
-        spent = [e.seconds(part) for part in ("features", "fit", "predict")]
-        quick, disk, memory = rate(e), e.entry.get("model_bytes"), e.entry.get("peak_memory")
+        spent, trained = e.record.seconds, e.record.training_images_per_second
+        quick, disk, memory = rate(e), e.record.model_bytes, e.record.peak_memory
         rows.append(
             [
                 Cell(e.letter),
                 Cell(e.title),
-                *(Cell(seconds(v), v) for v in spent),
+                *(Cell(seconds(v), v) for v in (spent.features, spent.fit, spent.predict)),
                 Cell(speed(quick), quick),
+                Cell(speed(trained), trained),
                 Cell(_device(e)),
                 Cell(size(disk), disk),
                 Cell(size(memory), memory),
@@ -158,8 +158,9 @@ def costs(results: Results) -> Table:
         "What each experiment cost. Features: seconds of one processor core for all images, each "
         "computed once. Fitting and predicting: seconds on the clock, on the device named, all "
         "folds together. Images a second: from file to answer, over the sum of features and "
-        f"predicting. Model: one file on disk. Memory: the most that the process held. {UNKNOWN} "
-        "is not measured.",
+        "predicting. Trained a second: images that a network learned from, each counted in each "
+        "epoch. Model: one file on disk. Memory: the most that the process held. "
+        f"{UNKNOWN} is not measured.",
         COLUMNS,
         rows,
         sortable=True,

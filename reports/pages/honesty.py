@@ -85,12 +85,9 @@ def _folds(results: Results) -> Paragraph:
 
 def _untrained(results: Results) -> list[Block]:
     """Warn of backbones that began with random weights: nobody takes them for pre-trained ones."""
-    given = {
-        f"features {x.get('label') or x.get('name')}": x.get("parameters")
-        for x in results.protocol.get("extractors") or []
-    }
-    given |= {e.title: e.entry.get("parameters") for e in results.experiments}
-    names = [name for name, own in given.items() if (own or {}).get("weights") == "random"]
+    given = {f"features {x.label}": x.parameters for x in results.protocol.extractors}
+    given |= {e.title: e.record.parameters for e in results.experiments}
+    names = [name for name, own in given.items() if own.get("weights") == "random"]
     if not names:
         return []
     return [
@@ -129,7 +126,7 @@ def _shuffled(results: Results) -> list[Block]:
 
 
 def _audit(results: Results) -> list[Block]:
-    if not results.audit:
+    if not results.dataset.audit:
         return []
     words = {"wrong": "wrong", "note": "to be known", "fine": "fine"}
     return [
@@ -137,7 +134,7 @@ def _audit(results: Results) -> list[Block]:
             "audit",
             "What the audit of the data set found.",
             ["Weight", "Finding"],
-            [[Cell(words.get(weight, weight)), Cell(text)] for weight, text in results.audit],
+            [[Cell(words[weight]), Cell(text)] for weight, text in results.dataset.audit],
         )
     ]
 

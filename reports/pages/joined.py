@@ -70,7 +70,7 @@ def _by_data_set(runs: Sequence[Results]) -> dict[str, list[Results]]:
     sets: dict[str, list[Results]] = {}
     for n, run in enumerate(runs):
         # Without a fingerprint nothing says that two runs saw the same images.
-        sets.setdefault(str(run.dataset.get("fingerprint") or f"run {n}"), []).append(run)
+        sets.setdefault(run.dataset.fingerprint or f"run {n}", []).append(run)
     return sets
 
 
@@ -87,10 +87,9 @@ def _answer(runs: Sequence[Results], sets: dict[str, list[Results]]) -> Section:
             said.append(f"On {members[0].name} no accuracy is known.")
             continue
         accuracy, run, e = max(ranked, key=lambda item: item[0])
-        limits = span((e.entry.get("accuracy") or {}).get("ci95"))
-        patients = int(run.dataset.get("patients") or 0)
+        limits, patients = span(e.record.accuracy.ci95), run.dataset.patients
         whom = f" of {plural(patients, 'patient')}" if patients else ""
-        images = plural(int(run.dataset["images"]), "simulated image" if run.simulated else "image")
+        images = plural(run.dataset.images, "simulated image" if run.simulated else "image")
         said.append(
             f"On {run.name}, {images}{whom}, the best is {e.title} with an accuracy of "
             f"{share(accuracy)}{' ' + limits if limits else ''}"
@@ -115,22 +114,22 @@ def _runs(runs: Sequence[Results]) -> Table:
     rows = []
     for n, run in enumerate(runs, 1):
         best = run.experiments[0] if run.experiments else None
-        patients = int(run.dataset.get("patients") or 0)
+        patients = run.dataset.patients
         accuracy = best.pooled("accuracy") if best else None
         rows.append(
             [
                 Cell(str(n)),
                 Cell(run.name),
-                Cell(count(int(run.dataset["images"])), int(run.dataset["images"])),
+                Cell(count(run.dataset.images), run.dataset.images),
                 Cell(count(patients) if patients else UNKNOWN, patients),
                 Cell("patient" if run.grouped else "nothing"),
-                Cell(str(run.protocol.get("seed", UNKNOWN))),
+                Cell(str(run.protocol.seed)),
                 Cell(count(len(run.experiments)), len(run.experiments)),
                 Cell(best.title if best else UNKNOWN),
                 Cell(
                     share(accuracy),
                     accuracy,
-                    span((best.entry.get("accuracy") or {}).get("ci95")) if best else "",
+                    span(best.record.accuracy.ci95) if best else "",
                 ),
             ]
         )
@@ -157,7 +156,7 @@ def _on(n: int, members: Sequence[Results], runs: Sequence[Results]) -> Section:
     merged = _merged(members, runs)
     few = replace(merged, experiments=merged.experiments[:PAIRED])
     blocks = [*table(merged).blocks, *cost(merged).blocks]
-    machines = {str(r.environment.get("processor") or UNKNOWN) for r in members}
+    machines = {r.environment.processor or UNKNOWN for r in members}
     if len(machines) > 1:
         blocks.append(
             Paragraph(
@@ -215,7 +214,7 @@ def _agreement(sets: dict[str, list[Results]], runs: Sequence[Results]) -> Secti
             if len(found) < 2:
                 continue
             values = np.array([v for _, _, v in found])
-            seeds = list(dict.fromkeys(str(r.protocol.get("seed", UNKNOWN)) for _, r, _ in found))
+            seeds = list(dict.fromkeys(str(r.protocol.seed) for _, r, _ in found))
             rows.append(
                 [
                     Cell(members[0].name),
@@ -268,14 +267,14 @@ def _travel(runs: Sequence[Results]) -> Section:
 def _made(runs: Sequence[Results]) -> Section:
     facts: list[tuple[str, list[str]]] = [
         ("Data set", [r.name for r in runs]),
-        ("Fingerprint (SHA-256)", [str(r.dataset.get("fingerprint") or UNKNOWN) for r in runs]),
-        ("Folds", [str(r.protocol.get("folds") or UNKNOWN) for r in runs]),
-        ("Seed", [str(r.protocol.get("seed", UNKNOWN)) for r in runs]),
-        ("Processor", [str(r.environment.get("processor") or UNKNOWN) for r in runs]),
-        ("Cores", [str(r.environment.get("cores") or UNKNOWN) for r in runs]),
-        ("Accelerator", [str(r.environment.get("gpu") or UNKNOWN) for r in runs]),
-        ("gliaboost", [_version(r) for r in runs]),
-        ("Command", [str(r.protocol.get("command") or UNKNOWN) for r in runs]),
+        ("Fingerprint (SHA-256)", [r.dataset.fingerprint or UNKNOWN for r in runs]),
+        ("Folds", [r.protocol.folds or UNKNOWN for r in runs]),
+        ("Seed", [str(r.protocol.seed) for r in runs]),
+        ("Processor", [r.environment.processor or UNKNOWN for r in runs]),
+        ("Cores", [str(r.environment.cores) for r in runs]),
+        ("Accelerator", [r.environment.gpu or UNKNOWN for r in runs]),
+        ("gliaboost", [r.environment.versions.get("gliaboost") or UNKNOWN for r in runs]),
+        ("Command", [r.protocol.command or UNKNOWN for r in runs]),
     ]
     return Section(
         "made",
@@ -289,7 +288,3 @@ def _made(runs: Sequence[Results]) -> Section:
             )
         ],
     )
-
-
-def _version(run: Results) -> str:
-    return str((run.environment.get("versions") or {}).get("gliaboost") or UNKNOWN)

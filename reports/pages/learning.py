@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
 import numpy as np
 
 from gliaboost.reports.document import curves
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, seconds, share, words
+from gliaboost.reports.protocol.record import HistoryRecord, SearchRecord
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 
 
@@ -17,16 +15,16 @@ def training(results: Results) -> list[Block]:
     """Draw the loss of each fold by epoch or round."""
     drawn, rows = [], []
     for e in results.experiments:
-        runs: Sequence[Mapping[str, Any]] = e.entry.get("history") or []
         lines, label = [], "loss"
-        for run in runs:
-            label = str(run.get("metric") or label)
+        for run in e.record.history:
+            label = run.metric
             rows.append(_epochs(e, run))
-            for side, said in (("train", "training part"), ("valid", "held-out part")):
-                values = np.asarray(run.get(side) or [], dtype=np.float64)
+            for place, (side, said) in enumerate(
+                ((run.train, "training part"), (run.valid, "held-out part"))
+            ):
+                values = np.asarray(side, dtype=np.float64)
                 if len(values) > 1:
                     kept = np.unique(np.linspace(0, len(values) - 1, 200).astype(int))
-                    place = 0 if side == "train" else 1
                     lines.append(curves.Curve(place, said, kept + 1.0, values[kept]))
         if lines:
             drawn.append(
@@ -53,13 +51,13 @@ def training(results: Results) -> list[Block]:
     ]
 
 
-def _epochs(e: ExperimentResult, run: Mapping[str, Any]) -> list[Cell]:
-    train, valid = list(run.get("train") or []), list(run.get("valid") or [])
+def _epochs(e: ExperimentResult, run: HistoryRecord) -> list[Cell]:
+    train, valid = run.train, run.valid
     best = int(np.argmin(valid)) if valid else None
     return [
         Cell(e.letter),
-        Cell(str(run.get("fold") or UNKNOWN)),
-        Cell(str(run.get("metric") or "loss")),
+        Cell(run.fold),
+        Cell(run.metric),
         Cell(count(len(train)), len(train)),
         Cell(share(train[-1]) if train else UNKNOWN, train[-1] if train else None),
         Cell(UNKNOWN) if best is None else Cell(share(valid[best]), valid[best]),
@@ -71,12 +69,11 @@ def searches(results: Results) -> list[Block]:
     """Draw how far each search got by trial, and list what it chose."""
     drawn, rows = [], []
     for e in results.experiments:
-        runs: Sequence[Mapping[str, Any]] = e.entry.get("search") or []
         lines = []
-        for run in runs:
+        for run in e.record.search:
             rows.append(_chosen(e, run))
             # A pruned trial moves nothing.
-            scores = [np.inf if t["score"] is None else t["score"] for t in run["trials"]]
+            scores = [np.inf if t.score is None else t.score for t in run.trials]
             best = np.minimum.accumulate(scores)
             lines.append(
                 curves.Curve(
@@ -121,17 +118,17 @@ def searches(results: Results) -> list[Block]:
     ]
 
 
-def _chosen(e: ExperimentResult, run: Mapping[str, Any]) -> list[Cell]:
-    states = [t["state"] for t in run["trials"]]
-    default, best = run["default_score"], run["score"]
+def _chosen(e: ExperimentResult, run: SearchRecord) -> list[Cell]:
+    states = [t.state for t in run.trials]
+    default, best = run.default_score, run.score
     same = default is not None and best == default
     return [
         Cell(e.letter),
-        Cell(str(run["fold"])),
+        Cell(run.fold),
         Cell(count(len(states)), len(states)),
         Cell(count(states.count("pruned")), states.count("pruned")),
         Cell(UNKNOWN) if default is None else Cell(share(default), default),
         Cell(share(best), best),
-        Cell(seconds(run["seconds"]), run["seconds"]),
-        Cell("the defaults" if same else words(run["parameters"]) or UNKNOWN),
+        Cell(seconds(run.seconds), run.seconds),
+        Cell("the defaults" if same else words(run.parameters) or UNKNOWN),
     ]

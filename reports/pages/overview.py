@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from gliaboost.reports.document import figures
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.document.numerals import count, listed, metric, plural, share, span
+from gliaboost.reports.document.numerals import bounded, count, listed, plural, share, span
 from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.checks import patients_apart
 from gliaboost.reports.pages.comparisons import verdict
 from gliaboost.reports.pages.cost import costs, fitting
 from gliaboost.reports.protocol.results import ExperimentResult, Results
+from gliaboost.reports.statistics.measures import MetricName
 
 # Bootstrap intervals of fewer patients are too narrow.
 FEW = 20
-METRICS = {
+METRICS: dict[MetricName, str] = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "macro_f1": "Macro F1",
@@ -34,7 +33,7 @@ def answer(results: Results) -> Section:
     blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
     against = " ".join(filter(None, _against(results)))
     blocks += [Paragraph(words) for words in (against, _by_patient(best)) if words]
-    witnesses = int((best.entry.get("counts") or {}).get("groups") or FEW)
+    witnesses = best.record.counts.groups
     if witnesses < FEW:
         blocks.append(
             Paragraph(
@@ -58,7 +57,7 @@ def table(results: Results) -> Section:
             "(0 to 1), are better when smaller.",
             ["", "Experiment", *(f"#{name}" for name in METRICS.values())],
             [
-                [Cell(e.letter), Cell(e.title), *(metric(e.entry.get(m)) for m in METRICS)]
+                [Cell(e.letter), Cell(e.title), *(_measured(e, m) for m in METRICS)]
                 for e in results.experiments
             ],
             sortable=True,
@@ -66,7 +65,7 @@ def table(results: Results) -> Section:
         costs(results),
     ]
     drawn = [
-        (f"{e.letter}  {e.title}", value, (e.entry["accuracy"] or {}).get("ci95"))
+        (f"{e.letter}  {e.title}", value, e.record.accuracy.ci95)
         for e in results.experiments
         if (value := e.pooled("accuracy")) is not None
     ]
@@ -84,11 +83,9 @@ def table(results: Results) -> Section:
 
 def _finding(results: Results, best: ExperimentResult) -> str:
     accuracy, balanced = best.pooled("accuracy"), best.pooled("balanced_accuracy")
-    counts = best.entry.get("counts") or {}
-    images = int(counts.get("images") or results.dataset["images"])
-    patients = int(results.dataset.get("patients") or 0)
-    if patients and images < int(results.dataset["images"]):
-        patients = int(counts.get("groups") or patients)
+    images, patients = best.record.counts.images, results.dataset.patients
+    if patients and images < results.dataset.images:
+        patients = best.record.counts.groups
     on = plural(images, "simulated image" if results.simulated else "image")
     whom = f" of {plural(patients, 'patient')}" if patients else ""
     unseen = ", none seen in training" if patients and patients_apart(results) else ""
@@ -120,7 +117,7 @@ def _against(results: Results) -> list[str]:
     place = cheapest(results)
     if place not in (None, 0, at):
         found = results.experiments[place or 0]
-        part = (fitting(found) or 0) / (fitting(best) or 1)
+        part = fitting(found) / (fitting(best) or 1)
         words.append(
             f"Of those that cannot be told from the best on these images, {found.title} "
             f"({share(found.pooled('accuracy'))}) is the cheapest, at {times(part)} the best's "
@@ -143,8 +140,8 @@ def rival(results: Results) -> int | None:
         return None
     best = results.experiments[ranked[0]]
     others = [(i, results.experiments[i]) for i in ranked[1:]]
-    kinds = [i for i, e in others if e.boosted != best.boosted]
-    models = [i for i, e in others if e.entry.get("model") != best.entry.get("model")]
+    kinds = [i for i, e in others if e.on_columns != best.on_columns]
+    models = [i for i, e in others if e.record.model != best.record.model]
     return (kinds or models or ranked[1:])[0]
 
 
@@ -158,38 +155,36 @@ def cheapest(results: Results) -> int | None:
         for c in results.comparisons
         if c.first == 0 and not c.certain and (c.ci95 is None or c.ci95[0] <= 0)
     }
-    spent = [(t, i) for i in alike if (t := fitting(results.experiments[i])) is not None]
-    return min(spent)[1]
+    return min(alike, key=lambda i: (fitting(results.experiments[i]), i))
 
 
 def _computing(best: ExperimentResult, other: ExperimentResult) -> str:
     most, less = fitting(best), fitting(other)
-    sizes = {(e.entry.get("counts") or {}).get("images") for e in (best, other)}
+    sizes = {e.record.counts.images for e in (best, other)}
     if not most or not less or len(sizes) > 1:
         return ""
-    where = [str(e.entry.get("device") or "") for e in (best, other)]
-    devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 and all(where) else ""
+    where = [e.record.device for e in (best, other)]
+    devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 else ""
     if 0.8 < most / less < 1.25:
         return f"Both cost about the same computing{devices}."
     return f"The best cost {times(most / less)} the other's computing{devices}."
 
 
 def _by_patient(best: ExperimentResult) -> str | None:
-    level = best.entry.get("patient_level") or {}
-    accuracy = (level.get("accuracy") or {}).get("pooled")
-    if accuracy is None:
+    level = best.record.patient_level
+    if level is None or level.accuracy.pooled is None:
         return None
-    limits = span(level["accuracy"].get("ci95"))
+    accuracy, limits = level.accuracy.pooled, span(level.accuracy.ci95)
     return (
         f"Taken by patient, with the probabilities of a patient's images averaged, "
         f"{best.title} is right for "
-        f"{share(100 * accuracy, 1)} % of {plural(level['patients'], 'patient')} "
+        f"{share(100 * accuracy, 1)} % of {plural(level.patients, 'patient')} "
         f"(accuracy {share(accuracy)}{' ' + limits if limits else ''})."
     )
 
 
 def _limits(results: Results) -> str:
-    sources = [str(s) for s in results.dataset.get("sources") or []]
+    sources = results.dataset.sources
     origin = (
         "The images are simulated: the numbers show that the software works, and nothing else."
         if results.simulated
@@ -213,9 +208,7 @@ def _limits(results: Results) -> str:
 
 
 def _by_fold(results: Results) -> Block:
-    names: list[str] = sorted(
-        {f for e in results.experiments for f in e.entry.get("by_fold") or {}}
-    )
+    names: list[str] = sorted({f for e in results.experiments for f in e.record.by_fold})
     if len(names) < 2:
         return Paragraph(
             "There is one fold only, so nothing can be said on how results vary from fold to fold.",
@@ -223,10 +216,9 @@ def _by_fold(results: Results) -> Block:
         )
 
     def cells(e: ExperimentResult) -> list[Cell]:
-        folds: dict[str, Any] = dict(e.entry.get("by_fold") or {})
-        values = [(folds.get(name) or {}).get("accuracy") for name in names]
-        summary = e.entry.get("accuracy") or {}
-        values += [summary.get("mean"), summary.get("sd")]
+        folds, summary = e.record.by_fold, e.record.accuracy
+        values = [folds[name].accuracy if name in folds else None for name in names]
+        values += [summary.mean, summary.sd]
         return [Cell(share(v), v) for v in values]
 
     return Table(
@@ -238,8 +230,13 @@ def _by_fold(results: Results) -> Block:
     )
 
 
+def _measured(e: ExperimentResult, name: MetricName) -> Cell:
+    found = e.record.metric(name)
+    return bounded(found.pooled, found.ci95)
+
+
 def _within(experiment: ExperimentResult) -> str:
-    limits = span((experiment.entry.get("accuracy") or {}).get("ci95"))
+    limits = span(experiment.record.accuracy.ci95)
     return f" {limits}" if limits else ""
 
 
@@ -259,5 +256,5 @@ def times(ratio: float) -> str:
 
 
 def _unit(results: Results) -> str:
-    units = {(e.entry.get("bootstrap") or {}).get("unit", "patient") for e in results.experiments}
+    units = {e.record.bootstrap.unit for e in results.experiments}
     return "image" if units == {"image"} else "patient"

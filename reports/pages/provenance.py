@@ -8,7 +8,7 @@ from typing import Any
 from gliaboost.reports.document.blocks import Block, Cell, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, plural, words
 from gliaboost.reports.pages.checklist import checklist
-from gliaboost.reports.protocol.results import Results, family, model_name
+from gliaboost.reports.protocol.results import Results
 
 
 def provenance(results: Results) -> Section:
@@ -18,7 +18,7 @@ def provenance(results: Results) -> Section:
         Table("protocol", "The protocol.", ["What", "Value"], _pairs(_protocol(results))),
         Table("machine", "Machine and software.", ["What", "Value"], _pairs(_machine(results))),
     ]
-    unreadable = results.dataset.get("unreadable") or {}
+    unreadable = results.dataset.unreadable
     if unreadable:
         blocks.insert(
             1,
@@ -26,7 +26,7 @@ def provenance(results: Results) -> Section:
                 "unreadable",
                 f"Files that could not be read and take no part: {len(unreadable)}.",
                 ["File", "Reason"],
-                [[Cell(str(path)), Cell(str(reason))] for path, reason in unreadable.items()],
+                [[Cell(path), Cell(reason)] for path, reason in unreadable.items()],
             ),
         )
     absent = [e.title for e in results.experiments if not len(e.predictions)]
@@ -44,63 +44,56 @@ def provenance(results: Results) -> Section:
 
 def _dataset(results: Results) -> dict[str, Any]:
     d = results.dataset
-    labels = ", ".join(f"{label} {count(number)}" for label, number in d["classes"].items())
-    patients = d.get("patients")
-    modalities = d.get("modalities") or d.get("modality")
     return {
-        "Name": d.get("name"),
-        "Images": count(d["images"]),
-        "Patients": count(patients) if patients else "not known",
-        "Classes": labels,
-        "Modality": ", ".join(modalities) if isinstance(modalities, (dict, list)) else modalities,
-        "Sources": ", ".join(map(str, d.get("sources") or [])) or None,
+        "Name": d.name,
+        "Images": count(d.images),
+        "Patients": count(d.patients) if d.patients else "not known",
+        "Classes": ", ".join(f"{label} {count(number)}" for label, number in d.classes.items()),
+        "Modality": ", ".join(d.modalities),
+        "Sources": ", ".join(d.sources),
         "Simulated": "yes" if results.simulated else "no",
-        "Fingerprint (SHA-256)": d.get("fingerprint"),
+        "Fingerprint (SHA-256)": d.fingerprint,
     }
 
 
 def _protocol(results: Results) -> dict[str, Any]:
     p = results.protocol
-    boot: Mapping[str, Any] = next(
-        (e.entry["bootstrap"] for e in results.experiments if e.entry.get("bootstrap")), {}
-    )
-    kept = {"patient": "whole patients", "group": "whole patients and duplicate clusters"}
-    drawn = boot.get("resamples")
+    boot = results.experiments[0].record.bootstrap if results.experiments else None
+    kept = {
+        "patient": "whole patients",
+        "group": "whole patients and duplicate clusters",
+        "image": "nothing: each image stands alone",
+    }
     return {
-        "Folds": f"{p.get('folds')} ({plural(int(p.get('n_folds') or 0), 'fold')})",
-        "Folds keep together": kept.get(str(p.get("group")), "nothing: each image stands alone"),
-        "Seed": p.get("seed"),
-        "Preparation": words(p.get("preparation")),
+        "Folds": f"{p.folds} ({plural(p.n_folds, 'fold')})",
+        "Folds keep together": kept[p.group],
+        "Seed": p.seed,
+        "Preparation": words(p.preparation),
+        **{f"Features: {x.title}": words(x.parameters) for x in p.extractors},
         **{
-            f"Features: {family(str(x.get('label') or x.get('name')))}": words(x.get("parameters"))
-            for x in p.get("extractors") or []
-        },
-        **{
-            f"Model: {model_name(str(e.entry.get('model')))}": words(e.entry["parameters"])
+            f"Model: {e.record.title}": words(e.record.parameters)
             for e in results.experiments
-            if e.entry.get("parameters")
+            if e.record.parameters
         },
         "Intervals": (
-            f"95 %, percentile, {count(drawn)} resamples of {boot.get('unit')}s, "
-            f"seed {boot.get('seed')}"
+            f"95 %, percentile, {count(boot.resamples)} resamples of {boot.unit}s, seed {boot.seed}"
         )
-        if drawn
+        if boot and boot.resamples
         else "none: a single patient",
-        "Command": p.get("command"),
+        "Command": p.command,
     }
 
 
 def _machine(results: Results) -> dict[str, Any]:
     e = results.environment
-    versions = e.get("versions") or {}
-    installed = ", ".join(f"{name} {number}" for name, number in versions.items() if number)
     return {
-        "Processor": e.get("processor"),
-        "Cores": e.get("cores"),
-        "Accelerator": e.get("gpu") or e.get("accelerator"),
-        "System": e.get("platform"),
-        "Python": e.get("python"),
-        "Packages": installed or None,
+        "Processor": e.processor,
+        "Cores": e.cores,
+        "Threads": e.jobs,
+        "Accelerator": e.gpu,
+        "System": e.platform,
+        "Python": e.python,
+        "Packages": ", ".join(f"{name} {number}" for name, number in e.versions.items() if number),
     }
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.models.prediction import Prediction
 from gliaboost.reports.document.columns import columns
+from gliaboost.reports.protocol.results import Results
 
 if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
@@ -53,26 +54,30 @@ def predictions_table(
     return columns(rows, left=2, fit=fit)
 
 
-def results_table(results: Mapping[str, Any], *, fit: bool = False) -> str:
+def results_table(results: Results, *, fit: bool = False) -> str:
     """Return a line an experiment: accuracy with its interval, balanced, F1, AUC, seconds.
 
     `fit` is that of `columns`.
     """
     rows = [["experiment", "accuracy", "95 % interval", "balanced", "macro F1", "AUC", "fit s"]]
-    for e in results["experiments"]:
-        ci, auc = e["accuracy"]["ci95"], e["macro_auc"]["pooled"]
+    for e in results.record.experiments:
+        limits = e.accuracy.ci95
         rows.append(
             [
-                e["name"],
-                f"{e['accuracy']['pooled']:.3f}",
-                f"{ci[0]:.3f} to {ci[1]:.3f}" if ci else "-",
-                f"{e['balanced_accuracy']['pooled']:.3f}",
-                f"{e['macro_f1']['pooled']:.3f}",
-                "-" if auc is None else f"{auc:.3f}",
-                f"{e['seconds']['fit']:.1f}",
+                e.name,
+                _digits(e.accuracy.pooled),
+                f"{limits[0]:.3f} to {limits[1]:.3f}" if limits else "-",
+                _digits(e.balanced_accuracy.pooled),
+                _digits(e.macro_f1.pooled),
+                _digits(e.macro_auc.pooled),
+                f"{e.seconds.fit:.1f}",
             ]
         )
     return columns(rows, left=1, fit=fit)
+
+
+def _digits(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def audit_table(report: AuditReport, *, fit: bool = False) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from gliaboost.reports.document.blocks import Cell, Figure, Picture, Table
 from gliaboost.reports.document.curves import Curve, precision_recall, roc
-from gliaboost.reports.document.numerals import UNKNOWN, bounded, metric, share
+from gliaboost.reports.document.numerals import UNKNOWN, bounded, share
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.ranking import curves
 from gliaboost.reports.statistics.resampling import interval, resamples
@@ -41,7 +41,7 @@ def thresholds(results: Results) -> list[Figure]:
                 continue
             # Bands of several experiments would hide each other: the best has one.
             one, many = _curves(e, k, results, banded=place == 0)
-            area = metric((e.entry["per_class"].get(label) or {}).get("auc"))
+            area = share(e.record.per_class[label].auc.pooled)
             gained = _average_precision(e, k)
             for kind, x, n in (("roc", GRID, 0), ("pr", RECALLS, 1)):
                 low, high = (
@@ -49,7 +49,7 @@ def thresholds(results: Results) -> list[Figure]:
                     if len(many[n])
                     else (None, None)
                 )
-                value = f"AUC {area.text}" if kind == "roc" else f"average {share(gained)}"
+                value = f"AUC {area}" if kind == "roc" else f"average {share(gained)}"
                 lines[kind].append(
                     Curve(results.series[i], f"{e.letter}  {value}", x, one[n][0], low, high)
                 )
@@ -96,7 +96,7 @@ def _curves(
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     truth, _, probabilities = e.arrays
     codes, count = e.patients
-    seed = int(results.protocol.get("seed") or 0)
+    seed = results.protocol.seed
     weights = resamples(count, BANDS, seed) if banded and count > 1 else np.empty((0, count))
     weights = np.concatenate([np.ones((1, count)), weights])
     scores, positive = probabilities[:, k], truth == k

@@ -45,9 +45,9 @@ def transfers(runs: Sequence[Results]) -> list[Transfer]:
     for run in runs:
         own = _keys(run.experiments)
         for e in run.transfers:
-            other = e.test_on or ""
+            here, other = listed(e.record.trained_on), e.record.test_on or ""
             shared = len(own & _keys([e]))
-            found[run.name, other, e.title] = Transfer(run.name, other, e, shared)
+            found[here, other, e.title] = Transfer(here, other, e, shared)
     moved = {title for _, _, title in found}
     for run in runs:
         for e in run.experiments:
@@ -156,18 +156,16 @@ def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:
 def _table(cells: Sequence[Transfer]) -> Table:
     rows = []
     for c in cells:
-        entry = c.experiment.entry
-        counts = entry.get("counts") or {}
-        value = c.accuracy
+        images = c.experiment.record.counts.images
         rows.append(
             [
                 Cell(c.trained),
                 Cell(c.tested),
                 Cell(c.experiment.title),
-                Cell(count(int(counts.get("images") or 0)), counts.get("images")),
-                Cell("refused" if c.shared else UNKNOWN)
-                if value is None
-                else bounded(value, (entry.get("accuracy") or {}).get("ci95")),
+                Cell(count(images), images),
+                Cell("refused")
+                if c.shared
+                else bounded(c.accuracy, c.experiment.record.accuracy.ci95),
                 Cell(_left_out(c)),
             ]
         )
@@ -184,9 +182,10 @@ def _table(cells: Sequence[Transfer]) -> Table:
 def _left_out(c: Transfer) -> str:
     if c.shared:
         return f"{plural(c.shared, 'picture')} in both"
-    known = c.experiment.entry.get("left_out") or {}
-    said = [f"{count(int(n))} {why}" for why, n in known.items() if n]
-    return ", ".join(said) or ("none" if known else UNKNOWN)
+    known = c.experiment.record.left_out
+    if known is None:
+        return UNKNOWN
+    return ", ".join(f"{count(n)} {why}" for why, n in known.items() if n) or "none"
 
 
 def _keys(experiments: Sequence[ExperimentResult]) -> set[str]:

@@ -310,4 +310,4 @@ def _conformal(results: Results, experiments: list[tuple[int, ExperimentResult]]
 def _weights(results: Results, count: int) -> Array:
     if count < 2:
         return np.empty((0, count))
-    return resamples(count, RESAMPLES, int(results.protocol.get("seed") or 0))
+    return resamples(count, RESAMPLES, results.protocol.seed)

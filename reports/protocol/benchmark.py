@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,12 @@ from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experimen
 from gliaboost.reports.protocol.fold import FoldTask, run_fold
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.protocol import Protocol
+from gliaboost.reports.protocol.record import ControlName, ExperimentRecord
+from gliaboost.reports.protocol.results import Results, read_results
 from gliaboost.reports.protocol.summary import summarise, write_results
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def run(
@@ -40,7 +45,7 @@ def run(
     audit: Sequence[tuple[str, str]] = (),
     elsewhere: Elsewhere | None = None,
     progress: Progress = SILENT,
-) -> dict[str, Any]:
+) -> Results:
     """Run every experiment on every fold and write ``results.json`` and ``predictions.parquet``.
 
     A fold that `out` already holds, for the same images, folds, features, parameters and seed, is
@@ -67,8 +72,8 @@ def run(
 
     Returns
     -------
-    dict
-        ``results.json``.
+    Results
+        What was written, as `gliaboost.reports.protocol.results.read_results` reads it.
 
     Raises
     ------
@@ -87,26 +92,26 @@ def run(
         f"features: {done.computed} images computed, {done.reused} from the store, "
         f"{len(done.failed)} unreadable, {done.seconds:.1f} s"
     )
-    frames, entries = [], []
+    frames: list[pd.DataFrame] = []
+    records: list[ExperimentRecord] = []
 
-    def compare(experiment: Experiment, folds: Sequence[Fold]) -> dict[str, Any]:
+    def compare(experiment: Experiment, folds: Sequence[Fold], of: str | None = None) -> None:
         if experiment.model in protocol.only:
             folds = some_folds(folds, protocol.only[experiment.model])
         parts = [_fold(data, protocol, experiment, fold, out, progress) for fold in folds]
-        frame, entry = summarise(data, experiment, parts, protocol.seed)
+        frame, record = summarise(data, experiment, parts, protocol.seed, of=of)
         frames.append(frame)
-        entries.append(entry)
-        return entry
+        records.append(record)
 
     for experiment in protocol.experiments:
         compare(experiment, protocol.folds)
-    cheapest = _cheapest(protocol.experiments, entries) if protocol.controls else None
+    cheapest = _cheapest(protocol.experiments, records) if protocol.controls else None
     if cheapest is not None:
-        controls = {SHUFFLED: protocol.folds}
+        controls: dict[ControlName, Sequence[Fold]] = {SHUFFLED: protocol.folds}
         if len(protocol.folds) > 1 and len(set(data.groups)) < len(manifest):
             controls[BY_IMAGE] = image_folds(manifest, len(protocol.folds), seed=protocol.seed)
         for control, folds in controls.items():
-            compare(replace(cheapest, control=control), folds)["of"] = cheapest.name
+            compare(replace(cheapest, control=control), folds, of=cheapest.name)
     if elsewhere is not None:
         asked = TrainingData(
             elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
@@ -120,15 +125,16 @@ def run(
             labels = data.labels[train]
             task = FoldTask(abroad, "all", data, train, labels, asked, test, identity)
             options = protocol.options(experiment.model)
-            part = run_fold(task, options, out, progress, lambda model, stem: {})
-            frame, entry = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
+            part = run_fold(task, options, out, progress, lambda model, stem: None)
+            frame, record = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
-            entries.append(described(entry, elsewhere, [named(manifest)]))
-    return write_results(data, protocol, entries, frames, out, command, audit)
+            records.append(described(record, elsewhere, [named(manifest)]))
+    write_results(data, protocol, records, frames, out, command, audit)
+    return read_results(out, manifest.root)
 
 
 def _cheapest(
-    experiments: Sequence[Experiment], entries: Sequence[dict[str, Any]]
+    experiments: Sequence[Experiment], records: Sequence[ExperimentRecord]
 ) -> Experiment | None:
     """Choose what the controls repeat: of those on most columns, the quickest to fit."""
     boosted = [i for i, e in enumerate(experiments) if e.takes == "columns"]
@@ -136,7 +142,7 @@ def _cheapest(
         return None
     most = max(len(experiments[i].extractors) for i in boosted)
     full = [i for i in boosted if len(experiments[i].extractors) == most]
-    return experiments[min(full, key=lambda i: float(entries[i]["seconds"]["fit"]))]
+    return experiments[min(full, key=lambda i: records[i].seconds.fit)]
 
 
 def _fold(
@@ -153,9 +159,9 @@ def _fold(
         labels = shuffled(labels, data.groups[train], protocol.seed)
     identity = _identity(data, protocol, experiment, train, labels, test)
 
-    def keep(model: Any, stem: str) -> dict[str, Any]:
+    def keep(model: Any, stem: str) -> int | None:
         if experiment.control is not None:
-            return {}
+            return None
         bundle = make_bundle(
             model,
             protocol.preparation,
@@ -163,7 +169,7 @@ def _fold(
             manifest_fingerprint=data.manifest.fingerprint(),
             metrics={"fold": str(fold.name), "experiment": experiment.name},
         )
-        return {"model_bytes": save(bundle, out / "models" / f"{stem}.joblib").stat().st_size}
+        return save(bundle, out / "models" / f"{stem}.joblib").stat().st_size
 
     task = FoldTask(experiment, str(fold.name), data, train, labels, data, test, identity)
     return run_fold(task, protocol.options(experiment.model), out, progress, keep)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress, Substage
+from gliaboost.reports.protocol.record import ExperimentRecord
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,15 @@ def find_elsewhere(
     return Elsewhere(name, Manifest.of(table, other.root, other.name), left_out)
 
 
-def described(entry: dict[str, Any], elsewhere: Elsewhere, names: Sequence[str]) -> dict[str, Any]:
-    """Turn an experiment's entry into one of another data set."""
-    own = {k: v for k, v in entry.items() if k not in ("shap_by_family", "history")}
-    return {
-        **own,
-        "test_on": elsewhere.name,
-        "left_out": elsewhere.left_out,
-        "trained_on": list(names),
-    }
+def described(
+    record: ExperimentRecord, elsewhere: Elsewhere, names: Sequence[str]
+) -> ExperimentRecord:
+    """Turn an experiment's record into one of another data set."""
+    return replace(
+        record,
+        shap_by_family=None,
+        history=(),
+        test_on=elsewhere.name,
+        left_out=elsewhere.left_out,
+        trained_on=tuple(names),
+    )

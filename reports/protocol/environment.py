@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import platform
+import subprocess
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from gliaboost._compat import available_cores
 from gliaboost.devices import gpu_present
 from gliaboost.models.packing import installed
 from gliaboost.plugins import PluginError
+from gliaboost.reports.protocol.record import EnvironmentRecord
 
 NUMERIC = (
     "gliaboost",
@@ -34,7 +37,7 @@ NUMERIC = (
 OPTIONAL = {"torch": ("embeddings, networks and texture kernels on the GPU", "torch")}
 
 
-def environment(jobs: int | None = None) -> dict[str, Any]:
+def environment(jobs: int | None = None) -> EnvironmentRecord:
     """Describe machine and software.
 
     Parameters
@@ -44,18 +47,18 @@ def environment(jobs: int | None = None) -> dict[str, Any]:
 
     Returns
     -------
-    dict
-        ``python``, ``platform``, ``processor``, ``cores``, ``jobs`` and ``versions`` (None where a
-        package is absent).
+    EnvironmentRecord
+        As the report tells it.
     """
-    return {
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
-        "cores": available_cores(),
-        "jobs": jobs or available_cores(),
-        "versions": {name: installed(name) for name in NUMERIC},
-    }
+    return EnvironmentRecord(
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        processor=processor(),
+        gpu=gpu(),
+        cores=available_cores(),
+        jobs=jobs or available_cores(),
+        versions={name: installed(name) for name in NUMERIC},
+    )
 
 
 def processor() -> str:
@@ -67,6 +70,19 @@ def processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
+
+
+def gpu() -> str | None:
+    """Name the GPU as its driver does, None where none is visible."""
+    if not gpu_present():
+        return None
+    asked = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        said = ""
+    names = list(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
+    return ", ".join(names) or "an NVIDIA GPU"
 
 
 def describe() -> dict[str, Any]:
@@ -123,7 +139,7 @@ def describe() -> dict[str, Any]:
             }
     return {
         "gliaboost": installed("gliaboost"),
-        "environment": environment(),
+        "environment": asdict(environment()),
         "gpu": gpu_present(),
         "store": str(default_store()),
         "sources": names(),

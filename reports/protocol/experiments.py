@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.models.registry import takes
+from gliaboost.reports.protocol.record import ControlName
 
-# A control is no competitor: it must fail, or show what a leak is worth.
-SHUFFLED = "shuffled labels"
-BY_IMAGE = "image folds"
+SHUFFLED: ControlName = "shuffled labels"
+BY_IMAGE: ControlName = "image folds"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Experiment:
 
     model: str
     extractors: tuple[Extractor, ...] = ()
-    control: str | None = None
+    control: ControlName | None = None
     test_on: str | None = None
 
     @property

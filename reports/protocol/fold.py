@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from gliaboost.models.registry import create_model, model_class, shared_paramete
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Progress
 from gliaboost.reports.protocol.experiments import Experiment
-from gliaboost.reports.protocol.parts import Part, read_part, stem_of, write_part
+from gliaboost.reports.protocol.parts import FoldNotes, Part, read_part, stem_of, write_part
+from gliaboost.reports.protocol.record import HistoryRecord
 from gliaboost.reports.protocol.search import FitOptions, search_in_fold
 
 if TYPE_CHECKING:
@@ -39,15 +40,13 @@ class Fitted:
         Fitted.
     probabilities : float64 array [n, K]
         For the rows that it had not seen, columns as ``model.classes_``.
-    notes : dict
-        ``fit`` and ``predict`` (seconds), ``device``, ``memory`` (where a booster read its columns
-        from), ``peak_memory`` (bytes), and what only the fitted model can tell:
-        ``shap_by_family`` or ``history``.
+    notes : FoldNotes
+        What it cost, and what only the fitted model can tell.
     """
 
     model: Classifier
     probabilities: NDArray[np.float64]
-    notes: dict[str, Any]
+    notes: FoldNotes
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +84,7 @@ def run_fold(
     options: FitOptions,
     out: Path,
     progress: Progress,
-    keep: Callable[[Classifier, str], dict[str, Any]],
+    keep: Callable[[Classifier, str], int | None],
 ) -> Part:
     """Do a task, or take it from an earlier run.
 
@@ -100,7 +99,8 @@ def run_fold(
     progress : Progress
         Hears a line of what was done.
     keep : callable
-        Given the fitted model and the stem of its files; returns further notes.
+        Given the fitted model and the stem of its files; returns the bytes of the saved model,
+        None where it saves none.
     """
     what = f"{task.experiment.name}, fold {task.fold}"
     stem = stem_of(task.experiment.name, task.fold)
@@ -111,21 +111,14 @@ def run_fold(
         return known
     checkpoint = out / "parts" / f"{stem}.checkpoint"
     fitted = fit_and_ask(task, options, checkpoint, progress, what)
-    notes = {
-        "identity": task.identity,
-        "fold": task.fold,
-        "train": len(task.train),
-        "test": len(task.test),
-        **fitted.notes,
-        **keep(fitted.model, stem),
-    }
+    notes = replace(fitted.notes, model_bytes=keep(fitted.model, stem))
     classes = task.data.manifest.classes
     frame = predictions(task.asked, classes, task.experiment.name, task.fold, task.test, fitted)
     part = Part(frame, notes)
     write_part(path, part)
     forget(checkpoint)
     right = float((frame["label"] == frame["predicted"]).mean())
-    progress.line(f"{what}: {right:.3f} of {len(task.test)} right, {notes['fit']:.1f} s")
+    progress.line(f"{what}: {right:.3f} of {len(task.test)} right, {notes.fit:.1f} s")
     return part
 
 
@@ -157,7 +150,7 @@ def fit_and_ask(
         resuming["after_epoch"] = _epochs(progress, what)
     reset_peak_memory()
     begun = time.perf_counter()
-    parameters, searched = search_in_fold(
+    parameters, search = search_in_fold(
         experiment.model,
         X,
         task.labels,
@@ -166,22 +159,31 @@ def fit_and_ask(
         Path(f"{checkpoint}.study"),
         progress,
         what,
+        task.fold,
     )
     shared = shared_parameters(experiment.model, **options.shared)
     model = create_model(experiment.model, **{**shared, **parameters})
     model.fit(X, task.labels, groups=groups, **beside, **resuming)
     fitted = time.perf_counter()
     probabilities = model.predict_proba(unseen, **its)
-    notes = {
-        "fit": fitted - begun,
-        "predict": time.perf_counter() - fitted,
-        "device": model.device_,
-        "memory": model.memory_,
-        "parameters": plain(model.get_params()),
-        "peak_memory": peak_memory(),
-        **searched,
-        **_seen_inside(data, experiment, model, unseen),
-    }
+    predicted, held = time.perf_counter(), peak_memory()
+    notes = FoldNotes(
+        identity=task.identity,
+        fold=task.fold,
+        train=len(task.train),
+        test=len(task.test),
+        fit=fitted - begun,
+        predict=predicted - fitted,
+        device=model.device_,
+        memory=model.memory_,
+        parameters=plain(model.get_params()),
+        peak_memory=held,
+        model_bytes=None,
+        training_images_per_second=model.images_per_second_,
+        shap_by_family=_shares(data, experiment, model, unseen),
+        history=_history(model, task.fold),
+        search=search,
+    )
     return Fitted(model, probabilities, notes)
 
 
@@ -245,25 +247,27 @@ def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]
     return told
 
 
-def _seen_inside(
+def _shares(
     data: TrainingData, experiment: Experiment, model: Classifier, unseen: NDArray[Any]
-) -> dict[str, Any]:
-    """Note what only the fitted model can tell: SHAP by family, or the epochs."""
-    if experiment.takes == "columns" and len(experiment.extractors) > 1:
-        step = max(1, len(unseen) // ROWS)
-        values = model.contributions(np.ascontiguousarray(unseen[::step]))
-        if values is None:
-            return {}
-        families = [e.label for e in experiment.extractors]
-        widths = data.widths(experiment.extractors)
-        return {"shap_by_family": share_by_family(values, families, widths)}
+) -> dict[str, float] | None:
+    """Share the contributions out by feature family, where there are several."""
+    if experiment.takes != "columns" or len(experiment.extractors) < 2:
+        return None
+    step = max(1, len(unseen) // ROWS)
+    values = model.contributions(np.ascontiguousarray(unseen[::step]))
+    if values is None:
+        return None
+    families = [e.label for e in experiment.extractors]
+    return share_by_family(values, families, data.widths(experiment.extractors))
+
+
+def _history(model: Classifier, fold: str) -> HistoryRecord | None:
+    """Take down the losses by epoch, where the model counts epochs."""
     if not model.history_:
-        return {}
-    return {
-        "history": {
-            "metric": "loss",
-            "train": [e["loss"] for e in model.history_],
-            "valid": [e["validation_loss"] for e in model.history_ if "validation_loss" in e],
-        },
-        "images_per_second_fit": model.images_per_second_,
-    }
+        return None
+    return HistoryRecord(
+        fold=fold,
+        metric="loss",
+        train=tuple(e["loss"] for e in model.history_),
+        valid=tuple(e["validation_loss"] for e in model.history_ if "validation_loss" in e),
+    )

@@ -4,17 +4,71 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gliaboost.files import replacing
+from gliaboost.reports.protocol.record import STRICT, HistoryRecord, SearchRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
-NOTES_KEY = b"gliaboost.fold"
+# Another name for other notes: a part of an earlier version is not read, but run again.
+NOTES_KEY = b"gliaboost.fold.2"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldNotes:
+    """What is known of a fold beside its predictions.
+
+    Attributes
+    ----------
+    identity : str
+        Hash of all that the predictions depend on.
+    fold : str
+        Its name.
+    train, test : int
+        Images.
+    fit, predict : float
+        Seconds on the clock.
+    device : str
+        Where the model was really fitted.
+    memory : str, optional
+        Where a GPU's columns were read from, ``"host"`` or ``"device"``.
+    parameters : dict
+        Of the fitted model.
+    peak_memory : int, optional
+        Most bytes that the process held; None where the system does not tell.
+    model_bytes : int, optional
+        The saved model; None where none was saved.
+    training_images_per_second : float, optional
+        Of a network.
+    shap_by_family : dict of str to float, optional
+        Share of the mean absolute SHAP values by label of extractor.
+    history : HistoryRecord, optional
+        Of a network.
+    search : SearchRecord, optional
+        Where parameters were searched.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    identity: str
+    fold: str
+    train: int
+    test: int
+    fit: float
+    predict: float
+    device: str
+    memory: str | None
+    parameters: dict[str, Any]
+    peak_memory: int | None
+    model_bytes: int | None
+    training_images_per_second: float | None
+    shap_by_family: dict[str, float] | None
+    history: HistoryRecord | None
+    search: SearchRecord | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +79,12 @@ class Part:
     ----------
     frame : pandas.DataFrame
         One row an image.
-    notes : dict
-        Plain facts: ``identity``, ``fold``, seconds, device, sizes.
+    notes : FoldNotes
+        What is known beside them.
     """
 
     frame: pd.DataFrame
-    notes: Mapping[str, Any]
+    notes: FoldNotes
 
 
 def stem_of(experiment: str, fold: str) -> str:
@@ -45,15 +99,16 @@ def stem_of(experiment: str, fold: str) -> str:
 
 
 def read_part(path: Path, identity: str) -> Part | None:
-    """Read a part, None if there is none, or one of other data, parameters or folds."""
+    """Read a part, None if there is none, or one of other data, parameters, folds or version."""
     import pyarrow.parquet as pq
+    from pydantic import TypeAdapter
 
     try:
         table = pq.ParquetFile(path).read()
-        notes = json.loads((table.schema.metadata or {})[NOTES_KEY])
+        notes = TypeAdapter(FoldNotes).validate_json((table.schema.metadata or {})[NOTES_KEY])
     except (OSError, KeyError, ValueError):
         return None
-    return Part(table.to_pandas(), notes) if notes.get("identity") == identity else None
+    return Part(table.to_pandas(), notes) if notes.identity == identity else None
 
 
 def write_part(path: Path, part: Part) -> None:
@@ -62,7 +117,7 @@ def write_part(path: Path, part: Part) -> None:
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(part.frame, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), NOTES_KEY: json.dumps(dict(part.notes)).encode()}
+    metadata = {**(table.schema.metadata or {}), NOTES_KEY: json.dumps(asdict(part.notes)).encode()}
     with replacing(path) as temporary:
         pq.write_table(table.replace_schema_metadata(metadata), temporary)
 

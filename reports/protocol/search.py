@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import model_class
 from gliaboost.progress import Prefixed, Progress
+from gliaboost.reports.protocol.record import SearchRecord, TrialRecord
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def search_in_fold(
     study: Path,
     progress: Progress,
     what: str,
-) -> tuple[dict[str, Any], dict[str, Any]]:
+    fold: str,
+) -> tuple[dict[str, Any], SearchRecord | None]:
     """Search a model's parameters on inner folds of training rows, if that is wanted and can be.
 
     Parameters
@@ -60,21 +62,23 @@ def search_in_fold(
         Hears a line of each trial.
     what : str
         How the line begins.
+    fold : str
+        The outer fold.
 
     Returns
     -------
     parameters : dict
         Given and found.
-    notes : dict
-        ``{"search": {...}}``, or nothing.
+    search : SearchRecord, optional
+        How it went; None where nothing was searched.
     """
     if not options.trials:
-        return dict(options.parameters), {}
+        return dict(options.parameters), None
     from gliaboost.models.tuning import tune
 
     if model_class(model).search_space() is None:
         progress.line(f"{what}: {model} has no search, its parameters are as given")
-        return dict(options.parameters), {}
+        return dict(options.parameters), None
 
     begun = time.perf_counter()
     found = tune(
@@ -88,12 +92,16 @@ def search_in_fold(
         progress=Prefixed(progress, f"{what}, "),
         **options.shared,
     )
-    notes = {
-        "folds": found.folds,
-        "score": found.score,
-        "default_score": found.default_score,
-        "parameters": {k: v for k, v in found.parameters.items() if k not in options.parameters},
-        "trials": [{k: t[k] for k in ("number", "state", "score")} for t in found.trials],
-        "seconds": time.perf_counter() - begun,
-    }
-    return found.parameters, {"search": plain(notes)}
+    chosen = {k: v for k, v in found.parameters.items() if k not in options.parameters}
+    return found.parameters, SearchRecord(
+        fold=fold,
+        folds=found.folds,
+        score=float(found.score),
+        default_score=None if found.default_score is None else float(found.default_score),
+        parameters=plain(chosen),
+        trials=tuple(
+            TrialRecord(number=t["number"], state=t["state"], score=t["score"])
+            for t in found.trials
+        ),
+        seconds=time.perf_counter() - begun,
+    )

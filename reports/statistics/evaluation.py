@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 from gliaboost.errors import UsageError
 from gliaboost.reports.statistics.calibration import brier, calibration_error, gaps
 from gliaboost.reports.statistics.confusion import BY_CLASS, SUMMARIES, confusions
+from gliaboost.reports.statistics.measures import (
+    Bootstrap,
+    ClassMeasures,
+    ClassMetric,
+    Counts,
+    Evaluation,
+    FoldMeasures,
+    Metric,
+    MetricName,
+    PatientMeasures,
+)
 from gliaboost.reports.statistics.ranking import auc_by_class
 from gliaboost.reports.statistics.resampling import (
     RESAMPLES,
@@ -25,7 +36,7 @@ if TYPE_CHECKING:
 
 # A probability may be off one by rounding; more means that the columns are something else.
 TOLERANCE = 1e-3
-SCALARS = ("accuracy", "balanced_accuracy", "macro_f1", "macro_auc", "mcc", "brier", "ece")
+SCALARS: tuple[MetricName, ...] = get_args(MetricName)
 
 Measured = dict[str, NDArray[np.float64]]
 
@@ -37,7 +48,7 @@ def evaluate(
     groups: Sequence[Any] | ArrayLike | None = None,
     seed: int = 0,
     n_boot: int = RESAMPLES,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Measure one experiment.
 
     Each number is given *pooled* over all images, as *mean* and *sd* over the folds, and with a
@@ -60,14 +71,9 @@ def evaluate(
 
     Returns
     -------
-    dict
-        Plain values, ready for JSON. ``accuracy``, ``balanced_accuracy``, ``macro_f1``,
-        ``macro_auc`` (one against the rest), ``mcc``, ``brier`` (0 to 2) and ``ece``, each
-        ``{"pooled", "mean", "sd", "ci95"}``; ``per_class`` by class ``{"images", "predicted",
-        "precision", "recall", "specificity", "f1", "auc"}``, the last five ``{"pooled", "ci95"}``;
-        ``confusion`` (rows true, columns predicted); ``by_fold``; ``patient_level`` (see
-        `by_patient`) or None; ``counts`` and ``bootstrap``. None stands for what is undefined: the
-        AUC of a class without images, the sd of a single fold, the interval of a single patient.
+    Evaluation
+        None stands for what is undefined: the AUC of a class without images, the standard
+        deviation of a single fold, the interval of a single patient.
 
     Raises
     ------
@@ -88,8 +94,8 @@ def evaluate(
     ...     "proba_a": [0.9, 0.2, 0.4, 0.3], "proba_b": [0.1, 0.8, 0.6, 0.7],
     ... })
     >>> result = evaluate(frame, ["a", "b"], n_boot=200)
-    >>> result["accuracy"]["pooled"], result["confusion"]
-    (0.75, [[1, 1], [0, 2]])
+    >>> result.accuracy.pooled, result.confusion
+    (0.75, ((1, 1), (0, 2)))
     """
     truth, predicted, probabilities = arrays(predictions, classes)
     named = predictions["patient"] if groups is None and "patient" in predictions else groups
@@ -104,43 +110,44 @@ def evaluate(
     by_fold = measured(fold_codes, np.eye(n_folds))
     drawn = measured(codes, resamples(n_groups, n_boot, seed)) if n_groups > 1 else None
 
-    result: dict[str, Any] = {
-        name: {
-            "pooled": _plain(pooled[name][0]),
-            "mean": _plain(_mean(by_fold[name])),
-            "sd": _plain(_sd(by_fold[name])),
-            "ci95": None if drawn is None else interval(drawn[name]),
-        }
-        for name in SCALARS
-    }
     matrix = pooled["confusion"][0]
-    result["per_class"] = {
-        label: {
-            "images": int(matrix[k].sum()),
-            "predicted": int(matrix[:, k].sum()),
-            **{
-                name: {
-                    "pooled": _plain(pooled[name][0, k]),
-                    "ci95": None if drawn is None else interval(drawn[name][:, k]),
-                }
-                for name in (*BY_CLASS, "auc")
-            },
-        }
+
+    def of_class(name: str, k: int) -> ClassMetric:
+        limits = None if drawn is None else interval(drawn[name][:, k])
+        return ClassMetric(_plain(pooled[name][0, k]), limits)
+
+    per_class = {
+        label: ClassMeasures(
+            images=int(matrix[k].sum()),
+            predicted=int(matrix[:, k].sum()),
+            **{name: of_class(name, k) for name in (*BY_CLASS, "auc")},
+        )
         for k, label in enumerate(classes)
     }
-    result["confusion"] = matrix.astype(int).tolist()
-    result["by_fold"] = {
-        str(name): {metric: _plain(by_fold[metric][i]) for metric in SCALARS}
-        for i, name in enumerate(sorted({str(f) for f in folds}))
-    }
-    result["patient_level"] = _patient_level(predictions, classes, seed, n_boot)
-    result["counts"] = {"images": len(truth), "groups": n_groups, "folds": n_folds}
-    result["bootstrap"] = {
-        "unit": "patient" if n_groups < len(truth) else "image",
-        "resamples": n_boot if n_groups > 1 else 0,
-        "seed": seed,
-    }
-    return result
+    return Evaluation(
+        **{
+            name: Metric(
+                pooled=_plain(pooled[name][0]),
+                mean=_plain(_mean(by_fold[name])),
+                sd=_plain(_sd(by_fold[name])),
+                ci95=None if drawn is None else interval(drawn[name]),
+            )
+            for name in SCALARS
+        },
+        per_class=per_class,
+        confusion=tuple(tuple(int(n) for n in row) for row in matrix),
+        by_fold={
+            str(name): FoldMeasures(**{m: _plain(by_fold[m][i]) for m in SCALARS})
+            for i, name in enumerate(sorted({str(f) for f in folds}))
+        },
+        patient_level=_patient_level(predictions, classes, seed, n_boot),
+        counts=Counts(images=len(truth), groups=n_groups, folds=n_folds),
+        bootstrap=Bootstrap(
+            unit="patient" if n_groups < len(truth) else "image",
+            resamples=n_boot if n_groups > 1 else 0,
+            seed=seed,
+        ),
+    )
 
 
 def measure(
@@ -221,18 +228,24 @@ def by_patient(predictions: pd.DataFrame, classes: Sequence[str]) -> pd.DataFram
 
 def _patient_level(
     predictions: pd.DataFrame, classes: Sequence[str], seed: int, n_boot: int
-) -> dict[str, Any] | None:
+) -> PatientMeasures | None:
     if "patient" not in predictions or not predictions["patient"].notna().any():
         return None
     table = by_patient(predictions, classes)
     mixed = int(predictions["patient"].nunique()) - len(table)
     if not len(table):
-        return {"patients": 0, "mixed": mixed}
+        nothing = {name: Metric() for name in SCALARS}
+        return PatientMeasures(**nothing, per_class={}, confusion=(), patients=0, mixed=mixed)
     if len(table) == len(predictions):
         return None
     inner = evaluate(table.drop(columns="patient"), classes, seed=seed, n_boot=n_boot)
-    kept = (*SCALARS, "per_class", "confusion")
-    return {"patients": len(table), "mixed": mixed, **{name: inner[name] for name in kept}}
+    return PatientMeasures(
+        **{name: inner.metric(name) for name in SCALARS},
+        per_class=inner.per_class,
+        confusion=inner.confusion,
+        patients=len(table),
+        mixed=mixed,
+    )
 
 
 def arrays(

@@ -36,7 +36,7 @@ class Comparison:
         What both were tested on; a row without a patient counts as one.
     difference : float
         Accuracy of the first minus that of the second.
-    ci95 : [low, high] or None
+    ci95 : (low, high) or None
         Interval of the difference over resampled patients, both experiments drawn together.
     only_first, only_second : int
         Images that only one of them has right.
@@ -53,7 +53,7 @@ class Comparison:
     images: int
     patients: int
     difference: float
-    ci95: list[float] | None
+    ci95: tuple[float, float] | None
     only_first: int
     only_second: int
     p_bootstrap: float

@@ -69,7 +69,7 @@ def resamples(n_groups: int, n_boot: int, seed: int) -> Weights:
     return counts.astype(np.float64)
 
 
-def interval(values: ArrayLike, tail: float = 0.025) -> list[float] | None:
+def interval(values: ArrayLike, tail: float = 0.025) -> tuple[float, float] | None:
     """Return the percentile interval of bootstrapped values.
 
     Parameters
@@ -81,20 +81,20 @@ def interval(values: ArrayLike, tail: float = 0.025) -> list[float] | None:
 
     Returns
     -------
-    [low, high] or None
+    (low, high) or None
         None where no resample defines the number.
 
     Examples
     --------
     >>> interval(range(1001))
-    [25.0, 975.0]
+    (25.0, 975.0)
     """
     kept = np.asarray(values, dtype=np.float64)
     kept = kept[~np.isnan(kept)]
     if not len(kept):
         return None
     low, high = np.quantile(kept, [tail, 1 - tail])
-    return [float(low), float(high)]
+    return float(low), float(high)
 
 
 def sums(codes: NDArray[np.int64], count: int, values: ArrayLike) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -17,6 +16,7 @@ import pytest
 
 from gliaboost.reports.pages.joined import render_joined
 from gliaboost.reports.pages.render import render
+from gliaboost.reports.protocol.record import HistoryRecord
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (pip install playwright)"
@@ -85,7 +85,9 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture
-def folder(make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path) -> Path:
+def folder(
+    make_predictions: MakePredictions, make_run: MakeRun, edit_experiment: MakeRun, tmp_path: Path
+) -> Path:
     """A run that has everything a page can show, pictures included."""
     sets = ("hog+lbp+glcm", "hog", "lbp", "glcm", "lbp+glcm")
     frames = [
@@ -93,15 +95,10 @@ def folder(make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path)
         for i, s in enumerate(sets)
     ]
     frames.append(make_predictions(skill=3.5, seed=9, experiment="cnn-finetune"))
-    made = make_run(frames)
-    saved = json.loads((made / "results.json").read_text())
-    saved["experiments"][-1] |= {
-        "device": "cuda",
-        "history": [{"metric": "loss", "train": [1, 0.5, 0.2], "valid": [1, 0.8, 0.7]}],
-    }
-    saved["experiments"][0]["shap_by_family"] = {"hog": 0.5, "lbp": 0.3, "glcm": 0.2}
-    saved["dataset"]["audit"] = [["wrong", "12 files show a picture twice."]]
-    (made / "results.json").write_text(json.dumps(saved))
+    made = make_run(frames, dataset={"audit": (("wrong", "12 files show a picture twice."),)})
+    history = HistoryRecord(fold="1", metric="loss", train=(1, 0.5, 0.2), valid=(1, 0.8, 0.7))
+    edit_experiment(made, -1, device="cuda", history=(history,))
+    edit_experiment(made, 0, shap_by_family={"hog": 0.5, "lbp": 0.3, "glcm": 0.2})
     noise = np.random.default_rng(0)
     (tmp_path / "images").mkdir()
     for path in frames[-1].query("label != predicted")["path"]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,6 @@ from gliaboost.reports.pages.joined import render_joined
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.pages.transfer import transfers
 from gliaboost.reports.protocol.results import read_results
-from gliaboost.reports.statistics.evaluation import evaluate
 
 MakePredictions = Callable[..., pd.DataFrame]
 MakeRun = Callable[..., Path]
@@ -26,27 +24,21 @@ def text_of(pages: dict[str, Any]) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page).replace("&#39;", "'").split())
 
 
-def carried(folder: Path, frame: pd.DataFrame, other: Any, name: str = "lightgbm+hog") -> Path:
-    """Add a test on another data set to a run."""
-    saved = json.loads((folder / "results.json").read_text())
-    model, *features = name.split("+")
-    label = f"{name} on {other if isinstance(other, str) else other['name']}"
-    frame = frame.assign(experiment=label)
-    entry = evaluate(frame, list(saved["dataset"]["classes"]), n_boot=50)
-    saved["experiments"].append(
-        {
-            "name": label,
-            "model": model,
-            "features": features,
-            "test_on": other,
-            "left_out": {"in both": 4, "unknown class": 0},
-        }
-        | entry
-    )
-    (folder / "results.json").write_text(json.dumps(saved))
-    table = pd.concat([pd.read_parquet(folder / "predictions.parquet"), frame])
-    table.to_parquet(folder / "predictions.parquet", index=False)
-    return folder
+@pytest.fixture
+def carried(add_experiment: MakeRun) -> MakeRun:
+    """Return a function that adds a test of the model of "oslo" on "kyoto" to a run."""
+
+    def carry(folder: Path, frame: pd.DataFrame) -> Path:
+        return add_experiment(
+            folder,
+            frame.assign(experiment="lightgbm+hog (on kyoto)"),
+            n_boot=50,
+            test_on="kyoto",
+            trained_on=("oslo",),
+            left_out={"in both": 4, "unknown class": 0},
+        )
+
+    return carry
 
 
 def other_images(frame: pd.DataFrame) -> pd.DataFrame:
@@ -111,13 +103,12 @@ def test_one_run_can_stand_alone(
     assert "1 benchmark on made-up" in page
 
 
-@pytest.mark.parametrize("other", ["kyoto", {"name": "kyoto", "images": 300}])
 def test_trained_here_tested_there(
-    make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path, other: Any
+    make_predictions: MakePredictions, make_run: MakeRun, carried: MakeRun, tmp_path: Path
 ) -> None:
     home = make_predictions(experiment="lightgbm+hog", skill=3.0)
     away = other_images(make_predictions(skill=0.5, seed=3))
-    folder = carried(make_run([home], dataset={"name": "oslo"}), away, other)
+    folder = carried(make_run([home], dataset={"name": "oslo"}), away)
     results = read_results(folder)
     # A test elsewhere is no competitor on these folds.
     assert [e.name for e in results.experiments] == ["lightgbm+hog"]
@@ -134,12 +125,12 @@ def test_trained_here_tested_there(
 
 
 def test_pictures_in_both_sets_are_refused(
-    make_predictions: MakePredictions, make_run: MakeRun
+    make_predictions: MakePredictions, make_run: MakeRun, carried: MakeRun
 ) -> None:
     home = make_predictions(experiment="lightgbm+hog")
     away = other_images(home)
     away.loc[:4, "key"] = home.loc[:4, "key"]
-    folder = carried(make_run([home], dataset={"name": "oslo"}), away, "kyoto")
+    folder = carried(make_run([home], dataset={"name": "oslo"}), away)
     (cell,) = [c for c in transfers([read_results(folder)]) if c.tested == "kyoto"]
     assert cell.shared == 5
     assert cell.accuracy is None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.cost import fitting, rate
 from gliaboost.reports.pages.overview import answer, cheapest, rival
+from gliaboost.reports.protocol.record import Seconds
 from gliaboost.reports.protocol.results import Results, read_results
 
 MakePredictions = Callable[..., pd.DataFrame]
@@ -17,7 +17,9 @@ MakeRun = Callable[..., Path]
 
 
 @pytest.fixture
-def compared(make_predictions: MakePredictions, make_run: MakeRun) -> Callable[..., Results]:
+def compared(
+    make_predictions: MakePredictions, make_run: MakeRun, edit_experiment: MakeRun
+) -> Callable[..., Results]:
     """Give results of experiments of given skill and cost."""
 
     def make(skills: dict[str, float], **spent: float) -> Results:
@@ -26,10 +28,10 @@ def compared(make_predictions: MakePredictions, make_run: MakeRun) -> Callable[.
             for i, (name, skill) in enumerate(skills.items())
         ]
         folder = make_run(frames)
-        saved = json.loads((folder / "results.json").read_text())
-        for entry in saved["experiments"]:
-            entry["seconds"]["fit"] = spent.get(entry["model"], 10.0)
-        (folder / "results.json").write_text(json.dumps(saved))
+        for place, name in enumerate(skills):
+            fit = spent.get(name.partition("+")[0], 10.0)
+            seconds = Seconds(features=2.0, fit=fit, predict=0.5)
+            edit_experiment(folder, place, seconds=seconds)
         return read_results(folder)
 
     return make
@@ -73,7 +75,7 @@ def test_pictures_show_every_model_before_more_of_one(compared: Callable[..., Re
     sets = ("hog", "lbp", "glcm", "hog+lbp", "hog+glcm")
     skills = {f"lightgbm+{s}": 4.0 - 0.1 * i for i, s in enumerate(sets)}
     results = compared({**skills, "xgboost+hog": 0.5, "cnn-scratch": 0.2})
-    shown = [e.entry["model"] for _, e in results.leading()]
+    shown = [e.record.model for _, e in results.leading()]
     assert sorted(set(shown)) == ["cnn-scratch", "lightgbm", "xgboost"]
     assert len(shown) == 4
     positions = [i for i, _ in results.leading()]

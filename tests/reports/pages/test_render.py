@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import time
@@ -18,7 +17,8 @@ import pytest
 from gliaboost.errors import UsageError
 from gliaboost.reports.document import svg
 from gliaboost.reports.pages.render import render
-from gliaboost.reports.statistics.evaluation import evaluate
+from gliaboost.reports.protocol.record import HistoryRecord
+from gliaboost.reports.protocol.results import read_results
 
 MakePredictions = Callable[..., pd.DataFrame]
 MakeRun = Callable[..., Path]
@@ -210,12 +210,13 @@ def test_csv_holds_the_numbers_of_its_table(
 
     folder = make_run([make_predictions()])
     page, _ = drawn(folder)
-    saved = json.loads((folder / "results.json").read_text())["experiments"][0]
+    accuracy = read_results(folder).experiments[0].record.accuracy
+    assert accuracy.ci95 is not None
     link = next(a for a in page.all("a") if a.get("download") == "experiments.csv")
     data = base64.b64decode((link["href"] or "").partition(",")[2]).decode()
     (row,) = csv.DictReader(io.StringIO(data))
-    assert float(row["Accuracy"]) == saved["accuracy"]["pooled"]
-    assert row["Accuracy, low"] == str(saved["accuracy"]["ci95"][0])
+    assert float(row["Accuracy"]) == accuracy.pooled
+    assert row["Accuracy, low"] == str(accuracy.ci95[0])
 
 
 # What a report must survive, and the word that it owes its reader.
@@ -298,22 +299,21 @@ def test_no_predictions_at_all(make_predictions: MakePredictions, make_run: Make
 
 
 def test_optional_numbers_are_shown_where_they_are(
-    make_predictions: MakePredictions, make_run: MakeRun
+    make_predictions: MakePredictions, make_run: MakeRun, edit_experiment: MakeRun
 ) -> None:
-    folder = make_run([make_predictions()])
-    saved = json.loads((folder / "results.json").read_text())
-    saved["experiments"][0] |= {
-        "model_bytes": 2_500_000,
-        "peak_memory": 1_200_000_000,
-        "images_per_second": 4321.0,
-        "shap_by_family": {"hog": 0.5, "lbp": 0.3, "glcm": 0.2},
-        "history": [{"fold": "1", "metric": "log loss", "train": [1, 0.5, 0.2], "valid": [1, 0.8]}],
-        "parameters": {"rounds": 300, "weights": "random"},
-        "device": "cuda",
-        "through_host": True,
-    }
-    saved["dataset"]["audit"] = [["wrong", "12 files show a picture twice."]]
-    (folder / "results.json").write_text(json.dumps(saved))
+    audit = (("wrong", "12 files show a picture twice."),)
+    folder = edit_experiment(
+        make_run([make_predictions()], dataset={"audit": audit}),
+        0,
+        model_bytes=2_500_000,
+        peak_memory=1_200_000_000,
+        training_images_per_second=4321.0,
+        shap_by_family={"hog": 0.5, "lbp": 0.3, "glcm": 0.2},
+        history=(HistoryRecord(fold="1", metric="log loss", train=(1, 0.5, 0.2), valid=(1, 0.8)),),
+        parameters={"rounds": 300, "weights": "random"},
+        device="cuda",
+        through_host=True,
+    )
     page, _ = drawn(folder)
     for words in ("2.5 MB", "1.2 GB", "4,321", "mean absolute SHAP", "How training went", "rounds"):
         assert words in page.text
@@ -322,21 +322,21 @@ def test_optional_numbers_are_shown_where_they_are(
     assert "12 files show a picture twice." in page.text
 
 
-def with_control(folder: Path, kind: str, frame: pd.DataFrame) -> Path:
-    saved = json.loads((folder / "results.json").read_text())
-    of = saved["experiments"][0]["name"]
-    name = f"{of} ({kind})"
-    frame = frame.assign(experiment=name)
-    entry = evaluate(frame, list(saved["dataset"]["classes"]), n_boot=100)
-    saved["experiments"].append({"name": name, "control": kind, "of": of, "model": "x", **entry})
-    (folder / "results.json").write_text(json.dumps(saved))
-    table = pd.concat([pd.read_parquet(folder / "predictions.parquet"), frame])
-    table.to_parquet(folder / "predictions.parquet", index=False)
-    return folder
+@pytest.fixture
+def with_control(add_experiment: MakeRun) -> MakeRun:
+    """Return a function that adds a control of a run's first experiment."""
+
+    def add(folder: Path, kind: str, frame: pd.DataFrame) -> Path:
+        of = read_results(folder).record.experiments[0].name
+        return add_experiment(
+            folder, frame.assign(experiment=f"{of} ({kind})"), control=kind, of=of
+        )
+
+    return add
 
 
 def test_shuffled_labels_fall_to_chance_or_the_page_shouts(
-    make_predictions: MakePredictions, make_run: MakeRun
+    make_predictions: MakePredictions, make_run: MakeRun, with_control: MakeRun
 ) -> None:
     guess = with_control(
         make_run([make_predictions()]), "shuffled labels", make_predictions(skill=0.0, seed=7)
@@ -354,14 +354,16 @@ def test_shuffled_labels_fall_to_chance_or_the_page_shouts(
 
 
 def test_the_leaks_worth_is_told_in_points(
-    make_predictions: MakePredictions, make_run: MakeRun
+    make_predictions: MakePredictions, make_run: MakeRun, with_control: MakeRun
 ) -> None:
     folder = with_control(
         make_run([make_predictions(skill=1.0)]), "image folds", make_predictions(skill=3.0, seed=2)
     )
     page, _ = drawn(folder)
-    saved = json.loads((folder / "results.json").read_text())["experiments"]
-    points = 100 * (saved[1]["accuracy"]["pooled"] - saved[0]["accuracy"]["pooled"])
+    original, control = (e.accuracy.pooled for e in read_results(folder).record.experiments)
+    assert original is not None
+    assert control is not None
+    points = 100 * (control - original)
     assert f"+{points:.1f} points" in page.text
 
 
@@ -388,11 +390,11 @@ def test_the_gallery_shows_images_that_are_at_hand(
     ("spoil", "words"),
     [
         (lambda d: (d / "results.json").unlink(), "no results.json"),
-        (lambda d: (d / "results.json").write_text("{"), "is no JSON"),
-        (lambda d: (d / "results.json").write_text("[]"), "schema None"),
-        (lambda d: (d / "results.json").write_text('{"schema": 9}'), "schema 9"),
-        (lambda d: (d / "results.json").write_text('{"schema": 1}'), "lacks dataset"),
-        (lambda d: (d / "predictions.parquet").write_text("x"), "no readable table"),
+        (lambda d: (d / "results.json").write_text("{"), "it is no JSON"),
+        (lambda d: (d / "results.json").write_text("[]"), "schema: it is None"),
+        (lambda d: (d / "results.json").write_text('{"schema": 9}'), "schema: it is 9"),
+        (lambda d: (d / "results.json").write_text('{"schema": 1}'), "dataset: it is missing"),
+        (lambda d: (d / "predictions.parquet").write_text("x"), "it is no readable table"),
         (lambda d: shutil.rmtree(d), "no results.json"),
     ],
 )
@@ -425,7 +427,6 @@ def test_explanations_stand_beside_their_image(
     make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path
 ) -> None:
     from gliaboost.reports.pages.mistakes import explanation_path, surest
-    from gliaboost.reports.protocol.results import read_results
 
     folder = make_run([make_predictions(), make_predictions(seed=1, experiment="cnn-finetune")])
     results = read_results(folder)

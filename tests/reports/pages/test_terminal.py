@@ -3,8 +3,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from gliaboost.models.prediction import Prediction
@@ -16,6 +18,9 @@ from gliaboost.reports.pages.terminal import (
     results_table,
 )
 from gliaboost.reports.protocol.environment import describe
+from gliaboost.reports.protocol.record import Seconds
+from gliaboost.reports.protocol.results import read_results
+from gliaboost.reports.statistics.measures import Metric
 
 CLASSES = ["glioma", "no_tumor"]
 MADE = [
@@ -42,16 +47,22 @@ def test_table_is_aligned() -> None:
     assert row.endswith("0.250") and len(head) == len(row)
 
 
-def test_results_without_interval_or_auc_are_dashes() -> None:
-    entry = {
-        "name": "lightgbm+hog",
-        "accuracy": {"pooled": 0.5, "ci95": None},
-        "balanced_accuracy": {"pooled": 0.5},
-        "macro_f1": {"pooled": 0.4},
-        "macro_auc": {"pooled": None},
-        "seconds": {"fit": 1.25},
-    }
-    row = results_table({"experiments": [entry]}).splitlines()[1].split()
+def test_results_without_interval_or_auc_are_dashes(
+    make_predictions: Callable[..., pd.DataFrame],
+    make_run: Callable[..., Path],
+    edit_experiment: Callable[..., Path],
+) -> None:
+    folder = make_run([make_predictions(experiment="lightgbm+hog")])
+    edit_experiment(
+        folder,
+        0,
+        accuracy=Metric(0.5),
+        balanced_accuracy=Metric(0.5),
+        macro_f1=Metric(0.4),
+        macro_auc=Metric(),
+        seconds=Seconds(features=2.0, fit=1.25, predict=0.5),
+    )
+    row = results_table(read_results(folder)).splitlines()[1].split()
     assert row == ["lightgbm+hog", "0.500", "-", "0.500", "0.400", "-", "1.2"]
 
 

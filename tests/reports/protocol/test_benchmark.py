@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from gliaboost.reports.protocol.elsewhere import find_elsewhere
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
 from gliaboost.reports.protocol.findings import known_findings
 from gliaboost.reports.protocol.protocol import Protocol
+from gliaboost.reports.protocol.record_file import read_record
 
 Make = Callable[..., Path]
 
@@ -68,16 +68,16 @@ def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path)
         competitors(["lightgbm"], extractors), patient_folds(manifest, 4), "four", seed=0
     )
     results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
-    entries = {e.get("control"): e for e in results["experiments"]}
-    assert set(entries) == {None, SHUFFLED, BY_IMAGE}
-    assert entries[SHUFFLED]["of"] == entries[BY_IMAGE]["of"] == entries[None]["name"]
-    assert entries[None]["accuracy"]["pooled"] > 0.9
-    assert entries[SHUFFLED]["balanced_accuracy"]["pooled"] < 0.8
-    shares = entries[None]["shap_by_family"]
-    assert set(shares) == {"lbp", "glcm"}
-    assert sum(shares.values()) == pytest.approx(1)
-    assert entries[None]["peak_memory"] is None or entries[None]["peak_memory"] > 2**20
-    assert results == json.loads((tmp_path / "out" / "results.json").read_text("utf-8"))
+    records = {e.control: e for e in results.record.experiments}
+    own = records[None]
+    assert set(records) == {None, SHUFFLED, BY_IMAGE}
+    assert records[SHUFFLED].of == records[BY_IMAGE].of == own.name
+    assert (own.accuracy.pooled or 0) > 0.9
+    assert (records[SHUFFLED].balanced_accuracy.pooled or 1) < 0.8
+    assert own.shap_by_family is not None
+    assert set(own.shap_by_family) == {"lbp", "glcm"}
+    assert sum(own.shap_by_family.values()) == pytest.approx(1)
+    assert results.record == read_record(tmp_path / "out")
     saved = sorted(p.name for p in (tmp_path / "out" / "models").iterdir())
     assert saved == [f"lightgbm+lbp+glcm-fold-{i}.joblib" for i in (1, 2, 3, 4)]
 
@@ -90,7 +90,7 @@ def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path)
         [Experiment("lightgbm", (create("glcm"),))], patient_folds(manifest, 2), "two"
     )
     results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
-    assert [e.get("control") for e in results["experiments"]] == [None, SHUFFLED]
+    assert [e.control for e in results.record.experiments] == [None, SHUFFLED]
 
 
 def test_tested_elsewhere_without_the_pictures_in_both(
@@ -119,10 +119,12 @@ def test_tested_elsewhere_without_the_pictures_in_both(
     )
     store, out = FeatureStore(tmp_path / "store"), tmp_path / "out"
     results = run(here, protocol, store, out, elsewhere=elsewhere)
-    own, other = results["experiments"]
-    assert "test_on" not in own
-    assert (other["test_on"], other["counts"]["images"]) == ("there", 29)
-    assert other["accuracy"]["pooled"] > 0.9
+    own, other = results.record.experiments
+    assert own.test_on is None
+    assert (other.test_on, other.trained_on) == ("there", ("here",))
+    assert other.counts.images == 29
+    assert other.left_out == elsewhere.left_out
+    assert (other.accuracy.pooled or 0) > 0.9
     run(here, protocol, store, out, elsewhere=elsewhere, progress=heard)
     assert sum("taken from an earlier run" in line for line in heard.lines) == 4
     with pytest.raises(UsageError, match="36 are in here too"):

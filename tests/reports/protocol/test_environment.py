@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import json
+import subprocess
 import sys
 from collections.abc import Callable
 
@@ -14,12 +14,42 @@ from gliaboost.reports.protocol.environment import (
     first_sentence,
 )
 
+GPU = "gliaboost.reports.protocol.environment.gpu_present"
+
 
 def test_environment_is_plain_and_true() -> None:
     facts = environment(jobs=3)
-    assert json.loads(json.dumps(facts)) == facts
-    assert facts["versions"]["numpy"] == numpy.__version__
-    assert facts["jobs"] == 3 and facts["cores"] >= 1
+    assert facts.versions["numpy"] == numpy.__version__
+    assert facts.jobs == 3
+    assert facts.cores >= 1
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("NVIDIA H100 80GB HBM3\nNVIDIA H100 80GB HBM3\n", "NVIDIA H100 80GB HBM3"),
+        ("A\nB\n", "A, B"),
+        ("", "an NVIDIA GPU"),
+    ],
+)
+def test_a_gpu_is_named_as_its_driver_does(
+    monkeypatch: pytest.MonkeyPatch, said: str, expected: str
+) -> None:
+    monkeypatch.setattr(GPU, lambda: True)
+    done = subprocess.CompletedProcess([], 0, stdout=said)
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    assert environment().gpu == expected
+
+
+def test_a_gpu_whose_driver_does_not_answer_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(GPU, lambda: True)
+    monkeypatch.setattr(subprocess, "run", fails)
+    assert environment().gpu == "an NVIDIA GPU"
+    monkeypatch.setattr(GPU, lambda: False)
+    assert environment().gpu is None
 
 
 def test_what_is_missing_comes_with_how_to_get_it() -> None:

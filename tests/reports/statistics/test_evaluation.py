@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -11,11 +11,20 @@ from sklearn import metrics
 
 from gliaboost.errors import UsageError
 from gliaboost.reports.statistics.evaluation import SCALARS, by_patient, evaluate
+from gliaboost.reports.statistics.measures import Metric, MetricName
 
 MakePredictions = Callable[..., pd.DataFrame]
 
 
-def naive(frame: pd.DataFrame, classes: list[str]) -> dict[str, float]:
+def flat(metric: Metric) -> list[float]:
+    assert metric.pooled is not None
+    assert metric.mean is not None
+    assert metric.sd is not None
+    assert metric.ci95 is not None
+    return [metric.pooled, metric.mean, metric.sd, *metric.ci95]
+
+
+def naive(frame: pd.DataFrame, classes: list[str]) -> dict[MetricName, float]:
     """Return the same numbers from scikit-learn, one table at a time."""
     p = frame[[f"proba_{c}" for c in classes]].to_numpy()
     truth, predicted = frame["label"], frame["predicted"]
@@ -41,21 +50,21 @@ def test_pooled_and_fold_numbers_are_scikit_learns(make_predictions: MakePredict
     result = evaluate(frame, classes, n_boot=50)
     folds = [naive(part, classes) for _, part in frame.groupby("fold")]
     for name, expected in naive(frame, classes).items():
-        assert result[name]["pooled"] == pytest.approx(expected), name
+        assert result.metric(name).pooled == pytest.approx(expected), name
         values = [fold[name] for fold in folds]
-        assert result[name]["mean"] == pytest.approx(np.mean(values)), name
-        assert result[name]["sd"] == pytest.approx(np.std(values, ddof=1)), name
+        assert result.metric(name).mean == pytest.approx(np.mean(values)), name
+        assert result.metric(name).sd == pytest.approx(np.std(values, ddof=1)), name
     np.testing.assert_array_equal(
-        result["confusion"],
+        result.confusion,
         metrics.confusion_matrix(frame["label"], frame["predicted"], labels=classes),
     )
     report = metrics.classification_report(frame["label"], frame["predicted"], output_dict=True)
     for label in classes:
-        entry = result["per_class"][label]
-        assert entry["images"] == report[label]["support"]
-        assert entry["precision"]["pooled"] == pytest.approx(report[label]["precision"])
-        assert entry["recall"]["pooled"] == pytest.approx(report[label]["recall"])
-        assert entry["f1"]["pooled"] == pytest.approx(report[label]["f1-score"])
+        entry = result.per_class[label]
+        assert entry.images == report[label]["support"]
+        assert entry.precision.pooled == pytest.approx(report[label]["precision"])
+        assert entry.recall.pooled == pytest.approx(report[label]["recall"])
+        assert entry.f1.pooled == pytest.approx(report[label]["f1-score"])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -69,14 +78,14 @@ def test_the_interval_is_that_of_a_plain_bootstrap_of_patients(
     patients = sorted(frame["patient"].unique())
     rows = dict(iter(frame.groupby("patient")))
     counts = np.random.default_rng(11).multinomial(25, np.full(25, 1 / 25), size=200)
-    drawn: dict[str, list[float]] = {}
+    drawn: dict[MetricName, list[float]] = {}
     for count in counts:
         table = pd.concat([rows[p] for p, n in zip(patients, count, strict=True) for _ in range(n)])
         for name, value in naive(table, classes).items():
             drawn.setdefault(name, []).append(value)
     for name, values in drawn.items():
         expected = np.quantile(values, [0.025, 0.975])
-        np.testing.assert_allclose(result[name]["ci95"], expected, err_msg=name)
+        np.testing.assert_allclose(flat(result.metric(name))[3:], expected, err_msg=name)
 
 
 def test_patients_make_wider_intervals_than_images(make_predictions: MakePredictions) -> None:
@@ -84,8 +93,9 @@ def test_patients_make_wider_intervals_than_images(make_predictions: MakePredict
     classes = sorted(frame["label"].unique())
 
     def width(table: pd.DataFrame) -> float:
-        low, high = evaluate(table, classes, n_boot=500)["accuracy"]["ci95"]
-        return float(high - low)
+        limits = evaluate(table, classes, n_boot=500).accuracy.ci95
+        assert limits is not None
+        return limits[1] - limits[0]
 
     assert width(frame) > 1.3 * width(frame.drop(columns="patient"))
 
@@ -98,9 +108,8 @@ def test_the_same_seed_gives_the_same_numbers_in_any_row_order(
     shuffled = frame.sample(frac=1, random_state=0)
     a, b = (evaluate(t, classes, seed=5, n_boot=60) for t in (frame, shuffled))
     for name in SCALARS:
-        for key in ("pooled", "mean", "sd", "ci95"):
-            np.testing.assert_allclose(a[name][key], b[name][key], rtol=1e-12)
-    assert a["accuracy"]["ci95"] != evaluate(frame, classes, seed=6, n_boot=60)["accuracy"]["ci95"]
+        np.testing.assert_allclose(flat(a.metric(name)), flat(b.metric(name)), rtol=1e-12)
+    assert a.accuracy.ci95 != evaluate(frame, classes, seed=6, n_boot=60).accuracy.ci95
 
 
 def test_own_groups_take_the_place_of_patients(make_predictions: MakePredictions) -> None:
@@ -108,9 +117,9 @@ def test_own_groups_take_the_place_of_patients(make_predictions: MakePredictions
     classes = sorted(frame["label"].unique())
     renamed = frame.assign(patient=None)
     given = evaluate(renamed, classes, groups=frame["patient"], n_boot=60)
-    assert given["accuracy"] == evaluate(frame, classes, n_boot=60)["accuracy"]
-    assert given["bootstrap"]["unit"] == "patient"
-    assert evaluate(renamed, classes, n_boot=60)["bootstrap"]["unit"] == "image"
+    assert given.accuracy == evaluate(frame, classes, n_boot=60).accuracy
+    assert given.bootstrap.unit == "patient"
+    assert evaluate(renamed, classes, n_boot=60).bootstrap.unit == "image"
 
 
 def test_a_patient_is_the_mean_of_its_images(make_predictions: MakePredictions) -> None:
@@ -124,10 +133,11 @@ def test_a_patient_is_the_mean_of_its_images(make_predictions: MakePredictions) 
         np.testing.assert_allclose(row[columns].astype(float), part[columns].mean())
         assert row["predicted"] == classes[int(part[columns].mean().to_numpy().argmax())]
         assert row["images"] == len(part)
-    level = evaluate(frame, classes, n_boot=50)["patient_level"]
+    level = evaluate(frame, classes, n_boot=50).patient_level
+    assert level is not None
     right = (table["label"] == table["predicted"]).mean()
-    assert level["accuracy"]["pooled"] == pytest.approx(right)
-    assert (level["patients"], level["mixed"]) == (len(table), 0)
+    assert level.accuracy.pooled == pytest.approx(right)
+    assert (level.patients, level.mixed) == (len(table), 0)
 
 
 def test_a_patient_with_two_labels_has_no_truth(make_predictions: MakePredictions) -> None:
@@ -136,7 +146,17 @@ def test_a_patient_with_two_labels_has_no_truth(make_predictions: MakePrediction
     row = frame.index[frame["patient"] == "P003"][0]
     frame.loc[row, "label"] = next(c for c in classes if c != frame.loc[row, "label"])
     assert "P003" not in set(by_patient(frame, classes)["patient"])
-    assert evaluate(frame, classes, n_boot=50)["patient_level"]["mixed"] == 1
+    level = evaluate(frame, classes, n_boot=50).patient_level
+    assert level is not None
+    assert level.mixed == 1
+
+
+def test_only_patients_with_two_labels_leave_no_number() -> None:
+    frame = edge([("a", "a", "p", "1", 0.9), ("b", "b", "p", "1", 0.2)])
+    level = evaluate(frame, ["a", "b"], n_boot=50).patient_level
+    assert level is not None
+    assert (level.patients, level.mixed) == (0, 1)
+    assert level.accuracy == Metric()
 
 
 def edge(rows: list[tuple[str, str, str, str, float]]) -> pd.DataFrame:
@@ -157,12 +177,13 @@ def edge(rows: list[tuple[str, str, str, str, float]]) -> pd.DataFrame:
 def test_what_is_undefined_is_none_and_the_rest_is_there(
     frame: pd.DataFrame, undefined: str
 ) -> None:
-    result: dict[str, Any] = evaluate(frame, ["a", "b"], n_boot=50)
-    json.dumps(result, allow_nan=False)
-    assert 0 <= result["accuracy"]["pooled"] <= 1
-    assert (result["macro_auc"]["pooled"] is None) == ("macro_auc" in undefined)
-    assert (result["accuracy"]["sd"] is None) == ("sd" in undefined)
-    assert (result["accuracy"]["ci95"] is None) == ("ci95" in undefined)
+    result = evaluate(frame, ["a", "b"], n_boot=50)
+    json.dumps(asdict(result), allow_nan=False)
+    assert result.accuracy.pooled is not None
+    assert 0 <= result.accuracy.pooled <= 1
+    assert (result.macro_auc.pooled is None) == ("macro_auc" in undefined)
+    assert (result.accuracy.sd is None) == ("sd" in undefined)
+    assert (result.accuracy.ci95 is None) == ("ci95" in undefined)
 
 
 def test_a_class_that_a_fold_lacks_is_left_out_of_that_fold() -> None:
@@ -176,10 +197,10 @@ def test_a_class_that_a_fold_lacks_is_left_out_of_that_fold() -> None:
         ]
     )
     result = evaluate(frame, ["a", "b"], n_boot=50)
-    assert result["by_fold"]["1"]["macro_auc"] == 1.0
-    assert result["by_fold"]["2"]["macro_auc"] is None
-    assert result["macro_auc"]["mean"] == 1.0
-    assert result["by_fold"]["2"]["balanced_accuracy"] == 0.5
+    assert result.by_fold["1"].macro_auc == 1.0
+    assert result.by_fold["2"].macro_auc is None
+    assert result.macro_auc.mean == 1.0
+    assert result.by_fold["2"].balanced_accuracy == 0.5
 
 
 @pytest.mark.parametrize(

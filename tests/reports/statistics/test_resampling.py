@@ -34,14 +34,14 @@ def test_the_interval_of_a_mean_is_students() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(5, 2, 400)
     boot = resamples(400, 4000, seed=0) @ values / 400
-    low, high = interval(boot) or [0.0, 0.0]
+    low, high = interval(boot) or (0.0, 0.0)
     half = 1.96 * values.std() / 20
     assert abs(low - (values.mean() - half)) < 0.1 * half
     assert abs(high - (values.mean() + half)) < 0.1 * half
 
 
 def test_undefined_resamples_are_dropped() -> None:
-    assert interval([float("nan"), *range(1001)]) == [25.0, 975.0]
+    assert interval([float("nan"), *range(1001)]) == (25.0, 975.0)
     assert interval([float("nan")]) is None
 
 

@@ -1,0 +1,122 @@
+"""``results.json``: written whole or not at all, and read with all its faults told at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from gliaboost.errors import ResultsError
+from gliaboost.files import replacing
+from gliaboost.reports.protocol.record import SCHEMA, RunRecord
+from gliaboost.reports.protocol.schema_1 import converted
+
+FILE = "results.json"
+REMEDY = "run gliaboost benchmark again"
+# What is quoted of a wrong value.
+QUOTED = 60
+
+
+def to_json(record: RunRecord) -> str:
+    """Return the text of ``results.json``.
+
+    Raises
+    ------
+    ValueError
+        If a number is not finite: JSON has no word for it.
+    """
+    return json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Write ``results.json`` into a results' folder, whole or not at all."""
+    text = to_json(record)
+    with replacing(folder / FILE) as temporary:
+        temporary.write_text(text, "utf-8")
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read ``results.json`` of this schema or an older one.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where ``gliaboost benchmark`` wrote.
+
+    Raises
+    ------
+    ResultsError
+        If there is no run, one of a newer schema, or a damaged one; it lists every fault.
+    """
+    path = folder / FILE
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ResultsError(
+            str(folder),
+            [f"no {FILE} in it"],
+            "name the folder that gliaboost benchmark --out wrote",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultsError(str(path), [f"it cannot be read ({error})"], REMEDY) from None
+    try:
+        saved = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ResultsError(str(path), [f"it is no JSON ({error})"], REMEDY) from None
+    schema = saved.get("schema") if isinstance(saved, dict) else None
+    if schema == 1:
+        text = json.dumps(converted(saved))
+    elif schema != SCHEMA:
+        newer = isinstance(schema, int) and schema > SCHEMA
+        raise ResultsError(
+            str(path),
+            [f"schema: it is {schema!r}, this gliaboost reads 1 and {SCHEMA}"],
+            "install the gliaboost that wrote it, or a newer one" if newer else REMEDY,
+        )
+    return parsed(text, str(path))
+
+
+def parsed(text: str, source: str) -> RunRecord:
+    """Make a record of the text of ``results.json``, schema 2.
+
+    Raises
+    ------
+    ResultsError
+        If it is none; it lists every fault with its place.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(RunRecord).validate_json(text)
+    except ValidationError as error:
+        faults = [
+            f"{place(fault['loc'])}: {_said(fault['type'], fault['msg'], fault['input'])}"
+            for fault in error.errors(include_url=False)
+        ]
+    raise ResultsError(source, faults, REMEDY)
+
+
+def place(steps: Sequence[int | str]) -> str:
+    """Write where something stands in JSON.
+
+    Examples
+    --------
+    >>> place(["experiments", 2, "seconds", "fit"]), place(["dataset", "unreadable", "a.png"])
+    ('experiments[2].seconds.fit', "dataset.unreadable['a.png']")
+    """
+    said = "".join(
+        f".{s}" if isinstance(s, str) and s.isidentifier() else f"[{s!r}]" for s in steps
+    )
+    return said.removeprefix(".")
+
+
+def _said(kind: str, message: str, seen: Any) -> str:
+    if kind == "missing":
+        return "it is missing"
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return "no such field is known"
+    text = json.dumps(seen)
+    shown = text if len(text) <= QUOTED else f"{text[:QUOTED]}…"
+    return f"{message.replace('Input should be', 'expected', 1)}, seen {shown}"

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from gliaboost.reports.protocol.frames import experiments_frame, folds_frame
+
+
+def test_a_row_an_experiment(real_run: Any) -> None:
+    results = real_run.results
+    frame = results.experiments_frame()
+    assert list(frame["name"]) == [
+        e.name for e in (*results.experiments, *results.controls, *results.transfers)
+    ]
+    assert frame["letter"].tolist()[:2] == ["A", "B"]
+    row = frame.set_index("name").loc["lightgbm+lbp+glcm"]
+    (record,) = [e for e in results.record.experiments if e.name == "lightgbm+lbp+glcm"]
+    table = results.predictions
+    own = table[table["experiment"] == "lightgbm+lbp+glcm"]
+    assert row["accuracy"] == pytest.approx((own["label"] == own["predicted"]).mean())
+    assert (row["accuracy_low"], row["accuracy_high"]) == record.accuracy.ci95
+    assert row["accuracy_low"] <= row["accuracy"] <= row["accuracy_high"]
+    assert row["balanced_accuracy"] == record.balanced_accuracy.pooled
+    assert row["fit_seconds"] == record.seconds.fit
+    assert row["feature_seconds"] == record.seconds.features
+    assert row["features"] == "lbp + glcm"
+    assert (row["images"], row["folds"]) == (24, 2)
+    assert set(frame["control"].dropna()) == {"shuffled labels", "image folds"}
+    assert set(frame["test_on"].dropna()) == {"there"}
+
+
+def test_a_row_an_experiment_and_fold(real_run: Any) -> None:
+    results = real_run.results
+    frame = results.folds_frame()
+    own = frame[frame["name"] == "lightgbm+lbp+glcm"].set_index("fold")
+    assert list(own.index) == ["1", "2"]
+    assert own["test_images"].sum() == 24
+    table = results.predictions
+    for fold, part in table[table["experiment"] == "lightgbm+lbp+glcm"].groupby("fold"):
+        right = (part["label"] == part["predicted"]).mean()
+        assert own.loc[fold, "accuracy"] == pytest.approx(right)
+        assert own.loc[fold, "test_images"] == len(part)
+
+
+def test_nothing_makes_empty_tables() -> None:
+    assert isinstance(experiments_frame([]), pd.DataFrame)
+    assert len(folds_frame([])) == 0
