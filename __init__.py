@@ -1,8 +1,14 @@
 """Classical features and gradient boosting on brain MRI and CT, honestly measured.
 
-The package is the repository's root: ``gliaboost.datasets`` turns files into arrays,
-``gliaboost.features`` arrays into columns, ``gliaboost.models`` columns into decisions,
-``gliaboost.reports`` decisions into a report.
+Every command is a function of the same name, for notebooks and programs::
+
+    import gliaboost
+
+    bundle = gliaboost.train("data/slices", out="model.joblib")
+    gliaboost.predict(bundle, "new/slices").to_frame()
+
+Below them, ``gliaboost.datasets`` turns files into arrays, ``gliaboost.features`` arrays into
+columns, ``gliaboost.models`` columns into decisions, ``gliaboost.reports`` decisions into a report.
 """
 
 from __future__ import annotations
@@ -10,20 +16,90 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gliaboost import errors as errors
+    from gliaboost import features as features
+    from gliaboost import models as models
+    from gliaboost._face.benchmarks import info, report
+    from gliaboost._face.data import audit, explore, fetch, manifest
+    from gliaboost._face.features import Extracted, extract
+    from gliaboost._face.models import explain, predict, train, tune
     from gliaboost._version import __version__
-    from gliaboost.models.bundle import Bundle, load
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.errors import (
+        DecodeError,
+        GliaboostError,
+        ManifestError,
+        MissingExtraError,
+        UnreadableWarning,
+        UsageError,
+    )
+    from gliaboost.models.bundle import Bundle, BundleError, load, save
+    from gliaboost.models.prediction import Predictions
 
-__all__ = ["Bundle", "__version__", "load"]
+__all__ = [
+    "Bundle",
+    "BundleError",
+    "DecodeError",
+    "Extracted",
+    "GliaboostError",
+    "Manifest",
+    "ManifestError",
+    "MissingExtraError",
+    "Predictions",
+    "UnreadableWarning",
+    "UsageError",
+    "__version__",
+    "audit",
+    "explain",
+    "explore",
+    "extract",
+    "fetch",
+    "info",
+    "load",
+    "manifest",
+    "predict",
+    "report",
+    "save",
+    "train",
+    "tune",
+]
+
+# Where each name lives: `import gliaboost` pays for none of them, not even for numpy.
+_HOMES = {
+    "_face.benchmarks": ("info", "report"),
+    "_face.data": ("audit", "explore", "fetch", "manifest"),
+    "_face.features": ("Extracted", "extract"),
+    "_face.models": ("explain", "predict", "train", "tune"),
+    "_version": ("__version__",),
+    "datasets.manifest": ("Manifest",),
+    "errors": (
+        "DecodeError",
+        "GliaboostError",
+        "ManifestError",
+        "MissingExtraError",
+        "UnreadableWarning",
+        "UsageError",
+    ),
+    "models.bundle": ("Bundle", "BundleError", "load", "save"),
+    "models.prediction": ("Predictions",),
+}
+
+
+_ROOMS = ("errors", "features", "models")
 
 
 def __getattr__(name: str) -> Any:
-    # Lazy: `import gliaboost` must not pay for the boosters.
-    if name in ("Bundle", "load"):
-        from gliaboost.models import bundle
+    from importlib import import_module
 
-        return getattr(bundle, name)
-    if name == "__version__":
-        from gliaboost import _version
-
-        return _version.__version__
+    if name in _ROOMS:
+        return import_module(f"gliaboost.{name}")
+    for module, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"gliaboost.{module}"), name)
+            globals()[name] = value
+            return value
     raise AttributeError(f"module 'gliaboost' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_ROOMS})

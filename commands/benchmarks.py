@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+import gliaboost
 from gliaboost.commands.options import (
     CLASSICAL,
     Device,
@@ -19,19 +20,13 @@ from gliaboost.commands.options import (
     Modality,
     Quiet,
     Seed,
+    Settings,
     Store,
     Target,
     exit_with_failures,
-    extractors,
-    fold_choice,
-    names,
-    open_store,
-    read_target,
     typed,
 )
 from gliaboost.commands.progress_bar import shown_progress
-from gliaboost.commands.settings import Settings, read_settings
-from gliaboost.errors import UsageError
 
 # So that a newcomer with two cores waits minutes.
 DEMO_NETWORKS: dict[str, Any] = {
@@ -124,7 +119,11 @@ def benchmark(
 
     A killed run goes on where it stopped.
     """
+    from gliaboost._face.inputs import read_target
+    from gliaboost._face.settings import build_extractors, feature_words, read_settings
+    from gliaboost._face.words import fold_choice, names
     from gliaboost.datasets.fold_names import named_folds, some_folds
+    from gliaboost.features.store import FeatureStore
     from gliaboost.reports.pages.explaining import explain_mistakes
     from gliaboost.reports.pages.render import render
     from gliaboost.reports.pages.terminal import results_table
@@ -142,9 +141,13 @@ def benchmark(
         if for_all:
             chosen = some_folds(chosen, for_all)
             description += f"; of these only {', '.join(for_all)}"
-        own = read_settings(settings, names(features), names(models))
+        own = read_settings(settings, feature_words(features), names(models))
         protocol = Protocol(
-            competitors(names(models), extractors(features, device, own), ablation=ablation),
+            competitors(
+                names(models),
+                build_extractors(feature_words(features), device, own),
+                ablation=ablation,
+            ),
             chosen,
             description,
             controls=controls,
@@ -155,7 +158,7 @@ def benchmark(
             jobs=jobs,
             device=device,
         )
-        cache = open_store(store)
+        cache = FeatureStore(store)
         findings: list[tuple[str, str]] = []
         if audit:
             findings = known_findings(table, cache.path, jobs=jobs, progress=progress)
@@ -199,24 +202,15 @@ def report(
     ] = None,
 ) -> None:
     """Draw a report again, or one of several runs, without fitting."""
-    from gliaboost.reports.pages.joined import render_joined
-    from gliaboost.reports.pages.render import render
-
-    if len(results) == 1:
-        pages = render(results[0], out, images=images)
-    elif out is None:
-        raise UsageError(f"{len(results)} runs make one page; name its folder with --out")
-    else:
-        pages = render_joined(results, out)
-    typer.echo(f"report: {pages['html'].resolve()}")
+    page = gliaboost.report(results, out, images=images)
+    typer.echo(f"report: {page.resolve()}")
 
 
 def info(as_json: Json = False) -> None:
     """Show what there is, and how to get what is missing."""
     from gliaboost.reports.pages.terminal import facts_text
-    from gliaboost.reports.protocol.environment import describe
 
-    facts = describe()
+    facts = gliaboost.info()
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:

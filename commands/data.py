@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gliaboost.commands.options import (
-    Jobs,
-    Json,
-    ManifestPath,
-    Quiet,
-    Seed,
-    names,
-    pairs,
-    print_json,
-)
+import gliaboost
+from gliaboost.commands.options import Jobs, Json, ManifestPath, Quiet, Seed, print_json
 from gliaboost.commands.progress_bar import Megabytes, shown_progress
-from gliaboost.errors import UsageError
 
 
 def fetch(
@@ -38,16 +28,14 @@ def fetch(
     A broken download is continued by the next call.
     """
     from gliaboost.datasets.public.catalogue import CATALOGUE, describe
-    from gliaboost.datasets.public.fetch import fetch as run
 
     if name is None:
         typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
         return
-    known = describe(name)
+    source = describe(name).source
     with shown_progress(quiet) as progress:
-        progress.line(known.text())
-        folder = run(name, out, archive=archive, progress=Megabytes(progress))
-    typer.echo(f"{folder}; next: gliaboost manifest {known.source} {folder}")
+        folder = gliaboost.fetch(name, out, archive=archive, progress=Megabytes(progress))
+    typer.echo(f"{folder}; next: gliaboost manifest {source} {folder}")
 
 
 def manifest(
@@ -81,19 +69,19 @@ def manifest(
     as_json: Json = False,
 ) -> None:
     """Write the table that everything starts from: one row an image."""
-    from gliaboost.datasets.sources import read_source
-
-    options = {
-        "images": images,
-        "labels": labels,
-        "window": window,
-        "axis": axis,
-        "every": every,
-        "salt": salt,
-        "pred": pred,
-    }
-    table = read_source(source, path, **options).with_keys(jobs).check()
-    table.write(out)
+    table = gliaboost.manifest(
+        source,
+        path,
+        out,
+        jobs=jobs,
+        images=images,
+        labels=labels,
+        window=window,
+        axis=axis,
+        every=every,
+        salt=salt,
+        pred=pred,
+    )
     counts = {label: int((table.table["label"] == label).sum()) for label in table.classes}
     patients = int(table.table["patient"].nunique())
     if as_json:
@@ -132,36 +120,26 @@ def audit(
 
     Nothing is deleted.
     """
-    from gliaboost.datasets.audit import audit as room
-    from gliaboost.datasets.manifest import Manifest
-    from gliaboost.files import replacing
-    from gliaboost.reports.pages.audit_page import render_audit
     from gliaboost.reports.pages.terminal import audit_table
 
-    if carry and against is None:
-        raise UsageError("--carry takes columns from another manifest; name it with --against")
-    table = Manifest.read(manifest)
-    other = None if against is None else Manifest.read(against)
     with shown_progress(quiet) as progress:
-        report = room.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
-    facts = report.to_dict()
-    with replacing(out / "audit.json") as temporary:
-        temporary.write_text(json.dumps(facts, indent=1) + "\n", "utf-8")
-    page = render_audit(report, table, out / "audit.html", against=other)
-    if write_groups is not None:
-        room.write_groups(table, report).write(write_groups)
-    if drop or carry:
-        better = table
-        if carry and other is not None:
-            better = room.carry_over(better, other, report, names(carry))
-        if drop:
-            better = room.drop(better, report, names(drop))
-        better.write(cleaned)
+        report = gliaboost.audit(
+            manifest,
+            against=against,
+            out=out,
+            write_groups=write_groups,
+            drop=drop,
+            carry=carry,
+            cleaned=cleaned,
+            jobs=jobs,
+            seed=seed,
+            progress=progress,
+        )
     if as_json:
-        print_json(facts)
+        print_json(report.to_dict())
     else:
         typer.echo(audit_table(report, fit=sys.stdout.isatty()))
-        typer.echo(f"page: {page.resolve()}")
+        typer.echo(f"page: {(out / 'audit.html').resolve()}")
 
 
 def explore(
@@ -175,12 +153,6 @@ def explore(
     quiet: Quiet = False,
 ) -> None:
     """Draw the data set at a glance, as one page."""
-    from gliaboost.datasets.manifest import Manifest
-    from gliaboost.datasets.prepare import Preparation
-    from gliaboost.reports.pages.explore import render_explore
-
-    preparation = Preparation.from_dict(pairs(prepare)) if prepare else None
-    table = Manifest.read(manifest)
     with shown_progress(quiet) as progress:
-        page = render_explore(table, out, preparation, jobs=jobs, seed=seed, progress=progress)
-    typer.echo(f"page: {page.resolve()}")
+        gliaboost.explore(manifest, out, prepare=prepare, jobs=jobs, seed=seed, progress=progress)
+    typer.echo(f"page: {out.resolve()}")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+import gliaboost
 from gliaboost.commands.options import (
     CLASSICAL,
     Device,
@@ -19,17 +20,14 @@ from gliaboost.commands.options import (
     Modality,
     Quiet,
     Seed,
+    Settings,
     Store,
     Target,
+    collecting_unreadable,
     exit_with_failures,
-    extractors,
-    names,
-    open_store,
     print_json,
-    read_target,
 )
 from gliaboost.commands.progress_bar import shown_progress
-from gliaboost.commands.settings import Settings, read_settings
 
 
 def extract(
@@ -43,27 +41,23 @@ def extract(
     as_json: Json = False,
 ) -> None:
     """Compute the features that the store lacks."""
-    from gliaboost.datasets.manifest import Manifest
-    from gliaboost.datasets.prepare import Preparation
-    from gliaboost.features.extract import extract as run
-
-    own = read_settings(settings, names(features), [])
-    table = Manifest.read(manifest).check()
     with shown_progress(quiet) as progress:
-        done = run(
-            table,
-            extractors(features, device, own),
-            Preparation(),
-            open_store(store),
+        found = gliaboost.extract(
+            manifest,
+            features=features,
+            settings=settings,
+            device=device,
             jobs=jobs,
+            store=store,
             progress=progress,
         )
+    done = found.extraction
     if as_json:
         print_json(
             {
                 "computed": done.computed,
                 "reused": done.reused,
-                "failed": {str(table.paths[i]): reason for i, reason in done.failed.items()},
+                "failed": found.failed,
                 "seconds": done.seconds,
             }
         )
@@ -72,7 +66,7 @@ def extract(
             f"{done.computed} images computed, {done.reused} in the store before, "
             f"{done.seconds:.1f} s"
         )
-    exit_with_failures((table.paths[i], reason) for i, reason in done.failed.items())
+    exit_with_failures(found.failed.items())
 
 
 def train(
@@ -91,30 +85,27 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Fit one model on the whole manifest and save it as one file."""
-    from gliaboost.models.bundle import save
-    from gliaboost.models.training import train as run
-
-    own = read_settings(settings, names(features), [model])
-    with shown_progress(quiet) as progress:
-        table = read_target(manifest, target, modality, progress)
-        bundle, extraction = run(
-            table,
-            extractors(features, device, own),
-            model,
-            open_store(store),
-            parameters=own.get(model),
+    with shown_progress(quiet) as progress, collecting_unreadable() as failed:
+        bundle = gliaboost.train(
+            manifest,
+            model=model,
+            features=features,
+            settings=settings,
+            target=target,
+            modality=modality,
+            out=out,
             device=device,
             jobs=jobs,
             seed=seed,
+            store=store,
             progress=progress,
         )
-    save(bundle, out)
     if as_json:
         print_json({"bundle": str(out), **bundle.summary()})
     else:
         used = features if bundle.features else "images"
         progress.line(f"{out}: {model} on {used}, fitted on {bundle.device}")
-    exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
+    exit_with_failures(failed)
 
 
 def tune(
@@ -146,41 +137,25 @@ def tune(
 
     Every row of the manifest takes part: leave a test set out of it.
     """
-    from gliaboost.models.bundle import save
-    from gliaboost.models.training import search, train
-
-    own = read_settings(settings, names(features), [model])
-    with shown_progress(quiet) as progress:
-        table = read_target(manifest, target, modality, progress)
-        used, cache = extractors(features, device, own), open_store(store)
-        found = search(
-            table,
-            used,
-            model,
-            cache,
-            study or out.with_suffix(".study"),
+    with shown_progress(quiet) as progress, collecting_unreadable() as failed:
+        bundle, found = gliaboost.tune(
+            manifest,
+            model=model,
+            features=features,
+            settings=settings,
             trials=trials,
             timeout=timeout,
             folds=folds,
-            fixed=own.get(model),
+            study=study,
+            target=target,
+            modality=modality,
+            out=out,
             device=device,
             jobs=jobs,
             seed=seed,
+            store=store,
             progress=progress,
         )
-    chosen = {"score": found.score, "default_score": found.default_score, "folds": found.folds}
-    bundle, extraction = train(
-        table,
-        used,
-        model,
-        cache,
-        parameters=found.parameters,
-        facts={"search": {**chosen, "trials": len(found.trials)}},
-        device=device,
-        jobs=jobs,
-        seed=seed,
-    )
-    save(bundle, out)
     if as_json:
         print_json({"bundle": str(out), "search": found.to_dict(), **bundle.summary()})
     else:
@@ -188,7 +163,7 @@ def tune(
         progress.line(
             f"{out}: {model}, inner log loss {found.score:.4f}{default}; {found.parameters}"
         )
-    exit_with_failures((table.paths[i], reason) for i, reason in extraction.failed.items())
+    exit_with_failures(failed)
 
 
 def predict(
@@ -200,23 +175,20 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Say which class each image belongs to, with probabilities."""
-    from gliaboost.models.bundle import load
-    from gliaboost.models.prediction import predict as run
     from gliaboost.reports.pages.terminal import (
         predictions_csv,
         predictions_json,
         predictions_table,
     )
 
-    loaded = load(bundle)
-    predictions = run(loaded, paths, jobs=jobs)
+    predictions = gliaboost.predict(bundle, paths, jobs=jobs)
     if as_json:
-        text = json.dumps(predictions_json(loaded.summary(), predictions), indent=1)
+        text = json.dumps(predictions_json(predictions.model, predictions), indent=1)
     elif as_csv:
-        text = predictions_csv(loaded.classes, predictions)
+        text = predictions_csv(predictions.classes, predictions)
     else:
         fit = out is None and sys.stdout.isatty()
-        text = predictions_table(loaded.classes, predictions, fit=fit)
+        text = predictions_table(predictions.classes, predictions, fit=fit)
     if out is None:
         typer.echo(text)
     else:
@@ -237,10 +209,7 @@ def explain(
 
     Orange speaks for the predicted class, blue against it.
     """
-    from gliaboost.models.bundle import load
-    from gliaboost.models.explain.attribution import explain as run
-
-    found = run(load(bundle), path)
+    found = gliaboost.explain(bundle, path)
     found.save(out)
     facts = {
         "path": str(path),

@@ -1,22 +1,18 @@
-"""Options that mean the same wherever they appear, and how their words are read."""
+"""Options that mean the same wherever they appear, and what every command shows alike."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 
-from gliaboost.errors import UsageError
-
-if TYPE_CHECKING:
-    from gliaboost.datasets.manifest import Manifest
-    from gliaboost.features.base import Extractor
-    from gliaboost.features.store import FeatureStore
-    from gliaboost.progress import Progress
+from gliaboost.errors import UnreadableWarning
 
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda; what really ran is written down.")]
 Jobs = Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="all cores")]
@@ -34,90 +30,51 @@ Target = Annotated[
     str, typer.Option(help="What is to be told: label, presence (of a tumour) or type.")
 ]
 Modality = Annotated[str, typer.Option(help="Images to use: MRI, CT or both.")]
-ManifestPath = Annotated[Path, typer.Argument(metavar="MANIFEST", help=".parquet or .csv")]
+ManifestPath = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help=".parquet, .csv, or a folder of classes.")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME.PARAMETER=VALUE",
+        help="A parameter of a feature extractor or model, e.g. lightgbm.learning_rate=0.05; "
+        "may be repeated, and a wrong name lists the right ones.",
+    ),
+]
 
 CLASSICAL = "hog,lbp,glcm"
 
 
-def names(text: str) -> list[str]:
-    """Read names by comma, each once."""
-    found = [word.strip() for word in text.split(",") if word.strip()]
-    if not found:
-        raise UsageError(f"no name in {text!r}; expected names by comma, such as {CLASSICAL}")
-    twice = sorted({name for name in found if found.count(name) > 1})
-    if twice:
-        raise UsageError(f"{', '.join(twice)} is named twice in {text!r}; name each once")
-    return found
+@contextmanager
+def collecting_unreadable() -> Iterator[list[tuple[str, str]]]:
+    """Collect the files that a warning names, in place of showing it; others are shown as ever.
 
-
-def fold_choice(text: str) -> tuple[list[str], dict[str, list[str]]]:
-    """Read which folds to run: those of all models, and those of one model (``model=fold``)."""
-    for_all: list[str] = []
-    for_one: dict[str, list[str]] = {}
-    for word in names(text) if text else []:
-        model, equals, fold = word.partition("=")
-        if equals:
-            for_one.setdefault(model, []).append(fold)
-        else:
-            for_all.append(word)
-    return for_all, for_one
-
-
-def pairs(text: str) -> dict[str, Any]:
-    """Read name=value pairs by comma."""
-    parts = [word.partition("=") for word in names(text)]
-    wrong = [key for key, equals, _ in parts if not equals]
-    if wrong:
-        raise UsageError(
-            f"{', '.join(wrong)} in {text!r} has no value; expected name=value by comma"
-        )
-    plain = {"true": True, "false": False}
-    return {k: int(v) if v.isdigit() else plain.get(v.lower(), v) for k, _, v in parts}
-
-
-def read_target(path: Path, target: str, modality: str, progress: Progress) -> Manifest:
-    """Read a manifest, as far as it has the target in the modality."""
-    from gliaboost.datasets.manifest import Manifest
-    from gliaboost.datasets.targets import with_target
-
-    table = Manifest.read(path)
-    if (target, modality) == ("label", "both"):  # all of it, with all its faults
-        return table
-    chosen = with_target(table, target, modality)
-    if chosen.describe():
-        progress.line(chosen.describe())
-    return chosen.manifest
-
-
-def extractors(
-    text: str, device: str, settings: Mapping[str, Mapping[str, Any]]
-) -> list[Extractor]:
-    """Build extractors by their names; those that can compute elsewhere do so on the device.
-
-    ``NAME:TAG`` is another one of the same kind: the tag is for `settings`.
+    Yields
+    ------
+    list of (path, reason)
+        Filled while the block runs.
     """
-    from gliaboost.features import create
+    found: list[tuple[str, str]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UnreadableWarning)
+        show = warnings.showwarning
 
-    built: dict[str, Extractor] = {}
-    for word in names(text):
-        own = settings.get(word, {})
-        extractor = create(word.partition(":")[0], **own)
-        if "device" in extractor.get_params() and "device" not in own:
-            extractor.set_params(device=device)
-        if extractor.label in built:
-            raise UsageError(
-                f"{word!r} would compute {extractor.label} once more; give it other parameters: "
-                f"--set {word}.PARAMETER=VALUE"
-            )
-        built[extractor.label] = extractor
-    return list(built.values())
+        def keep(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if isinstance(message, UnreadableWarning):
+                found.extend(message.failed.items())
+            else:
+                show(message, category, filename, lineno, file, line)
 
-
-def open_store(path: Path | None) -> FeatureStore:
-    """Open the feature store."""
-    from gliaboost.features.store import FeatureStore
-
-    return FeatureStore(path)
+        warnings.showwarning = keep
+        yield found
 
 
 def typed() -> str:

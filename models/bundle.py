@@ -69,6 +69,12 @@ class Bundle:
         What the model is given: ``"columns"``, ``"images"`` or ``"both"``. From layout 2 on.
     package : str
         Distribution that brings the model, to be installed where it is missing. From layout 2 on.
+
+    Examples
+    --------
+    >>> bundle = Bundle("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> bundle.summary()["classes"]
+    ['glioma', 'healthy']
     """
 
     model: str
@@ -229,6 +235,13 @@ def save(bundle: Bundle, path: Path | str) -> Path:
         If a value is not plain: `load` would refuse the file.
     BundleError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> bundle = Bundle("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> save(bundle, Path(tempfile.mkdtemp()) / "model.joblib").name
+    'model.joblib'
     """
     import joblib
 
@@ -268,6 +281,13 @@ def load(path: Path | str) -> Bundle:
     BundleError
         If the file is no bundle, cut short, altered, of a newer layout, or names any code but the
         `Bundle` class.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> bundle = Bundle("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> load(save(bundle, Path(tempfile.mkdtemp()) / "model.joblib")).classes
+    ['glioma', 'healthy']
     """
     path = Path(path)
     try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
+from gliaboost import notebook
 from gliaboost.errors import UsageError
 from gliaboost.features.extract import features_of
 from gliaboost.features.prepared import read_images
@@ -14,8 +15,11 @@ from gliaboost.models.bundle import Bundle
 
 if TYPE_CHECKING:
     import numpy as np
+    import pandas as pd
     from numpy.typing import NDArray
 
+# Rows that a notebook shows.
+SHOWN = 20
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 
@@ -41,9 +45,86 @@ class Prediction:
     error: str | None = None
 
 
-def predict(
-    bundle: Bundle, paths: Sequence[Path | str], *, jobs: int | None = None
-) -> list[Prediction]:
+@dataclass(frozen=True, eq=False)
+class Predictions(Sequence[Prediction]):
+    """What a model says of images: one `Prediction` each, in order.
+
+    Attributes
+    ----------
+    rows : tuple of Prediction
+        All of them; those without an ``error`` have probabilities.
+    classes : list of str
+        In the order of the columns of `to_frame`.
+    model : dict
+        `Bundle.summary` of the model.
+
+    Examples
+    --------
+    >>> one = Prediction(Path("a.png"), "glioma", {"glioma": 0.75, "healthy": 0.25})
+    >>> predictions = Predictions((one,), ["glioma", "healthy"], {"model": "lightgbm"})
+    >>> predictions[0].predicted, predictions.to_frame()["proba_glioma"].tolist()
+    ('glioma', [0.75])
+    """
+
+    rows: tuple[Prediction, ...]
+    classes: list[str]
+    model: dict[str, Any]
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Prediction, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Prediction | tuple[Prediction, ...]:
+        """Return one, or a tuple of some."""
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Set them as a table.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an image: ``path``, ``predicted``, ``proba_<class>`` in float64 and ``error``;
+            missing is what a file does not have.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                "path": [str(p.path) for p in self.rows],
+                "predicted": pd.Series([p.predicted for p in self.rows], dtype="str"),
+                **{
+                    f"proba_{c}": [p.probabilities.get(c, float("nan")) for p in self.rows]
+                    for c in self.classes
+                },
+                "error": pd.Series([p.error for p in self.rows], dtype="str"),
+            }
+        )
+
+    def _repr_html_(self) -> str:
+        """Show a notebook the first of them, and how many could not be read."""
+        read = [p for p in self.rows if p.error is None]
+        failed = len(self.rows) - len(read)
+        notes = [f"{len(read):,} images"]
+        notes += [f"the first {SHOWN} shown"] if len(read) > SHOWN else []
+        notes += [f"{failed:,} unreadable: see to_frame()"] if failed else []
+        return notebook.table(
+            f"Predictions of {self.model['model']}",
+            ["path", "predicted", *self.classes],
+            [
+                [p.path, p.predicted, *(f"{p.probabilities[c]:.3f}" for c in self.classes)]
+                for p in read[:SHOWN]
+            ],
+            "; ".join(notes),
+        )
+
+
+def predict(bundle: Bundle, paths: Sequence[Path | str], *, jobs: int | None = None) -> Predictions:
     """Predict files and folders of images.
 
     Parameters
@@ -57,7 +138,7 @@ def predict(
 
     Returns
     -------
-    list of Prediction
+    Predictions
         One a file, in order; unreadable files are among them with their reason.
 
     Raises
@@ -79,14 +160,14 @@ def predict(
         beside = {"columns": columns}
     probabilities = bundle.predict_proba(given, **beside, jobs=jobs) if rows else ()
     by_row = dict(zip(rows, probabilities, strict=True))
-    result = []
+    result: list[Prediction] = []
     for row, file in enumerate(files):
         if row in failed:
             result.append(Prediction(file, None, {}, failed[row]))
             continue
         values = {c: float(p) for c, p in zip(bundle.classes, by_row[row], strict=True)}
         result.append(Prediction(file, max(values, key=values.__getitem__), values))
-    return result
+    return Predictions(tuple(result), list(bundle.classes), bundle.summary())
 
 
 def _files(path: Path) -> Iterator[Path]:

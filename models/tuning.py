@@ -16,7 +16,7 @@ from sklearn.utils.validation import has_fit_parameter
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.models.base import Classifier
-from gliaboost.models.hybrid.blend import balanced_log_loss
+from gliaboost.models.log_loss import balanced_log_loss
 from gliaboost.models.registry import model_class, model_names, shared_parameters
 from gliaboost.models.search_space import SearchSpace
 from gliaboost.progress import SILENT, Progress

@@ -44,7 +44,13 @@ class Runner(doctest.DocTestRunner):
         super().report_unexpected_exception(out, test, example, exc_info)
 
 
-@pytest.mark.parametrize("name", modules_with_examples())
+# The phantom's head takes seconds to build, once a process.
+GROUPS = {"gliaboost.datasets.phantom.sample": pytest.mark.xdist_group("phantom")}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=GROUPS.get(n, ())) for n in modules_with_examples()]
+)
 def test_examples(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from gliaboost import notebook
 from gliaboost.datasets.audit.duplicates import KINDS
 from gliaboost.datasets.audit.metadata_leak import Betrayal
 from gliaboost.datasets.audit.patients import Straddler
@@ -196,6 +197,16 @@ class AuditReport:
             "against": self._against(),
             "seconds": self.seconds,
         }
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what was found, and the verdict."""
+        found = [(what, f"{n:,}", meaning) for what, n, meaning in self.rows() if n]
+        return notebook.table(
+            f"Audit of {self.manifest}, {len(self.table):,} files",
+            ["finding", "number", "of"],
+            found or [("nothing", "", "")],
+            " ".join(self.verdict()),
+        )
 
     def _side(self, column: str) -> dict[str, dict[str, int]]:
         return {

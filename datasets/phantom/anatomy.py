@@ -36,7 +36,7 @@ class Head:
     ----------
     tissue : uint8 array [201, 266, 231]
         Grey levels (see `AIR` ... `FAT`) on a 1 mm grid, x to the right, y forward, z up.
-    depth : float32 array [101, 134, 116]
+    depth : float32 array [101, 133, 116]
         Signed distance in mm to the inner surface of the dura, negative inside; 2 mm grid with the
         same corner.
     white : uint8 array [197, 233, 189]

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.models.log_loss import log_losses
+
 
 class Growing(Protocol):
     """A model that is boosted round by round while rows are held out from it."""
@@ -53,9 +55,9 @@ def choose_rounds(
     return int(np.argmin(losses)) + 1
 
 
-def log_loss(
+def summed_log_loss(
     probabilities: NDArray[np.floating[Any]], y: NDArray[np.int64], weight: NDArray[np.float64]
 ) -> float:
     """Sum the weighted log loss of rows ``[n, K]``; probabilities are kept above 1e-15."""
-    right = probabilities[np.arange(len(y)), y].astype(np.float64)
-    return float(-(weight * np.log(np.maximum(right, 1e-15))).sum())
+    losses = log_losses(probabilities.astype(np.float64), y, 1e-15)
+    return float((weight * losses).sum())

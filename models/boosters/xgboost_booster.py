@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from gliaboost.models.boosters.base import Booster
 from gliaboost.models.boosters.native import check_classes, check_columns, unreadable
-from gliaboost.models.boosters.rounds import choose_rounds, log_loss
+from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.registry import register
 
@@ -191,7 +192,7 @@ class _BlockGrowing:
         self._weight = weight[:, None]
         self._target = np.eye(task.classes, dtype=np.float32)[task.y]
         self._margin = np.zeros_like(self._target)
-        self._p = _softmax(self._margin)
+        self._p = softmax(self._margin, axis=1)
 
     def advance(self, number: int) -> float:
         block, task, p = number % len(self._blocks.matrices), self._blocks.task, self._p
@@ -208,9 +209,9 @@ class _BlockGrowing:
             predict_type="margin",
         )
         self._margin += np.asarray(added, dtype=np.float32) - np.float32(START)
-        self._p = _softmax(self._margin)
+        self._p = softmax(self._margin, axis=1)
         rows = self._rows
-        return log_loss(self._p[rows], task.y[rows], task.weight[rows])
+        return summed_log_loss(self._p[rows], task.y[rows], task.weight[rows])
 
 
 class _Whole:
@@ -256,7 +257,7 @@ class _WholeGrowing:
 
     def advance(self, number: int) -> float:
         self._booster.update(self._train, number)
-        return log_loss(self._booster.predict(self._held_out), self._y, self._weight)
+        return summed_log_loss(self._booster.predict(self._held_out), self._y, self._weight)
 
 
 def _on_device(X: NDArray[np.float32]) -> tuple[Any, str]:
@@ -267,8 +268,3 @@ def _on_device(X: NDArray[np.float32]) -> tuple[Any, str]:
         return cupy.asarray(X), "device"
     except Exception:  # absent, for another CUDA, or out of memory: each has errors of its own
         return X, "host"
-
-
-def _softmax(margin: NDArray[np.float32]) -> NDArray[np.float32]:
-    e = np.exp(margin - margin.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.models.log_loss import LEAST, balanced_log_loss
+
 Probabilities = NDArray[np.floating[Any]]
 # Coarse on purpose: one number from some hundred rows knows no more.
 SHARES = tuple(step / 20 for step in range(21))
-LEAST = 1e-7
 
 
 def blended(first: Probabilities, second: Probabilities, share: float) -> NDArray[np.float64]:
@@ -22,16 +23,11 @@ def blended(first: Probabilities, second: Probabilities, share: float) -> NDArra
     >>> blended(p, q, 0.5).round(3).tolist()
     [[0.5, 0.5]]
     """
+    from scipy.special import softmax
+
     logs = share * np.log(np.maximum(first, LEAST))
     logs = logs + (1 - share) * np.log(np.maximum(second, LEAST))
-    values = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return values / values.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
-
-
-def balanced_log_loss(probabilities: Probabilities, codes: NDArray[np.int64]) -> float:
-    """Average each class's mean log loss; probabilities are kept above 1e-7."""
-    loss = -np.log(np.maximum(probabilities[np.arange(len(codes)), codes], LEAST))
-    return float(np.mean([loss[codes == k].mean() for k in np.unique(codes)]))
+    return softmax(logs, axis=1)  # type: ignore[no-any-return]
 
 
 def best_share(

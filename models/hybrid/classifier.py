@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
 from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_folds
@@ -20,7 +21,6 @@ from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
 from gliaboost.models.networks.classifier import check_training
 from gliaboost.models.networks.cnn import FinetunedCNN
-from gliaboost.models.networks.prediction import softmax
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.registry import (
     create_model,
@@ -184,7 +184,7 @@ class Hybrid(Classifier):
         # A part whose division left a class out is in no network's held-out rows.
         rows = np.sort(rows)
         matrix = side_by_side(classical, embedded, logits)
-        own = softmax(logits[rows])
+        own = softmax(logits[rows].astype(np.float64), axis=1)
         crossed = self._crossed(matrix, labels, codes, patients)[rows]
         booster = self._booster().fit(matrix[rows], labels[rows], groups=patients[rows])
         self.share_, self.inner_log_loss_ = best_share(own, crossed, codes[rows])
@@ -208,7 +208,7 @@ class Hybrid(Classifier):
         tensors, about = from_safetensors(self.native_)
         first = restore(of_network(tensors, 0), about["networks"][0]["network"])
         heat, logits = grad_cam(first, image)
-        return heat, softmax(logits[None])[0]
+        return heat, softmax(logits.astype(np.float64))
 
     def _to_bytes(self) -> bytes:
         return self.native_

@@ -11,7 +11,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.embedding.torch_device import import_torch
 from gliaboost.models.base import NativeModelError
 from gliaboost.models.hybrid.blend import blended
-from gliaboost.models.networks.prediction import network_outputs, softmax
+from gliaboost.models.networks.prediction import network_outputs
 from gliaboost.models.registry import model_class, shared_parameters
 
 Matrix = NDArray[np.float32]
@@ -52,6 +52,8 @@ def hybrid_probabilities(
     NativeModelError
         If the bytes are damaged.
     """
+    from scipy.special import softmax
+
     import_torch("this model")
     from gliaboost.models.networks.network import from_safetensors, of_network, to_safetensors
 
@@ -85,7 +87,8 @@ def hybrid_probabilities(
             matrix.shape[1],
             **shared_parameters(name, jobs=jobs),
         )
-        answers.append(blended(softmax(logits), model.predict_proba(matrix), share))
+        own = softmax(logits.astype(np.float64), axis=1)
+        answers.append(blended(own, model.predict_proba(matrix), share))
     return np.mean(answers, axis=0)  # type: ignore[no-any-return]
 
 

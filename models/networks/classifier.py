@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import softmax
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -32,7 +33,6 @@ from gliaboost.models.networks.prediction import (
     network_outputs,
     network_probabilities,
     ready_images,
-    softmax,
 )
 from gliaboost.models.parameter_checks import Legal, check_parameters, whole
 from gliaboost.models.rows import row_groups
@@ -214,7 +214,7 @@ class NetworkClassifier(Classifier):
         check_is_fitted(self)
         tensors, about = from_safetensors(self.native_)
         heat, logits = grad_cam(restore(tensors, about["network"]), image)
-        return heat, softmax(logits[None])[0]
+        return heat, softmax(logits.astype(np.float64))
 
     def _to_bytes(self) -> bytes:
         return self.native_

@@ -108,6 +108,8 @@ def network_probabilities(
     float64 array [N, K]
         Rows sum to 1.
     """
+    from scipy.special import softmax
+
     from gliaboost.models.base import NativeModelError
 
     _, logits = network_outputs(native, images, device)
@@ -116,10 +118,4 @@ def network_probabilities(
             f"the network has {logits.shape[1]} classes, {classes} are named; train it again or "
             "copy it again"
         )
-    return softmax(logits)
-
-
-def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Turn logits ``[N, K]`` into probabilities."""
-    shifted = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+    return softmax(logits.astype(np.float64), axis=1)  # type: ignore[no-any-return]

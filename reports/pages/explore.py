@@ -15,8 +15,6 @@ from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import UsageError
-from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.document.blocks import Picture
 from gliaboost.reports.document.page import picture_uri, write_page
 from gliaboost.reports.pages import explore_figures as figures
@@ -26,7 +24,6 @@ from gliaboost.reports.pages.glance import (
     NO_LABEL,
     ClassSummary,
     Overview,
-    look,
 )
 
 COUNTED = ("split", "fold", "modality", "source")
@@ -41,48 +38,32 @@ FEWEST_POINTS = 10
 
 def render_explore(
     manifest: Manifest,
+    overview: Overview,
     out: Path | str,
     preparation: Preparation | None = None,
     *,
-    jobs: int | None = None,
     seed: int = 0,
-    progress: Progress = SILENT,
 ) -> Path:
     """Write a page that shows a data set.
 
     Parameters
     ----------
     manifest : Manifest
-        Any rows; unreadable files are counted and listed.
+        The images; unreadable files are counted and listed.
+    overview : Overview
+        What `gliaboost.reports.pages.glance.look` measured of them.
     out : path-like
         The HTML file; one self-contained file.
     preparation : Preparation, optional
-        Show images after it: greys, mean images, map and contact sheet (there below the original).
-    jobs : int, optional
-        Threads; default all cores of this process.
+        What they were looked at through: the contact sheet shows it below the original.
     seed : int
         For the contact sheet's choice and the map.
-    progress : Progress, optional
-        Hears of the files to read.
 
     Returns
     -------
     pathlib.Path
         The file.
-
-    Raises
-    ------
-    UsageError
-        If the manifest has no rows, or no file of it can be read.
     """
-    if not len(manifest):
-        raise UsageError(f"{manifest.name}: no rows; expected at least one image")
-    overview = look(manifest, preparation, jobs=jobs, progress=progress)
-    if all(overview.errors):
-        raise UsageError(
-            f"{manifest.name}: none of its {len(manifest)} files can be read; the first "
-            f"{overview.errors[0]}"
-        )
     table = manifest.table.assign(label=manifest.table["label"].fillna(NO_LABEL))
     classes = [c for c in overview.classes if c.read]
     masked = [c for c in classes if c.mask_shares]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost import notebook
 from gliaboost._compat import available_cores
 from gliaboost.datasets.audit.pictures import is_blank, thumbnail
 from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import DecodeError
+from gliaboost.errors import DecodeError, UsageError
 from gliaboost.progress import SILENT, Progress
 
 NO_LABEL = "(no label)"
@@ -134,6 +136,27 @@ class Overview:
     sizes: list[tuple[int, int]]
     thumbnails: list[NDArray[np.float16] | None]
 
+    def _repr_html_(self) -> str:
+        """Show a notebook the classes: images, mean grey, masks, unreadable files."""
+        rows = [
+            (
+                c.label,
+                f"{c.read:,}",
+                f"{float(c.histogram @ np.arange(256)):.0f}",
+                f"{len(c.mask_shares):,}",
+                f"{c.failed:,}",
+            )
+            for c in self.classes
+        ]
+        sizes = Counter(size for size in self.sizes if any(size))
+        (width, height), most = sizes.most_common(1)[0]
+        return notebook.table(
+            f"{len(self.errors):,} files",
+            ["class", "images", "mean grey", "masks", "unreadable"],
+            rows,
+            f"{most:,} of {width} x {height} pixels; {len(sizes):,} sizes in all",
+        )
+
 
 def look(
     manifest: Manifest,
@@ -159,7 +182,14 @@ def look(
     -------
     Overview
         Some 8 kB an image.
+
+    Raises
+    ------
+    UsageError
+        If the manifest has no rows, or no file of it can be read.
     """
+    if not len(manifest):
+        raise UsageError(f"{manifest.name}: no rows; expected at least one image")
     paths, masks = manifest.paths, manifest.masks
     labels = list(manifest.table["label"].fillna(NO_LABEL))
     classes = {label: ClassSummary(label) for label in sorted(set(labels))}
@@ -172,6 +202,11 @@ def look(
             overview.sizes.append((one.width, one.height))
             overview.thumbnails.append(one.thumbnail)
             progress.step("reading", done, len(paths))
+    if all(overview.errors):
+        raise UsageError(
+            f"{manifest.name}: none of its {len(manifest)} files can be read; the first "
+            f"{overview.errors[0]}"
+        )
     return overview
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.models.log_loss import log_losses
 from gliaboost.reports.statistics.resampling import sums
 
 BINS = 15
@@ -123,8 +124,7 @@ def reliability(
 
 def log_loss(probabilities: Array, truth: NDArray[np.int64]) -> Array:
     """Return the surprise of each image in nats: minus the log of its true class' probability."""
-    true = probabilities[np.arange(len(truth)), truth]
-    return np.asarray(-np.log(np.maximum(true, SMALLEST)))
+    return log_losses(probabilities, truth, SMALLEST)
 
 
 def temperature(probabilities: Array, truth: NDArray[np.int64]) -> float:
@@ -149,9 +149,9 @@ def temperature(probabilities: Array, truth: NDArray[np.int64]) -> float:
 
 def soften(probabilities: Array, t: float) -> Array:
     """Raise probabilities to the power 1 / `t` and scale their rows to 1."""
-    logs = np.log(np.maximum(probabilities, SMALLEST)) / t
-    scaled = np.exp(logs - logs.max(1, keepdims=True))
-    return np.asarray(scaled / scaled.sum(1, keepdims=True))
+    from scipy.special import softmax
+
+    return np.asarray(softmax(np.log(np.maximum(probabilities, SMALLEST)) / t, axis=1))
 
 
 def isotonic(probabilities: Array, truth: NDArray[np.int64], new: Array) -> Array:

@@ -249,6 +249,73 @@ class InsideOneSizeAlone(Good):
         return Box(0, 0, 101, 80)
 
 
+class CloneForgets(Good):
+    def __sklearn_clone__(self) -> Good:
+        return type(self)()
+
+
+class SetsText(Good):
+    def set_params(self, **params: Any) -> Any:
+        return super().set_params(**{k: str(v) for k, v in params.items()})
+
+
+class NamesOutAreOthers(Good):
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        return super().get_feature_names_out()[::-1]
+
+
+class WritesToItsInput(Good):
+    def _extract(self, images: Image) -> Columns:
+        images[0, 0, 0] += 0
+        return super()._extract(images)
+
+
+class SeesStrides(Good):
+    def transform(self, X: Any) -> Any:
+        return super().transform(X) + np.float32(not np.asarray(X).flags.c_contiguous)
+
+
+class HalfForTensor(Good):
+    def _extract_tensor(self, images: Any) -> Any:
+        return super()._extract_tensor(images).half()
+
+
+class AltersTensor(Good):
+    def _extract_tensor(self, images: Any) -> Any:
+        found = super()._extract_tensor(images)
+        images.zero_()
+        return found
+
+
+class HidesState(Good):
+    factor = 1
+
+    def _extract(self, images: Image) -> Columns:
+        return super()._extract(images) * np.float32(self.factor)
+
+
+def hiding() -> Extractor:
+    own = HidesState()
+    own.factor = 2
+    return own
+
+
+class PickleForgets(Good):
+    def __reduce__(self) -> Any:
+        return type(self), ()
+
+
+class BareFingerprint(Good):
+    def fingerprint(self, preparation: Any = None) -> str:
+        return super().fingerprint().partition("-")[2]
+
+
+class OneNameTellsTooLittle(Good):
+    @classmethod
+    def from_names(cls, names: Sequence[str]) -> Good:
+        return super().from_names(names) if len(names) > 1 else cls([0.99])
+
+
 class FitGivesNothing(Good):
     def fit(self, X: Any, y: Any = None) -> Any:
         super().fit(X)
@@ -291,10 +358,25 @@ def test_a_sound_one_has_no_fault() -> None:
         (OutsideTheImage, "'good__q_0.25' is placed at (0, 0, 96, 81), outside images of 96 x 80"),
         (InsideOneSizeAlone, "is placed at (0, 0, 101, 80), outside images of 96 x 80"),
         (FitGivesNothing, "fit does not return the extractor itself"),
+        (CloneForgets([0.1]), "clone gives other values of quantiles"),
+        (SetsText, "set_params alters quantiles"),
+        (NamesOutAreOthers, "get_feature_names_out and feature_names give other names"),
+        (NamesOutAreOthers, "in a scikit-learn pipeline it has other names"),
+        (WritesToItsInput, "input: fails with ValueError: assignment destination is read-only"),
+        (SeesStrides, "an array that is not in C order gives other numbers"),
+        (ForgetsParameter([0.1]), "an extractor rebuilt from spec() has other names"),
+        (RandomFingerprint, "an extractor rebuilt from spec() has another fingerprint"),
+        (hiding(), "an extractor rebuilt from spec() gives other numbers"),
+        (hiding(), "in a scikit-learn pipeline it gives other numbers"),
+        (PickleForgets([0.1]), "a pickled extractor has another fingerprint"),
+        (PickleForgets([0.1, 0.3]), "a pickled extractor gives other numbers"),
+        (BareFingerprint, "does not begin with 'good-'"),
+        (BareFingerprint, "the fingerprint does not depend on the preparation"),
+        (OneNameTellsTooLittle, "rebuilt from 'good__q_0.5' alone does not give that column"),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
 )
-def test_what_breaks_the_contract_is_named(broken: type[Extractor], fault: str) -> None:
+def test_what_breaks_the_contract_is_named(broken: type[Extractor] | Extractor, fault: str) -> None:
     with pytest.raises(ContractError) as error:
         check_extractor(broken)
     assert any(fault in found for found in error.value.faults), error.value
@@ -304,6 +386,11 @@ def test_what_breaks_the_contract_is_named(broken: type[Extractor], fault: str) 
     ("broken", "fault"),
     [
         (ArrayForTensor, "a tensor gives a ndarray; expected a tensor"),
+        (
+            HalfForTensor,
+            "a tensor on cpu gives torch.float16 on cpu; expected torch.float32",
+        ),
+        (AltersTensor, "transform alters a tensor"),
         (OtherNumbersForTensor, "a tensor on cpu gives other numbers than an array"),
     ],
 )

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.phantom.anatomy import periodic_noise, template_path
 from gliaboost.datasets.phantom.sample import VERSION, make_phantom
-from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.errors import UsageError
 from gliaboost.progress import Silent
+
+# The head takes seconds to build, once a process.
+pytestmark = pytest.mark.xdist_group("phantom")
 
 SMALL: dict[str, Any] = {"patients": 8, "slices": 1, "size": 64}
 
@@ -109,20 +111,6 @@ def test_an_interrupted_drawing_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         make_phantom(tmp_path / "p", patients=4, slices=1, size=32, progress=Stop())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_missing_template_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(GliaboostError, match=r"pip install 'nilearn>=0\.11'"):
-        template_path("t1")
-
-
-def test_noise_tiles_without_a_seam() -> None:
-    noise = periodic_noise(24, 1.0)
-    assert abs(float(noise.mean())) < 1e-5
-    assert float(noise.std()) == pytest.approx(1, abs=1e-5)
-    steps = np.abs(np.diff(noise, axis=0)).mean()
-    assert np.abs(noise[0] - noise[-1]).mean() < 1.5 * steps
 
 
 @pytest.mark.slow

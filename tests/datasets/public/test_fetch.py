@@ -20,11 +20,9 @@ from gliaboost.datasets.public.catalogue import (
     PlainFiles,
     PublicDataset,
     RemoteFile,
-    describe,
 )
 from gliaboost.datasets.public.download import DownloadError
 from gliaboost.datasets.public.fetch import fetch, fetch_dataset, figshare_files
-from gliaboost.datasets.sources import names
 from gliaboost.errors import GliaboostError, UsageError
 
 
@@ -290,16 +288,6 @@ def test_kaggle_not_set_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     with pytest.raises(UsageError, match=r"401 Client Error[\s\S]*--archive FILE"):
         fetch("nickparvar", tmp_path)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_catalogue() -> None:
-    for name, entry in CATALOGUE.items():
-        assert describe(name) is entry
-        assert entry.source in names()
-        assert entry.page.startswith("https://")
-        text = entry.text()
-        assert all(part in text for part in (entry.title, entry.page, entry.licence))
-        assert entry.citation in text
 
 
 def test_unknown_name(tmp_path: Path) -> None:

@@ -214,6 +214,32 @@ def test_the_device_is_no_part_of_the_fingerprint() -> None:
     assert Embedding(precision="auto").fingerprint() == Embedding(precision=resolved).fingerprint()
 
 
+def test_a_tensor_gives_a_tensor_that_may_be_learned_from(pictures: Image) -> None:
+    extractor = Embedding(SMALL, "random", pools=["avg"])
+    found = extractor.transform(torch.from_numpy(pictures))
+    np.testing.assert_array_equal(found.numpy(), extractor.transform(pictures))
+    assert not found.is_inference()
+
+
+@pytest.mark.parametrize("pinned", [False, True])
+def test_a_gpu_keeps_the_columns_of_what_was_meant_for_it(
+    pictures: Image, monkeypatch: pytest.MonkeyPatch, pinned: bool
+) -> None:
+    asked = []
+
+    class Elsewhere:
+        device = "cuda"
+
+        def columns(self, images: Any, layers: Any, pools: Any, to: str) -> Any:
+            asked.append(to)
+            return torch.zeros(len(images), 1)
+
+    monkeypatch.setattr(Embedding, "_network", lambda self: Elsewhere())
+    monkeypatch.setattr(torch.Tensor, "is_pinned", lambda self: pinned)
+    assert len(Embedding(SMALL, "random").transform(torch.from_numpy(pictures))) == len(pictures)
+    assert asked == ["cuda" if pinned else "cpu"]
+
+
 def test_half_precision_is_near(pictures: Image) -> None:
     exact = Embedding(pools=["avg"]).transform(pictures)
     half = Embedding(pools=["avg"], precision="bfloat16").transform(pictures)

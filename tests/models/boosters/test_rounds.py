@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sklearn.metrics import log_loss as sklearn_log_loss
+from sklearn.metrics import log_loss
 
-from gliaboost.models.boosters.rounds import choose_rounds, log_loss
+from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
 
 
 class Told:
@@ -32,9 +32,9 @@ def test_never_more_than_the_most() -> None:
     assert falling.asked == 7
 
 
-def test_log_loss_is_scikit_learns() -> None:
+def test_summed_log_loss_is_scikit_learns() -> None:
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(3), 50)
     y, weight = rng.integers(0, 3, 50), rng.random(50)
-    expected = sklearn_log_loss(y, p, sample_weight=weight, labels=[0, 1, 2], normalize=False)
-    assert log_loss(p, y, weight) == pytest.approx(expected)
+    expected = log_loss(y, p, sample_weight=weight, labels=[0, 1, 2], normalize=False)
+    assert summed_log_loss(p, y, weight) == pytest.approx(expected)

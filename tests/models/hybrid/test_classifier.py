@@ -13,9 +13,10 @@ from sklearn.base import clone
 
 from gliaboost.errors import UsageError
 from gliaboost.models.base import NativeModelError
-from gliaboost.models.hybrid.blend import balanced_log_loss, best_share, blended
+from gliaboost.models.hybrid.blend import best_share, blended
 from gliaboost.models.hybrid.classifier import Hybrid
 from gliaboost.models.hybrid.prediction import hybrid_probabilities
+from gliaboost.models.log_loss import balanced_log_loss
 from gliaboost.models.networks.cnn import FinetunedCNN
 
 torch = pytest.importorskip("torch")

@@ -62,6 +62,13 @@ def test_sums_by_class(small_set: Manifest) -> None:
     assert overview.sizes[0] == (128, 128)
 
 
+def test_a_notebook_shows_the_classes(small_set: Manifest) -> None:
+    html = look(small_set)._repr_html_()
+    assert "13 files" in html
+    assert "12 of 128 x 128 pixels; 1 sizes in all" in html
+    assert html.count("<tr>") == 3
+
+
 def test_preparation_comes_first(small_set: Manifest) -> None:
     class Inverted(Preparation):
         def __call__(self, image):  # type: ignore[no-untyped-def]
@@ -74,8 +81,13 @@ def test_preparation_comes_first(small_set: Manifest) -> None:
     assert plain.sizes == inverted.sizes
 
 
+def page(manifest: Manifest, out: Path, preparation: Preparation | None = None) -> str:
+    overview = look(manifest, preparation)
+    return render_explore(manifest, overview, out, preparation).read_text("utf-8")
+
+
 def test_page(small_set: Manifest, tmp_path: Path) -> None:
-    text = render_explore(small_set, tmp_path / "page.html").read_text("utf-8")
+    text = page(small_set, tmp_path / "page.html")
     assert "small &lt;set&gt;" in text
     assert "13 images, 4 patients with 1 to 4 images each" in text
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
@@ -85,14 +97,12 @@ def test_page(small_set: Manifest, tmp_path: Path) -> None:
     # Six of each class on the sheet; mean and deviation of two classes; one mask map.
     assert text.count("<img ") == 12 + 4 + 1
     assert "a: 6" in text
-    again = render_explore(small_set, tmp_path / "again.html").read_text("utf-8")
+    again = page(small_set, tmp_path / "again.html")
     assert again == text
 
 
 def test_page_after_preparation(small_set: Manifest, tmp_path: Path) -> None:
-    text = render_explore(small_set, tmp_path / "page.html", Preparation(size=64)).read_text(
-        "utf-8"
-    )
+    text = page(small_set, tmp_path / "page.html", Preparation(size=64))
     assert "size=64" in text
     assert text.count("<img ") == 2 * 12 + 4 + 1
     prepared = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="prepared">', text)
@@ -104,7 +114,7 @@ def test_page_after_preparation(small_set: Manifest, tmp_path: Path) -> None:
 def test_little_is_enough(tmp_path: Path) -> None:
     Image.new("L", (32, 20), 9).save(tmp_path / "a.png")
     manifest = Manifest.of(pd.DataFrame({"path": ["a.png"]}), tmp_path)
-    text = render_explore(manifest, tmp_path / "page.html").read_text("utf-8")
+    text = page(manifest, tmp_path / "page.html")
     assert "(no label)" in text
     assert "patients unknown" in text
     assert "32 x 20" in text
@@ -114,11 +124,10 @@ def test_little_is_enough(tmp_path: Path) -> None:
 
 def test_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no rows"):
-        render_explore(Manifest.of(pd.DataFrame({"path": []}), tmp_path), tmp_path / "p.html")
+        look(Manifest.of(pd.DataFrame({"path": []}), tmp_path))
     broken = Manifest.of(pd.DataFrame({"path": ["absent.png"]}), tmp_path)
     with pytest.raises(UsageError, match="none of its 1 files can be read"):
-        render_explore(broken, tmp_path / "p.html")
-    assert not (tmp_path / "p.html").exists()
+        look(broken)
 
 
 def test_alike_pictures_are_neighbours() -> None:

@@ -1,0 +1,278 @@
+"""Data sets: fetched, read in their layout, audited, looked at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gliaboost._face.inputs import DataSet, read_data
+from gliaboost._face.words import names, pairs
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import UsageError
+from gliaboost.files import replacing
+from gliaboost.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    from gliaboost.datasets.audit.report import AuditReport
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.reports.pages.glance import Overview
+
+
+def fetch(
+    name: str,
+    out: Path | str = "data",
+    *,
+    archive: Path | str | None = None,
+    progress: Progress = SILENT,
+) -> Path:
+    """Download a public data set, checked; a broken download is continued by the next call.
+
+    Parameters
+    ----------
+    name : str
+        As `info` lists them, e.g. ``"figshare"``.
+    out : path-like
+        The folder that gets the folder `name`.
+    archive : path-like, optional
+        Unpack this, downloaded by hand, instead.
+    progress : Progress, optional
+        Hears of the licence, and of the bytes under each file's name.
+
+    Returns
+    -------
+    pathlib.Path
+        The data set's folder.
+
+    Raises
+    ------
+    UsageError
+        If there is no such data set, or it must be downloaded by hand.
+    GliaboostError
+        If it cannot be downloaded, or is not what was published.
+
+    Examples
+    --------
+    >>> import gliaboost
+    >>> gliaboost.fetch("figshar")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    gliaboost.errors.UsageError: no public data set 'figshar'; those known are: ...
+    """
+    from gliaboost.datasets.public.catalogue import describe
+    from gliaboost.datasets.public.fetch import fetch as download
+
+    progress.line(describe(name).text())
+    return download(
+        name, Path(out), archive=None if archive is None else Path(archive), progress=progress
+    )
+
+
+def manifest(
+    source: str,
+    path: Path | str,
+    out: Path | str | None = None,
+    *,
+    jobs: int | None = None,
+    **options: Any,
+) -> Manifest:
+    """Read a data set in its own layout: one row an image.
+
+    Parameters
+    ----------
+    source : str
+        The layout, as `info` lists them: ``"folder"``, ``"csv"``, ``"figshare"`` ...
+    path : path-like
+        Where the data set lies.
+    out : path-like, optional
+        Write the manifest here, ``.parquet`` or ``.csv``.
+    jobs : int, optional
+        Threads; default: all cores.
+    **options
+        What the source takes: ``images`` (folder for slices that are converted), ``labels`` (a
+        CSV), ``window``, ``axis``, ``every``, ``salt``, ``pred``. None stands for the default.
+
+    Returns
+    -------
+    Manifest
+        Checked, with the SHA-256 of every file.
+
+    Raises
+    ------
+    UsageError
+        If the source or an option is unknown, or the data set has another layout.
+    ManifestError
+        If the table has faults; lists all of them.
+
+    Examples
+    --------
+    >>> import tempfile, gliaboost, numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for label in ("glioma", "healthy"):
+    ...     (folder / label).mkdir()
+    ...     Image.fromarray(np.zeros((64, 64), np.uint8)).save(folder / label / "1.png")
+    >>> table = gliaboost.manifest("folder", folder)
+    >>> len(table), table.classes, table.has_patients
+    (2, ['glioma', 'healthy'], False)
+    """
+    from gliaboost.datasets.sources import read_source
+
+    table = read_source(source, Path(path), **options).with_keys(jobs).check()
+    if out is not None:
+        table.write(out)
+    return table
+
+
+def audit(
+    data: DataSet,
+    *,
+    against: DataSet | None = None,
+    out: Path | str | None = None,
+    write_groups: Path | str | None = None,
+    drop: str | Iterable[str] = "",
+    carry: str | Iterable[str] = "",
+    cleaned: Path | str | None = None,
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> AuditReport:
+    """Find what is broken, duplicated, leaking or contradictory; nothing is deleted.
+
+    Parameters
+    ----------
+    data : Manifest, pandas.DataFrame or path-like
+        A manifest, its file, a data frame with a column ``path``, or a folder.
+    against : Manifest, pandas.DataFrame or path-like, optional
+        Find which of the images are in this data set too.
+    out : path-like, optional
+        Write ``audit.json`` and ``audit.html`` into this folder.
+    write_groups : path-like, optional
+        Write a manifest here whose column ``group`` no split cuts.
+    drop : str or iterable of str
+        Leave ``duplicates``, ``conflicts`` or both out of the manifest `cleaned`.
+    carry : str or iterable of str
+        Columns that `cleaned` takes over from `against`, such as ``patient,mask``.
+    cleaned : path-like, optional
+        Where the manifest goes that `drop` and `carry` make; needed with either.
+    jobs : int, optional
+        Threads; default: all cores.
+    seed : int
+        For the folds that measure how far metadata tells the class.
+    progress : Progress, optional
+        Hears of the files to read.
+
+    Returns
+    -------
+    AuditReport
+        Its ``verdict()`` says in sentences what was found, its ``to_dict()`` everything.
+
+    Raises
+    ------
+    UsageError
+        If the data set has no rows, or `carry` or `drop` lacks what it needs.
+
+    Examples
+    --------
+    >>> import tempfile, gliaboost, numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> tiles = np.random.default_rng(0).integers(0, 255, (8, 8), np.uint8)
+    >>> for label in ("glioma", "healthy"):
+    ...     (folder / label).mkdir()
+    ...     picture = np.kron(tiles, np.ones((16, 16), np.uint8))
+    ...     Image.fromarray(picture).save(folder / label / "1.png")
+    >>> gliaboost.audit(folder).counts()["contradictions"]
+    1
+    """
+    from gliaboost.datasets.audit import audit as auditing
+    from gliaboost.reports.pages.audit_page import render_audit
+
+    if carry and against is None:
+        raise UsageError("--carry takes columns from another manifest; name it with --against")
+    if (carry or drop) and cleaned is None:
+        raise UsageError("--drop and --carry make a manifest; say with --cleaned where it goes")
+    table = read_data(data, progress)
+    other = None if against is None else read_data(against, progress)
+    report = auditing.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
+    if out is not None:
+        with replacing(Path(out) / "audit.json") as temporary:
+            temporary.write_text(json.dumps(report.to_dict(), indent=1) + "\n", "utf-8")
+        render_audit(report, table, Path(out) / "audit.html", against=other)
+    if write_groups is not None:
+        auditing.write_groups(table, report).write(write_groups)
+    if (carry or drop) and cleaned is not None:
+        better = table
+        if carry and other is not None:
+            better = auditing.carry_over(better, other, report, names(carry))
+        if drop:
+            better = auditing.drop(better, report, names(drop))
+        better.write(cleaned)
+    return report
+
+
+def explore(
+    data: DataSet,
+    out: Path | str | None = None,
+    *,
+    prepare: str | Mapping[str, Any] | Preparation = "",
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Overview:
+    """Look at a data set: counts, sizes, greys and masks by class.
+
+    Parameters
+    ----------
+    data : Manifest, pandas.DataFrame or path-like
+        A manifest, its file, a data frame with a column ``path``, or a folder.
+    out : path-like, optional
+        Write the data set at a glance as one HTML page. It shows images.
+    prepare : str, mapping or Preparation
+        Look at images prepared, e.g. ``"crop=foreground,normalise=clahe"``.
+    jobs : int, optional
+        Threads; default: all cores.
+    seed : int
+        For the page's choice of images and its map.
+    progress : Progress, optional
+        Hears of the files to read.
+
+    Returns
+    -------
+    Overview
+        What was measured, by class and by row.
+
+    Raises
+    ------
+    UsageError
+        If the data set has no rows, or none of its files can be read.
+
+    Examples
+    --------
+    >>> import tempfile, gliaboost, numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "glioma").mkdir()
+    >>> Image.fromarray(np.full((32, 64), 9, np.uint8)).save(folder / "glioma" / "1.png")
+    >>> overview = gliaboost.explore(folder)
+    >>> [(c.label, c.read) for c in overview.classes], overview.sizes
+    ([('glioma', 1)], [(64, 32)])
+    """
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.reports.pages.explore import render_explore
+    from gliaboost.reports.pages.glance import look
+
+    preparation: Preparation | None = None
+    if isinstance(prepare, Preparation):
+        preparation = prepare
+    elif prepare:
+        preparation = Preparation.from_dict(pairs(prepare))
+    table = read_data(data, progress)
+    overview = look(table, preparation, jobs=jobs, progress=progress)
+    if out is not None:
+        render_explore(table, overview, out, preparation, seed=seed)
+    return overview

@@ -1,0 +1,171 @@
+"""Feature columns of a data set, computed once and kept in the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gliaboost import notebook
+from gliaboost._face.inputs import DataSet, read_data
+from gliaboost._face.settings import (
+    FeatureNames,
+    SettingsGiven,
+    build_extractors,
+    feature_words,
+    read_settings,
+)
+from gliaboost.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from gliaboost.datasets.manifest import Manifest
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.features.base import Extractor
+    from gliaboost.features.extract import Extraction
+    from gliaboost.features.store import FeatureStore
+
+CLASSICAL = "hog,lbp,glcm"
+
+
+@dataclass(frozen=True, eq=False)
+class Extracted:
+    """The features of a data set, in the store.
+
+    Attributes
+    ----------
+    manifest : Manifest
+        The images.
+    extraction : Extraction
+        What was computed, what was there before, and what could not be read.
+    extractors : list of Extractor
+        What was computed, in the order of the columns.
+    preparation : Preparation
+        What the images went through.
+    store : FeatureStore
+        Where the columns lie.
+
+    Examples
+    --------
+    >>> import tempfile, gliaboost, numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "glioma").mkdir()
+    >>> Image.fromarray(np.eye(64, dtype=np.uint8)).save(folder / "glioma" / "1.png")
+    >>> (folder / "glioma" / "2.png").touch()
+    >>> done = gliaboost.extract(folder, features="hog", store=folder / "store")
+    >>> done.to_frame().index.tolist(), [Path(path).name for path in done.failed]
+    (['glioma/1.png'], ['2.png'])
+    """
+
+    manifest: Manifest
+    extraction: Extraction
+    extractors: list[Extractor]
+    preparation: Preparation
+    store: FeatureStore
+
+    @property
+    def failed(self) -> dict[str, str]:
+        """Path and reason of each file that could not be read."""
+        paths = self.manifest.paths
+        return {str(paths[row]): reason for row, reason in self.extraction.failed.items()}
+
+    def to_frame(self) -> pd.DataFrame:
+        """Read the columns.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row an image that could be read, by its path in the manifest; one float32 column a
+            feature, by its name.
+        """
+        import pandas as pd
+
+        from gliaboost.features.extract import column_names, matrix
+
+        keys = self.extraction.keys
+        rows = [row for row, key in enumerate(keys) if key is not None]
+        return pd.DataFrame(
+            matrix([str(keys[row]) for row in rows], self.extractors, self.preparation, self.store),
+            index=pd.Index(self.manifest.table["path"].iloc[rows], name="path"),
+            columns=column_names(self.extractors, self.preparation),
+        )
+
+    def _repr_html_(self) -> str:
+        """Show a notebook how many columns there are, and of what."""
+        size = self.preparation.size
+        done = self.extraction
+        rows = [[e.label, f"{len(e.feature_names(size, size)):,}"] for e in self.extractors]
+        note = (
+            f"{done.computed:,} images computed, {done.reused:,} in the store before, "
+            f"{len(done.failed):,} unreadable, {done.seconds:.1f} s"
+        )
+        return notebook.table("Features", ["extractor", "columns"], rows, note)
+
+
+def extract(
+    data: DataSet,
+    *,
+    features: FeatureNames = CLASSICAL,
+    settings: SettingsGiven = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    store: Path | str | None = None,
+    progress: Progress = SILENT,
+) -> Extracted:
+    """Compute the features that the store lacks.
+
+    Parameters
+    ----------
+    data : Manifest, pandas.DataFrame or path-like
+        A manifest, its file, a data frame with a column ``path``, or a folder.
+    features : str, Extractor, or iterable of these
+        Names by comma or in a list, or extractors; ``NAME:TAG`` is one more of a kind.
+    settings : mapping of str to mapping, optional
+        Parameters of the extractors named, e.g. ``{"hog": {"orientations": 6}}``.
+    device : {"auto", "cpu", "cuda"}
+        Where the extractors named compute, if they can.
+    jobs : int, optional
+        Threads; default: all cores. The numbers do not depend on it.
+    store : path-like, optional
+        The feature cache; default: in the user's cache folder.
+    progress : Progress, optional
+        Hears of the images to extract.
+
+    Returns
+    -------
+    Extracted
+        Its ``to_frame()`` reads the columns; its ``failed`` names what could not be read.
+
+    Raises
+    ------
+    ManifestError
+        If the manifest has faults; lists all of them.
+    UsageError
+        If a name or a parameter is unknown; lists those there are.
+
+    Examples
+    --------
+    >>> import tempfile, gliaboost, numpy as np
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "glioma").mkdir()
+    >>> Image.fromarray(np.eye(64, dtype=np.uint8)).save(folder / "glioma" / "1.png")
+    >>> done = gliaboost.extract(folder, features="glcm", store=folder / "store")
+    >>> done.to_frame().shape
+    (1, 72)
+    """
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.features.extract import extract as extract_missing
+    from gliaboost.features.store import FeatureStore
+
+    words = feature_words(features)
+    own = read_settings(settings, words, [])
+    table = read_data(data, progress).check()
+    extractors = build_extractors(words, device, own)
+    preparation, cache = Preparation(), FeatureStore(None if store is None else Path(store))
+    done = extract_missing(table, extractors, preparation, cache, jobs=jobs, progress=progress)
+    return Extracted(table, done, extractors, preparation, cache)

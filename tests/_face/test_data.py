@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import gliaboost
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.datasets.public import fetch as fetching
+from gliaboost.errors import ManifestError, UsageError
+from gliaboost.progress import Silent
+
+MakeImages = Callable[..., Path]
+
+
+@pytest.fixture
+def repeated(make_images: MakeImages) -> Path:
+    """Return a manifest with one picture twice, under two patients."""
+    path = make_images(patients=3, per_patient=1)
+    shutil.copy(path.parent / "p00-0.png", path.parent / "copy.png")
+    path.write_text(path.read_text("utf-8") + "copy.png,fine,other\n", "utf-8")
+    return path
+
+
+class Heard(Silent):
+    """Keeps the lines and stages that it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.stages: set[str] = set()
+
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        self.stages.add(stage)
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def files(folder: Path) -> set[str]:
+    return {f.name for f in folder.iterdir()}
+
+
+def test_fetch_tells_the_licence_before_it_downloads(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    heard, asked = Heard(), []
+
+    def instead(name: str, folder: Path, **others: Any) -> Path:
+        asked.append((name, folder, others["archive"]))
+        assert "licence" in heard.lines[0]
+        return folder / name
+
+    monkeypatch.setattr(fetching, "fetch", instead)
+    folder = gliaboost.fetch("lgg", str(tmp_path), archive="a.zip", progress=heard)
+    assert asked == [("lgg", tmp_path, Path("a.zip"))]
+    assert folder == tmp_path / "lgg"
+
+
+def test_a_manifest_is_read_checked_and_written(make_images: MakeImages, tmp_path: Path) -> None:
+    path = make_images(patients=2)
+    table = gliaboost.manifest("csv", path, tmp_path / "m.parquet")
+    assert table.table["key"].notna().all()
+    assert Manifest.read(tmp_path / "m.parquet").fingerprint() == table.fingerprint()
+    (path.parent / "p00-0.png").unlink()
+    with pytest.raises(ManifestError, match=r"p00-0\.png"):
+        gliaboost.manifest("csv", path, tmp_path / "n.parquet")
+    assert not (tmp_path / "n.parquet").exists()
+
+
+def test_an_audit_writes_nothing_unless_told_where(repeated: Path, tmp_path: Path) -> None:
+    before, heard = files(repeated.parent), Heard()
+    report = gliaboost.audit(repeated, progress=heard)
+    assert report.counts()["duplicated"] == 1
+    assert heard.stages == {"reading"}
+    assert (files(repeated.parent), files(tmp_path)) == (before, {"data"})
+    gliaboost.audit(repeated, out=tmp_path / "there")
+    assert files(tmp_path / "there") == {"audit.json", "audit.html"}
+    facts = json.loads((tmp_path / "there" / "audit.json").read_text("utf-8"))
+    assert facts["counts"] == report.counts()
+
+
+def test_an_audit_makes_better_manifests(repeated: Path, tmp_path: Path) -> None:
+    groups, cleaned = tmp_path / "g.csv", tmp_path / "c.csv"
+    gliaboost.audit(repeated, write_groups=groups, drop="duplicates", cleaned=cleaned)
+    joined = Manifest.read(groups)
+    rows = dict(zip(joined.table["path"], joined.groups, strict=True))
+    assert rows["data/p00-0.png"] == rows["data/copy.png"]
+    assert len(Manifest.read(cleaned)) == 3
+
+
+def test_an_audit_carries_columns_over(repeated: Path, tmp_path: Path) -> None:
+    known = Manifest.read(repeated)
+    bare = Manifest.of(known.table[["path", "label"]], known.root)
+    gliaboost.audit(bare, against=known, carry=["patient"], cleaned=tmp_path / "c.csv")
+    assert Manifest.read(tmp_path / "c.csv").has_patients
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"carry": "mask", "cleaned": "c.csv"}, "name it with --against"),
+        ({"drop": "duplicates"}, "say with --cleaned where it goes"),
+    ],
+)
+def test_what_an_audit_cannot_do_is_refused_first(
+    options: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=expected):
+        gliaboost.audit(tmp_path / "not read", **options)
+
+
+def test_an_audit_shows_itself_in_a_notebook(repeated: Path) -> None:
+    table = Manifest.read(repeated)
+    hostile = Manifest(table.table, table.root, "<b>.csv")
+    html = gliaboost.audit(hostile)._repr_html_()
+    assert "Audit of &lt;b&gt;.csv, 4 files" in html and "<b>" not in html
+    assert "pairs of the same file" in html and "pictures under two labels" not in html
+
+
+def test_exploring_writes_a_page_only_when_told_where(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    path = make_images(patients=2)
+    before = files(path.parent)
+    overview = gliaboost.explore(path)
+    assert [(c.label, c.read) for c in overview.classes] == [("coarse", 3), ("fine", 3)]
+    assert files(path.parent) == before
+    gliaboost.explore(path, tmp_path / "there" / "e.html")
+    assert "6 images" in (tmp_path / "there" / "e.html").read_text("utf-8")
+
+
+def test_preparations_are_said_in_three_ways(make_images: MakeImages) -> None:
+    path = make_images(patients=2, per_patient=1)
+    plain = gliaboost.explore(path).classes[0].histogram
+    seen = [
+        gliaboost.explore(path, prepare=prepare).classes[0].histogram
+        for prepare in (
+            "size=32,normalise=clahe",
+            {"size": 32, "normalise": "clahe"},
+            Preparation(size=32, normalise="clahe"),
+        )
+    ]
+    assert not (seen[0] == plain).all()
+    assert (seen[0] == seen[1]).all() and (seen[0] == seen[2]).all()

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import gliaboost
+from gliaboost import BundleError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.errors import DecodeError, UnreadableWarning, UsageError
+
+MakeImages = Callable[..., Path]
+FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "store"
+
+
+def test_a_model_is_the_same_from_every_form_of_the_data(
+    make_images: MakeImages, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make_images()
+    monkeypatch.chdir(path.parent)
+    table = Manifest.read(path)
+    forms = (path, str(path), path.parent, table, pd.read_csv(path))
+    bundles = [
+        gliaboost.train(data, features="glcm", settings=FEW, store=store, jobs=1) for data in forms
+    ]
+    assert bundles[0].metrics["patients"] == 10
+    assert bundles[0].parameters["rounds"] == 5
+    answers = [gliaboost.predict(b, path.parent).to_frame()["proba_fine"] for b in bundles]
+    for other in answers[1:]:
+        np.testing.assert_array_equal(answers[0], other)
+
+
+def test_training_warns_of_files_that_it_did_without(
+    make_images: MakeImages, store: Path, tmp_path: Path
+) -> None:
+    path = make_images()
+    (path.parent / "p00-0.png").write_bytes(b"")
+    with pytest.warns(UnreadableWarning) as caught:
+        bundle = gliaboost.train(
+            path, features="glcm", settings=FEW, store=store, out=tmp_path / "m.joblib"
+        )
+    warning = caught[0].message
+    assert isinstance(warning, UnreadableWarning)
+    assert list(warning.failed) == [str(path.parent / "p00-0.png")]
+    assert caught[0].filename == __file__
+    assert bundle.metrics["images"] == 29
+    assert gliaboost.load(tmp_path / "m.joblib") == bundle
+
+
+def test_training_writes_nothing_unless_told_where(
+    make_images: MakeImages, store: Path, tmp_path: Path
+) -> None:
+    path = make_images()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UnreadableWarning)
+        gliaboost.train(path, features="glcm", settings=FEW, store=store)
+    assert {f.name for f in tmp_path.iterdir()} == {"data", "store"}
+
+
+def test_a_search_is_kept_beside_the_bundle_or_where_told_or_not_at_all(
+    make_images: MakeImages, store: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("optuna")
+    path = make_images()
+    places: tuple[tuple[Path | None, Path | None], ...] = (
+        (None, None),
+        (tmp_path / "own", None),
+        (None, tmp_path / "m.joblib"),
+    )
+    for study, out in places:
+        bundle, search = gliaboost.tune(
+            path,
+            features="glcm",
+            settings={"lightgbm": {"rounds": 5}},
+            trials=1,
+            folds=2,
+            store=store,
+            study=study,
+            out=out,
+        )
+        assert bundle.metrics["search"]["trials"] == len(search.trials) == 1
+        assert bundle.parameters["rounds"] == 5
+    left = {f.name for f in tmp_path.iterdir()} - {"data", "store"}
+    assert {"own", "m.joblib", "m.study"} <= left
+    assert all(name.startswith(("own", "m.")) for name in left)
+
+
+def test_prediction_takes_a_bundle_or_its_file_and_one_image_or_many(
+    make_images: MakeImages, store: Path, tmp_path: Path
+) -> None:
+    path, file = make_images(), tmp_path / "m.joblib"
+    bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store, out=file)
+    one, other = path.parent / "p00-0.png", path.parent / "p01-0.png"
+    seen = gliaboost.predict(bundle, [one, str(other)])
+    assert [p.path for p in seen] == [one, other]
+    assert (seen.classes, seen.model) == (["coarse", "fine"], bundle.summary())
+    for given in (one, str(one)):
+        for whose in (bundle, file, str(file)):
+            assert list(gliaboost.predict(whose, given)) == [seen[0]]
+    with pytest.raises(BundleError):
+        gliaboost.predict(path, one)
+
+
+def test_an_explanation_takes_a_bundle_or_its_file(
+    make_images: MakeImages, store: Path, tmp_path: Path
+) -> None:
+    path, file = make_images(), tmp_path / "m.joblib"
+    bundle = gliaboost.train(path, features="hog", settings=FEW, store=store, out=file)
+    image = path.parent / "p00-0.png"
+    one, other = gliaboost.explain(bundle, image), gliaboost.explain(str(file), str(image))
+    assert one.predicted == gliaboost.predict(bundle, image)[0].predicted == other.predicted
+    np.testing.assert_array_equal(one.heat, other.heat)
+    (tmp_path / "broken.png").write_text("no picture")
+    with pytest.raises(DecodeError, match=r"broken\.png"):
+        gliaboost.explain(bundle, tmp_path / "broken.png")
+
+
+def test_wrong_names_are_refused_before_anything_is_read(tmp_path: Path) -> None:
+    for call in (gliaboost.train, gliaboost.tune):
+        with pytest.raises(UsageError, match=r"'svm' of 'svm\.C' is not in this run"):
+            call(tmp_path / "gone", settings={"svm": {"C": 1}})

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gliaboost._face.features import Extracted
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import UnreadableWarning
+from gliaboost.features.extract import Extraction
+from gliaboost.features.store import FeatureStore
+from gliaboost.models.bundle import Bundle
+from gliaboost.models.explain.attribution import Explanation
+from gliaboost.models.prediction import Prediction, Predictions
+from gliaboost.models.tuning import Search
+
+WORK = ["--device", "cpu", "--jobs", "2", "--store", "s", "--set", "hog.orientations=6"]
+WORKED = {"device": "cpu", "jobs": 2, "store": Path("s"), "settings": ["hog.orientations=6"]}
+CHOICE = ["--target", "type", "--modality", "CT", "--seed", "3", "--features", "hog,lbp"]
+CHOSEN = {"target": "type", "modality": "CT", "seed": 3, "features": "hog,lbp"}
+
+
+def bundle(**others: Any) -> Bundle:
+    known: dict[str, Any] = {
+        "model": "lightgbm",
+        "native": b"x",
+        "sha256": "",
+        "classes": ["glioma", "healthy"],
+        "columns": 1,
+        "preparation": {},
+        "features": [{"name": "hog"}],
+        "parameters": {},
+        "device": "cpu",
+        "manifest": "",
+    }
+    return Bundle(**{**known, **others})
+
+
+def given(calls: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    ((positional, named),) = calls
+    named.pop("progress", None)
+    return positional, named
+
+
+def extracted(tmp_path: Path, failed: dict[int, str]) -> Extracted:
+    table = Manifest.of(pd.DataFrame({"path": ["a.png", "b.png"]}), Path("data"))
+    extraction = Extraction(["k", None], failed, computed=1, reused=0, seconds=0.5)
+    return Extracted(table, extraction, [], Preparation(), FeatureStore(tmp_path))
+
+
+def test_extract(replace: Any, ask: Any, tmp_path: Path) -> None:
+    calls = replace("extract", extracted(tmp_path, {}))
+    assert ask("extract", "m.csv", "--features", "hog", *WORK) == (
+        0,
+        "",
+        "1 images computed, 0 in the store before, 0.5 s\n",
+    )
+    assert given(calls) == ((Path("m.csv"),), {**WORKED, "features": "hog"})
+
+
+def test_extract_names_what_failed(replace: Any, ask: Any, tmp_path: Path) -> None:
+    replace("extract", extracted(tmp_path, {1: "is empty"}))
+    code, out, err = ask("extract", "m.csv", "--json")
+    path = str(Path("data") / "b.png")
+    assert (code, json.loads(out)["failed"]) == (1, {path: "is empty"})
+    assert err == f"gliaboost: {path}: is empty\n"
+
+
+def test_train(replace: Any, ask: Any) -> None:
+    calls = replace("train", bundle())
+    code, out, err = ask("train", "m.csv", "--out", "b.joblib", "--model", "svm", *WORK, *CHOICE)
+    assert (code, out, err) == (0, "", "b.joblib: svm on hog,lbp, fitted on cpu\n")
+    expected = {**WORKED, **CHOSEN, "out": Path("b.joblib"), "model": "svm"}
+    assert given(calls) == ((Path("m.csv"),), expected)
+
+
+def test_train_names_files_that_it_did_without(replace: Any, ask: Any) -> None:
+    def warned(*given: Any, **named: Any) -> Bundle:
+        warnings.warn(UnreadableWarning({"a.png": "is empty"}), stacklevel=1)
+        return bundle(features=[])
+
+    replace("train", warned)
+    code, _, err = ask("train", "m.csv", "--model", "cnn")
+    said = ["model.joblib: cnn on images, fitted on cpu", "gliaboost: a.png: is empty"]
+    assert (code, err.splitlines()) == (1, said)
+
+
+def test_train_is_quiet_when_asked(replace: Any, ask: Any) -> None:
+    replace("train", bundle())
+    assert ask("train", "m.csv", "--quiet") == (0, "", "")
+    assert json.loads(ask("train", "m.csv", "--json")[1])["bundle"] == "model.joblib"
+
+
+def test_tune(replace: Any, ask: Any) -> None:
+    found = Search("lightgbm", {"rounds": 3}, 0.25, 0.5, [], 2)
+    calls = replace("tune", (bundle(), found))
+    own = ["--trials", "2", "--timeout", "9", "--folds", "4", "--study", "j", "--out", "b.joblib"]
+    code, _, err = ask("tune", "m.csv", "--model", "xgboost", *own, *WORK, *CHOICE)
+    expected = {"trials": 2, "timeout": 9.0, "folds": 4, "study": Path("j"), "model": "xgboost"}
+    assert given(calls) == (
+        (Path("m.csv"),),
+        {**WORKED, **CHOSEN, **expected, "out": Path("b.joblib")},
+    )
+    said = "b.joblib: xgboost, inner log loss 0.2500, the defaults 0.5000; {'rounds': 3}\n"
+    assert (code, err) == (0, said)
+    replace("tune", (bundle(), found))
+    assert json.loads(ask("tune", "m.csv", "--json")[1])["search"]["score"] == 0.25
+
+
+PREDICTED = Predictions(
+    (
+        Prediction(Path("a.png"), "glioma", {"glioma": 0.75, "healthy": 0.25}),
+        Prediction(Path("b.png"), None, {}, "is empty"),
+    ),
+    ["glioma", "healthy"],
+    {"model": "lightgbm"},
+)
+
+
+def test_predict(replace: Any, ask: Any) -> None:
+    calls = replace("predict", PREDICTED)
+    code, out, err = ask("predict", "b.joblib", "a.png", "more", "--jobs", "2")
+    assert given(calls) == ((Path("b.joblib"), [Path("a.png"), Path("more")]), {"jobs": 2})
+    assert out.splitlines()[1].split() == ["a.png", "glioma", "0.750", "0.250"]
+    assert (code, err) == (1, "gliaboost: b.png: is empty\n")
+
+
+@pytest.mark.parametrize("kind", ["--csv", "--json"])
+def test_predict_writes_what_it_would_show(
+    kind: str, replace: Any, ask: Any, tmp_path: Path
+) -> None:
+    replace("predict", PREDICTED)
+    shown = ask("predict", "b.joblib", "a.png", kind)[1]
+    assert ask("predict", "b.joblib", "a.png", kind, "--out", tmp_path / "p")[1] == ""
+    assert (tmp_path / "p").read_text("utf-8") == shown
+
+
+def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
+    image, heat = np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)
+    chances = {"glioma": 0.75, "healthy": 0.25}
+    found = Explanation(image, heat, "glioma", chances, {"hog": 0.5, "lbp": 0.5}, 0.5)
+    calls = replace("explain", found)
+    out = tmp_path / "e.png"
+    code, said, _ = ask("explain", "b.joblib", "a.png", "--out", out)
+    assert given(calls) == ((Path("b.joblib"), Path("a.png")), {})
+    assert code == 0 and out.read_bytes().startswith(b"\x89PNG")
+    assert said.splitlines() == [
+        "a.png: glioma (75.0%)",
+        "  hog         50.0% of the decision",
+        "  lbp         50.0% of the decision",
+        "  50.0% of it has a place on the image, and is drawn",
+        f"picture: {out.resolve()}",
+    ]
+    facts = json.loads(ask("explain", "b.joblib", "a.png", "--out", out, "--json")[1])
+    assert facts["probabilities"] == chances

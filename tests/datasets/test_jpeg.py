@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gliaboost.datasets.jpeg import JpegHeader, read_jpeg_header
+
+
+def encoded(height: int = 9, width: int = 14, colour: bool = False, option: str = "") -> bytes:
+    rng = np.random.default_rng(0)
+    shape = (height, width, 3) if colour else (height, width)
+    flags = [getattr(cv2, option), 1] if option else []
+    done, data = cv2.imencode(".jpg", rng.integers(0, 256, shape, dtype=np.uint8), flags)
+    assert done
+    return data.tobytes()
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
+
+
+@given(height=st.integers(1, 60), width=st.integers(1, 60), colour=st.booleans())
+def test_the_size_is_the_encoders(height: int, width: int, colour: bool) -> None:
+    header = read_jpeg_header(encoded(height, width, colour))
+    assert header == JpegHeader(height, width, 3 if colour else 1, 8)
+
+
+@pytest.mark.parametrize("option", ["IMWRITE_JPEG_PROGRESSIVE", "IMWRITE_JPEG_RST_INTERVAL"])
+def test_other_ways_to_encode_are_read(option: str) -> None:
+    assert read_jpeg_header(encoded(option=option)) == JpegHeader(9, 14, 1, 8)
+
+
+def test_the_preview_in_the_header_is_passed_over() -> None:
+    whole, preview = encoded(), encoded(3, 4)
+    inside = whole[:2] + segment(0xE1, preview) + whole[2:]
+    assert read_jpeg_header(inside) == JpegHeader(9, 14, 1, 8)
+    cut = whole[:2] + segment(0xE1, preview) + whole[2:-2]
+    with pytest.raises(ValueError, match="no end marker: the rest is missing"):
+        read_jpeg_header(cut)
+
+
+def test_fill_bytes_and_markers_without_content_are_passed_over() -> None:
+    whole = encoded()
+    for between in (b"\xff" * 3, b"\xff\x01", b"\xff\xd0"):
+        assert read_jpeg_header(whole[:2] + between + whole[2:]) == JpegHeader(9, 14, 1, 8)
+
+
+def test_tables_are_no_frames() -> None:
+    # C4 holds Huffman tables, C8 is reserved, CC sets arithmetic coding: none has a size.
+    whole = encoded()
+    for marker in (0xC4, 0xC8, 0xCC):
+        extra = segment(marker, b"\x08\x00\x01\x00\x01\x01\x00\x00")
+        scan = whole.index(b"\xff\xda")
+        assert read_jpeg_header(whole[:scan] + extra + whole[scan:]).height == 9
+
+
+@given(share=st.floats(0, 1))
+def test_a_cut_file_is_refused_wherever_it_is_cut(share: float) -> None:
+    whole = encoded()
+    with pytest.raises(ValueError, match=r"missing|within its header|no marker"):
+        read_jpeg_header(whole[: int(share * (len(whole) - 1))])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"\xff\xd8" + segment(0xE0, b"JFIF") + b"\x00\x00\x00\x00", "no marker at byte 10"),
+        (b"\xff\xd8\xff\xd9\x00\x00", "no picture in it"),
+        (b"\xff\xd8" + segment(0xDA, b"\x01\x01\x00\x00\x3f\x00") + b"\xff\xd9", "no frame header"),
+        (b"\xff\xd8", "ends within its header"),
+        (b"", "ends within its header"),
+    ],
+)
+def test_damage_is_named(data: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        read_jpeg_header(data)
+
+
+def test_twelve_bits_and_four_components_are_told() -> None:
+    frame = segment(0xC1, struct.pack(">BHHB", 12, 700, 800, 4) + bytes(12))
+    data = b"\xff\xd8" + frame + segment(0xDA, bytes(12)) + b"\x00\xff\xd9"
+    assert read_jpeg_header(data) == JpegHeader(700, 800, 4, 12)
