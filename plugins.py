@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import warnings
+from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, TypeVar
 
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import GliaboostError, UsageError
 
+T = TypeVar("T")
 KINDS = ("extractors", "models", "sources")
 
 
@@ -80,3 +83,96 @@ def load_plugin(kind: str, name: str) -> Any | None:
 def package_of(point: EntryPoint) -> str:
     """Name the distribution that declares an entry point, with its version."""
     return "unknown" if point.dist is None else f"{point.dist.name} {point.dist.version}"
+
+
+class Registry(dict[str, T]):
+    """Classes or functions by name: the package's own, and what other packages declare.
+
+    What is in the dictionary has been entered; nothing is imported before it is asked for.
+
+    Parameters
+    ----------
+    kind : {"extractors", "models", "sources"}
+        Of the entry points.
+    noun : str
+        What messages call one of them.
+    built_in : mapping of str to str
+        The package's own: names, and the modules that enter them.
+    wanted : str, optional
+        What a user names when asking for one; default: `noun`.
+
+    Examples
+    --------
+    >>> kinds: Registry[type] = Registry("models", "model", {"fraction": "fractions"})
+    >>> kinds.enter("int", int)
+    >>> kinds.names()[:2], list(kinds)
+    (['fraction', 'int'], ['int'])
+    """
+
+    def __init__(
+        self, kind: str, noun: str, built_in: Mapping[str, str], wanted: str | None = None
+    ) -> None:
+        super().__init__()
+        self.kind, self.noun, self.built_in = kind, noun, built_in
+        self.wanted = wanted or noun
+
+    def enter(self, name: str, thing: T) -> None:
+        """Enter one under its name; warns when it takes another's place."""
+        other = self.get(name)
+        if other is not None and _home(other) != _home(thing):
+            warnings.warn(
+                f"{self.noun} {name!r} of {_home(thing)[0]} replaces that of {_home(other)[0]}",
+                stacklevel=3,
+            )
+        self[name] = thing
+
+    def names(self) -> list[str]:
+        """Name all, of this package and of others, sorted; none is imported for it."""
+        return sorted({*self.built_in, *self, *plugins(self.kind)})
+
+    def find(self, name: str, take_up: Callable[[str, Any, str], None]) -> T:
+        """Find one by its name, importing what brings it.
+
+        Parameters
+        ----------
+        name : str
+            As entered, built in or declared.
+        take_up : callable
+            Called with the name, what a package declares under it, and the package: it checks that
+            and enters it.
+
+        Raises
+        ------
+        UsageError
+            If there is none; it lists those that there are.
+        PluginError
+            If a package declares one that cannot be used.
+        """
+        declared = plugins(self.kind).get(name)
+        if name not in self and name in self.built_in:
+            importlib.import_module(self.built_in[name])
+        elif name not in self and declared is not None:
+            before = set(self)
+            try:
+                take_up(name, load_plugin(self.kind, name), package_of(declared))
+            except PluginError:
+                # Its module may have entered something under another name.
+                for entered in set(self) - before:
+                    del self[entered]
+                raise
+        if name not in self:
+            raise UsageError(
+                f"no {self.wanted} called {name!r}; the {self.kind} are: {', '.join(self.names())}"
+            )
+        if declared is not None and name in self.built_in:
+            article = "an" if self.noun[0] in "aeiou" else "a"
+            warnings.warn(
+                f"the package {package_of(declared)} declares {article} {self.noun} {name!r}, "
+                "which is gliaboost's own; that of the package is passed over",
+                stacklevel=3,
+            )
+        return self[name]
+
+
+def _home(thing: Any) -> tuple[str, str]:
+    return thing.__module__, thing.__qualname__

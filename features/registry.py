@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor
-from gliaboost.plugins import PluginError, load_plugin, package_of, plugins
+from gliaboost.plugins import PluginError, Registry
 
 E = TypeVar("E", bound=type[Extractor])
-EXTRACTORS: dict[str, type[Extractor]] = {}
 # Where the extractors of this package live: a module is imported once its extractor is asked for.
 BUILT_IN = {
     "embedding": "gliaboost.features.embedding.extractor",
@@ -20,6 +17,7 @@ BUILT_IN = {
     "hog": "gliaboost.features.hog",
     "lbp": "gliaboost.features.lbp",
 }
+EXTRACTORS: Registry[type[Extractor]] = Registry("extractors", "extractor", BUILT_IN, "features")
 
 
 def register(cls: E) -> E:
@@ -34,13 +32,7 @@ def register(cls: E) -> E:
         raise UsageError(
             f"{cls!r} is no extractor; expected a subclass of gliaboost.features.Extractor"
         )
-    other = EXTRACTORS.get(cls.name)
-    if other is not None and other.__qualname__ != cls.__qualname__:
-        warnings.warn(
-            f"extractor {cls.name!r} of {cls.__module__} replaces that of {other.__module__}",
-            stacklevel=2,
-        )
-    EXTRACTORS[cls.name] = cls
+    EXTRACTORS.enter(cls.name, cls)
     return cls
 
 
@@ -59,27 +51,10 @@ def extractor_class(name: str) -> type[Extractor]:
     >>> extractor_class("glcm").title
     'GLCM'
     """
-    declared = plugins("extractors").get(name)
-    if name not in EXTRACTORS and name in BUILT_IN:
-        importlib.import_module(BUILT_IN[name])
-    elif name not in EXTRACTORS and declared is not None:
-        _take_up(name)
-    if name not in EXTRACTORS:
-        raise UsageError(
-            f"no features called {name!r}; the extractors are: {', '.join(extractor_names())}"
-        )
-    if declared is not None and name in BUILT_IN:
-        warnings.warn(
-            f"the package {package_of(declared)} declares an extractor {name!r}, which is "
-            "gliaboost's own; that of the package is passed over",
-            stacklevel=2,
-        )
-    return EXTRACTORS[name]
+    return EXTRACTORS.find(name, _take_up)
 
 
-def _take_up(name: str) -> None:
-    found = load_plugin("extractors", name)
-    package = package_of(plugins("extractors")[name])
+def _take_up(name: str, found: Any, package: str) -> None:
     if not (isinstance(found, type) and issubclass(found, Extractor)):
         raise PluginError(
             f"the package {package} declares an extractor {name!r} that is {found!r}; expected a "
@@ -101,7 +76,7 @@ def extractor_names() -> list[str]:
     >>> "hog" in extractor_names()
     True
     """
-    return sorted({*BUILT_IN, *EXTRACTORS, *plugins("extractors")})
+    return EXTRACTORS.names()
 
 
 def create(name: str, **parameters: Any) -> Extractor:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import warnings
 from typing import Any, TypeVar
 
 from gliaboost.errors import UsageError
 from gliaboost.models.base import TAKES, Classifier
-from gliaboost.plugins import PluginError, load_plugin, package_of, plugins
+from gliaboost.plugins import PluginError, Registry, plugins
 
 M = TypeVar("M", bound=type[Classifier])
-MODELS: dict[str, type[Classifier]] = {}
 # Where the models of this package live: a module is imported once its model is asked for.
 BUILT_IN = {
     "cnn-finetune": "gliaboost.models.networks.cnn",
@@ -20,6 +17,7 @@ BUILT_IN = {
     "lightgbm": "gliaboost.models.boosters.lightgbm_booster",
     "xgboost": "gliaboost.models.boosters.xgboost_booster",
 }
+MODELS: Registry[type[Classifier]] = Registry("models", "model", BUILT_IN)
 
 
 def register(cls: M) -> M:
@@ -39,13 +37,7 @@ def register(cls: M) -> M:
         raise UsageError(f"{cls!r} is no model; expected a subclass of gliaboost.models.Classifier")
     if cls.takes not in TAKES:
         raise UsageError(f"model {cls.name!r} takes {cls.takes!r}; expected {', '.join(TAKES)}")
-    other = MODELS.get(cls.name)
-    if other is not None and other.__qualname__ != cls.__qualname__:
-        warnings.warn(
-            f"model {cls.name!r} of {cls.__module__} replaces that of {other.__module__}",
-            stacklevel=2,
-        )
-    MODELS[cls.name] = cls
+    MODELS.enter(cls.name, cls)
     return cls
 
 
@@ -59,20 +51,10 @@ def model_class(name: str) -> type[Classifier]:
     PluginError
         If a package declares one that cannot be used.
     """
-    if name not in MODELS and name in BUILT_IN:
-        importlib.import_module(BUILT_IN[name])
-    elif name not in MODELS:
-        _take_up(name)
-    if name not in MODELS:
-        raise UsageError(f"no model called {name!r}; the models are: {', '.join(model_names())}")
-    return MODELS[name]
+    return MODELS.find(name, _take_up)
 
 
-def _take_up(name: str) -> None:
-    found = load_plugin("models", name)
-    if found is None:
-        return
-    package = package_of(plugins("models")[name])
+def _take_up(name: str, found: Any, package: str) -> None:
     if getattr(found, "name", name) != name:
         raise PluginError(
             f"the package {package} declares a model {name!r} whose class is called "
@@ -122,7 +104,7 @@ def model_names() -> list[str]:
     >>> "lightgbm" in model_names()
     True
     """
-    return sorted({*BUILT_IN, *MODELS, *plugins("models")})
+    return MODELS.names()
 
 
 def create_model(name: str, **parameters: Any) -> Classifier:

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import sys
+import types
+import warnings
+from collections import Counter
 from collections.abc import Callable
 from importlib.metadata import EntryPoint
+from typing import Any
 
 import pytest
 
-from gliaboost.plugins import PluginError, load_plugin, package_of, plugins
+from gliaboost.errors import UsageError
+from gliaboost.plugins import PluginError, Registry, load_plugin, package_of, plugins
 
 InstallPlugin = Callable[[str, str, str], None]
 
@@ -51,3 +56,68 @@ def test_a_name_that_two_packages_declare_is_the_firsts_with_a_warning(
 
 def test_an_entry_point_without_a_package_is_of_an_unknown_one() -> None:
     assert package_of(EntryPoint("a", "b:c", "gliaboost.models")) == "unknown"
+
+
+class Kinds:
+    """A registry of classes, one built in, and how it takes up what a package declares."""
+
+    def __init__(self) -> None:
+        self.known: Registry[Any] = Registry("models", "model", {"own": "own_models"})
+
+    def find(self, name: str) -> Any:
+        return self.known.find(name, self.take_up)
+
+    def take_up(self, name: str, found: Any, package: str) -> None:
+        self.known.enter(getattr(found, "called", name), found)
+        if found is None:
+            raise PluginError(f"nothing, of {package}")
+
+
+@pytest.fixture
+def kinds(monkeypatch: pytest.MonkeyPatch) -> Kinds:
+    made = Kinds()
+    module = types.ModuleType("own_models")
+    monkeypatch.setitem(sys.modules, "own_models", module)
+    return made
+
+
+def test_a_registry_names_what_it_has_not_imported(
+    kinds: Kinds, install_plugin: InstallPlugin
+) -> None:
+    install_plugin("models", "theirs", "Thing = int")
+    kinds.known.enter("entered", float)
+    assert kinds.known.names() == ["entered", "own", "theirs"]
+    assert list(kinds.known) == ["entered"]
+    assert kinds.find("entered") is float
+    assert "strange0" not in sys.modules
+    assert kinds.find("theirs") is int
+
+
+def test_an_unknown_name_is_refused_with_the_known(kinds: Kinds) -> None:
+    with pytest.raises(UsageError, match=r"no model called 'none'; the models are: own$"):
+        kinds.find("none")
+
+
+def test_what_a_refused_package_has_entered_is_forgotten(
+    kinds: Kinds, install_plugin: InstallPlugin
+) -> None:
+    install_plugin("models", "theirs", "Thing = None")
+    with pytest.raises(PluginError, match=r"nothing, of strange0 1\.2"):
+        kinds.find("theirs")
+    assert not kinds.known
+
+
+def test_taking_anothers_place_warns_once(kinds: Kinds) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(2):
+            kinds.known.enter("number", int)
+    with pytest.warns(UserWarning, match="model 'number' of collections replaces that of builtins"):
+        kinds.known.enter("number", Counter)
+
+
+def test_a_built_in_name_is_the_packages_own(kinds: Kinds, install_plugin: InstallPlugin) -> None:
+    install_plugin("models", "own", "Thing = int")
+    kinds.known.enter("own", float)
+    with pytest.warns(UserWarning, match=r"strange0 1\.2 declares a model 'own', which is glia"):
+        assert kinds.find("own") is float

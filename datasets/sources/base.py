@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import re
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
-from gliaboost.plugins import PluginError, load_plugin, package_of, plugins
+from gliaboost.plugins import PluginError, Registry
 
 # A reader takes the path, and its options by keyword.
 Reader = Callable[..., Manifest]
-SOURCES: dict[str, Reader] = {}
-# Each is a module of this package, imported once its source is asked for.
-BUILT_IN = (
-    "bangladesh",
-    "br35h",
-    "csv",
-    "curated-masks",
-    "dicom",
-    "figshare",
-    "folder",
-    "kaggle-ct-mri",
-    "kaggle-mri",
-    "lgg",
-    "nifti",
-)
+# Where the sources of this package live: a module is imported once its source is asked for.
+BUILT_IN = {
+    "bangladesh": "gliaboost.datasets.sources.bangladesh",
+    "br35h": "gliaboost.datasets.sources.br35h",
+    "csv": "gliaboost.datasets.sources.csv",
+    "curated-masks": "gliaboost.datasets.sources.curated_masks",
+    "dicom": "gliaboost.datasets.sources.dicom",
+    "figshare": "gliaboost.datasets.sources.figshare",
+    "folder": "gliaboost.datasets.sources.folder",
+    "kaggle-ct-mri": "gliaboost.datasets.sources.kaggle_ct_mri",
+    "kaggle-mri": "gliaboost.datasets.sources.kaggle_mri",
+    "lgg": "gliaboost.datasets.sources.lgg",
+    "nifti": "gliaboost.datasets.sources.nifti",
+}
+SOURCES: Registry[Reader] = Registry("sources", "source", BUILT_IN)
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -51,13 +49,7 @@ def source(name: str) -> Callable[[Reader], Reader]:
     """Enter a reader, ``(path, **options) -> Manifest``; warns when it takes another's place."""
 
     def enter(reader: Reader) -> Reader:
-        other = SOURCES.get(name)
-        if other is not None and other.__module__ != reader.__module__:
-            warnings.warn(
-                f"source {name!r} of {reader.__module__} replaces that of {other.__module__}",
-                stacklevel=2,
-            )
-        SOURCES[name] = reader
+        SOURCES.enter(name, reader)
         return reader
 
     return enter
@@ -71,7 +63,7 @@ def names() -> list[str]:
     >>> "figshare" in names()
     True
     """
-    return sorted({*BUILT_IN, *SOURCES, *plugins("sources")})
+    return SOURCES.names()
 
 
 def find_source(name: str) -> Reader:
@@ -84,26 +76,10 @@ def find_source(name: str) -> Reader:
     PluginError
         If a package declares one that cannot be used.
     """
-    declared = plugins("sources").get(name)
-    if name not in SOURCES and name in BUILT_IN:
-        importlib.import_module(f"gliaboost.datasets.sources.{name.replace('-', '_')}")
-    elif name not in SOURCES and declared is not None:
-        _take_up(name)
-    if name not in SOURCES:
-        raise UsageError(f"no source called {name!r}; the sources are: {', '.join(names())}")
-    if declared is not None and name in BUILT_IN:
-        warnings.warn(
-            f"the package {package_of(declared)} declares a source {name!r}, which is gliaboost's "
-            "own; that of the package is passed over",
-            stacklevel=2,
-        )
-    return SOURCES[name]
+    return SOURCES.find(name, _take_up)
 
 
-def _take_up(name: str) -> None:
-    before = set(SOURCES)
-    found = load_plugin("sources", name)
-    package = package_of(plugins("sources")[name])
+def _take_up(name: str, found: Any, package: str) -> None:
     if not callable(found) or isinstance(found, type):
         raise PluginError(
             f"the package {package} declares a source {name!r} that is {found!r}; expected a "
@@ -111,8 +87,6 @@ def _take_up(name: str) -> None:
         )
     own = sorted(key for key, reader in SOURCES.items() if reader is found)
     if own and name not in own:
-        for key in set(SOURCES) - before:
-            del SOURCES[key]
         raise PluginError(
             f"the package {package} declares a source {name!r} whose reader is called "
             f"{own[0]!r}; one name is expected for both"

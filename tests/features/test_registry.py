@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -41,11 +41,14 @@ class Thing(Extractor):
 
 
 @pytest.fixture(autouse=True)
-def own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+def own_registry() -> Iterator[None]:
     """Forget after each test what it registered."""
     for name in registry.BUILT_IN:
         extractor_class(name)
-    monkeypatch.setattr(registry, "EXTRACTORS", dict(registry.EXTRACTORS))
+    before = dict(registry.EXTRACTORS)
+    yield
+    registry.EXTRACTORS.clear()
+    registry.EXTRACTORS.update(before)
 
 
 def test_every_built_in_name_is_its_class() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources import base, find_source, names, options_of, read_source, source
+from gliaboost.datasets.sources import find_source, names, options_of, read_source, source
 from gliaboost.datasets.sources.base import (
     BUILT_IN,
     SOURCES,
@@ -108,14 +108,14 @@ def test_a_source_is_imported_when_asked_for() -> None:
 
 
 def test_a_plugin_is_listed_unseen_and_read_when_asked_for(
-    install_plugin: InstallPlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    install_plugin: InstallPlugin, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(base, "SOURCES", dict(SOURCES))
     install_plugin("sources", "numbered", PLUGIN)
     assert "numbered" in names()
     assert "strange0" not in sys.modules
     assert options_of("numbered") == ["first"]
     found = read_source("numbered", tmp_path, first=7).table
+    del SOURCES["numbered"]
     assert found[["path", "label"]].to_numpy().tolist() == [["7.png", "seven"]]
 
 
