@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._compat import available_cores
 from gliaboost.datasets.components import sharing
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
+from gliaboost.parallel import map_in_order
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -177,8 +176,7 @@ class Manifest:
         paths = self.paths
         # Small files hash in less time than a thread takes to be woken for one.
         batches = [paths[i : i + _HASHED_TOGETHER] for i in range(0, len(paths), _HASHED_TOGETHER)]
-        with ThreadPoolExecutor(jobs or available_cores()) as pool:
-            keys = [k for batch in pool.map(_keys, batches) for k in batch]
+        keys = [k for batch in map_in_order(_keys, batches, jobs=jobs) for k in batch]
         return Manifest(self.table.assign(key=_text(keys)), self.root, self.name)
 
     def fingerprint(self) -> str:

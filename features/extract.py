@@ -3,50 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Generator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost._compat import available_cores
-from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import DecodeError, ManifestError
+from gliaboost.errors import ManifestError
 from gliaboost.features.base import Extractor
+from gliaboost.features.chunks import compute
 from gliaboost.features.store import FeatureStore, FeatureTable
+from gliaboost.parallel import Executor
 from gliaboost.progress import SILENT, Progress
 
-# Images a thread takes at once: enough to amortise a call, few enough to spread the tail.
-BATCH = 16
 # Rows a Parquet part: what a kill may cost, and what is held in memory.
 PART = 512
-
-
-@dataclass
-class Batch:
-    """What one thread made of a few images.
-
-    Attributes
-    ----------
-    values : dict of str to float32 array [n, D]
-        By extractor fingerprint, for the rows in `rows`.
-    rows : dict of str to list of int
-        By extractor fingerprint, which images `values` has.
-    failed : dict of int to str
-        Image and the reason why it could not be read.
-    seconds : dict of str to float
-        Thread seconds by extractor fingerprint, and under ``"decode"``.
-    """
-
-    values: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    rows: dict[str, list[int]] = field(default_factory=dict)
-    failed: dict[int, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +54,7 @@ def extract(
     store: FeatureStore,
     *,
     jobs: int | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Extraction:
     """Fill the store with every feature of every image that is not there yet.
@@ -94,7 +70,10 @@ def extract(
     store : FeatureStore
         Where rows are looked for and put.
     jobs : int, optional
-        Threads; default: all cores. The numbers do not depend on it.
+        Threads, or chunks that the executor does at once; default: all cores. The numbers do not
+        depend on it.
+    executor : Executor, optional
+        Does the chunks; default: threads. It must see the same files.
     progress : Progress, optional
         Hears of the images to do.
 
@@ -126,23 +105,26 @@ def extract(
     buffers = {fp: _Buffer(t) for fp, t in tables.items()}
     done = 0
     wanted_by_row = {row: [fp for fp in tables if keys[row] in wanted[fp]] for row in rows}
-    for batch in compute(
-        {row: paths[row] for row in rows}, extractors, preparation, jobs=jobs, only=wanted_by_row
-    ):
-        for fp, values in batch.values.items():
-            buffers[fp].add(
-                [str(keys[r]) for r in batch.rows[fp]],
-                values,
-                batch.seconds[fp],
-                batch.seconds["decode"],
-            )
-        failed.update(batch.failed)
-        done += (
-            len(set().union(*batch.rows.values(), batch.failed))
-            if batch.rows
-            else len(batch.failed)
-        )
-        progress.step("extracting", done, len(rows))
+    batches = compute(
+        {row: paths[row] for row in rows},
+        extractors,
+        preparation,
+        jobs=jobs,
+        executor=executor,
+        only=wanted_by_row,
+    )
+    with closing(batches):
+        for batch in batches:
+            for fp, values in batch.values.items():
+                buffers[fp].add(
+                    [str(keys[r]) for r in batch.rows[fp]],
+                    values,
+                    batch.seconds[fp],
+                    batch.seconds["decode"],
+                )
+            failed.update(batch.failed)
+            done += len(set().union(*batch.rows.values(), batch.failed))
+            progress.step("extracting", done, len(rows))
     for buffer in buffers.values():
         buffer.flush()
 
@@ -241,59 +223,6 @@ def features_of(
     return np.hstack([np.concatenate(columns[fp]) for fp in fingerprints]), rows, failed
 
 
-def compute(
-    paths: Mapping[int, Path],
-    extractors: Sequence[Extractor],
-    preparation: Preparation,
-    *,
-    jobs: int | None = None,
-    only: Mapping[int, Sequence[str]] | None = None,
-) -> Generator[Batch, None, None]:
-    """Decode, prepare and extract in threads, in the order of `paths`, in bounded memory.
-
-    Parameters
-    ----------
-    paths : mapping of int to path
-        Images by the number under which they come back.
-    extractors : sequence of Extractor
-        What to compute.
-    preparation : Preparation
-        Applied to each decoded image.
-    jobs : int, optional
-        Threads; default: all cores.
-    only : mapping of int to fingerprints, optional
-        Which extractors an image needs; default: all.
-
-    Yields
-    ------
-    Batch
-    """
-    workers = jobs or available_cores()
-    by_fingerprint = {e.fingerprint(preparation.to_dict()): e for e in extractors}
-    rows = list(paths)
-    # A few images: one at a time, so that every thread has some.
-    size = max(1, min(BATCH, -(-len(rows) // workers)))
-    batches = deque(rows[i : i + size] for i in range(0, len(rows), size))
-
-    def run(batch: list[int]) -> Batch:
-        needs = {r: list(by_fingerprint) if only is None else only[r] for r in batch}
-        return _compute_batch({r: paths[r] for r in batch}, needs, by_fingerprint, preparation)
-
-    if workers == 1 or len(batches) == 1:
-        yield from map(run, batches)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        running: deque[Future[Batch]] = deque()
-        try:
-            while batches or running:
-                while batches and len(running) < 2 * workers:
-                    running.append(pool.submit(run, batches.popleft()))
-                yield running.popleft().result()
-        finally:
-            for future in running:
-                future.cancel()
-
-
 def open_tables(
     extractors: Sequence[Extractor], preparation: Preparation, store: FeatureStore
 ) -> dict[str, FeatureTable]:
@@ -326,32 +255,6 @@ def seconds_spent(
             decoded += notes.get("decode_seconds", 0.0) * used / total
         decoding = max(decoding, decoded)
     return decoding + extracting
-
-
-def _compute_batch(
-    paths: Mapping[int, Path],
-    needs: Mapping[int, Sequence[str]],
-    extractors: Mapping[str, Extractor],
-    preparation: Preparation,
-) -> Batch:
-    batch = Batch()
-    begun = time.thread_time()
-    images: dict[int, NDArray[np.uint8]] = {}
-    for row, path in paths.items():
-        try:
-            images[row] = preparation(decode(path))
-        except DecodeError as error:
-            batch.failed[row] = error.reason
-    batch.seconds["decode"] = time.thread_time() - begun
-    for fp, extractor in extractors.items():
-        rows = [r for r in images if fp in needs[r]]
-        if not rows:
-            continue
-        begun = time.thread_time()
-        batch.values[fp] = extractor.transform(np.stack([images[r] for r in rows]))
-        batch.rows[fp] = rows
-        batch.seconds[fp] = time.thread_time() - begun
-    return batch
 
 
 class _Buffer:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost._compat import available_cores
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError
+from gliaboost.parallel import map_in_order
 
 
 def read_images(
@@ -47,7 +47,6 @@ def read_images(
         except DecodeError as error:
             failed[row] = error.reason
 
-    with ThreadPoolExecutor(jobs or available_cores()) as pool:
-        list(pool.map(read, range(len(paths))))
+    deque(map_in_order(read, range(len(paths)), jobs=jobs), maxlen=0)
     rows = [row for row in range(len(paths)) if row not in failed]
     return (images if not failed else images[rows]), rows, dict(sorted(failed.items()))

@@ -17,6 +17,7 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction, extract, matrix, seconds_spent
 from gliaboost.features.prepared import read_images
 from gliaboost.features.store import FeatureStore
+from gliaboost.parallel import Executor
 from gliaboost.progress import SILENT, Progress
 
 
@@ -35,6 +36,8 @@ class TrainingData:
         Where features are kept.
     jobs : int, optional
         Threads.
+    executor : Executor, optional
+        Extracts; default: threads.
     progress : Progress, optional
         Hears of the images to extract.
 
@@ -59,12 +62,19 @@ class TrainingData:
         store: FeatureStore,
         *,
         jobs: int | None = None,
+        executor: Executor | None = None,
         progress: Progress = SILENT,
     ) -> None:
         self.manifest, self.preparation, self.store = manifest, preparation, store
         self.extractors, self.jobs = tuple(extractors), jobs
         self.extraction: Extraction = extract(
-            manifest, extractors, preparation, store, jobs=jobs, progress=progress
+            manifest,
+            extractors,
+            preparation,
+            store,
+            jobs=jobs,
+            executor=executor,
+            progress=progress,
         )
         self.labels: NDArray[Any] = manifest.table["label"].to_numpy(dtype=object)
         self.groups: NDArray[Any] = np.asarray(manifest.groups, dtype=object)

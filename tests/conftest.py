@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pickle
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,26 @@ def figshare_folder() -> Path:
     if not folder.is_dir():
         pytest.skip(f"the figshare slices are not at {folder}")
     return folder
+
+
+class Far:
+    """An executor of another process, as far as what it gets and what it gives is concerned."""
+
+    def __init__(self) -> None:
+        self.tasks = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any) -> Future[Any]:
+        self.tasks += 1
+        there, given = pickle.loads(pickle.dumps((fn, args)))
+        future: Future[Any] = Future()
+        future.set_result(pickle.loads(pickle.dumps(there(*given))))
+        return future
+
+
+@pytest.fixture
+def far() -> Far:
+    """Return an executor that pickles what goes in and what comes out."""
+    return Far()
 
 
 class Heard:

@@ -287,3 +287,13 @@ def test_every_module_has_its_mirror() -> None:
         if holds_code(name) and not mirror.is_file():
             missing.add(inner.as_posix())
     assert sorted(missing - UNMIRRORED) == []
+
+
+def test_pools_are_opened_in_one_module() -> None:
+    """Threads, processes and clusters come through `gliaboost.parallel` alone."""
+    pools = {"concurrent", "multiprocessing", "dask", "distributed"}
+    assert not {
+        name: [i for i in imports(name) if i.target.split(".")[0] in pools]
+        for name in set(modules()) - {"gliaboost.parallel"}
+        if any(i.target.split(".")[0] in pools for i in imports(name))
+    }

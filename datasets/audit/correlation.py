@@ -12,16 +12,15 @@ trimmed margin).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost._compat import available_cores
 from gliaboost.datasets.audit.alignment import SAME, second_look
 from gliaboost.datasets.audit.pictures import THUMBNAIL
+from gliaboost.parallel import map_in_order
 
 # Pairs whose COARSE x COARSE lowest frequencies correlate at ALIKE are looked at again, of each
 # picture the PARTNERS most alike: so coarse a view survives a trimmed margin.
@@ -335,8 +334,7 @@ def _confirmed(
         a = turned(thumbnails[pairs.a[i]], int(pairs.orientation[i])).astype(np.float32)
         return second_look(a, base[pairs.b[i]].astype(np.float32))
 
-    with ThreadPoolExecutor(jobs or available_cores()) as pool:
-        looks = list(pool.map(look, range(len(pairs))))
+    looks = list(map_in_order(look, range(len(pairs)), jobs=jobs))
     kept = [i for i, seen in enumerate(looks) if seen is not None]
     seen = [look for look in looks if look is not None]
     return replace(

@@ -6,15 +6,15 @@ import hashlib
 import io
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost._compat import available_cores
 from gliaboost.errors import DecodeError
+from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
 
 THUMBNAIL = 64
@@ -86,8 +86,8 @@ def read_pictures(
         In the order of `paths`; some 9 kB each.
     """
     pictures = []
-    with ThreadPoolExecutor(jobs or available_cores()) as pool:
-        for picture in pool.map(read_picture, paths):
+    with closing(map_in_order(read_picture, paths, jobs=jobs)) as read:
+        for picture in read:
             pictures.append(picture)
             progress.step("reading", len(pictures), len(paths))
     return pictures

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from gliaboost._compat import available_cores
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.phantom.anatomy import Head, load_head
 from gliaboost.datasets.phantom.patient import CLASSES, PLANES, draw_patient, render
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing_folder
+from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
 
 log = logging.getLogger(__name__)
@@ -177,21 +177,16 @@ def _simulate(
     first, *seeds = np.random.SeedSequence(seed).spawn(1 + patients)
     labels = [CLASSES[i % len(CLASSES)] for i in range(patients)]
     np.random.default_rng(first).shuffle(labels)
-    rows: dict[int, list[Row]] = {}
-    with ThreadPoolExecutor(jobs or available_cores()) as pool:
-        futures = {
-            pool.submit(_one_patient, folder, i, labels[i], slices, size, seeds[i], head): i
-            for i in range(patients)
-        }
-        try:
-            for future in as_completed(futures):
-                rows[futures[future]] = future.result()
-                done = sum(map(len, rows.values()))
-                progress.step("simulating", done, patients * slices * len(PLANES))
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-    return [row for i in range(patients) for row in rows[i]]
+    rows: list[Row] = []
+
+    def draw(i: int) -> list[Row]:
+        return _one_patient(folder, i, labels[i], slices, size, seeds[i], head)
+
+    with closing(map_in_order(draw, range(patients), jobs=jobs)) as drawings:
+        for drawn in drawings:
+            rows += drawn
+            progress.step("simulating", len(rows), patients * slices * len(PLANES))
+    return rows
 
 
 def _one_patient(

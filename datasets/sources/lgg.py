@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from gliaboost._compat import available_cores
 from gliaboost.datasets.decode import decode_mask
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
@@ -21,6 +19,7 @@ from gliaboost.datasets.sources.base import (
     wrong_layout,
 )
 from gliaboost.errors import UsageError
+from gliaboost.parallel import map_in_order
 
 EXPECTED = "a folder TCGA_* a patient, with NAME.tif and NAME_mask.tif for each slice"
 MASK = "_mask"
@@ -56,8 +55,7 @@ def read_lgg(path: Path) -> Manifest:
     if not patients:
         raise wrong_layout(path, "lgg", EXPECTED)
     pairs = [pair for folder in patients for pair in _pairs(folder)]
-    with ThreadPoolExecutor(available_cores()) as pool:
-        shown = list(pool.map(lambda pair: bool(decode_mask(pair[1]).any()), pairs))
+    shown = list(map_in_order(lambda pair: bool(decode_mask(pair[1]).any()), pairs))
     rows = [
         _row(path, image, mask, tumour) for (image, mask), tumour in zip(pairs, shown, strict=True)
     ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from operator import methodcaller
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.models.log_loss import log_losses
+from gliaboost.parallel import map_in_order, threads
 
 
 class Growing(Protocol):
@@ -47,9 +48,10 @@ def choose_rounds(
         The number of rounds with the least loss, 1 to `most`.
     """
     losses: list[float] = []
-    with ThreadPoolExecutor(min(workers, len(models)), initializer=initializer) as pool:
+    with threads(min(workers, len(models)), initializer) as executor:
         for number in range(most):
-            losses.append(sum(pool.map(lambda model, n=number: model.advance(n), models)))
+            advance = methodcaller("advance", number)
+            losses.append(sum(map_in_order(advance, models, executor=executor, window=len(models))))
             if number - int(np.argmin(losses)) >= patience:
                 break
     return int(np.argmin(losses)) + 1

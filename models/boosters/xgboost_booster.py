@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from gliaboost.models.boosters.native import check_classes, check_columns, unrea
 from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.registry import register
+from gliaboost.parallel import map_in_order
 
 # Margin of every class before the first tree; fixed, so that the margin of a tree alone is known.
 START = 0.5
@@ -130,8 +130,7 @@ class _Blocks:
         dealt = np.random.default_rng(parameters["seed"]).permutation(width)
         count = max(1, width // task.columns)
         self.columns = [np.sort(b) for b in np.array_split(dealt, count)]
-        with ThreadPoolExecutor(task.workers) as pool:
-            self.matrices = list(pool.map(self._bin, range(count)))
+        self.matrices = list(map_in_order(self._bin, range(count), jobs=task.workers))
 
     def rows_of(self, block: int) -> NDArray[np.float32]:
         """Return all rows of a block; a constant, which no tree splits, fills up a short one."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost import notebook
-from gliaboost._compat import available_cores
 from gliaboost.datasets.audit.pictures import is_blank, thumbnail
 from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError, UsageError
+from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
 
 NO_LABEL = "(no label)"
@@ -194,8 +194,11 @@ def look(
     labels = list(manifest.table["label"].fillna(NO_LABEL))
     classes = {label: ClassSummary(label) for label in sorted(set(labels))}
     overview = Overview(list(classes.values()), [], [], [])
-    with ThreadPoolExecutor(jobs or available_cores()) as pool:
-        seen = pool.map(lambda i: glance(paths[i], masks[i], preparation), range(len(paths)))
+
+    def see(i: int) -> Glance:
+        return glance(paths[i], masks[i], preparation)
+
+    with closing(map_in_order(see, range(len(paths)), jobs=jobs)) as seen:
         for done, (label, one) in enumerate(zip(labels, seen, strict=True), 1):
             classes[label].add(one)
             overview.errors.append(one.error)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from gliaboost.models.bundle import save
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
+from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment
@@ -44,6 +46,7 @@ def run(
     command: str = "",
     audit: Sequence[tuple[str, str]] = (),
     elsewhere: Elsewhere | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Results:
     """Run every experiment on every fold and write ``results.json`` and ``predictions.parquet``.
@@ -67,6 +70,10 @@ def run(
         What an audit of the manifest found, for the report.
     elsewhere : Elsewhere, optional
         Another data set: each competitor is also fitted on the whole manifest and tested there.
+    executor : Executor, optional
+        Extracts, and runs the folds of an experiment side by side; it must see the same files, and
+        times are then those of a shared machine. Default: threads extract, and one fold runs at a
+        time.
     progress : Progress, optional
         Hears of the images to extract, and a line of all else that is done.
 
@@ -85,7 +92,13 @@ def run(
         {e.label: e for experiment in protocol.experiments for e in experiment.extractors}.values()
     )
     data = TrainingData(
-        manifest, extractors, protocol.preparation, store, jobs=protocol.jobs, progress=progress
+        manifest,
+        extractors,
+        protocol.preparation,
+        store,
+        jobs=protocol.jobs,
+        executor=executor,
+        progress=progress,
     )
     done = data.extraction
     progress.line(
@@ -94,11 +107,13 @@ def run(
     )
     frames: list[pd.DataFrame] = []
     records: list[ExperimentRecord] = []
+    folds_at_once = 1 if executor is None else len(protocol.folds)
 
     def compare(experiment: Experiment, folds: Sequence[Fold], of: str | None = None) -> None:
         if experiment.model in protocol.only:
             folds = some_folds(folds, protocol.only[experiment.model])
-        parts = [_fold(data, protocol, experiment, fold, out, progress) for fold in folds]
+        task = partial(_fold, data, protocol, experiment, out=out, progress=progress)
+        parts = list(map_in_order(task, folds, jobs=folds_at_once, executor=executor))
         frame, record = summarise(data, experiment, parts, protocol.seed, of=of)
         frames.append(frame)
         records.append(record)
@@ -150,6 +165,7 @@ def _fold(
     protocol: Protocol,
     experiment: Experiment,
     fold: Fold,
+    *,
     out: Path,
     progress: Progress,
 ) -> Part:

@@ -14,7 +14,6 @@ from gliaboost.errors import ManifestError
 from gliaboost.features import Extractor, create
 from gliaboost.features.extract import (
     column_names,
-    compute,
     extract,
     features_of,
     matrix,
@@ -127,9 +126,16 @@ def test_cost_is_known_over_a_warm_store(make_images: Callable[..., Path], tmp_p
     assert half == pytest.approx(spent / 2)
 
 
-def test_an_interrupted_consumer_stops_the_threads(make_images: Callable[..., Path]) -> None:
-    paths = dict(enumerate(Manifest.read(make_images(patients=20, per_patient=10)).paths))
-    batches = compute(paths, bank(), PREPARATION, jobs=2)
-    first = next(batches)
-    batches.close()
-    assert len(first.rows[bank()[0].fingerprint(PREPARATION.to_dict())]) == 16
+def test_another_executor_gives_the_same_store(
+    make_images: Callable[..., Path], tmp_path: Path, far: Any
+) -> None:
+    manifest = Manifest.read(make_images())
+    here, there = FeatureStore(tmp_path / "here"), FeatureStore(tmp_path / "there")
+    done = extract(manifest, bank(), PREPARATION, here)
+    also = extract(manifest, bank(), PREPARATION, there, jobs=3, executor=far)
+    assert far.tasks == 3
+    assert (also.keys, also.failed, also.computed) == (done.keys, done.failed, done.computed)
+    keys = [str(k) for k in done.keys]
+    np.testing.assert_array_equal(
+        matrix(keys, bank(), PREPARATION, here), matrix(keys, bank(), PREPARATION, there)
+    )

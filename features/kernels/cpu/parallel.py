@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+
+from gliaboost.parallel import map_in_order
 
 
 def over_images(work: Callable[[slice], None], count: int, jobs: int = 1) -> None:
@@ -26,10 +27,8 @@ def over_images(work: Callable[[slice], None], count: int, jobs: int = 1) -> Non
     [slice(0, 5, None)]
     """
     jobs = max(1, min(jobs, count))
-    if jobs == 1:
-        work(slice(0, count))
-        return
     # Several slices a thread, so that one slow slice does not keep all waiting.
-    size = max(1, -(-count // (4 * jobs)))
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(work, [slice(i, min(i + size, count)) for i in range(0, count, size)]))
+    size = max(1, -(-count // (4 * jobs))) if jobs > 1 else max(1, count)
+    parts = [slice(i, min(i + size, count)) for i in range(0, max(1, count), size)]
+    for _ in map_in_order(work, parts, jobs=jobs, window=len(parts)):
+        pass

@@ -143,3 +143,24 @@ def test_an_audit_is_made_once(make_images: Make, tmp_path: Path, heard: Any) ->
     changed = known_findings(manifest, tmp_path)
     assert changed != first
     assert any(weight == "wrong" for weight, _ in changed)
+
+
+def test_folds_run_elsewhere_to_the_same_predictions(
+    make_images: Make, tmp_path: Path, far: Any
+) -> None:
+    manifest = Manifest.read(make_images(patients=8))
+    protocol = Protocol(
+        competitors(["lightgbm"], [create("lbp")]),
+        patient_folds(manifest, 2),
+        "two",
+        controls=False,
+        parameters={"lightgbm": {"rounds": 3, "inner_folds": 0}},
+    )
+    store = FeatureStore(tmp_path / "store")
+    run(manifest, protocol, store, tmp_path / "here")
+    run(manifest, protocol, FeatureStore(tmp_path / "other"), tmp_path / "there", executor=far)
+    assert far.tasks == 2 + 2  # chunks and folds
+    here, there = (
+        pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("here", "there")
+    )
+    pd.testing.assert_frame_equal(here, there)

@@ -1,0 +1,134 @@
+"""Images in chunks, decoded, prepared and extracted side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import available_cores
+from gliaboost.datasets.decode import decode
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import DecodeError
+from gliaboost.features.base import Extractor
+from gliaboost.parallel import Executor, map_in_order
+
+# Images a thread takes at once: enough to amortise a call, few enough to spread the tail.
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A few images to decode, prepare and extract: a task of plain values, which can be pickled.
+
+    Attributes
+    ----------
+    paths : dict of int to path
+        Images by the number under which they come back.
+    extractors : dict of str to Extractor
+        By fingerprint.
+    needs : dict of int to sequence of fingerprints
+        Which extractors an image needs.
+    preparation : Preparation
+        Applied to each decoded image.
+    """
+
+    paths: Mapping[int, Path]
+    extractors: Mapping[str, Extractor]
+    needs: Mapping[int, Sequence[str]]
+    preparation: Preparation
+
+
+@dataclass
+class Batch:
+    """What became of a chunk.
+
+    Attributes
+    ----------
+    values : dict of str to float32 array [n, D]
+        By extractor fingerprint, for the rows in `rows`.
+    rows : dict of str to list of int
+        By extractor fingerprint, which images `values` has.
+    failed : dict of int to str
+        Image and the reason why it could not be read.
+    seconds : dict of str to float
+        Thread seconds by extractor fingerprint, and under ``"decode"``.
+    """
+
+    values: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=dict)
+    failed: dict[int, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def compute(
+    paths: Mapping[int, Path],
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    *,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    only: Mapping[int, Sequence[str]] | None = None,
+) -> Generator[Batch, None, None]:
+    """Decode, prepare and extract side by side, in the order of `paths`, in bounded memory.
+
+    Parameters
+    ----------
+    paths : mapping of int to path
+        Images by the number under which they come back.
+    extractors : sequence of Extractor
+        What to compute.
+    preparation : Preparation
+        Applied to each decoded image.
+    jobs : int, optional
+        Threads, or chunks that the executor does at once; default: all cores.
+    executor : Executor, optional
+        Does the chunks; default: threads.
+    only : mapping of int to fingerprints, optional
+        Which extractors an image needs; default: all.
+
+    Yields
+    ------
+    Batch
+    """
+    workers = jobs or available_cores()
+    by_fingerprint = {e.fingerprint(preparation.to_dict()): e for e in extractors}
+    rows = list(paths)
+    # A few images: one at a time, so that every thread has some.
+    size = max(1, min(BATCH, -(-len(rows) // workers)))
+    chunks = [
+        Chunk(
+            {row: paths[row] for row in part},
+            by_fingerprint,
+            {row: list(by_fingerprint) if only is None else only[row] for row in part},
+            preparation,
+        )
+        for part in (rows[i : i + size] for i in range(0, len(rows), size))
+    ]
+    yield from map_in_order(compute_chunk, chunks, jobs=workers, executor=executor)
+
+
+def compute_chunk(chunk: Chunk) -> Batch:
+    """Decode, prepare and extract a chunk's images, in this thread."""
+    batch = Batch()
+    begun = time.thread_time()
+    images: dict[int, NDArray[np.uint8]] = {}
+    for row, path in chunk.paths.items():
+        try:
+            images[row] = chunk.preparation(decode(path))
+        except DecodeError as error:
+            batch.failed[row] = error.reason
+    batch.seconds["decode"] = time.thread_time() - begun
+    for fp, extractor in chunk.extractors.items():
+        rows = [r for r in images if fp in chunk.needs[r]]
+        if not rows:
+            continue
+        begun = time.thread_time()
+        batch.values[fp] = extractor.transform(np.stack([images[r] for r in rows]))
+        batch.rows[fp] = rows
+        batch.seconds[fp] = time.thread_time() - begun
+    return batch
