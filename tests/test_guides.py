@@ -122,6 +122,8 @@ def test_code_that_is_shown_is_that_of_the_files() -> None:
     for file, block in shown:
         for part in block.strip().split("\n\n\n"):
             assert part in (ROOT / file).read_text("utf-8"), f"{file} has other code than {part}"
+    (declared,) = blocks(ROOT / "docs" / "how-to" / "plug-ins.md", "toml")
+    assert declared in (ROOT / "tests" / "plugin" / "pyproject.toml").read_text("utf-8")
 
 
 @pytest.mark.slow
