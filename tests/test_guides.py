@@ -8,7 +8,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,28 @@ def test_code_that_is_shown_is_that_of_the_files() -> None:
             assert part in (ROOT / file).read_text("utf-8"), f"{file} has other code than {part}"
     (declared,) = blocks(ROOT / "docs" / "how-to" / "plug-ins.md", "toml")
     assert declared in (ROOT / "tests" / "plugin" / "pyproject.toml").read_text("utf-8")
+
+
+def test_reference_has_all_that_is_public() -> None:
+    import gliaboost
+
+    text = (ROOT / "docs" / "reference" / "python.md").read_text("utf-8")
+    shown = set(re.findall(r"^::: gliaboost\.(\w+)$|`(\w+)`", text, re.MULTILINE))
+    assert {name for pair in shown for name in pair} >= set(gliaboost.__all__) - {"__version__"}
+
+
+def test_python_that_is_shown_runs(
+    make_images: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_images(name="slices")
+    make_images(name="new", patients=1)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GLIABOOST_STORE", "store")
+    known: dict[str, Any] = {}
+    for block in blocks(ROOT / "docs" / "how-to" / "notebook.md", "python"):
+        exec(block, known)
+    assert known["columns"].shape[0] == 30
+    assert Path("why.png").is_file()
 
 
 @pytest.mark.slow
