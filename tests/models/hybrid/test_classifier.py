@@ -164,7 +164,10 @@ def test_what_cannot_be_is_refused() -> None:
         small().fit(images, labels, groups)
     with pytest.raises(UsageError, match=r"shape \[3, 6\]; expected \[12, D\]"):
         small().fit(images, labels, groups, columns=columns[:3])
-    with pytest.raises(UsageError, match="booster='forest', expected one of lightgbm, xgboost"):
+    with pytest.raises(
+        UsageError,
+        match="booster='forest', expected the name of a model of columns, such as lightgbm",
+    ):
         small(booster="forest").fit(images, labels, groups)
     with pytest.raises(UsageError, match="inner_folds=1, expected a whole number from 2"):
         small(inner_folds=1).fit(images, labels, groups)
