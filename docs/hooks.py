@@ -27,6 +27,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_content(html: str, **_: object) -> str:
+    """Join numpydoc's ``path-like``, which is taken for a subtraction."""
+    return html.replace("path - like", "path-like")
+
+
 def site_links(text: str, depth: int) -> str:
     """Turn the links of a file at the root into links of a page that lies `depth` folders deep.
 

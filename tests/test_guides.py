@@ -142,8 +142,9 @@ def test_python_that_is_shown_runs(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GLIABOOST_STORE", "store")
     known: dict[str, Any] = {}
-    for block in blocks(ROOT / "docs" / "how-to" / "notebook.md", "python"):
-        exec(block, known)
+    for guide in (ROOT / "README.md", ROOT / "docs" / "how-to" / "notebook.md"):
+        for block in blocks(guide, "python"):
+            exec(block, known)
     assert known["columns"].shape[0] == 30
     assert Path("why.png").is_file()
 
