@@ -171,9 +171,21 @@ class SeesTheOrder(Good):
 
 class SharesState(Good):
     def _extract(self, images: Image) -> Columns:
-        self.seen = images
+        self.seen = super()._extract(images)
         time.sleep(0.01)
-        return super()._extract(self.seen)
+        return self.seen
+
+
+class OneAtATime(Good):
+    busy = False
+
+    def _extract(self, images: Image) -> Columns:
+        if self.busy:
+            raise RuntimeError("busy")
+        self.busy = True
+        time.sleep(0.01)
+        self.busy = False
+        return super()._extract(images)
 
 
 class AltersParameters(Good):
@@ -345,7 +357,8 @@ def test_a_sound_one_has_no_fault() -> None:
         (AltersInput, "transform alters its input"),
         (SeesTheBatch, "an image alone gives other numbers than in a batch (by up to 2.5e+02;"),
         (SeesTheOrder, "the order of images changes their numbers (by up to "),
-        (SharesState, "two threads at once "),
+        (SharesState, "two threads at once get other numbers than one"),
+        (OneAtATime, "two threads at once fail with RuntimeError: busy"),
         (AltersParameters, "transform alters the parameters quantiles"),
         (TakesAnything, "float32 images are taken; expected a UsageError"),
         (TypeErrorForColour, "colour images [N, H, W, 3] end in TypeError: four?; expected a Us"),
@@ -398,7 +411,8 @@ def test_what_breaks_the_contract_for_tensors_is_named(broken: type[Extractor], 
     pytest.importorskip("torch")
     with pytest.raises(ContractError) as error:
         check_extractor(broken)
-    assert error.value.faults == (fault,)
+    (found,) = error.value.faults
+    assert fault in found
 
 
 def test_all_faults_come_at_once() -> None:

@@ -16,5 +16,5 @@ def test_a_column_is_placed_on_the_cell_that_changes_it() -> None:
 
 def test_a_cell_within_a_block_adds_to_the_blocks_place() -> None:
     hog = HOG(pixels_per_cell=16, cells_per_block=2)
-    (name,) = (n for n in hog.feature_names(64, 64) if n.endswith("y1_x2_r0_c1_b5"))
-    assert hog.place(name, 64, 64) == (16, 48, 32, 64)
+    (name,) = (n for n in hog.feature_names(64, 80) if n.endswith("y1_x3_r1_c1_b5"))
+    assert hog.place(name, 64, 80) == (32, 64, 48, 80)
