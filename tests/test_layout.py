@@ -89,14 +89,6 @@ UNMIRRORED = {
     "reports/pages/thresholds.py",
     "reports/pages/transfer.py",
     "reports/pages/trust.py",
-    "reports/protocol/elsewhere.py",
-    "reports/protocol/experiments.py",
-    "reports/protocol/findings.py",
-    "reports/protocol/fold.py",
-    "reports/protocol/parts.py",
-    "reports/protocol/protocol.py",
-    "reports/protocol/results.py",
-    "reports/protocol/search.py",
 }
 
 

@@ -160,6 +160,13 @@ def run_record(frames: Sequence[pd.DataFrame], classes: Sequence[str], n_boot: i
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep on one worker what waits for the real run: it is made once."""
+    for item in items:
+        if "real_run" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("real run"))
+
+
 @pytest.fixture
 def make_predictions() -> MakePredictions:
     return predictions

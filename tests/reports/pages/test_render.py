@@ -16,6 +16,7 @@ import pytest
 
 from gliaboost.errors import UsageError
 from gliaboost.reports.document import svg
+from gliaboost.reports.document.numerals import seconds, size, speed
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.protocol.record import HistoryRecord
 from gliaboost.reports.protocol.results import read_results
@@ -217,6 +218,59 @@ def test_csv_holds_the_numbers_of_its_table(
     (row,) = csv.DictReader(io.StringIO(data))
     assert float(row["Accuracy"]) == accuracy.pooled
     assert row["Accuracy, low"] == str(accuracy.ci95[0])
+
+
+COMMITTED = Path(__file__).parents[3] / "benchmarks" / "results"
+
+
+def rows_of(markdown: str) -> list[str]:
+    return [line for line in markdown.splitlines() if line.startswith("|")]
+
+
+def test_a_committed_run_of_schema_1_is_drawn_again_to_the_letter(tmp_path: Path) -> None:
+    """Where a page changes by intent: gliaboost report RUN --out PAGE, and commit report.md."""
+    _, markdown = drawn(COMMITTED / "figshare", out=tmp_path)
+    expected = rows_of((COMMITTED / "figshare" / "report.md").read_text("utf-8"))
+    assert len(expected) > 200
+    assert rows_of(markdown) == expected
+
+
+def test_a_committed_run_without_predictions_is_drawn(tmp_path: Path) -> None:
+    page, markdown = drawn(COMMITTED / "figshare-features", out=tmp_path)
+    assert "XGBoost on HOG + GLCM + embedding + embedding (mobilenetv2_100) reaches" in page.text
+    results = read_results(COMMITTED / "figshare-features")
+    rows = rows_of(markdown)
+    for e in results.experiments:
+        assert any(
+            row.startswith(f"| {e.letter} | {e.title} | {e.pooled('accuracy'):.3f} [")
+            for row in rows
+        ), e.name
+
+
+def test_a_page_of_a_real_run_tells_what_the_record_knows(real_run: Any, tmp_path: Path) -> None:
+    page, markdown = drawn(real_run.folder, out=tmp_path, images=real_run.manifest.root)
+    assert [a["id"] for a in page.all("section")] == SECTIONS
+    rows = rows_of(markdown)
+    for e in real_run.results.experiments:
+        (costs,) = [r for r in rows if r.startswith(f"| {e.letter} | {e.title} | ") and "cpu" in r]
+        spent = e.record.seconds
+        expected = [seconds(spent.features), seconds(spent.fit), seconds(spent.predict)]
+        expected += [speed(e.record.training_images_per_second), size(e.record.model_bytes)]
+        expected += [size(e.record.peak_memory)]
+        assert set(expected) <= set(costs.strip("| ").split(" | "))
+    for words in (
+        "LightGBM on LBP + GLCM",
+        "CNN from scratch",
+        "Not asked",
+        "3 in both",
+        "No picture is there twice.",
+        "Trained on shuffled labels",
+        "What each search chose",
+        "How training went",
+        "mean absolute SHAP",
+        "gliaboost benchmark here",
+    ):
+        assert words in page.text
 
 
 # What a report must survive, and the word that it owes its reader.

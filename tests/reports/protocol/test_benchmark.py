@@ -19,34 +19,10 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.reports.protocol.benchmark import run, shuffled
 from gliaboost.reports.protocol.elsewhere import find_elsewhere
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
-from gliaboost.reports.protocol.findings import known_findings
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record_file import read_record
 
 Make = Callable[..., Path]
-
-
-def test_ablation_adds_each_alone_and_all_but_one() -> None:
-    extractors = [create(n) for n in ("hog", "lbp", "glcm")]
-    names = [e.name for e in competitors(["lightgbm"], extractors, ablation=True)]
-    assert names == [
-        "lightgbm+hog+lbp+glcm",
-        "lightgbm+hog",
-        "lightgbm+lbp",
-        "lightgbm+glcm",
-        "lightgbm+lbp+glcm",
-        "lightgbm+hog+glcm",
-        "lightgbm+hog+lbp",
-    ]
-    two = [e.name for e in competitors(["xgboost"], extractors[:2], ablation=True)]
-    assert two == ["xgboost+hog+lbp", "xgboost+hog", "xgboost+lbp"]
-    one = [e.name for e in competitors(["xgboost"], extractors[:1], ablation=True)]
-    assert one == ["xgboost+hog"]
-
-
-def test_a_booster_needs_features() -> None:
-    with pytest.raises(UsageError, match="--features"):
-        competitors(["lightgbm"], [])
 
 
 def test_shuffling_keeps_patients_whole_and_counts_of_labels() -> None:
@@ -129,20 +105,6 @@ def test_tested_elsewhere_without_the_pictures_in_both(
     assert sum("taken from an earlier run" in line for line in heard.lines) == 4
     with pytest.raises(UsageError, match="36 are in here too"):
         find_elsewhere(here, here)
-
-
-def test_an_audit_is_made_once(make_images: Make, tmp_path: Path, heard: Any) -> None:
-    path = make_images(patients=4)
-    manifest = Manifest.read(path)
-    first = known_findings(manifest, tmp_path, progress=heard)
-    assert heard.steps == [("auditing", i, 12) for i in range(1, 13)]
-    again = known_findings(manifest, tmp_path, progress=heard)
-    assert again == first
-    assert len(heard.steps) == 12
-    (path.parent / "p00-0.png").write_bytes((path.parent / "p01-0.png").read_bytes())
-    changed = known_findings(manifest, tmp_path)
-    assert changed != first
-    assert any(weight == "wrong" for weight, _ in changed)
 
 
 def test_folds_run_elsewhere_to_the_same_predictions(

@@ -1,0 +1,120 @@
+"""A fold on disk: taken where it is the same, else run again, as where its layout is older."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from gliaboost.reports.protocol.parts import (
+    NOTES_KEY,
+    FoldNotes,
+    Part,
+    read_part,
+    stem_of,
+    write_part,
+)
+from gliaboost.reports.protocol.record import HistoryRecord, SearchRecord, TrialRecord
+
+NOTES = FoldNotes(
+    identity="abc",
+    fold="1",
+    train=3,
+    test=2,
+    fit=0.5,
+    predict=0.1,
+    device="cpu",
+    memory=None,
+    parameters={"rounds": 7, "widths": [4, 8]},
+    peak_memory=2**30,
+    model_bytes=1234,
+    training_images_per_second=12.5,
+    shap_by_family={"hog": 0.25, "lbp": 0.75},
+    history=HistoryRecord(fold="1", metric="loss", train=(1.0, 0.5), valid=(0.9,)),
+    search=SearchRecord(
+        fold="1",
+        folds=3,
+        score=0.25,
+        default_score=None,
+        parameters={"rate": 0.1},
+        trials=(TrialRecord(number=0, state="pruned", score=None),),
+        seconds=2.0,
+    ),
+)
+
+
+@pytest.fixture
+def part() -> Part:
+    return Part(pd.DataFrame({"key": ["a", "b"], "proba_x": [0.25, 0.75]}), NOTES)
+
+
+def test_what_is_written_is_read(part: Part, tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    write_part(path, part)
+    read = read_part(path, "abc")
+    assert read is not None
+    assert read.notes == part.notes
+    pd.testing.assert_frame_equal(read.frame, part.frame)
+
+
+def test_another_identity_is_another_part(part: Part, tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    write_part(path, part)
+    assert read_part(path, "abd") is None
+    assert read_part(tmp_path / "none.parquet", "abc") is None
+
+
+def rewritten(path: Path, key: bytes, notes: dict[str, Any]) -> None:
+    table = pq.ParquetFile(path).read()
+    kept = {k: v for k, v in (table.schema.metadata or {}).items() if k != NOTES_KEY}
+    kept[key] = json.dumps(notes).encode()
+    pq.write_table(table.replace_schema_metadata(kept), path)
+
+
+def test_a_part_of_the_first_layout_is_run_again(part: Part, tmp_path: Path) -> None:
+    """Its identity may be the same, as may its version: only the layout tells."""
+    path = tmp_path / "p.parquet"
+    write_part(path, part)
+    old = {"identity": "abc", "fold": "1", "train": 3, "test": 2, "fit": 0.5, "predict": 0.1}
+    old |= {"device": "cpu", "parameters": {}, "images_per_second_fit": 12.5}
+    rewritten(path, b"gliaboost.fold", old)
+    assert read_part(path, "abc") is None
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"fit": "soon"}, {"history": [1, 2]}, {"news": 1}, {"identity": None}]
+)
+def test_notes_that_are_none_are_run_again(
+    part: Part, tmp_path: Path, spoil: dict[str, Any]
+) -> None:
+    path = tmp_path / "p.parquet"
+    write_part(path, part)
+    rewritten(path, NOTES_KEY, {**asdict(part.notes), **spoil})
+    assert read_part(path, "abc") is None
+    rewritten(path, NOTES_KEY, asdict(part.notes))
+    assert read_part(path, "abc") is not None
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 and no more"])
+def test_a_damaged_file_is_run_again(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "p.parquet"
+    path.write_bytes(content)
+    assert read_part(path, "abc") is None
+
+
+def test_a_table_without_notes_is_run_again(part: Part, tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    pq.write_table(pa.Table.from_pandas(part.frame), path)
+    assert read_part(path, "abc") is None
+
+
+def test_every_experiment_and_fold_has_files_of_its_own() -> None:
+    stems = {stem_of(e, f) for e in ("a+b", "a+b (image folds)", "a") for f in ("1", "2")}
+    assert len(stems) == 6
+    assert not any(c in stem for stem in stems for c in " ()/")
