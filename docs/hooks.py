@@ -15,6 +15,7 @@ GUIDES = {
     "CHANGELOG.md": "changelog.md",
     "SECURITY.md": "security.md",
 }
+SCHEMA = "reports/protocol/results.schema.json"
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
@@ -24,6 +25,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         text = site_links((ROOT / name).read_text("utf-8"), depth=page.count("/"))
         files.append(File.generated(config, page, content=text))
     files.append(File.generated(config, "reference/command-line.md", content=command_line()))
+    schema = (ROOT / SCHEMA).read_text("utf-8")
+    files.append(File.generated(config, "reference/results.schema.json", content=schema))
     return files
 
 
