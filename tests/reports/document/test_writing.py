@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from gliaboost.reports.document import svg
+from gliaboost.reports.document.blocks import (
+    Block,
+    Cell,
+    Figure,
+    Gallery,
+    Paragraph,
+    Picture,
+    Plate,
+    Section,
+    Table,
+)
+from gliaboost.reports.document.writing import write_pages
+
+TABLE = Table(
+    "acc",
+    "How often right",
+    ["model", "#accuracy"],
+    [[Cell("a|b"), Cell("0.9", 0.91, "[0.9, 0.92]", [0.9, 0.92])]],
+    sortable=True,
+)
+PICTURE = Picture("acc-figure", svg.text(0, 9, "a & b"), 50, 20, "a picture")
+
+
+def written(out: Path, blocks: Sequence[Block], **how: Any) -> tuple[str, str]:
+    sections = [Section("first", "Is it <right>?", blocks)]
+    named = {"simulated": False, "source": "a run", **how}
+    paths = write_pages(out, "Title", sections, **named)
+    return paths["html"].read_text("utf-8"), paths["markdown"].read_text("utf-8")
+
+
+def test_both_pages_say_the_same(tmp_path: Path) -> None:
+    blocks: list[Block] = [
+        Paragraph("All is 5 % of [0.1, 0.2]."),
+        TABLE,
+        Figure("f", [PICTURE], "Seen"),
+    ]
+    html, markdown = written(tmp_path, blocks)
+    for page in (html.replace("\xa0", " "), markdown.replace("\xa0", " ")):
+        assert "All is 5 % of [0.1, 0.2]." in page
+        assert "How often right" in page
+        assert "Seen" in page
+        assert "a picture" in page
+    assert "Is it &lt;right&gt;?" in html
+    assert "<right>" not in html
+
+
+def test_a_bar_in_a_cell_does_not_end_it(tmp_path: Path) -> None:
+    _, markdown = written(tmp_path, [TABLE])
+    row = next(line for line in markdown.splitlines() if "a\\|b" in line)
+    assert len(re.findall(r"(?<!\\)\|", row)) == 3
+
+
+def test_the_table_comes_as_its_csv(tmp_path: Path) -> None:
+    html, _ = written(tmp_path, [TABLE])
+    data = re.findall(r"data:text/csv;charset=utf-8;base64,([A-Za-z0-9+/=]+)", html)
+    assert base64.b64decode(data[0]).decode() == TABLE.csv()
+
+
+def test_pictures_lie_beside_the_page_and_stale_ones_go(tmp_path: Path) -> None:
+    old = Picture("old", "", 1, 1, "gone")
+    written(tmp_path, [Figure("f", [old], "Seen")])
+    (tmp_path / "figures" / "mine.png").write_bytes(b"")
+    written(tmp_path, [Figure("f", [PICTURE], "Seen")])
+    names = sorted(p.name for p in (tmp_path / "figures").iterdir())
+    assert names == ["acc-figure.svg", "mine.png"]
+    ElementTree.parse(tmp_path / "figures" / "acc-figure.svg")
+
+
+def test_tables_and_figures_are_numbered_in_reading_order(tmp_path: Path) -> None:
+    second = Table("other", "Another", ["a"], [[Cell("1")]])
+    html, markdown = written(tmp_path, [TABLE, Figure("f", [PICTURE], "Seen"), second])
+    for page in (html, markdown):
+        for number in ("Table 1", "Table 2", "Figure 1"):
+            assert number in page
+        assert "Table 3" not in page
+        assert page.index("Table 1") < page.index("Figure 1") < page.index("Table 2")
+
+
+def test_simulated_images_are_called_that(tmp_path: Path) -> None:
+    for page in written(tmp_path, [], simulated=True):
+        assert "simulated" in page.lower()
+    for page in written(tmp_path, [], simulated=False):
+        assert "simulated" not in page.lower()
+
+
+def test_galleries_are_for_the_page_alone(tmp_path: Path) -> None:
+    plate = Plate("Wrong", "p1.png", [("data:image/png;base64,AAAA", "the slice")])
+    html, markdown = written(tmp_path, [Gallery("g", "Mistakes", [plate])])
+    assert "data:image/png;base64,AAAA" in html
+    assert "AAAA" not in markdown
+
+
+@pytest.mark.parametrize("again", [True, False])
+def test_the_same_sections_give_the_same_bytes(tmp_path: Path, again: bool) -> None:
+    blocks: list[Block] = [TABLE, Figure("f", [PICTURE], "Seen")]
+    first = written(tmp_path / "a", blocks)
+    assert written(tmp_path / ("a" if again else "b"), blocks) == first
