@@ -6,8 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.chunks import compute
@@ -20,28 +23,37 @@ PREPARATION = Preparation(size=64)
 
 
 class Counted(LBP):
-    """Counts its calls; holds up all but the first, so that others wait."""
+    """Counts the chunks that begin; holds up all but the first chunk, so that others wait."""
 
-    calls = 0
-    gate = threading.Event()
+    begun: list[bool]
+    gate: threading.Event
+    first: NDArray[np.uint8]
+    spoilt = False
 
     def transform(self, X: Any) -> Any:
-        number = Counted.calls
-        Counted.calls += 1
-        if number == self.spoilt:
+        is_first = bool((X[0] == self.first).all())
+        self.begun.append(is_first)
+        if not is_first:
+            self.gate.wait(30)
+        elif self.spoilt:
             raise RuntimeError("spoilt")
-        if number:
-            self.gate.wait(10)
         return super().transform(X)
-
-    spoilt = -1
 
 
 @pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> type[Counted]:
-    monkeypatch.setattr(Counted, "calls", 0)
-    monkeypatch.setattr(Counted, "gate", threading.Event())
-    return Counted
+def manifest(make_images: Callable[..., Path]) -> Manifest:
+    """200 images: 13 chunks."""
+    return Manifest.read(make_images(patients=20, per_patient=10))
+
+
+@pytest.fixture
+def counted(manifest: Manifest) -> type[Counted]:
+    class Fresh(Counted):
+        pass
+
+    Fresh.begun, Fresh.gate = [], threading.Event()
+    Fresh.first = PREPARATION(decode(manifest.paths[0]))
+    return Fresh
 
 
 @pytest.fixture
@@ -52,23 +64,18 @@ def two(counted: type[Counted]) -> Iterator[ThreadPoolExecutor]:
         counted.gate.set()
 
 
-def many(make_images: Callable[..., Path]) -> Manifest:
-    """Return a manifest of 200 images: 13 chunks."""
-    return Manifest.read(make_images(patients=20, per_patient=10))
-
-
 def end(counted: type[Counted], pool: ThreadPoolExecutor) -> int:
     """Let all that begins go on to its end; return how many chunks began."""
     counted.gate.set()
     pool.shutdown()
-    return counted.calls
+    return len(counted.begun)
 
 
 # One chunk is done and two are held up; a fourth waits and must never begin.
 def test_a_consumer_that_stops_cancels_what_waits(
-    make_images: Callable[..., Path], counted: type[Counted], two: ThreadPoolExecutor
+    manifest: Manifest, counted: type[Counted], two: ThreadPoolExecutor
 ) -> None:
-    paths = dict(enumerate(many(make_images).paths))
+    paths = dict(enumerate(manifest.paths))
     batches = compute(paths, [counted()], PREPARATION, jobs=2, executor=two)
     first = next(batches)
     batches.close()
@@ -77,7 +84,7 @@ def test_a_consumer_that_stops_cancels_what_waits(
 
 
 def test_an_interrupt_while_storing_cancels_what_waits(
-    make_images: Callable[..., Path],
+    manifest: Manifest,
     counted: type[Counted],
     two: ThreadPoolExecutor,
     tmp_path: Path,
@@ -88,7 +95,7 @@ def test_an_interrupt_while_storing_cancels_what_waits(
 
     with pytest.raises(KeyboardInterrupt):
         extract(
-            many(make_images),
+            manifest,
             [counted()],
             PREPARATION,
             FeatureStore(tmp_path / "store"),
@@ -100,27 +107,26 @@ def test_an_interrupt_while_storing_cancels_what_waits(
 
 
 def test_an_error_in_a_chunk_cancels_what_waits(
-    make_images: Callable[..., Path],
+    manifest: Manifest,
     counted: type[Counted],
     two: ThreadPoolExecutor,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Counted, "spoilt", 0)
-    paths = dict(enumerate(many(make_images).paths))
+    counted.spoilt = True
+    paths = dict(enumerate(manifest.paths))
     with pytest.raises(RuntimeError, match="spoilt"):
         list(compute(paths, [counted()], PREPARATION, jobs=2, executor=two))
     assert end(counted, two) <= 3
 
 
 def test_threads_of_its_own_have_ended_with_the_consumer(
-    make_images: Callable[..., Path], counted: type[Counted]
+    manifest: Manifest, counted: type[Counted]
 ) -> None:
     counted.gate.set()
-    paths = dict(enumerate(many(make_images).paths))
+    paths = dict(enumerate(manifest.paths))
     before = threading.active_count()
     batches = compute(paths, [counted()], PREPARATION, jobs=2)
     next(batches)
     assert threading.active_count() > before
     batches.close()
     assert threading.active_count() == before
-    assert counted.calls < 13
+    assert len(counted.begun) < 13
