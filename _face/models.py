@@ -23,14 +23,13 @@ from gliaboost.errors import UnreadableWarning
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
+    from gliaboost.datasets.image_source import ImageLike
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.features.extract import Extraction
     from gliaboost.models.bundle import Bundle
     from gliaboost.models.explain.attribution import Explanation
     from gliaboost.models.prediction import Predictions
     from gliaboost.models.tuning import Search
-
-    Image = Path | str
 
 
 def train(
@@ -263,7 +262,7 @@ def tune(
 
 
 def predict(
-    bundle: Bundle | Path | str, images: Image | Iterable[Image], *, jobs: int | None = None
+    bundle: Bundle | Path | str, images: ImageLike | Iterable[ImageLike], *, jobs: int | None = None
 ) -> Predictions:
     """Say which class each image belongs to, with probabilities.
 
@@ -303,13 +302,14 @@ def predict(
     >>> gliaboost.predict(bundle, folder / "dark").to_frame().columns.tolist()
     ['path', 'predicted', 'proba_dark', 'proba_light', 'error']
     """
+    from gliaboost.datasets.image_source import ImageSource
     from gliaboost.models.prediction import predict as ask
 
-    given = [images] if isinstance(images, str | os.PathLike) else list(images)
+    given = [images] if isinstance(images, str | os.PathLike | ImageSource) else list(images)
     return ask(_loaded(bundle), given, jobs=jobs)
 
 
-def explain(bundle: Bundle | Path | str, image: Image) -> Explanation:
+def explain(bundle: Bundle | Path | str, image: ImageLike) -> Explanation:
     """Say what a decision rests on, and where on the image: SHAP values, or Grad-CAM of a network.
 
     Parameters

@@ -196,7 +196,7 @@ def predict(
 
         with replacing(out) as temporary:
             temporary.write_text(text + "\n", "utf-8")
-    exit_with_failures((p.path, p.error) for p in predictions if p.error is not None)
+    exit_with_failures((p.name, p.error) for p in predictions if p.error is not None)
 
 
 def explain(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.jpeg import read_jpeg_header
 from gliaboost.errors import DecodeError
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 # Sixteen times a 2,048 x 2,048 radiograph; beyond it a small file asks for gigabytes.
 MAX_PIXELS = 64 * 1024 * 1024
-# Twice MAX_PIXELS of uncompressed 64-bit greys.
-MAX_BYTES = 1024**3
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
     b"\xff\xd8\xff": "JPEG",
@@ -34,12 +32,12 @@ _WHITE_IS_ZERO = 0
 _PHOTOMETRIC = 262
 
 
-def decode(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
-    """Read one image file as grey pixels.
+def decode(image: ImageLike, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:
+    """Read one image as grey pixels.
 
     Parameters
     ----------
-    path : path-like
+    image : path-like or ImageSource
         A PNG, JPEG, TIFF (first page) or BMP file; told by content, whatever its name.
     max_pixels : int
         Larger images are refused from their header, before anything is decoded.
@@ -67,7 +65,8 @@ def decode(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint
     >>> decode(f).tolist()
     [[0, 64], [128, 255]]
     """
-    return decode_bytes(_read(Path(path)), path, max_pixels=max_pixels)
+    source = ImageSource.of(image)
+    return decode_bytes(source.read(), source.name, max_pixels=max_pixels)
 
 
 def decode_mask(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np.bool_]:
@@ -89,7 +88,7 @@ def decode_mask(path: Path | str, *, max_pixels: int = MAX_PIXELS) -> NDArray[np
     DecodeError
         As for `decode`.
     """
-    data = _read(Path(path))
+    data = ImageSource(path).read()
     pixels = decode_bytes(data, path, max_pixels=max_pixels)
     return pixels > (127 if _kind(data) == "JPEG" else 0)
 
@@ -130,26 +129,6 @@ def decode_bytes(
         if fast is not None:
             return fast
     return _decode_carefully(data, name, kind, max_pixels)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise DecodeError(path, "is a folder, an image file was expected")
-        if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device never end
-            raise DecodeError(path, "is no regular file, an image file was expected")
-        if status.st_size > MAX_BYTES:
-            raise DecodeError(
-                path, f"has {status.st_size:,} bytes, more than the cap of {MAX_BYTES:,}"
-            )
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DecodeError(path, "no such file") from None
-    except PermissionError:
-        raise DecodeError(path, "no permission to read it; chmod +r") from None
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        raise DecodeError(path, f"cannot be opened ({error})") from error
 
 
 def _kind(data: bytes) -> str | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.decode import decode
+from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError
 from gliaboost.features.base import Extractor
@@ -27,8 +27,8 @@ class Chunk:
 
     Attributes
     ----------
-    paths : dict of int to path
-        Images by the number under which they come back.
+    images : dict of int to ImageSource
+        By the number under which they come back.
     extractors : dict of str to Extractor
         By fingerprint.
     needs : dict of int to sequence of fingerprints
@@ -37,7 +37,7 @@ class Chunk:
         Applied to each decoded image.
     """
 
-    paths: Mapping[int, Path]
+    images: Mapping[int, ImageSource]
     extractors: Mapping[str, Extractor]
     needs: Mapping[int, Sequence[str]]
     preparation: Preparation
@@ -66,7 +66,7 @@ class Batch:
 
 
 def compute(
-    paths: Mapping[int, Path],
+    images: Mapping[int, ImageLike],
     extractors: Sequence[Extractor],
     preparation: Preparation,
     *,
@@ -74,12 +74,12 @@ def compute(
     executor: Executor | None = None,
     only: Mapping[int, Sequence[str]] | None = None,
 ) -> Generator[Batch, None, None]:
-    """Decode, prepare and extract side by side, in the order of `paths`, in bounded memory.
+    """Decode, prepare and extract side by side, in the order of `images`, in bounded memory.
 
     Parameters
     ----------
-    paths : mapping of int to path
-        Images by the number under which they come back.
+    images : mapping of int to path-like or ImageSource
+        By the number under which they come back.
     extractors : sequence of Extractor
         What to compute.
     preparation : Preparation
@@ -97,12 +97,12 @@ def compute(
     """
     workers = jobs or available_cores()
     by_fingerprint = {e.fingerprint(preparation.to_dict()): e for e in extractors}
-    rows = list(paths)
+    rows = list(images)
     # A few images: one at a time, so that every thread has some.
     size = max(1, min(BATCH, -(-len(rows) // workers)))
     chunks = [
         Chunk(
-            {row: paths[row] for row in part},
+            {row: ImageSource.of(images[row]) for row in part},
             by_fingerprint,
             {row: list(by_fingerprint) if only is None else only[row] for row in part},
             preparation,
@@ -116,19 +116,19 @@ def compute_chunk(chunk: Chunk) -> Batch:
     """Decode, prepare and extract a chunk's images, in this thread."""
     batch = Batch()
     begun = time.thread_time()
-    images: dict[int, NDArray[np.uint8]] = {}
-    for row, path in chunk.paths.items():
+    prepared: dict[int, NDArray[np.uint8]] = {}
+    for row, image in chunk.images.items():
         try:
-            images[row] = chunk.preparation(decode(path))
+            prepared[row] = chunk.preparation(decode(image))
         except DecodeError as error:
             batch.failed[row] = error.reason
     batch.seconds["decode"] = time.thread_time() - begun
     for fp, extractor in chunk.extractors.items():
-        rows = [r for r in images if fp in chunk.needs[r]]
+        rows = [r for r in prepared if fp in chunk.needs[r]]
         if not rows:
             continue
         begun = time.thread_time()
-        batch.values[fp] = extractor.transform(np.stack([images[r] for r in rows]))
+        batch.values[fp] = extractor.transform(np.stack([prepared[r] for r in rows]))
         batch.rows[fp] = rows
         batch.seconds[fp] = time.thread_time() - begun
     return batch

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.image_source import ImageLike
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import ManifestError
@@ -191,7 +191,7 @@ def column_names(extractors: Sequence[Extractor], preparation: Preparation) -> l
 
 
 def features_of(
-    paths: Sequence[Path],
+    images: Sequence[ImageLike],
     extractors: Sequence[Extractor],
     preparation: Preparation,
     *,
@@ -199,12 +199,23 @@ def features_of(
 ) -> tuple[NDArray[np.float32], list[int], dict[int, str]]:
     """Extract without a store, as prediction does.
 
+    Parameters
+    ----------
+    images : sequence of path-like or ImageSource
+        Image files, or images in memory.
+    extractors : sequence of Extractor
+        What to compute.
+    preparation : Preparation
+        What happens between decoding and extracting.
+    jobs : int, optional
+        Threads; default: all cores.
+
     Returns
     -------
     matrix : float32 array [n, D]
         One row for each image that could be read.
     rows : list of int
-        Which of `paths` these are.
+        Which of `images` these are.
     failed : dict of int to str
         The others, with the reason.
     """
@@ -212,7 +223,7 @@ def features_of(
     columns: dict[str, list[NDArray[np.float32]]] = {fp: [] for fp in fingerprints}
     rows: list[int] = []
     failed: dict[int, str] = {}
-    for batch in compute(dict(enumerate(paths)), extractors, preparation, jobs=jobs):
+    for batch in compute(dict(enumerate(images)), extractors, preparation, jobs=jobs):
         failed.update(batch.failed)
         rows += batch.rows.get(fingerprints[0], [])
         for fp, values in batch.values.items():

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 from gliaboost import notebook
+from gliaboost.datasets.image_files import IMAGE_SUFFIXES, image_files
+from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.errors import UsageError
 from gliaboost.features.extract import features_of
 from gliaboost.features.prepared import read_images
@@ -20,26 +22,25 @@ if TYPE_CHECKING:
 
 # Rows that a notebook shows.
 SHOWN = 20
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one file.
+    """What the model says of one image.
 
     Attributes
     ----------
-    path : pathlib.Path
-        The file.
+    name : str
+        The file's path, or the name that its bytes came with.
     predicted : str or None
-        The most probable class; None where the file cannot be read.
+        The most probable class; None where the image cannot be read.
     probabilities : dict of str to float
-        By class, summing to 1; empty where the file cannot be read.
+        By class, summing to 1; empty where the image cannot be read.
     error : str or None
-        Why the file cannot be read.
+        Why the image cannot be read.
     """
 
-    path: Path
+    name: str
     predicted: str | None
     probabilities: dict[str, float]
     error: str | None = None
@@ -60,7 +61,7 @@ class Predictions(Sequence[Prediction]):
 
     Examples
     --------
-    >>> one = Prediction(Path("a.png"), "glioma", {"glioma": 0.75, "healthy": 0.25})
+    >>> one = Prediction("a.png", "glioma", {"glioma": 0.75, "healthy": 0.25})
     >>> predictions = Predictions((one,), ["glioma", "healthy"], {"model": "lightgbm"})
     >>> predictions[0].predicted, predictions.to_frame()["proba_glioma"].tolist()
     ('glioma', [0.75])
@@ -96,7 +97,7 @@ class Predictions(Sequence[Prediction]):
 
         return pd.DataFrame(
             {
-                "path": [str(p.path) for p in self.rows],
+                "path": [p.name for p in self.rows],
                 "predicted": pd.Series([p.predicted for p in self.rows], dtype="str"),
                 **{
                     f"proba_{c}": [p.probabilities.get(c, float("nan")) for p in self.rows]
@@ -117,64 +118,67 @@ class Predictions(Sequence[Prediction]):
             f"Predictions of {self.model['model']}",
             ["path", "predicted", *self.classes],
             [
-                [p.path, p.predicted, *(f"{p.probabilities[c]:.3f}" for c in self.classes)]
+                [p.name, p.predicted, *(f"{p.probabilities[c]:.3f}" for c in self.classes)]
                 for p in read[:SHOWN]
             ],
             "; ".join(notes),
         )
 
 
-def predict(bundle: Bundle, paths: Sequence[Path | str], *, jobs: int | None = None) -> Predictions:
+def predict(bundle: Bundle, images: Sequence[ImageLike], *, jobs: int | None = None) -> Predictions:
     """Predict files and folders of images.
 
     Parameters
     ----------
     bundle : Bundle
         From `gliaboost.load`.
-    paths : sequence of path-like
-        Image files, or folders that are searched for them.
+    images : sequence of path-like or ImageSource
+        Image files, folders that are searched for them, or images in memory.
     jobs : int, optional
         Threads; default: all cores.
 
     Returns
     -------
     Predictions
-        One a file, in order; unreadable files are among them with their reason.
+        One an image, in order; unreadable files are among them with their reason.
 
     Raises
     ------
     UsageError
         If a folder holds no image.
     """
-    files = [file for path in paths for file in _files(Path(path))]
+    sources = [source for image in images for source in _sources(ImageSource.of(image))]
     preparation, takes = bundle.preparation_, bundle.takes
     beside: dict[str, NDArray[np.float32]] = {}
     given: NDArray[Any]
     if takes == "columns":
-        given, rows, failed = features_of(files, bundle.extractors(), preparation, jobs=jobs)
+        given, rows, failed = features_of(sources, bundle.extractors(), preparation, jobs=jobs)
     else:
-        given, rows, failed = read_images(files, preparation, jobs=jobs)
+        given, rows, failed = read_images(sources, preparation, jobs=jobs)
     if takes == "both":
-        readable = [files[row] for row in rows]
+        readable = [sources[row] for row in rows]
         columns, _, _ = features_of(readable, bundle.extractors(), preparation, jobs=jobs)
         beside = {"columns": columns}
     probabilities = bundle.predict_proba(given, **beside, jobs=jobs) if rows else ()
     by_row = dict(zip(rows, probabilities, strict=True))
     result: list[Prediction] = []
-    for row, file in enumerate(files):
+    for row, source in enumerate(sources):
+        name = str(source.name)
         if row in failed:
-            result.append(Prediction(file, None, {}, failed[row]))
+            result.append(Prediction(name, None, {}, failed[row]))
             continue
         values = {c: float(p) for c, p in zip(bundle.classes, by_row[row], strict=True)}
-        result.append(Prediction(file, max(values, key=values.__getitem__), values))
+        result.append(Prediction(name, max(values, key=values.__getitem__), values))
     return Predictions(tuple(result), list(bundle.classes), bundle.summary())
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
+def _sources(source: ImageSource) -> Iterator[ImageSource]:
+    """Give the images of a folder, or the image itself."""
+    folder = Path(source.name)
+    if source.data is not None or not folder.is_dir():
+        yield source
         return
-    found = sorted(f for f in path.rglob("*") if f.suffix.lower() in IMAGE_SUFFIXES)
+    found = image_files(folder)
     if not found:
-        raise UsageError(f"no image in {path}; looked for {', '.join(IMAGE_SUFFIXES)}")
-    yield from found
+        raise UsageError(f"no image in {folder}; looked for {', '.join(IMAGE_SUFFIXES)}")
+    yield from map(ImageSource, found)

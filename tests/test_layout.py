@@ -61,7 +61,6 @@ UNMIRRORED = {
     "features/embedding/pooling.py",
     "features/embedding/torch_device.py",
     "features/embedding/weights.py",
-    "features/prepared.py",
     "models/boosters/lightgbm_booster.py",
     "models/boosters/xgboost_booster.py",
     "models/training.py",

@@ -15,6 +15,7 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import IO
 
+from gliaboost.datasets.image_files import FORKS
 from gliaboost.errors import GliaboostError
 
 # Not ".gz" alone: a volume ends in .nii.gz, and stays one file.
@@ -22,8 +23,6 @@ SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", "
 CHUNK = 2**20
 DRIVE = re.compile(r"^[A-Za-z]:")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-# Resource forks that macOS adds beside each file; they end in .jpg and are no images.
-FORKS = "__MACOSX"
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError)
 
 

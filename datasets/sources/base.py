@@ -29,7 +29,6 @@ BUILT_IN = {
     "nifti": "gliaboost.datasets.sources.nifti",
 }
 SOURCES: Registry[Reader] = Registry("sources", "source", BUILT_IN)
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
@@ -140,31 +139,6 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     return read(path, **given)
 
 
-def image_files(folder: Path) -> list[Path]:
-    """List the images below a folder, sorted; hidden files and folders are passed over."""
-    return files_ending(folder, IMAGE_SUFFIXES)
-
-
-def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
-    """List the files below a folder whose names end so, sorted; hidden ones are passed over."""
-    return sorted(
-        f
-        for f in folder.rglob("*")
-        if f.name.lower().endswith(suffixes)
-        and not any(part.startswith(".") for part in f.relative_to(folder).parts)
-        and f.is_file()
-    )
-
-
-def subfolders(folder: Path) -> list[Path]:
-    """List the folders directly in a folder, sorted, without hidden ones."""
-    return sorted(
-        f
-        for f in folder.iterdir()
-        if f.is_dir() and not f.name.startswith(".") and f.name != "__MACOSX"
-    )
-
-
 def letters(text: str) -> str:
     """Reduce a name to its lower-case letters, so that usual spellings compare equal.
 
@@ -231,14 +205,6 @@ def shallowest(folders: Iterable[Path]) -> list[Path]:
     known = list(folders)
     least = min((len(f.parts) for f in known), default=0)
     return [f for f in known if len(f.parts) == least]
-
-
-def all_folders(path: Path) -> list[Path]:
-    """List a folder and all below it, sorted, without hidden ones."""
-    found = [path]
-    for folder in found:
-        found += subfolders(folder)
-    return sorted(found)
 
 
 def folder_at(path: Path, expected: str) -> Path:

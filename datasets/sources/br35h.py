@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gliaboost.datasets.image_files import all_folders, image_files, subfolders
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
     TUMOR,
-    all_folders,
     folder_at,
-    image_files,
     letters,
     manifest_of,
     shallowest,
     source,
-    subfolders,
     targets,
     wrong_layout,
 )

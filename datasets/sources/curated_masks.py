@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from typing import Any
 
+from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     SPLITS,
     folder_at,
-    image_files,
     letters,
     manifest_of,
     source,

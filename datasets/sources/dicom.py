@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.decode import MAX_BYTES
+from gliaboost.datasets.image_source import MAX_BYTES
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     SPLITS,
     folder_at,
-    image_files,
     letters,
     manifest_of,
     source,

@@ -7,19 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gliaboost.datasets.image_files import all_folders, image_files, subfolders
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
     SPLITS,
     TUMOR,
-    all_folders,
     folder_at,
-    image_files,
     letters,
     manifest_of,
     shallowest,
     source,
-    subfolders,
     targets,
     tumour_class,
     wrong_layout,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gliaboost.datasets.image_files import image_files, subfolders
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     SPLITS,
     folder_at,
-    image_files,
     letters,
     manifest_of,
     source,
-    subfolders,
     targets,
     tumour_class,
     wrong_layout,

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from gliaboost.datasets.decode import decode_mask
+from gliaboost.datasets.image_files import all_folders, image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
     TUMOR,
-    all_folders,
     folder_at,
-    image_files,
     manifest_of,
     shallowest,
     source,

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.image_files import files_ending
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
     TUMOR,
-    files_ending,
     folder_at,
     source,
     wrong_layout,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
+from gliaboost.datasets.image_source import ImageLike
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Box, Extractor
 from gliaboost.files import replacing
@@ -71,15 +72,15 @@ class Explanation:
         return file.getvalue()
 
 
-def explain(bundle: Bundle, path: Path | str) -> Explanation:
+def explain(bundle: Bundle, image: ImageLike) -> Explanation:
     """Explain a bundle's prediction of one image.
 
     Parameters
     ----------
     bundle : Bundle
         From `gliaboost.load`.
-    path : path-like
-        An image file.
+    image : path-like or ImageSource
+        An image file, or an image in memory.
 
     Returns
     -------
@@ -95,8 +96,9 @@ def explain(bundle: Bundle, path: Path | str) -> Explanation:
     UsageError
         If this kind of model cannot tell what its decisions rest on.
     """
-    image = bundle.preparation_(decode(path))
-    return _by_image(bundle, image) if bundle.takes != "columns" else _by_columns(bundle, image)
+    prepared = bundle.preparation_(decode(image))
+    by = _by_columns if bundle.takes == "columns" else _by_image
+    return by(bundle, prepared)
 
 
 def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:

@@ -20,13 +20,11 @@ def predictions_json(model: Mapping[str, Any], predictions: Sequence[Prediction]
     return {
         "model": dict(model),
         "predictions": [
-            {"path": str(p.path), "predicted": p.predicted, "probabilities": p.probabilities}
+            {"path": p.name, "predicted": p.predicted, "probabilities": p.probabilities}
             for p in predictions
             if p.error is None
         ],
-        "failed": [
-            {"path": str(p.path), "reason": p.error} for p in predictions if p.error is not None
-        ],
+        "failed": [{"path": p.name, "reason": p.error} for p in predictions if p.error is not None],
     }
 
 
@@ -37,7 +35,7 @@ def predictions_csv(classes: Sequence[str], predictions: Sequence[Prediction]) -
     writer.writerow(["path", "predicted", *(f"proba_{c}" for c in classes), "error"])
     for p in predictions:
         shown = [f"{p.probabilities[c]:.6f}" if p.probabilities else "" for c in classes]
-        writer.writerow([p.path, p.predicted or "", *shown, p.error or ""])
+        writer.writerow([p.name, p.predicted or "", *shown, p.error or ""])
     return text.getvalue().rstrip("\n")
 
 
@@ -48,8 +46,7 @@ def predictions_table(
     read = [p for p in predictions if p.error is None]
     rows = [["path", "predicted", *classes]]
     rows += [
-        [str(p.path), str(p.predicted), *(f"{p.probabilities[c]:.3f}" for c in classes)]
-        for p in read
+        [p.name, str(p.predicted), *(f"{p.probabilities[c]:.3f}" for c in classes)] for p in read
     ]
     return columns(rows, left=2, fit=fit)
 

@@ -10,6 +10,7 @@ import pytest
 
 import gliaboost
 from gliaboost import BundleError
+from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import DecodeError, UnreadableWarning, UsageError
 
@@ -101,9 +102,11 @@ def test_prediction_takes_a_bundle_or_its_file_and_one_image_or_many(
     bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store, out=file)
     one, other = path.parent / "p00-0.png", path.parent / "p01-0.png"
     seen = gliaboost.predict(bundle, [one, str(other)])
-    assert [p.path for p in seen] == [one, other]
+    assert [p.name for p in seen] == [str(one), str(other)]
     assert (seen.classes, seen.model) == (["coarse", "fine"], bundle.summary())
-    for given in (one, str(one)):
+    in_memory = ImageSource(str(one), one.read_bytes())
+    assert list(gliaboost.predict(bundle, [in_memory, other])) == list(seen)
+    for given in (one, str(one), in_memory):
         for whose in (bundle, file, str(file)):
             assert list(gliaboost.predict(whose, given)) == [seen[0]]
     with pytest.raises(BundleError):

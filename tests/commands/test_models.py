@@ -115,8 +115,8 @@ def test_tune(replace: Any, ask: Any) -> None:
 
 PREDICTED = Predictions(
     (
-        Prediction(Path("a.png"), "glioma", {"glioma": 0.75, "healthy": 0.25}),
-        Prediction(Path("b.png"), None, {}, "is empty"),
+        Prediction("a.png", "glioma", {"glioma": 0.75, "healthy": 0.25}),
+        Prediction("b.png", None, {}, "is empty"),
     ),
     ["glioma", "healthy"],
     {"model": "lightgbm"},

@@ -10,8 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import softmax
 
+from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import folder_at, image_files, manifest_of
+from gliaboost.datasets.sources.base import (
+    folder_at,
+    manifest_of,
+)
 from gliaboost.errors import UsageError
 from gliaboost.features import Extractor
 from gliaboost.features.parameters import name_parts, number_text, parse_number

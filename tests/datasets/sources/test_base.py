@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import find_source, names, options_of, read_source, source
 from gliaboost.datasets.sources.base import (
     BUILT_IN,
     SOURCES,
-    image_files,
     seen,
     targets,
     tumour_class,

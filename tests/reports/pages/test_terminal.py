@@ -24,8 +24,8 @@ from gliaboost.reports.statistics.measures import Metric
 
 CLASSES = ["glioma", "no_tumor"]
 MADE = [
-    Prediction(Path("a, b.png"), "glioma", {"glioma": 0.75, "no_tumor": 0.25}),
-    Prediction(Path("c.png"), None, {}, "is empty"),
+    Prediction("a, b.png", "glioma", {"glioma": 0.75, "no_tumor": 0.25}),
+    Prediction("c.png", None, {}, "is empty"),
 ]
 
 
