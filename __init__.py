@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.models import explain, predict, train, tune
     from gliaboost._version import __version__
+    from gliaboost.datasets.image_source import ImageSource
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.errors import (
         DecodeError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     )
     from gliaboost.models.bundle import Bundle, BundleError, load, save
     from gliaboost.models.prediction import Predictions
+    from gliaboost.progress import Progress
 
 __all__ = [
     "Bundle",
@@ -42,10 +44,12 @@ __all__ = [
     "DecodeError",
     "Extracted",
     "GliaboostError",
+    "ImageSource",
     "Manifest",
     "ManifestError",
     "MissingExtraError",
     "Predictions",
+    "Progress",
     "UnreadableWarning",
     "UsageError",
     "__version__",
@@ -71,6 +75,7 @@ _HOMES = {
     "_face.features": ("Extracted", "extract"),
     "_face.models": ("explain", "predict", "train", "tune"),
     "_version": ("__version__",),
+    "datasets.image_source": ("ImageSource",),
     "datasets.manifest": ("Manifest",),
     "errors": (
         "DecodeError",
@@ -82,6 +87,7 @@ _HOMES = {
     ),
     "models.bundle": ("Bundle", "BundleError", "load", "save"),
     "models.prediction": ("Predictions",),
+    "progress": ("Progress",),
 }
 
 

@@ -20,7 +20,7 @@ FUNCTIONS = [
     *("audit", "explain", "explore", "extract", "fetch", "info", "load"),
     *("manifest", "predict", "report", "save", "train", "tune"),
 ]
-TYPES = ["Bundle", "Extracted", "Manifest", "Predictions"]
+TYPES = ["Bundle", "Extracted", "ImageSource", "Manifest", "Predictions", "Progress"]
 ERRORS = [
     *("BundleError", "DecodeError", "GliaboostError", "ManifestError", "MissingExtraError"),
     *("UnreadableWarning", "UsageError"),
