@@ -11,6 +11,7 @@ from typing import Any
 from gliaboost.errors import ResultsError
 from gliaboost.files import replacing
 from gliaboost.reports.protocol.record import SCHEMA, RunRecord
+from gliaboost.reports.protocol.record_faults import faults
 from gliaboost.reports.protocol.schema_1 import converted
 
 FILE = "results.json"
@@ -89,13 +90,16 @@ def parsed(text: str, source: str) -> RunRecord:
     from pydantic import TypeAdapter, ValidationError
 
     try:
-        return TypeAdapter(RunRecord).validate_json(text)
+        record = TypeAdapter(RunRecord).validate_json(text)
+        found = faults(record)
     except ValidationError as error:
-        faults = [
+        found = [
             f"{place(fault['loc'])}: {_said(fault['type'], fault['msg'], fault['input'])}"
             for fault in error.errors(include_url=False)
         ]
-    raise ResultsError(source, faults, REMEDY)
+    if found:
+        raise ResultsError(source, found, REMEDY)
+    return record
 
 
 def place(steps: Sequence[int | str]) -> str:
