@@ -7,6 +7,8 @@ Every command is a function of the same name, for notebooks and programs::
     bundle = gliaboost.train("data/slices", out="model.joblib")
     gliaboost.predict(bundle, "new/slices").to_frame()
 
+A job is silent unless it is given someone to tell: ``progress=gliaboost.Log()`` writes its steps.
+
 Below them, ``gliaboost.datasets`` turns files into arrays, ``gliaboost.features`` arrays into
 columns, ``gliaboost.models`` columns into decisions, ``gliaboost.reports`` decisions into a report.
 """
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     )
     from gliaboost.models.bundle import Bundle, BundleError, load, save
     from gliaboost.models.prediction import Predictions
-    from gliaboost.progress import Progress
+    from gliaboost.progress import Log, Progress
 
 __all__ = [
     "Bundle",
@@ -45,6 +47,7 @@ __all__ = [
     "Extracted",
     "GliaboostError",
     "ImageSource",
+    "Log",
     "Manifest",
     "ManifestError",
     "MissingExtraError",
@@ -87,7 +90,7 @@ _HOMES = {
     ),
     "models.bundle": ("Bundle", "BundleError", "load", "save"),
     "models.prediction": ("Predictions",),
-    "progress": ("Progress",),
+    "progress": ("Log", "Progress"),
 }
 
 

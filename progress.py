@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -55,6 +56,39 @@ class Silent:
 
 
 SILENT: Progress = Silent()
+
+
+@dataclass
+class Log:
+    """Writes lines to standard error, and every tenth of a stage as one: for logs and notebooks.
+
+    Examples
+    --------
+    >>> import contextlib, io
+    >>> with contextlib.redirect_stderr(io.StringIO()) as written:
+    ...     log = Log()
+    ...     log.step("reading", 1, 20)
+    ...     log.step("reading", 2, 20)
+    >>> print(written.getvalue(), end="")
+    reading: 2 of 20
+    """
+
+    stage: str = field(default="", init=False)
+    done: int = field(default=0, init=False)
+    tenths: int = field(default=0, init=False)
+
+    def step(self, stage: str, done: int, total: int | None) -> None:
+        """Write a line when a further tenth is done."""
+        if stage != self.stage or done < self.done:
+            self.tenths = 0
+        self.stage, self.done = stage, done
+        if total and done * 10 // total > self.tenths:
+            self.tenths = done * 10 // total
+            self.line(f"{stage}: {done} of {total}")
+
+    def line(self, text: str) -> None:
+        """Write a line to standard error."""
+        print(text, file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gliaboost.progress import SILENT, Progress
+from gliaboost.progress import SILENT, Log, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -38,28 +38,6 @@ def shown_progress(quiet: bool = False) -> Iterator[Progress]:
             bars.close()
     else:
         yield Log()
-
-
-@dataclass
-class Log:
-    """Writes lines, and every tenth of a stage as one."""
-
-    stage: str = ""
-    done: int = 0
-    tenths: int = 0
-
-    def step(self, stage: str, done: int, total: int | None) -> None:
-        """Write a line when a further tenth is done."""
-        if stage != self.stage or done < self.done:
-            self.tenths = 0
-        self.stage, self.done = stage, done
-        if total and done * 10 // total > self.tenths:
-            self.tenths = done * 10 // total
-            self.line(f"{stage}: {done} of {total}")
-
-    def line(self, text: str) -> None:
-        """Write a line to standard error."""
-        print(text, file=sys.stderr, flush=True)
 
 
 @dataclass

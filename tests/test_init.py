@@ -20,7 +20,15 @@ FUNCTIONS = [
     *("audit", "explain", "explore", "extract", "fetch", "info", "load"),
     *("manifest", "predict", "report", "save", "train", "tune"),
 ]
-TYPES = ["Bundle", "Extracted", "ImageSource", "Manifest", "Predictions", "Progress"]
+TYPES = [
+    "Bundle",
+    "Extracted",
+    "ImageSource",
+    "Log",
+    "Manifest",
+    "Predictions",
+    "Progress",
+]
 ERRORS = [
     *("BundleError", "DecodeError", "GliaboostError", "ManifestError", "MissingExtraError"),
     *("UnreadableWarning", "UsageError"),
