@@ -4,6 +4,7 @@ Every command is a function of the same name, for notebooks and programs::
 
     import gliaboost
 
+    results = gliaboost.benchmark("data/slices", models="xgboost,lightgbm")
     bundle = gliaboost.train("data/slices", out="model.joblib")
     gliaboost.predict(bundle, "new/slices").to_frame()
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
     from gliaboost import errors as errors
     from gliaboost import features as features
     from gliaboost import models as models
-    from gliaboost._face.benchmarks import info, report
+    from gliaboost._face.benchmarks import benchmark, demo, info, report
     from gliaboost._face.data import audit, explore, fetch, manifest
     from gliaboost._face.features import Extracted, extract
-    from gliaboost._face.models import explain, predict, train, tune
+    from gliaboost._face.prediction import explain, predict
+    from gliaboost._face.training import train, tune
     from gliaboost._version import __version__
     from gliaboost.datasets.image_source import ImageSource
     from gliaboost.datasets.manifest import Manifest
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle, BundleError, load, save
     from gliaboost.models.prediction import Predictions
     from gliaboost.progress import Log, Progress
+    from gliaboost.reports.protocol.results import Results
 
 __all__ = [
     "Bundle",
@@ -53,10 +56,13 @@ __all__ = [
     "MissingExtraError",
     "Predictions",
     "Progress",
+    "Results",
     "UnreadableWarning",
     "UsageError",
     "__version__",
     "audit",
+    "benchmark",
+    "demo",
     "explain",
     "explore",
     "extract",
@@ -73,10 +79,11 @@ __all__ = [
 
 # Where each name lives: `import gliaboost` pays for none of them, not even for numpy.
 _HOMES = {
-    "_face.benchmarks": ("info", "report"),
+    "_face.benchmarks": ("benchmark", "demo", "info", "report"),
     "_face.data": ("audit", "explore", "fetch", "manifest"),
     "_face.features": ("Extracted", "extract"),
-    "_face.models": ("explain", "predict", "train", "tune"),
+    "_face.prediction": ("explain", "predict"),
+    "_face.training": ("train", "tune"),
     "_version": ("__version__",),
     "datasets.image_source": ("ImageSource",),
     "datasets.manifest": ("Manifest",),
@@ -91,6 +98,7 @@ _HOMES = {
     "models.bundle": ("Bundle", "BundleError", "load", "save"),
     "models.prediction": ("Predictions",),
     "progress": ("Log", "Progress"),
+    "reports.protocol.results": ("Results",),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,13 +28,8 @@ from gliaboost.commands.options import (
 )
 from gliaboost.commands.progress_bar import shown_progress
 
-# So that a newcomer with two cores waits minutes.
-DEMO_NETWORKS: dict[str, Any] = {
-    "features": f"{CLASSICAL},embedding",
-    "models": "xgboost,lightgbm,cnn-finetune",
-    "only": "cnn-finetune=1",
-    "settings": ["cnn-finetune.size=128", "cnn-finetune.epochs=4"],
-}
+if TYPE_CHECKING:
+    from gliaboost.reports.protocol.results import Results
 
 
 def demo(
@@ -49,30 +44,17 @@ def demo(
 
     Boosters on all features, five folds; a backbone is fine-tuned briefly, on one of them.
     """
-    from importlib.util import find_spec
-
-    from gliaboost.datasets.phantom.sample import make_phantom
-
-    networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
     with shown_progress(quiet) as progress:
-        if not networks:
-            progress.line(
-                "without embeddings and networks, which need: pip install 'gliaboost[torch]'"
-            )
-        progress.line(
-            "simulating patients in the MNI152 template (simulated: no number here is clinical)"
+        results = gliaboost.demo(
+            out,
+            device=device,
+            jobs=jobs,
+            seed=seed,
+            store=store,
+            command=typed(),
+            progress=progress,
         )
-        make_phantom(out / "phantom", seed=seed, jobs=jobs, progress=progress)
-    benchmark(
-        out / "phantom" / "manifest.parquet",
-        out=out,
-        device=device,
-        jobs=jobs,
-        seed=seed,
-        store=store or out / "store",
-        quiet=quiet,
-        **(DEMO_NETWORKS if networks else {}),
-    )
+    _show(results, out)
 
 
 def benchmark(
@@ -119,75 +101,30 @@ def benchmark(
 
     A killed run goes on where it stopped.
     """
-    from gliaboost._face.inputs import read_target
-    from gliaboost._face.settings import build_extractors, feature_words, read_settings
-    from gliaboost._face.words import fold_choice, names
-    from gliaboost.datasets.fold_names import named_folds, some_folds
-    from gliaboost.features.store import FeatureStore
-    from gliaboost.reports.pages.explaining import explain_mistakes
-    from gliaboost.reports.pages.render import render
-    from gliaboost.reports.pages.terminal import results_table
-    from gliaboost.reports.protocol.benchmark import run
-    from gliaboost.reports.protocol.elsewhere import find_elsewhere
-    from gliaboost.reports.protocol.experiments import competitors
-    from gliaboost.reports.protocol.findings import known_findings
-    from gliaboost.reports.protocol.protocol import Protocol
-    from gliaboost.reports.protocol.record_file import to_json
-
     with shown_progress(quiet) as progress:
-        table = read_target(manifest, target, modality, progress).check(labelled=True)
-        chosen, description = named_folds(table, folds, seed=seed)
-        for_all, for_one = fold_choice(only)
-        if for_all:
-            chosen = some_folds(chosen, for_all)
-            description += f"; of these only {', '.join(for_all)}"
-        own = read_settings(settings, feature_words(features), names(models))
-        protocol = Protocol(
-            competitors(
-                names(models),
-                build_extractors(feature_words(features), device, own),
-                ablation=ablation,
-            ),
-            chosen,
-            description,
+        results = gliaboost.benchmark(
+            manifest,
+            out=out,
+            folds=folds,
+            only=only,
+            target=target,
+            modality=modality,
+            features=features,
+            models=models,
+            settings=settings,
+            tune=trials,
+            ablation=ablation,
             controls=controls,
-            only=for_one,
-            parameters=own,
-            trials=trials,
-            seed=seed,
-            jobs=jobs,
+            audit=audit,
+            test_on=test_on,
             device=device,
-        )
-        cache = FeatureStore(store)
-        findings: list[tuple[str, str]] = []
-        if audit:
-            findings = known_findings(table, cache.path, jobs=jobs, progress=progress)
-            for weight, sentence in findings:
-                if weight == "wrong":
-                    progress.line(f"audit: {sentence}")
-        elsewhere = None
-        if test_on is not None:
-            other = read_target(test_on, target, modality, progress).check(labelled=True)
-            elsewhere = find_elsewhere(table, other, jobs=jobs, progress=progress)
-        results = run(
-            table,
-            protocol,
-            cache,
-            out,
+            jobs=jobs,
+            seed=seed,
+            store=store,
             command=typed(),
-            audit=findings,
-            elsewhere=elsewhere,
             progress=progress,
         )
-    explain_mistakes(out, table.root)
-    pages = render(out, images=table.root)
-    if as_json:
-        typer.echo(to_json(results.record), nl=False)
-    else:
-        typer.echo(results_table(results, fit=sys.stdout.isatty()))
-        typer.echo(f"report: {(pages['html']).resolve()}")
-    unreadable = results.dataset.unreadable
-    exit_with_failures((Path(path), reason) for path, reason in unreadable.items())
+    _show(results, out, as_json)
 
 
 def report(
@@ -215,3 +152,15 @@ def info(as_json: Json = False) -> None:
         typer.echo(json.dumps(facts, indent=1))
     else:
         typer.echo(facts_text(facts, fit=sys.stdout.isatty()))
+
+
+def _show(results: Results, out: Path, as_json: bool = False) -> None:
+    from gliaboost.reports.pages.terminal import results_table
+    from gliaboost.reports.protocol.record_file import to_json
+
+    if as_json:
+        typer.echo(to_json(results.record), nl=False)
+    else:
+        typer.echo(results_table(results, fit=sys.stdout.isatty()))
+        typer.echo(f"report: {(out / 'report.html').resolve()}")
+    exit_with_failures(results.dataset.unreadable.items())

@@ -12,12 +12,10 @@ import pytest
 
 import gliaboost
 from gliaboost import errors, features
-from gliaboost.cli import COMMANDS as ALL
-
-COMMANDS = [command for command in ALL if command.__name__ not in ("benchmark", "demo")]
+from gliaboost.cli import COMMANDS
 
 FUNCTIONS = [
-    *("audit", "explain", "explore", "extract", "fetch", "info", "load"),
+    *("audit", "benchmark", "demo", "explain", "explore", "extract", "fetch", "info", "load"),
     *("manifest", "predict", "report", "save", "train", "tune"),
 ]
 TYPES = [
@@ -28,6 +26,7 @@ TYPES = [
     "Manifest",
     "Predictions",
     "Progress",
+    "Results",
 ]
 ERRORS = [
     *("BundleError", "DecodeError", "GliaboostError", "ManifestError", "MissingExtraError"),
@@ -38,7 +37,7 @@ HEAVY = [
     *("matplotlib", "pyarrow", "rich", "PIL", "jinja2", "importlib.metadata"),
 ]
 # An example of these would take a minute, or needs a file that only they make.
-WITHOUT_EXAMPLE = {*ERRORS}
+WITHOUT_EXAMPLE = {"demo", "Results", *ERRORS}
 
 
 def run(code: str) -> str:

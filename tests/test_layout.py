@@ -41,7 +41,7 @@ FLOORS = {
 ROOMS = {
     "reports.document": set[str](),
     "reports.statistics": set[str](),
-    "reports.protocol": {"reports.statistics"},
+    "reports.protocol": {"reports.document", "reports.statistics"},
     "reports.pages": {"reports.document", "reports.statistics", "reports.protocol"},
 }
 LONGEST = 400
@@ -55,7 +55,6 @@ IMPORTED_AS = {
 # Still without a test file of their own; to become empty, and then to go.
 UNMIRRORED = {
     "__main__.py",
-    "commands/benchmarks.py",
     "features/embedding/batching.py",
     "features/embedding/frozen.py",
     "features/embedding/pooling.py",

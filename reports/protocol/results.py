@@ -208,6 +208,23 @@ class Results:
 
         return compare([e.predictions for e in self.experiments], seed=self.protocol.seed)
 
+    def _repr_html_(self) -> str:
+        """Show a notebook what competed, and on whom."""
+        from gliaboost.reports.protocol.shown import experiments_html
+
+        patients = self.dataset.patients
+        whom = f"{patients:,} patients" if patients else "patients unknown"
+        notes = [f"{self.dataset.images:,} images, {whom}", self.protocol.folds]
+        unreadable = len(self.dataset.unreadable)
+        notes += [f"{unreadable:,} unreadable"] if unreadable else []
+        notes += [] if self.folder is None else [f"report: {self.folder / 'report.html'}"]
+        made = ", simulated images" if self.simulated else ""
+        return experiments_html(
+            f"Benchmark on {self.name}{made}",
+            [(e.letter, e.title, e.record) for e in self.experiments],
+            "; ".join(notes),
+        )
+
 
 def read_results(folder: Path | str, images: Path | str | None = None) -> Results:
     """Read ``results.json`` and ``predictions.parquet``.

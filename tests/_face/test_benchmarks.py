@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
 import gliaboost
-from gliaboost.errors import UsageError
+from gliaboost._face import benchmarks
+from gliaboost.datasets.phantom import sample
+from gliaboost.errors import GliaboostError, ManifestError, UsageError
+from gliaboost.progress import Silent
+
+MakeImages = Callable[..., Path]
 
 
 def test_no_run_and_runs_without_a_place_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no results\.json"):
+    with pytest.raises(GliaboostError, match=r"no results\.json"):
         gliaboost.report(tmp_path)
     with pytest.raises(UsageError, match="2 runs make one page; name its folder"):
         gliaboost.report([tmp_path / "a", tmp_path / "b"])
@@ -19,3 +28,114 @@ def test_info_names_what_there_is() -> None:
     facts = gliaboost.info()
     assert {"xgboost", "lightgbm"} <= set(facts["models"])
     assert {"folder", "csv"} <= set(facts["sources"])
+
+
+FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}
+QUICK: dict[str, Any] = {
+    "features": "glcm",
+    "models": "lightgbm",
+    "folds": 2,
+    "settings": FEW,
+    "controls": False,
+}
+
+
+class Heard(Silent):
+    """Keeps the lines that it hears."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_a_benchmark_gives_its_results_and_writes_its_report(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    path, out, heard = make_images(patients=12), tmp_path / "run", Heard()
+    (path.parent / "p01-0.png").write_bytes(b"")
+    results = gliaboost.benchmark(
+        path, out=out, store=tmp_path / "s", command="as typed", progress=heard, **QUICK
+    )
+    assert results.experiments_frame()["name"].tolist() == ["lightgbm+glcm"]
+    assert len(results.predictions) == 35
+    assert list(results.dataset.unreadable) == ["p01-0.png"]
+    assert (results.folder, results.images) == (out, path.parent)
+    assert results.protocol.command == "as typed"
+    assert results.experiments[0].record.parameters["rounds"] == 5
+    assert {"report.html", "results.json", "predictions.parquet"} <= {f.name for f in out.iterdir()}
+    assert any(line.startswith("lightgbm+glcm, fold 2") for line in heard.lines)
+    (out / "report.html").unlink()
+    assert gliaboost.report(results) == out / "report.html"
+    assert (out / "report.html").is_file()
+
+
+def test_a_benchmark_says_what_it_runs_and_what_the_audit_found(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    path, heard = make_images(patients=12), Heard()
+    table = pd.read_csv(path)
+    table["split"] = ["train" if n % 2 else "test" for n in range(len(table))]
+    table["path"] = [str(path.parent / p) for p in table["path"]]
+    with pytest.raises(ManifestError, match="more than one split"):
+        gliaboost.benchmark(table, out=tmp_path / "run", **QUICK)
+    shutil.copy(path.parent / "p00-0.png", path.parent / "p01-0.png")  # under another label
+    results = gliaboost.benchmark(
+        table.drop(columns="split"),
+        out=tmp_path / "run",
+        store=tmp_path / "s",
+        only=2,
+        progress=heard,
+        **QUICK,
+    )
+    assert set(results.predictions["fold"]) == {"2"}
+    assert results.protocol.folds.endswith("; of these only 2")
+    assert any(line.startswith("audit: ") for line in heard.lines)
+    again = gliaboost.benchmark(
+        table.drop(columns="split"),
+        out=tmp_path / "run",
+        store=tmp_path / "s",
+        only=["lightgbm=1"],
+        audit=False,
+        **QUICK,
+    )
+    assert set(again.predictions["fold"]) == {"1"}
+    assert again.dataset.audit == ()
+
+
+def test_a_folder_of_classes_is_enough(make_images: MakeImages, tmp_path: Path) -> None:
+    path, heard = make_images(patients=12), Heard()
+    folder = tmp_path / "classes"
+    for row in pd.read_csv(path).itertuples():
+        (folder / str(row.label)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path.parent / str(row.path), folder / str(row.label))
+    results = gliaboost.benchmark(
+        folder, out=tmp_path / "run", store=tmp_path / "s", progress=heard, **QUICK
+    )
+    assert (results.name, results.dataset.patients, results.grouped) == ("classes", 0, False)
+    assert "patients unknown" in heard.lines[0]
+
+
+def test_another_data_set_is_tested_on(make_images: MakeImages, tmp_path: Path) -> None:
+    path, other = make_images(patients=12), make_images(patients=6, name="other", size=40)
+    results = gliaboost.benchmark(
+        path, out=tmp_path / "run", store=tmp_path / "s", test_on=other.parent, **QUICK
+    )
+    (transfer,) = results.transfers
+    assert transfer.record.test_on == "other"
+
+
+def test_the_demo_is_a_benchmark_of_a_phantom(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(sample, "make_phantom", lambda folder, **named: asked.append(folder))
+    monkeypatch.setattr(
+        benchmarks, "benchmark", lambda data, **named: asked.append((data, named["store"]))
+    )
+    heard = Heard()
+    gliaboost.demo(tmp_path, progress=heard)
+    phantom = tmp_path / "phantom"
+    assert asked == [phantom, (phantom / "manifest.parquet", tmp_path / "store")]
+    assert "no number here is clinical" in heard.lines[-1]

@@ -9,10 +9,8 @@ import pandas as pd
 import pytest
 
 import gliaboost
-from gliaboost import BundleError
-from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.errors import DecodeError, UnreadableWarning, UsageError
+from gliaboost.errors import UnreadableWarning, UsageError
 
 MakeImages = Callable[..., Path]
 FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}
@@ -93,38 +91,6 @@ def test_a_search_is_kept_beside_the_bundle_or_where_told_or_not_at_all(
     left = {f.name for f in tmp_path.iterdir()} - {"data", "store"}
     assert {"own", "m.joblib", "m.study"} <= left
     assert all(name.startswith(("own", "m.")) for name in left)
-
-
-def test_prediction_takes_a_bundle_or_its_file_and_one_image_or_many(
-    make_images: MakeImages, store: Path, tmp_path: Path
-) -> None:
-    path, file = make_images(), tmp_path / "m.joblib"
-    bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store, out=file)
-    one, other = path.parent / "p00-0.png", path.parent / "p01-0.png"
-    seen = gliaboost.predict(bundle, [one, str(other)])
-    assert [p.name for p in seen] == [str(one), str(other)]
-    assert (seen.classes, seen.model) == (["coarse", "fine"], bundle.summary())
-    in_memory = ImageSource(str(one), one.read_bytes())
-    assert list(gliaboost.predict(bundle, [in_memory, other])) == list(seen)
-    for given in (one, str(one), in_memory):
-        for whose in (bundle, file, str(file)):
-            assert list(gliaboost.predict(whose, given)) == [seen[0]]
-    with pytest.raises(BundleError):
-        gliaboost.predict(path, one)
-
-
-def test_an_explanation_takes_a_bundle_or_its_file(
-    make_images: MakeImages, store: Path, tmp_path: Path
-) -> None:
-    path, file = make_images(), tmp_path / "m.joblib"
-    bundle = gliaboost.train(path, features="hog", settings=FEW, store=store, out=file)
-    image = path.parent / "p00-0.png"
-    one, other = gliaboost.explain(bundle, image), gliaboost.explain(str(file), str(image))
-    assert one.predicted == gliaboost.predict(bundle, image)[0].predicted == other.predicted
-    np.testing.assert_array_equal(one.heat, other.heat)
-    (tmp_path / "broken.png").write_text("no picture")
-    with pytest.raises(DecodeError, match=r"broken\.png"):
-        gliaboost.explain(bundle, tmp_path / "broken.png")
 
 
 def test_wrong_names_are_refused_before_anything_is_read(tmp_path: Path) -> None:

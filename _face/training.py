@@ -1,11 +1,10 @@
-"""One model on a data set: trained, tuned, asked, explained."""
+"""One model on a whole data set: trained, or tuned and trained."""
 
 from __future__ import annotations
 
-import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +22,9 @@ from gliaboost.errors import UnreadableWarning
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from gliaboost.datasets.image_source import ImageLike
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.features.extract import Extraction
     from gliaboost.models.bundle import Bundle
-    from gliaboost.models.explain.attribution import Explanation
-    from gliaboost.models.prediction import Predictions
     from gliaboost.models.tuning import Search
 
 
@@ -259,104 +255,6 @@ def tune(
         save(bundle, out)
     _warn(table, extraction)
     return bundle, found
-
-
-def predict(
-    bundle: Bundle | Path | str, images: ImageLike | Iterable[ImageLike], *, jobs: int | None = None
-) -> Predictions:
-    """Say which class each image belongs to, with probabilities.
-
-    Parameters
-    ----------
-    bundle : Bundle or path-like
-        From `train` or `load`, or the file of one.
-    images : path-like, ImageSource, or iterable of these
-        Image files, folders that are searched for them, or images in memory.
-    jobs : int, optional
-        Threads; default: all cores.
-
-    Returns
-    -------
-    Predictions
-        One an image, in order; unreadable ones are among them with their reason.
-
-    Raises
-    ------
-    UsageError
-        If there is no such bundle, or a folder holds no image.
-    BundleError
-        If the bundle's file is damaged, or no bundle.
-
-    Examples
-    --------
-    >>> import tempfile, gliaboost, numpy as np
-    >>> from pathlib import Path
-    >>> from PIL import Image
-    >>> folder, rng = Path(tempfile.mkdtemp()), np.random.default_rng(0)
-    >>> for label, most in (("dark", 90), ("light", 250)):
-    ...     (folder / label).mkdir()
-    ...     for n in range(4):
-    ...         image = rng.integers(0, most, (64, 64), np.uint8)
-    ...         Image.fromarray(image).save(folder / label / f"{n}.png")
-    >>> bundle = gliaboost.train(folder, features="glcm", store=folder / "store")
-    >>> gliaboost.predict(bundle, folder / "dark").to_frame().columns.tolist()
-    ['path', 'predicted', 'proba_dark', 'proba_light', 'error']
-    """
-    from gliaboost.datasets.image_source import ImageSource
-    from gliaboost.models.prediction import predict as ask
-
-    given = [images] if isinstance(images, str | os.PathLike | ImageSource) else list(images)
-    return ask(_loaded(bundle), given, jobs=jobs)
-
-
-def explain(bundle: Bundle | Path | str, image: ImageLike) -> Explanation:
-    """Say what a decision rests on, and where on the image: SHAP values, or Grad-CAM of a network.
-
-    Parameters
-    ----------
-    bundle : Bundle or path-like
-        From `train` or `load`, or the file of one.
-    image : path-like or ImageSource
-        An image file, or an image in memory.
-
-    Returns
-    -------
-    Explanation
-        Its ``picture()`` is the image beside itself with what speaks for the predicted class in
-        orange and against it in blue; ``save(path)`` writes that.
-
-    Raises
-    ------
-    DecodeError
-        If the image cannot be read.
-    BundleError
-        If the bundle's file is damaged, or no bundle.
-
-    Examples
-    --------
-    >>> import tempfile, gliaboost, numpy as np
-    >>> from pathlib import Path
-    >>> from PIL import Image
-    >>> folder, rng = Path(tempfile.mkdtemp()), np.random.default_rng(0)
-    >>> for label, most in (("dark", 90), ("light", 250)):
-    ...     (folder / label).mkdir()
-    ...     for n in range(4):
-    ...         image = rng.integers(0, most, (64, 64), np.uint8)
-    ...         Image.fromarray(image).save(folder / label / f"{n}.png")
-    >>> bundle = gliaboost.train(folder, features="hog", store=folder / "store")
-    >>> found = gliaboost.explain(bundle, folder / "dark" / "0.png")
-    >>> found.families, found.picture().shape
-    ({'hog': 1.0}, (256, 512, 3))
-    """
-    from gliaboost.models.explain.attribution import explain as attribute
-
-    return attribute(_loaded(bundle), image)
-
-
-def _loaded(bundle: Bundle | Path | str) -> Bundle:
-    from gliaboost.models.bundle import load
-
-    return load(bundle) if isinstance(bundle, str | os.PathLike) else bundle
 
 
 @contextmanager

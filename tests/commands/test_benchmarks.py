@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gliaboost.reports.protocol.results import Results, read_results
+
+FIGSHARE = Path(__file__).parents[2] / "benchmarks" / "results" / "figshare"
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    """Return a run as the real writer made it."""
+    return read_results(FIGSHARE)
+
+
+def given(calls: list[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    ((positional, named),) = calls
+    named.pop("progress")
+    return positional, named
+
+
+def test_benchmark(
+    replace: Any, ask: Any, results: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = replace("benchmark", results)
+    words = ["--out", "there", "--folds", "3", "--only", "1,svm=2", "--target", "type"]
+    words += ["--modality", "CT", "--features", "hog,lbp", "--models", "svm", "--tune", "4"]
+    words += ["--ablation", "--no-controls", "--no-audit", "--test-on", "o.csv", "--seed", "3"]
+    words += ["--device", "cpu", "--jobs", "2", "--store", "s", "--set", "svm.C=1"]
+    monkeypatch.setattr(sys, "argv", ["gliaboost", "benchmark", "m.csv"])
+    code, out, _ = ask("benchmark", "m.csv", *words)
+    assert given(calls) == (
+        (Path("m.csv"),),
+        {
+            "out": Path("there"),
+            "folds": "3",
+            "only": "1,svm=2",
+            "target": "type",
+            "modality": "CT",
+            "features": "hog,lbp",
+            "models": "svm",
+            "settings": ["svm.C=1"],
+            "tune": 4,
+            "ablation": True,
+            "controls": False,
+            "audit": False,
+            "test_on": Path("o.csv"),
+            "device": "cpu",
+            "jobs": 2,
+            "seed": 3,
+            "store": Path("s"),
+            "command": "gliaboost benchmark m.csv",
+        },
+    )
+    assert code == 0
+    assert all(e.name in out for e in results.record.experiments)
+    assert out.splitlines()[-1] == f"report: {(Path('there') / 'report.html').resolve()}"
+
+
+def test_benchmark_names_what_could_not_be_read(replace: Any, ask: Any, results: Results) -> None:
+    dataset = changed(results.dataset, unreadable={"a.png": "is empty"})
+    replace("benchmark", changed(results, record=changed(results.record, dataset=dataset)))
+    code, out, err = ask("benchmark", "m.csv", "--json", "--quiet")
+    assert (code, err) == (1, "gliaboost: a.png: is empty\n")
+    assert json.loads(out)["dataset"]["unreadable"] == {"a.png": "is empty"}
+
+
+def test_demo(replace: Any, ask: Any, results: Results) -> None:
+    calls = replace("demo", results)
+    words = ["--device", "cpu", "--jobs", "2", "--seed", "3", "--store", "s", "--out", "there"]
+    code, out, _ = ask("demo", *words)
+    positional, named = given(calls)
+    named.pop("command")
+    assert positional == (Path("there"),)
+    assert named == {"device": "cpu", "jobs": 2, "seed": 3, "store": Path("s")}
+    assert code == 0 and "report: " in out
+
+
+def test_report(replace: Any, ask: Any) -> None:
+    calls = replace("report", Path("there/report.html"))
+    code, out, _ = ask("report", "a", "b", "--out", "there", "--images", "data")
+    assert calls == [(([Path("a"), Path("b")], Path("there")), {"images": Path("data")})]
+    assert (code, out) == (0, f"report: {Path('there/report.html').resolve()}\n")
+
+
+def test_info(replace: Any, ask: Any) -> None:
+    replace("info", {"gliaboost": "9"})
+    assert json.loads(ask("info", "--json")[1]) == {"gliaboost": "9"}
