@@ -6,7 +6,6 @@ import json
 import pickle
 import threading
 import warnings
-from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
@@ -15,11 +14,11 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
+from gliaboost.contracts import Faults, faults_of, first_line
 from gliaboost.errors import ContractError, GliaboostError, UsageError
 from gliaboost.features.base import Extractor
 
 Image = NDArray[np.uint8]
-Faults = Iterator[str]
 
 # What a GPU's numbers may differ by from the CPU's.
 CLOSE = 1e-5
@@ -61,19 +60,21 @@ def check_extractor(
         usual = cls()
         own = usual if isinstance(extractor, type) else extractor
     except Exception as error:
-        faults.append(f"{cls.__name__}() fails ({_said(error)}); every parameter needs a default")
+        faults.append(
+            f"{cls.__name__}() fails ({first_line(error)}); every parameter needs a default"
+        )
         raise ContractError(subject, faults) from error
     images = sample_images(*shape)
-    faults += _collected(_parameters, own)
+    faults += faults_of(_parameters, own)
     columns: list[NDArray[np.float32]] = []
-    faults += _collected(_columns, own, images, columns)
+    faults += faults_of(_columns, own, images, columns)
     if columns:
         for check in (_input, _batches, _threads, _tensors, _spec, _pickling, _pipeline):
-            faults += _collected(check, own, images, columns[0])
-    faults += _collected(_refusals, own, images)
-    faults += _collected(_fingerprint, own)
-    faults += _collected(_names_back, own, shape)
-    faults += _collected(_places, own, shape)
+            faults += faults_of(check, own, images, columns[0])
+    faults += faults_of(_refusals, own, images)
+    faults += faults_of(_fingerprint, own)
+    faults += faults_of(_names_back, own, shape)
+    faults += faults_of(_places, own, shape)
     if faults:
         raise ContractError(subject, faults)
 
@@ -99,16 +100,6 @@ def sample_images(height: int, width: int) -> Image:
     images[5] = 255 * x
     images[6] = 127.5 * (1 + np.sin(9 * x) * np.cos(7 * y))
     return images
-
-
-def _collected(check: Callable[..., Faults], *arguments: Any) -> list[str]:
-    """Run a check to its end or its first unexpected error, which is a fault of its own."""
-    found: list[str] = []
-    try:
-        found.extend(check(*arguments))
-    except Exception as error:
-        found.append(f"{check.__name__.strip('_').replace('_', ' ')}: fails with {_said(error)}")
-    return found
 
 
 def _names_of_class(cls: type[Extractor]) -> Faults:
@@ -229,7 +220,7 @@ def _threads(own: Extractor, images: Image, columns: NDArray[np.float32]) -> Fau
             thread.join()
         for half, columns_or_error in got.items():
             if isinstance(columns_or_error, Exception):
-                yield f"two threads at once fail with {_said(columns_or_error)}"
+                yield f"two threads at once fail with {first_line(columns_or_error)}"
                 return
             if not _equal(own, columns_or_error, columns[half::2]):
                 yield "two threads at once get other numbers than one"
@@ -305,7 +296,7 @@ def _refusals(own: Extractor, images: Image) -> Faults:
         except UsageError:
             continue
         except Exception as error:
-            yield f"{what} end in {_said(error)}; expected a UsageError"
+            yield f"{what} end in {first_line(error)}; expected a UsageError"
         else:
             yield f"{what} are taken; expected a UsageError"
 
@@ -384,7 +375,3 @@ def _other(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from gliaboost.contracts import Faults, faults_of, first_line
 from gliaboost.errors import ContractError, GliaboostError, UsageError
 from gliaboost.models.base import TAKES, Classifier
 
@@ -22,8 +23,6 @@ SIDE = 32
 COLUMNS = 6
 # What probabilities may differ by on the same machine: a network batches its rows.
 CLOSE = 1e-5
-
-Faults = Iterator[str]
 
 
 @dataclass(frozen=True)
@@ -93,36 +92,28 @@ def check_model(model: type[Classifier] | Classifier) -> None:
     try:
         own: Any = cls() if isinstance(model, type) else model
     except Exception as error:
-        faults.append(f"{cls.__name__}() fails ({_said(error)}); every parameter needs a default")
+        faults.append(
+            f"{cls.__name__}() fails ({first_line(error)}); every parameter needs a default"
+        )
         raise ContractError(subject, faults) from error
     if cls.takes not in TAKES:
         raise ContractError(subject, faults)
     sample = sample_for(cls.takes)
-    altered = _collected(_constructor, own)
+    altered = faults_of(_constructor, own)
     if altered:
         raise ContractError(subject, faults + altered)
     fitted: list[Classifier] = []
-    faults += _collected(_fitting, own, sample, fitted)
+    faults += faults_of(_fitting, own, sample, fitted)
     if fitted:
         checks: tuple[Callable[..., Faults], ...] = (
             _probabilities, _refusals, _bytes, _bundle, _explanations, _repetition,
         )  # fmt: skip
         for check in checks:
-            faults += _collected(check, fitted[0], sample)
-    faults += _collected(_search, own)
-    faults += _collected(_devices, own)
+            faults += faults_of(check, fitted[0], sample)
+    faults += faults_of(_search, own)
+    faults += faults_of(_devices, own)
     if faults:
         raise ContractError(subject, faults)
-
-
-def _collected(check: Callable[..., Faults], *arguments: Any) -> list[str]:
-    """Run a check to its end or its first unexpected error, which is a fault of its own."""
-    found: list[str] = []
-    try:
-        found.extend(check(*arguments))
-    except Exception as error:
-        found.append(f"{check.__name__.strip('_')}: fails with {_said(error)}")
-    return found
 
 
 def _names(cls: type[Classifier]) -> Faults:
@@ -226,7 +217,7 @@ def _bytes(model: Classifier, sample: Sample) -> Faults:
     except GliaboostError:
         pass
     except Exception as error:
-        yield f"damaged bytes end in {_said(error)}; expected a NativeModelError"
+        yield f"damaged bytes end in {first_line(error)}; expected a NativeModelError"
 
 
 def _bundle(model: Classifier, sample: Sample) -> Faults:
@@ -313,7 +304,3 @@ def _same(a: Any, b: Any) -> bool:
 
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"

@@ -19,6 +19,7 @@ NOT_PACKAGED = {"tests", "benchmarks", "docs", "build", "runs"}
 FLOORS = {
     "ground": {
         "_compat",
+        "contracts",
         "_version",
         "devices",
         "errors",

@@ -88,5 +88,5 @@ def read_prefixed(path: Path, *, separator: str = "_") -> Manifest:
     for file in image_files(folder_at(path, expected)):
         label, _, rest = file.stem.partition(separator)
         patient = rest.partition(separator)[0] or None
-        rows.append({"path": str(file.relative_to(path)), "label": label, "patient": patient})
+        rows.append({"path": file.relative_to(path).as_posix(), "label": label, "patient": patient})
     return manifest_of(rows, path, "prefixed", expected)
