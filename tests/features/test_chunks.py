@@ -93,7 +93,7 @@ def test_an_interrupt_while_storing_cancels_what_waits(
         def step(self, stage: str, done: int, total: int | None) -> None:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as interrupt:
         extract(
             manifest,
             [counted()],
@@ -104,6 +104,7 @@ def test_an_interrupt_while_storing_cancels_what_waits(
             progress=Stop(),
         )
     assert end(counted, two) <= 3
+    assert interrupt.tb  # which would keep alive what was not closed
 
 
 def test_an_error_in_a_chunk_cancels_what_waits(
