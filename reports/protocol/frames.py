@@ -13,7 +13,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METRICS: tuple[MetricName, ...] = get_args(MetricName)
-Row = dict[str, Any]
+# Nullable, as a size may be unknown and is whole where it is known.
+WHOLE = "Int64"
+# Column -> type; none is guessed from values, so that tables of two runs can be joined.
+EXPERIMENT_COLUMNS = {
+    **dict.fromkeys(["letter", "name", "title", "model", "library", "takes", "features"], "object"),
+    **dict.fromkeys(["images", "folds"], "int64"),
+    **dict.fromkeys(["accuracy", "accuracy_low", "accuracy_high", *METRICS[1:]], "float64"),
+    **dict.fromkeys(["feature_seconds", "fit_seconds", "predict_seconds"], "float64"),
+    "training_images_per_second": "float64",
+    **dict.fromkeys(["model_bytes", "peak_memory"], WHOLE),
+    **dict.fromkeys(["device", "control", "of", "test_on"], "object"),
+}
+FOLD_COLUMNS = {
+    **dict.fromkeys(["name", "fold"], "object"),
+    **dict.fromkeys(["train_images", "test_images"], "int64"),
+    **dict.fromkeys([*METRICS, "fit_seconds", "predict_seconds"], "float64"),
+}
 
 
 def experiments_frame(experiments: Sequence[tuple[str, str, ExperimentRecord]]) -> pd.DataFrame:
@@ -23,10 +39,13 @@ def experiments_frame(experiments: Sequence[tuple[str, str, ExperimentRecord]]) 
     ----------
     experiments : sequence of (letter, title, record)
         In the order of the rows.
-    """
-    import pandas as pd
 
-    rows: list[Row] = []
+    Returns
+    -------
+    pandas.DataFrame
+        Columns and types as `EXPERIMENT_COLUMNS`; missing where undefined.
+    """
+    rows: list[dict[str, Any]] = []
     for letter, title, e in experiments:
         low, high = e.accuracy.ci95 or (None, None)
         rows.append(
@@ -40,10 +59,9 @@ def experiments_frame(experiments: Sequence[tuple[str, str, ExperimentRecord]]) 
                 "features": " + ".join(e.features),
                 "images": e.counts.images,
                 "folds": e.counts.folds,
-                "accuracy": e.accuracy.pooled,
+                **{str(name): e.metric(name).pooled for name in METRICS},
                 "accuracy_low": low,
                 "accuracy_high": high,
-                **_pooled(e),
                 "feature_seconds": e.seconds.features,
                 "fit_seconds": e.seconds.fit,
                 "predict_seconds": e.seconds.predict,
@@ -56,18 +74,23 @@ def experiments_frame(experiments: Sequence[tuple[str, str, ExperimentRecord]]) 
                 "test_on": e.test_on,
             }
         )
-    return pd.DataFrame(rows)
-
-
-def _pooled(e: ExperimentRecord) -> Row:
-    return {m: e.metric(m).pooled for m in METRICS if m != "accuracy"}
+    return _typed(rows, EXPERIMENT_COLUMNS)
 
 
 def folds_frame(experiments: Sequence[ExperimentRecord]) -> pd.DataFrame:
-    """Set experiments in a table, one row an experiment and fold."""
-    import pandas as pd
+    """Set experiments in a table, one row an experiment and fold.
 
-    rows: list[Row] = []
+    Parameters
+    ----------
+    experiments : sequence of ExperimentRecord
+        In the order of the rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns and types as `FOLD_COLUMNS`; missing where undefined.
+    """
+    rows: list[dict[str, Any]] = []
     for e in experiments:
         for fold in e.folds:
             measured = e.by_fold.get(fold.fold)
@@ -82,4 +105,12 @@ def folds_frame(experiments: Sequence[ExperimentRecord]) -> pd.DataFrame:
                     "predict_seconds": fold.predict,
                 }
             )
-    return pd.DataFrame(rows)
+    return _typed(rows, FOLD_COLUMNS)
+
+
+def _typed(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame(
+        {c: pd.Series([row.get(c) for row in rows], dtype=kind) for c, kind in columns.items()}
+    )

@@ -44,6 +44,13 @@ def test_a_row_an_experiment_and_fold(real_run: Any) -> None:
         assert own.loc[fold, "test_images"] == len(part)
 
 
-def test_nothing_makes_empty_tables() -> None:
-    assert isinstance(experiments_frame([]), pd.DataFrame)
-    assert len(folds_frame([])) == 0
+def test_types_are_the_same_whatever_is_known(real_run: Any) -> None:
+    """So that runs can be joined: a column of one run may be all unknown."""
+    results = real_run.results
+    pd.testing.assert_series_equal(experiments_frame([]).dtypes, results.experiments_frame().dtypes)
+    pd.testing.assert_series_equal(folds_frame([]).dtypes, results.folds_frame().dtypes)
+    frame = results.experiments_frame()
+    assert frame["model_bytes"].dtype == "Int64"
+    assert frame.loc[frame["control"].notna(), "model_bytes"].isna().all()
+    assert frame["training_images_per_second"].dtype == "float64"
+    assert list(frame.columns[-3:]) == ["control", "of", "test_on"]
