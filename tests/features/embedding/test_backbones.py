@@ -173,18 +173,6 @@ def test_a_checkpoint_of_something_else_is_refused(
         read_weights(tmp_path / "other.pth")
 
 
-def test_a_file_is_searched_in_the_weights_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "w.pth").write_bytes(b"x")
-    with pytest.raises(UsageError, match=r"no weights file /gone/w.pth.*GLIABOOST_WEIGHTS"):
-        weights.find_weights("/gone/w.pth")
-    monkeypatch.setenv("GLIABOOST_WEIGHTS", str(tmp_path))
-    assert weights.find_weights("/gone/w.pth") == tmp_path / "w.pth"
-    with pytest.raises(WeightsError, match="other weights than those of the training"):
-        weights.find_weights("/gone/w.pth", "0" * 16)
-
-
 def test_the_package_is_for_its_own_backbone_only() -> None:
     with pytest.raises(UsageError, match="'package' are those of tf_efficientnet_lite0"):
         create_backbone("resnet18", "package")
@@ -235,14 +223,3 @@ def test_a_missing_extra_is_named() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "needs timm, which is not installed: pip install 'gliaboost[torch]'" in done.stderr
-
-
-def test_the_digest_tells_tensors_and_names_apart() -> None:
-    one = {"a": torch.ones(3), "b": torch.zeros(2)}
-    others = [
-        {"a": torch.ones(3), "c": torch.zeros(2)},
-        {"a": torch.ones(3), "b": torch.zeros(2, 1)},
-        {"a": torch.ones(3), "b": torch.tensor([0.0, 1e-9])},
-    ]
-    assert weights.digest(dict(reversed(one.items()))) == weights.digest(one)
-    assert len({weights.digest(s) for s in [one, *others]}) == 4

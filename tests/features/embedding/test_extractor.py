@@ -20,7 +20,6 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.features import create, from_feature_names, from_spec
-from gliaboost.features.embedding.batching import BatchSize, in_batches
 from gliaboost.features.embedding.extractor import Embedding
 from gliaboost.features.embedding.weights import WeightsError
 from gliaboost.features.extract import extract, matrix
@@ -30,7 +29,7 @@ torch = pytest.importorskip("torch")
 
 from gliaboost._compat import import_timm  # noqa: E402
 from gliaboost.features.embedding import frozen, pooling  # noqa: E402
-from gliaboost.features.embedding.backbones import backbone_input, create_backbone  # noqa: E402
+from gliaboost.features.embedding.backbones import create_backbone  # noqa: E402
 from gliaboost.features.embedding.torch_device import (  # noqa: E402
     choose_precision,
     choose_torch_device,
@@ -110,25 +109,6 @@ def test_several_layers_and_pools_are_one_pass(
     ]
     np.testing.assert_allclose(together, np.hstack(apart), atol=1e-5)
     assert together.shape[1] == len(every.get_feature_names_out())
-
-
-def test_pools_against_numpy() -> None:
-    maps = np.random.default_rng(0).normal(1, 1, (3, 5, 7, 6)).astype(np.float32)
-    wanted = {
-        "avg": maps.mean(axis=(2, 3)),
-        "max": maps.max(axis=(2, 3)),
-        "gem": (np.maximum(maps.astype(np.float64), 1e-6) ** 3).mean(axis=(2, 3)) ** (1 / 3),
-        "grid2x2": np.concatenate(
-            [
-                maps[:, :, rows, columns].mean(axis=(2, 3))
-                for rows in (slice(0, 4), slice(3, 7))
-                for columns in (slice(0, 3), slice(3, 6))
-            ],
-            axis=1,
-        ),
-    }
-    for name, pool in pooling.POOLS.items():
-        np.testing.assert_allclose(pool(torch.from_numpy(maps)).numpy(), wanted[name], rtol=1e-5)
 
 
 @pytest.mark.parametrize("backbone", ["tf_efficientnet_lite0", SMALL, "vit_tiny_patch16_224"])
@@ -272,51 +252,6 @@ def test_cuda_is_refused_where_there_is_none(pictures: Image) -> None:
         pytest.skip("this machine has a GPU")
     with pytest.raises(UsageError, match="a network cannot run on cuda here: torch"):
         Embedding(device="cuda").transform(pictures[:1])
-
-
-def test_memory_that_runs_out_halves_the_batch(pictures: Image) -> None:
-    network = frozen.FrozenNetwork(
-        create_backbone(SMALL, "random"), backbone_input(SMALL), "cpu", "float32"
-    )
-    wanted = network.columns(pictures, [-1], ["avg"], "cpu")
-    model: Any = network.model
-    forward, seen = model.forward_features, []
-
-    def tight(batch: Any) -> Any:
-        seen.append(len(batch))
-        if len(batch) > 2:
-            raise RuntimeError("[enforce fail at alloc_cpu.cpp] can't allocate memory")
-        return forward(batch)
-
-    model.forward_features = tight
-    again = network.columns(pictures, [-1], ["avg"], "cpu")
-    np.testing.assert_allclose(again, wanted, atol=1e-5)
-    assert max(seen) > 2 >= network.size.now == network.size.most
-    seen.clear()
-    network.columns(pictures, [-1], ["avg"], "cpu")
-    assert max(seen) <= 2
-
-
-def test_a_single_image_too_many_is_an_error() -> None:
-    def full(start: int, stop: int) -> None:
-        raise torch.OutOfMemoryError("CUDA out of memory")
-
-    with pytest.raises(GliaboostError, match="memory runs out with a single image"):
-        in_batches(9, BatchSize(8, 64), full, lambda: 0.0)
-    with pytest.raises(RuntimeError, match="another fault"):
-        in_batches(9, BatchSize(8, 64), lambda a, b: _raise(), lambda: 0.0)
-
-
-def _raise() -> None:
-    raise RuntimeError("another fault")
-
-
-def test_the_batch_grows_while_that_pays() -> None:
-    size = BatchSize(8, 512)
-    rates = {8: 10.0, 16: 18.0, 32: 30.0, 64: 30.5}
-    for _ in range(9):
-        size.done(size.now, size.now / rates[size.now])
-    assert size.now == 32
 
 
 def test_the_road_through_the_store_resumes(make_images: Any, tmp_path: Path) -> None:
