@@ -232,26 +232,6 @@ def test_class_weights_go_by_label(name: str) -> None:
     assert set(model.predict(X)) == {"pituitary"}
 
 
-@pytest.mark.parametrize("columns", [7, 50, 53])
-def test_blocks_of_columns_give_the_librarys_own_model(columns: int) -> None:
-    xgboost = pytest.importorskip("xgboost")
-    rng = np.random.default_rng(columns)
-    X = rng.normal(size=(200, columns)).astype(np.float32)
-    X[rng.random(X.shape) < 0.05] = np.nan
-    y = np.digitize(np.nan_to_num(X[:, -1] - X[:, 2]), [-0.7, 0.7])
-    model = quick("xgboost", inner_folds=0, max_features=0.15, min_rows=4).fit(X, y)
-    booster = xgboost.Booster(model_file=bytearray(model.native_))
-    assert booster.num_features() == columns
-    gain = booster.get_score(importance_type="total_gain")
-    assert set(sorted(gain, key=gain.__getitem__)[-2:]) == {"f2", f"f{columns - 1}"}
-    assert set(gain) <= {f"f{i}" for i in range(columns)}
-    own = booster.predict(xgboost.DMatrix(X))
-    np.testing.assert_allclose(model.predict_proba(X), own, rtol=0, atol=1e-6)
-    assert (model.predict(X) == y).mean() > 0.8
-    per_tree = booster.trees_to_dataframe().query("Feature != 'Leaf'").groupby("Tree").Feature
-    assert per_tree.nunique().max() <= 0.2 * columns
-
-
 @pytest.mark.parametrize("holder", ["absent", "broken", "there"])
 def test_a_gpus_matrix_is_made_of_its_own_memory_or_the_hosts(
     holder: str, monkeypatch: pytest.MonkeyPatch
