@@ -23,11 +23,6 @@ def test_linked_rows_are_numbered_by_first_appearance(
     assert list(dict.fromkeys(found.tolist())) == list(range(len(set(found.tolist()))))
 
 
-def test_a_pair_that_comes_very_often_still_joins() -> None:
-    """Counted in eight bits, 256 of them would be none."""
-    assert connected([0] * 256, [1] * 256, 3).tolist() == [0, 0, 1]
-
-
 def test_missing_values_are_shared_with_no_row() -> None:
     assert sharing([None, float("nan"), "p", None, "p"]).tolist() == [0, 1, 2, 3, 2]
 

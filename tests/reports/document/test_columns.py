@@ -12,7 +12,7 @@ from gliaboost.reports.document.columns import columns
 
 ROWS = [
     ["path", "predicted", "glioma", "meningioma", "no_tumor"],
-    ["scans/[red]of a patient/" + "slice " * 20 + "1.png", "meningioma", "0.012", "0.912", "0.076"],
+    ["scans/[red]of a patient/" + "slice_" * 20 + "1.png", "meningioma", "0.012", "0.912", "0.076"],
     ["b.png", "glioma", "0.900", "0.100", "0.000"],
 ]
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
