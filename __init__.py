@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         GliaboostError,
         ManifestError,
         MissingExtraError,
+        ResultsError,
         UnreadableWarning,
         UsageError,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "Predictions",
     "Progress",
     "Results",
+    "ResultsError",
     "UnreadableWarning",
     "UsageError",
     "__version__",
@@ -92,6 +94,7 @@ _HOMES = {
         "GliaboostError",
         "ManifestError",
         "MissingExtraError",
+        "ResultsError",
         "UnreadableWarning",
         "UsageError",
     ),

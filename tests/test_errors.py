@@ -9,6 +9,7 @@ from gliaboost.errors import (
     GliaboostError,
     ManifestError,
     MissingExtraError,
+    ResultsError,
     UnreadableWarning,
     UsageError,
 )
@@ -18,6 +19,7 @@ ERRORS = [
     UsageError("wrong call"),
     DecodeError("a.png", "is empty"),
     ManifestError("m.csv", ["one", "two"]),
+    ResultsError("results.json", ["one", "two"], "run it again"),
     MissingExtraError("pydicom", "dicom", "reading DICOM"),
 ]
 
@@ -31,13 +33,20 @@ def test_errors_cross_processes(error: GliaboostError) -> None:
 
 
 def test_exit_codes() -> None:
-    assert [e.exit_code for e in ERRORS] == [1, 2, 1, 2, 2]
+    assert [e.exit_code for e in ERRORS] == [1, 2, 1, 2, 2, 2]
 
 
 def test_messages_say_what_and_what_to_do() -> None:
     assert str(DecodeError("a.png", "is empty")) == "a.png: is empty"
     assert str(ManifestError("m.csv", ["one"])) == "m.csv: 1 fault\n  - one"
     assert str(ManifestError("m.csv", ["one", "two"])).startswith("m.csv: 2 faults\n  - one")
+    assert str(ResultsError("r.json", ["one"], "run it again")) == "r.json: one; run it again"
+    assert str(ResultsError("r.json", ["one", "two"], "run it again")).splitlines() == [
+        "r.json: 2 faults",
+        "  - one",
+        "  - two",
+        "  run it again",
+    ]
     assert "pip install 'gliaboost[dicom]'" in str(ERRORS[-1])
 
 
@@ -45,6 +54,7 @@ def test_kinds_that_callers_may_catch() -> None:
     assert issubclass(UsageError, ValueError)
     assert issubclass(MissingExtraError, ImportError)
     assert issubclass(ManifestError, UsageError)
+    assert issubclass(ResultsError, UsageError)
 
 
 def test_a_warning_names_every_file_and_crosses_processes() -> None:

@@ -30,6 +30,7 @@ TYPES = [
 ]
 ERRORS = [
     *("BundleError", "DecodeError", "GliaboostError", "ManifestError", "MissingExtraError"),
+    "ResultsError",
     *("UnreadableWarning", "UsageError"),
 ]
 HEAVY = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -28,6 +29,12 @@ def test_the_shipped_schema_is_that_of_the_record() -> None:
     assert json.loads(PATH.read_text("utf-8")) == json_schema(), (
         "write it anew: python -m gliaboost.reports.protocol.record_schema"
     )
+
+
+def test_the_schema_is_shipped() -> None:
+    project = tomllib.loads((COMMITTED.parents[1] / "pyproject.toml").read_text("utf-8"))
+    shipped = project["tool"]["setuptools"]["package-data"]
+    assert PATH.name in shipped[json_schema.__module__.rpartition(".")[0]]
 
 
 def test_a_run_that_was_really_made_keeps_the_schema(
