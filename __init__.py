@@ -31,23 +31,33 @@ if TYPE_CHECKING:
     from gliaboost.datasets.image_source import ImageSource
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.errors import (
+        ArchiveError,
+        BundleError,
+        ContractError,
         DecodeError,
+        DownloadError,
         GliaboostError,
         ManifestError,
         MissingExtraError,
+        PluginError,
         ResultsError,
+        StoreError,
         UnreadableWarning,
         UsageError,
+        WeightsError,
     )
-    from gliaboost.models.bundle import Bundle, BundleError, load, save
+    from gliaboost.models.bundle import Bundle, load, save
     from gliaboost.models.prediction import Predictions
     from gliaboost.progress import Log, Progress
     from gliaboost.reports.protocol.results import Results
 
 __all__ = [
+    "ArchiveError",
     "Bundle",
     "BundleError",
+    "ContractError",
     "DecodeError",
+    "DownloadError",
     "Extracted",
     "GliaboostError",
     "ImageSource",
@@ -55,12 +65,15 @@ __all__ = [
     "Manifest",
     "ManifestError",
     "MissingExtraError",
+    "PluginError",
     "Predictions",
     "Progress",
     "Results",
     "ResultsError",
+    "StoreError",
     "UnreadableWarning",
     "UsageError",
+    "WeightsError",
     "__version__",
     "audit",
     "benchmark",
@@ -90,15 +103,22 @@ _HOMES = {
     "datasets.image_source": ("ImageSource",),
     "datasets.manifest": ("Manifest",),
     "errors": (
+        "ArchiveError",
+        "BundleError",
+        "ContractError",
         "DecodeError",
+        "DownloadError",
         "GliaboostError",
         "ManifestError",
         "MissingExtraError",
+        "PluginError",
         "ResultsError",
+        "StoreError",
         "UnreadableWarning",
         "UsageError",
+        "WeightsError",
     ),
-    "models.bundle": ("Bundle", "BundleError", "load", "save"),
+    "models.bundle": ("Bundle", "load", "save"),
     "models.prediction": ("Predictions",),
     "progress": ("Log", "Progress"),
     "reports.protocol.results": ("Results",),

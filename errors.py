@@ -138,3 +138,27 @@ class ResultsError(UsageError):
 
     def __reduce__(self) -> tuple[type[ResultsError], tuple[str, tuple[str, ...], str]]:
         return type(self), (self.source, self.faults, self.remedy)
+
+
+class ArchiveError(GliaboostError):
+    """An archive is broken, dangerous or too large; nothing of it was kept."""
+
+
+class BundleError(GliaboostError):
+    """A file is no bundle, is damaged, or would run code."""
+
+
+class DownloadError(GliaboostError):
+    """A download failed for good; names the address and what to do."""
+
+
+class PluginError(GliaboostError):
+    """A plug-in is installed and cannot be used."""
+
+
+class StoreError(GliaboostError):
+    """The store cannot be read or written."""
+
+
+class WeightsError(GliaboostError):
+    """A weights file is damaged, dangerous, altered, or of another network."""

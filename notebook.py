@@ -19,9 +19,9 @@ def table(
     title : str
         Above it.
     columns : sequence of str
-        Heads; without one there is no head row.
+        Heads, one a cell; or none, for no head row.
     rows : iterable of sequences
-        Cells; the first of a row to the left, the others to the right. All are escaped.
+        Cells, all escaped. A column whose cells begin with a digit stands to the right.
     note : str
         Below it.
 
@@ -35,9 +35,15 @@ def table(
     >>> "&lt;b&gt;.png" in table("Files", ["path"], [["<b>.png"]])
     True
     """
-    heads = "".join(_cell("th", n, head) for n, head in enumerate(columns))
+    cells = [[str(value) for value in row] for row in rows]
+    sides = [
+        "right" if any(column) and all(v[:1].isdigit() for v in column if v) else "left"
+        for column in zip(*cells, strict=True)
+    ] or ["left"] * len(columns)
+    heads = "".join(_cell("th", *pair) for pair in zip(columns, sides, strict=False))
     body = "".join(
-        f"<tr>{''.join(_cell('td', n, value) for n, value in enumerate(row))}</tr>" for row in rows
+        f"<tr>{''.join(_cell('td', *pair) for pair in zip(row, sides, strict=True))}</tr>"
+        for row in cells
     )
     top = f"<thead><tr>{heads}</tr></thead>" if columns else ""
     below = f'<p style="opacity:0.8">{escape(note)}</p>' if note else ""
@@ -68,6 +74,5 @@ def facts(title: str, known: Iterable[tuple[str, object]], note: str = "") -> st
     )
 
 
-def _cell(kind: str, position: int, value: object) -> str:
-    side = "right" if position else "left"
-    return f'<{kind} style="{_CELL};text-align:{side}">{escape(str(value))}</{kind}>'
+def _cell(kind: str, text: str, side: str) -> str:
+    return f'<{kind} style="{_CELL};text-align:{side}">{escape(text)}</{kind}>'

@@ -9,14 +9,10 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
-from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.errors import PluginError, UsageError
 
 T = TypeVar("T")
 KINDS = ("extractors", "models", "sources")
-
-
-class PluginError(GliaboostError):
-    """A plug-in is installed and cannot be used."""
 
 
 @functools.cache

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from gliaboost.errors import UsageError
+from gliaboost.errors import PluginError, UsageError
 from gliaboost.features.base import Extractor
-from gliaboost.plugins import PluginError, Registry
+from gliaboost.plugins import Registry
 
 E = TypeVar("E", bound=type[Extractor])
 # Where the extractors of this package live: a module is imported once its extractor is asked for.

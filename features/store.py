@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import StoreError
 from gliaboost.files import replacing
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 SPEC_KEY = b"gliaboost.spec"
 NOTES_KEY = b"gliaboost.notes"
-
-
-class StoreError(GliaboostError):
-    """The store cannot be read or written."""
 
 
 def default_store() -> Path:

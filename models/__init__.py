@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gliaboost.models.base import Classifier, NativeModelError
-    from gliaboost.models.bundle import Bundle, BundleError
+    from gliaboost.models.bundle import Bundle
     from gliaboost.models.checks import check_model
     from gliaboost.models.registry import create_model, model_names, register
     from gliaboost.models.search_space import SearchSpace
 
 _HOMES = {
     "Bundle": "bundle",
-    "BundleError": "bundle",
     "Classifier": "base",
     "NativeModelError": "base",
     "SearchSpace": "search_space",
@@ -29,7 +28,6 @@ _HOMES = {
 
 __all__ = [
     "Bundle",
-    "BundleError",
     "Classifier",
     "NativeModelError",
     "SearchSpace",

@@ -13,11 +13,11 @@ import numpy as np
 
 from gliaboost import notebook
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import UsageError
+from gliaboost.errors import BundleError, UsageError
 from gliaboost.files import replacing
-from gliaboost.models.plain_pickle import BundleError, fault_in, read_state
+from gliaboost.models.plain_pickle import fault_in, read_state
 
-__all__ = ["FORMAT", "Bundle", "BundleError", "load", "save"]
+__all__ = ["FORMAT", "Bundle", "load", "save"]
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -239,7 +239,8 @@ def save(bundle: Bundle, path: Path | str) -> Path:
     Examples
     --------
     >>> import tempfile
-    >>> bundle = Bundle("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> facts = ("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> bundle = Bundle(*facts, takes="columns")
     >>> save(bundle, Path(tempfile.mkdtemp()) / "model.joblib").name
     'model.joblib'
     """
@@ -285,7 +286,8 @@ def load(path: Path | str) -> Bundle:
     Examples
     --------
     >>> import tempfile
-    >>> bundle = Bundle("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> facts = ("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    >>> bundle = Bundle(*facts, takes="columns")
     >>> load(save(bundle, Path(tempfile.mkdtemp()) / "model.joblib")).classes
     ['glioma', 'healthy']
     """

@@ -10,16 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import BundleError
 
 # Far above any bundle; a crafted file may claim billions, and be given the memory for them.
 MOST_VALUES = 1_000_000
 MOST_NESTING = 32
 _SCALARS = (type(None), bool, int, float, str, bytes)
-
-
-class BundleError(GliaboostError):
-    """A file is no bundle, is damaged, or would run code."""
 
 
 def read_state(path: Path, module: str, name: str) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from gliaboost.errors import UsageError
+from gliaboost.errors import PluginError, UsageError
 from gliaboost.models.base import TAKES, Classifier
-from gliaboost.plugins import PluginError, Registry, plugins
+from gliaboost.plugins import Registry, plugins
 
 M = TypeVar("M", bound=type[Classifier])
 # Where the models of this package live: a module is imported once its model is asked for.

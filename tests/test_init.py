@@ -6,12 +6,13 @@ import inspect
 import re
 import subprocess
 import sys
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 import gliaboost
-from gliaboost import errors, features
+from gliaboost import errors, features, models
 from gliaboost.cli import COMMANDS
 
 FUNCTIONS = [
@@ -29,9 +30,7 @@ TYPES = [
     "Results",
 ]
 ERRORS = [
-    *("BundleError", "DecodeError", "GliaboostError", "ManifestError", "MissingExtraError"),
-    "ResultsError",
-    *("UnreadableWarning", "UsageError"),
+    n for n, v in vars(errors).items() if inspect.isclass(v) and v.__module__ == errors.__name__
 ]
 HEAVY = [
     *("numpy", "pandas", "sklearn", "xgboost", "lightgbm", "torch", "numba", "cv2"),
@@ -122,11 +121,10 @@ def test_a_commands_options_are_the_functions_parameters(command: Any) -> None:
     assert expected <= set(inspect.signature(getattr(gliaboost, command.__name__)).parameters)
 
 
-@pytest.mark.parametrize("name", features.__all__)
-def test_what_is_offered_of_features_is_documented(name: str) -> None:
-    assert inspect.getdoc(getattr(features, name))
+@pytest.mark.parametrize("room", [features, models], ids=lambda m: m.__name__)
+def test_what_a_room_offers_is_documented(room: ModuleType) -> None:
+    assert not [name for name in room.__all__ if not inspect.getdoc(getattr(room, name))]
 
 
-@pytest.mark.parametrize("name", [n for n, v in vars(errors).items() if inspect.isclass(v)])
-def test_errors_are_documented(name: str) -> None:
-    assert inspect.getdoc(getattr(errors, name))
+def test_errors_are_documented() -> None:
+    assert not [name for name in ERRORS if not inspect.getdoc(getattr(errors, name))]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from gliaboost import notebook
@@ -48,3 +49,8 @@ def test_facts_leave_out_what_is_not_known() -> None:
 
 def test_a_table_without_heads_has_no_empty_row() -> None:
     assert seen(notebook.table("", [], [["a"]])).tags.count("tr") == 1
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left() -> None:
+    html = notebook.table("", ["path", "n"], [["a", 3], ["b2", ""]])
+    assert re.findall(r"text-align:(\w+)", html) == ["left", "right"] * 3

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from gliaboost.errors import UsageError
-from gliaboost.plugins import PluginError, Registry, load_plugin, package_of, plugins
+from gliaboost.errors import PluginError, UsageError
+from gliaboost.plugins import Registry, load_plugin, package_of, plugins
 
 InstallPlugin = Callable[[str, str, str], None]
 

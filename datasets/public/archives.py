@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from gliaboost.datasets.image_files import FORKS
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import ArchiveError
 
 # Not ".gz" alone: a volume ends in .nii.gz, and stays one file.
 SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
@@ -24,10 +24,6 @@ CHUNK = 2**20
 DRIVE = re.compile(r"^[A-Za-z]:")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError)
-
-
-class ArchiveError(GliaboostError):
-    """An archive is broken, dangerous or too large; nothing of it was kept."""
 
 
 @dataclass(frozen=True)

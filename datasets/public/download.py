@@ -17,7 +17,7 @@ from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import DownloadError
 from gliaboost.files import replacing
 from gliaboost.progress import SILENT, Progress
 
@@ -29,10 +29,6 @@ PASSING = (408, 425, 429, 500, 502, 503, 504)
 HERE = ("localhost", "127.0.0.1", "::1")
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)$")
 LARGEST_ANSWER = 16 * 2**20
-
-
-class DownloadError(GliaboostError):
-    """A download failed for good; names the address and what to do."""
 
 
 class _BrokenError(Exception):

@@ -18,8 +18,8 @@ from gliaboost.datasets.public.catalogue import (
     RemoteFile,
     describe,
 )
-from gliaboost.datasets.public.download import Download, DownloadError, read_json
-from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.datasets.public.download import Download, read_json
+from gliaboost.errors import DownloadError, GliaboostError, UsageError
 from gliaboost.files import replacing, replacing_folder, sha256_file
 from gliaboost.progress import SILENT, Progress
 

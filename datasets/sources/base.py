@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.errors import UsageError
-from gliaboost.plugins import PluginError, Registry
+from gliaboost.errors import PluginError, UsageError
+from gliaboost.plugins import Registry
 
 # A reader takes the path, and its options by keyword.
 Reader = Callable[..., Manifest]

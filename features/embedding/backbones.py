@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gliaboost._compat import import_timm
-from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError, WeightsError
 from gliaboost.features.embedding.weights import (
     PACKAGE_SHA256,
     PACKAGED,
-    WeightsError,
     digest,
     file_checksum,
     find_weights,

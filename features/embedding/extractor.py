@@ -9,10 +9,10 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.errors import UsageError
+from gliaboost.errors import UsageError, WeightsError
 from gliaboost.features.base import Extractor
 from gliaboost.features.embedding.pooling import CELLS, POOLS
-from gliaboost.features.embedding.weights import PACKAGED, WeightsError
+from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.features.parameters import name_parts, one_value, sequence
 from gliaboost.features.registry import register
 

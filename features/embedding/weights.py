@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.errors import MissingExtraError, UsageError, WeightsError
 from gliaboost.files import sha256_file
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ _OTHER = {
 }
 # Where checkpoints of training scripts keep the model itself.
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
-
-
-class WeightsError(GliaboostError):
-    """A weights file is damaged, dangerous, altered, or of another network."""
 
 
 def find_weights(file: str, sha256: str = "") -> Path:

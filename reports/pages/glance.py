@@ -154,7 +154,7 @@ class Overview:
             f"{len(self.errors):,} files",
             ["class", "images", "mean grey", "masks", "unreadable"],
             rows,
-            f"{most:,} of {width} x {height} pixels; {len(sizes):,} sizes in all",
+            f"{most:,} of {width} x {height} pixels; sizes in all: {len(sizes):,}",
         )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from gliaboost._compat import available_cores
 from gliaboost.devices import gpu_present
+from gliaboost.errors import PluginError
 from gliaboost.models.packing import installed
-from gliaboost.plugins import PluginError
 from gliaboost.reports.protocol.record import EnvironmentRecord
 
 NUMERIC = (

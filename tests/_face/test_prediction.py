@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 import gliaboost
-from gliaboost import BundleError
 from gliaboost.datasets.image_source import ImageSource
-from gliaboost.errors import DecodeError
+from gliaboost.errors import BundleError, DecodeError
 
 MakeImages = Callable[..., Path]
 FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gliaboost.errors import UsageError
+from gliaboost.errors import PluginError, UsageError
 from gliaboost.features import (
     Extractor,
     create,
@@ -22,7 +22,6 @@ from gliaboost.features import (
     register,
     registry,
 )
-from gliaboost.plugins import PluginError
 
 InstallPlugin = Callable[[str, str, str], None]
 PLUGIN = """

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
-from gliaboost.features.store import SPEC_KEY, FeatureStore, FeatureTable, StoreError, default_store
+from gliaboost.errors import StoreError
+from gliaboost.features.store import SPEC_KEY, FeatureStore, FeatureTable, default_store
 
 
 def rows(n: int, width: int = 3, start: int = 0) -> NDArray[np.float32]:
@@ -90,7 +91,8 @@ def test_a_part_of_another_process_is_seen(tmp_path: Path) -> None:
 FULL_DISK = """
 import resource, signal, sys
 import numpy as np
-from gliaboost.features.store import FeatureStore, StoreError
+from gliaboost.errors import StoreError
+from gliaboost.features.store import FeatureStore
 table = FeatureStore(sys.argv[1]).table("demo-0", {})
 table.write(["a"], np.zeros((1, 8), np.float32))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -15,9 +15,9 @@ import pytest
 
 import gliaboost
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import UsageError
+from gliaboost.errors import BundleError, UsageError
 from gliaboost.features import create
-from gliaboost.models.bundle import FORMAT, Bundle, BundleError, load, save
+from gliaboost.models.bundle import FORMAT, Bundle, load, save
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model
 

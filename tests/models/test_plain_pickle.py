@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gliaboost.errors import BundleError
 from gliaboost.models.plain_pickle import (
     MOST_NESTING,
     MOST_VALUES,
-    BundleError,
     fault_in,
     plain,
     read_state,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gliaboost.errors import UsageError
+from gliaboost.errors import PluginError, UsageError
 from gliaboost.models import registry
 from gliaboost.models.base import Classifier
 from gliaboost.models.registry import (
@@ -25,7 +25,7 @@ from gliaboost.models.registry import (
     shared_parameters,
     takes,
 )
-from gliaboost.plugins import PluginError, plugins
+from gliaboost.plugins import plugins
 
 
 class Prior(Classifier):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.datasets.public.archives import ArchiveError, Limits, extract, is_archive, stem
+from gliaboost.datasets.public.archives import Limits, extract, is_archive, stem
+from gliaboost.errors import ArchiveError
 from gliaboost.files import replacing_folder
 
 ESCAPES = [

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from gliaboost.datasets.public.download import Download, DownloadError, read_json
+from gliaboost.datasets.public.download import Download, read_json
+from gliaboost.errors import DownloadError
 
 BODY = random.Random(0).randbytes(700_000)
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from gliaboost.datasets.public import fetch as fetching
-from gliaboost.datasets.public.archives import ArchiveError
 from gliaboost.datasets.public.catalogue import (
     CATALOGUE,
     FigshareArticle,
@@ -21,9 +20,8 @@ from gliaboost.datasets.public.catalogue import (
     PublicDataset,
     RemoteFile,
 )
-from gliaboost.datasets.public.download import DownloadError
 from gliaboost.datasets.public.fetch import fetch, fetch_dataset, figshare_files
-from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.errors import ArchiveError, DownloadError, GliaboostError, UsageError
 
 
 def zipped(members: dict[str, bytes]) -> bytes:

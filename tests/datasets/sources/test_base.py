@@ -17,8 +17,7 @@ from gliaboost.datasets.sources.base import (
     targets,
     tumour_class,
 )
-from gliaboost.errors import UsageError
-from gliaboost.plugins import PluginError
+from gliaboost.errors import PluginError, UsageError
 
 PACKAGE = Path(__file__).parents[3] / "datasets" / "sources"
 

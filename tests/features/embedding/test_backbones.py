@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gliaboost import _compat
-from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError, WeightsError
 from gliaboost.features.embedding import backbones, weights
 from gliaboost.features.embedding.backbones import (
     PRESETS,
@@ -21,7 +21,7 @@ from gliaboost.features.embedding.backbones import (
     timm_name,
     weights_checksum,
 )
-from gliaboost.features.embedding.weights import PACKAGED, WeightsError, read_weights
+from gliaboost.features.embedding.weights import PACKAGED, read_weights
 from gliaboost.files import sha256_file
 
 torch = pytest.importorskip("torch")

@@ -18,10 +18,9 @@ from sklearn.base import clone
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.errors import GliaboostError, UsageError, WeightsError
 from gliaboost.features import create, from_feature_names, from_spec
 from gliaboost.features.embedding.extractor import Embedding
-from gliaboost.features.embedding.weights import WeightsError
 from gliaboost.features.extract import extract, matrix
 from gliaboost.features.store import FeatureStore
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from gliaboost.errors import UsageError
+from gliaboost.errors import UsageError, WeightsError
 
 torch = pytest.importorskip("torch")
 
 from gliaboost.features.embedding import weights  # noqa: E402
-from gliaboost.features.embedding.weights import WeightsError, read_weights  # noqa: E402
+from gliaboost.features.embedding.weights import read_weights  # noqa: E402
 
 
 def test_a_file_is_searched_in_the_weights_folder(

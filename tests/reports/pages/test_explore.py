@@ -65,7 +65,7 @@ def test_sums_by_class(small_set: Manifest) -> None:
 def test_a_notebook_shows_the_classes(small_set: Manifest) -> None:
     html = look(small_set)._repr_html_()
     assert "13 files" in html
-    assert "12 of 128 x 128 pixels; 1 sizes in all" in html
+    assert "12 of 128 x 128 pixels; sizes in all: 1" in html
     assert html.count("<tr>") == 3
 
 
