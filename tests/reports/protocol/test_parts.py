@@ -72,7 +72,9 @@ def test_another_identity_is_another_part(part: Part, tmp_path: Path) -> None:
 
 def rewritten(path: Path, key: bytes, notes: dict[str, Any]) -> None:
     table = pq.ParquetFile(path).read()
-    kept = {k: v for k, v in (table.schema.metadata or {}).items() if k != NOTES_KEY}
+    kept = dict(table.schema.metadata or {})
+    kept.pop(NOTES_KEY, None)
+    kept.pop(b"gliaboost.fold", None)
     kept[key] = json.dumps(notes).encode()
     pq.write_table(table.replace_schema_metadata(kept), path)
 
@@ -83,8 +85,9 @@ def test_a_part_of_the_first_layout_is_run_again(part: Part, tmp_path: Path) -> 
     write_part(path, part)
     old = {"identity": "abc", "fold": "1", "train": 3, "test": 2, "fit": 0.5, "predict": 0.1}
     old |= {"device": "cpu", "parameters": {}, "images_per_second_fit": 12.5}
-    rewritten(path, b"gliaboost.fold", old)
-    assert read_part(path, "abc") is None
+    for notes in (old, asdict(part.notes)):
+        rewritten(path, b"gliaboost.fold", notes)
+        assert read_part(path, "abc") is None
 
 
 @pytest.mark.parametrize(
