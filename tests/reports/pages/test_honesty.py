@@ -35,6 +35,14 @@ def test_a_cut_patient_and_an_image_tested_twice_are_warnings(
     assert "too good" in text
 
 
+def test_a_cut_patient_alone_is_a_warning(make_predictions: Any, make_run: Any) -> None:
+    frame = make_predictions()
+    frame["fold"] = [str(i % 5 + 1) for i in range(len(frame))]
+    text = said(read_results(make_run([frame])), "warning")
+    assert "each tested once" in text
+    assert "patients lie in more than one fold" in text
+
+
 def test_the_audits_findings_are_shown_with_their_weight(
     make_predictions: Any, make_run: Any
 ) -> None:
