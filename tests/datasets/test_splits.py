@@ -306,3 +306,30 @@ def test_whatever_is_joined_stays_on_one_side(joined: list[int], seed: int, shar
             for column in ("group", "patient"):
                 train, test = sides(m, fold, column)
                 assert not train & test
+
+
+def test_two_folds_are_enough() -> None:
+    folds = patient_folds(cohort(), 2)
+    assert len(folds) == 2
+    assert len(image_folds(cohort(), 2)) == 2
+
+
+def test_what_is_not_said_is_five_folds_or_a_fifth_of_seed_0() -> None:
+    manifest = cohort()
+    for make in (patient_folds, image_folds):
+        named = make(manifest, 5, seed=0)
+        assert [f.test.tolist() for f in make(manifest)] == [f.test.tolist() for f in named]
+    held_out, named_one = holdout(manifest), holdout(manifest, 0.2, seed=0)
+    assert held_out[0].test.tolist() == named_one[0].test.tolist()
+    assert holdout(manifest, seed=1)[0].test.tolist() != held_out[0].test.tolist()
+
+
+def test_five_of_many_patients_on_both_sides_are_named() -> None:
+    manifest = cohort(patients=8, slices=2)
+    rows = np.arange(16)
+    with pytest.raises(ManifestError) as refused:
+        assert_disjoint(manifest, [Fold("1", rows[::2], rows[1::2])])
+    (fault,) = (line for line in str(refused.value).splitlines() if "on both sides" in line)
+    assert "8 patient(s) on both sides" in fault
+    named = fault.partition("(")[2].partition("); all")[0].rpartition("(")[2].split(", ")
+    assert len(named) == 5

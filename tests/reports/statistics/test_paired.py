@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, chi2
 
-from gliaboost.reports.statistics.paired import compare, holm, mcnemar
+from gliaboost.reports.statistics.paired import _p_of, compare, holm, mcnemar
 
 MakePredictions = Callable[..., pd.DataFrame]
 
@@ -120,3 +120,21 @@ def test_a_single_patient_proves_nothing(make_predictions: MakePredictions) -> N
     (found,) = compare([good, bad], n_boot=100)
     assert found.ci95 is None
     assert not found.certain
+
+
+def test_a_bootstraps_p_counts_the_differences_on_the_other_side() -> None:
+    """(r + 1) / (n + 1) on either side, Davison and Hinkley 1997, 4.2; never 0, never above 1."""
+    boot = np.r_[np.full(96, 0.1), np.full(3, -0.1)]
+    assert _p_of(boot) == pytest.approx(2 * 4 / 100)
+    assert _p_of(-boot) == _p_of(boot)
+    assert _p_of(np.full(99, 0.1)) == pytest.approx(2 / 100)
+    assert _p_of(np.zeros(99)) == 1.0
+
+
+def test_one_patient_alone_can_show_no_difference(make_predictions: MakePredictions) -> None:
+    better, worse = (make_predictions(seed=s, skill=k) for s, k in ((0, 3.0), (1, 0.0)))
+    (found,) = compare([better.assign(patient="p"), worse.assign(patient="p")])
+    assert found.patients == 1
+    assert found.difference > 0.2
+    assert found.ci95 is None
+    assert found.p_bootstrap == 1.0
