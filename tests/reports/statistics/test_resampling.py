@@ -6,10 +6,11 @@ from gliaboost.reports.statistics.resampling import group_codes, interval, resam
 
 
 def test_rows_without_a_group_stand_alone() -> None:
-    codes, count = group_codes(["b", None, "a", float("nan"), "b", ""])
-    assert count == 5
-    assert codes[0] == codes[4]
-    assert len({codes[i] for i in (0, 1, 2, 3, 5)}) == 5
+    missing = float("nan")
+    codes, count = group_codes(["b", None, "a", missing, "b", "", missing, "".join([])])
+    assert count == 7
+    # Named groups first, then the others as they come.
+    assert codes.tolist() == [1, 2, 0, 3, 1, 4, 5, 6]
 
 
 def test_codes_do_not_depend_on_row_order() -> None:
