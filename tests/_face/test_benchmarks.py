@@ -13,6 +13,8 @@ from gliaboost._face import benchmarks
 from gliaboost.datasets.phantom import sample
 from gliaboost.errors import GliaboostError, ManifestError, UsageError
 from gliaboost.progress import Silent
+from gliaboost.reports.pages import explaining
+from gliaboost.reports.protocol import benchmark as running
 
 MakeImages = Callable[..., Path]
 
@@ -51,9 +53,11 @@ class Heard(Silent):
 
 
 def test_a_benchmark_gives_its_results_and_writes_its_report(
-    make_images: MakeImages, tmp_path: Path
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, out, heard = make_images(patients=12), tmp_path / "run", Heard()
+    explained: list[Any] = []
+    monkeypatch.setattr(explaining, "explain_mistakes", lambda *given: explained.append(given))
     (path.parent / "p01-0.png").write_bytes(b"")
     results = gliaboost.benchmark(
         path, out=out, store=tmp_path / "s", command="as typed", progress=heard, **QUICK
@@ -62,6 +66,7 @@ def test_a_benchmark_gives_its_results_and_writes_its_report(
     assert len(results.predictions) == 35
     assert list(results.dataset.unreadable) == ["p01-0.png"]
     assert (results.folder, results.images) == (out, path.parent)
+    assert explained == [(out, path.parent)]
     assert results.protocol.command == "as typed"
     assert results.experiments[0].record.parameters["rounds"] == 5
     assert {"report.html", "results.json", "predictions.parquet"} <= {f.name for f in out.iterdir()}
@@ -139,3 +144,48 @@ def test_the_demo_is_a_benchmark_of_a_phantom(
     phantom = tmp_path / "phantom"
     assert asked == [phantom, (phantom / "manifest.parquet", tmp_path / "store")]
     assert "no number here is clinical" in heard.lines[-1]
+
+
+class _ReachedError(Exception):
+    """What is asked of the floor below has been seen."""
+
+
+def test_every_option_reaches_the_protocol(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Any] = []
+
+    def instead(table: Any, protocol: Any, store: Any, out: Path, **named: Any) -> None:
+        seen.extend([protocol, store.path, out, named["command"]])
+        raise _ReachedError
+
+    monkeypatch.setattr(running, "run", instead)
+    with pytest.raises(_ReachedError):
+        gliaboost.benchmark(
+            make_images(patients=12),
+            out=tmp_path / "run",
+            folds=3,
+            only="2,xgboost=2",
+            features=["hog", "glcm"],
+            models=["xgboost"],
+            settings={"xgboost": {"rounds": 7}},
+            tune=4,
+            ablation=True,
+            controls=False,
+            audit=False,
+            device="cpu",
+            jobs=2,
+            seed=3,
+            store=tmp_path / "s",
+            command="as typed",
+        )
+    protocol, *places = seen
+    assert places == [tmp_path / "s", tmp_path / "run", "as typed"]
+    competing = [e.name.removeprefix("xgboost+") for e in protocol.experiments]
+    assert competing == ["hog+glcm", "hog", "glcm"]
+    assert [f.name for f in protocol.folds] == ["2"]
+    assert protocol.only == {"xgboost": ["2"]}
+    assert protocol.parameters == {"xgboost": {"rounds": 7}}
+    assert (protocol.trials, protocol.controls) == (4, False)
+    assert (protocol.device, protocol.jobs, protocol.seed) == ("cpu", 2, 3)
+    assert "seed 3" in protocol.folds_name

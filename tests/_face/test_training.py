@@ -3,6 +3,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pytest
 import gliaboost
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UnreadableWarning, UsageError
+from gliaboost.models import training
+from gliaboost.progress import Silent
 
 MakeImages = Callable[..., Path]
 FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}
@@ -97,3 +100,63 @@ def test_wrong_names_are_refused_before_anything_is_read(tmp_path: Path) -> None
     for call in (gliaboost.train, gliaboost.tune):
         with pytest.raises(UsageError, match=r"'svm' of 'svm\.C' is not in this run"):
             call(tmp_path / "gone", settings={"svm": {"C": 1}})
+
+
+def test_a_search_warns_of_files_that_it_did_without(make_images: MakeImages, store: Path) -> None:
+    pytest.importorskip("optuna")
+    path = make_images()
+    (path.parent / "p00-0.png").write_bytes(b"")
+    with pytest.warns(UnreadableWarning, match=r"p00-0\.png") as caught:
+        gliaboost.tune(
+            path, features="glcm", settings={"lightgbm": {"rounds": 5}}, trials=1, store=store
+        )
+    assert caught[0].filename == __file__
+
+
+class _ReachedError(Exception):
+    """What is asked of the floor below has been seen."""
+
+
+@pytest.mark.parametrize("name", ["train", "search"])
+def test_every_option_reaches_the_floor_below(
+    name: str, make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: dict[str, Any] = {}
+
+    def instead(
+        table: Any, extractors: Any, model: str, store: Any, *more: Any, **named: Any
+    ) -> None:
+        labels = [e.label for e in extractors]
+        seen.update(named, labels=labels, model=model, store=store.path, more=more)
+        raise _ReachedError
+
+    monkeypatch.setattr(training, name, instead)
+    heard = Silent()
+    given: dict[str, Any] = {"device": "cpu", "jobs": 2, "seed": 3, "progress": heard}
+    searched: dict[str, Any] = {"trials": 4, "timeout": 9.0, "folds": 5}
+    with pytest.raises(_ReachedError):
+        if name == "train":
+            gliaboost.train(
+                make_images(),
+                model="xgboost",
+                features="glcm",
+                settings={"xgboost": {"rounds": 7}},
+                store=tmp_path / "s",
+                **given,
+            )
+        else:
+            gliaboost.tune(
+                make_images(),
+                model="xgboost",
+                features="glcm",
+                settings={"xgboost": {"rounds": 7}},
+                store=tmp_path / "s",
+                study=tmp_path / "j",
+                **given,
+                **searched,
+            )
+    own: dict[str, Any] = {"parameters": {"rounds": 7}, "more": ()}
+    if name == "search":
+        own = {"fixed": {"rounds": 7}, "more": (tmp_path / "j",), **searched}
+    expected = {"labels": ["glcm"], "model": "xgboost", "store": tmp_path / "s"}
+    assert seen == {**given, **own, **expected}
