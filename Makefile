@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow browser lint types docs bench clean
+.PHONY: help install demo test test-slow browser lint types docs bench mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,11 @@ docs: $(VENV)/.tools ## the site, in site/; a warning or a link that leads nowhe
 
 bench: $(VENV)/.tools ## speed of the texture kernels against scikit-image, OpenCV and mahotas
 	$(BIN)/python -m benchmarks.texture
+
+MODULE ?= datasets/splits.py
+mutants: $(VENV)/.tools ## MODULE=a/b.py broken in every small way: do its tests fail? (docs/testing.md)
+	$(PIP) install --quiet --editable '.[mutation]'
+	$(BIN)/python -m benchmarks.mutants $(MODULE)
 
 clean: ## remove what make made
 	rm -rf $(VENV) build site *.egg-info

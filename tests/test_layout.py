@@ -184,7 +184,7 @@ def test_imports_are_declared() -> None:
     assert isinstance(table, dict)
     declared = names(table["dependencies"])
     for extra, requirements in table["optional-dependencies"].items():
-        if extra not in ("test", "lint", "docs", "bench"):
+        if extra not in ("test", "lint", "docs", "bench", "mutation"):
             declared |= names(requirements)
     used = {i.target.split(".")[0] for name in modules() for i in imports(name)}
     standard = set(sys.stdlib_module_names) | {"gliaboost"}

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
+# The environment takes most of a minute to make, once a process.
+pytestmark = pytest.mark.xdist_group("wheel")
 
 
 def run(*words: str | Path, folder: Path) -> str:

@@ -138,3 +138,12 @@ def test_one_patient_alone_can_show_no_difference(make_predictions: MakePredicti
     assert found.difference > 0.2
     assert found.ci95 is None
     assert found.p_bootstrap == 1.0
+
+
+def test_a_clear_difference_is_far_from_chance(make_predictions: MakePredictions) -> None:
+    better, worse = (make_predictions(seed=s, skill=k) for s, k in ((0, 3.0), (1, 0.0)))
+    (found,) = compare([better, worse])
+    assert found.p_bootstrap < 0.01
+    assert found.ci95 is not None
+    assert 0 < found.ci95[0] < found.difference < found.ci95[1]
+    assert found.p_holm == found.p < 0.01
