@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._face.features import CLASSICAL
 from gliaboost._face.inputs import DataSet, read_target
 from gliaboost._face.settings import (
     FeatureNames,
@@ -17,7 +16,7 @@ from gliaboost._face.settings import (
     feature_words,
     read_settings,
 )
-from gliaboost._face.words import fold_choice, names
+from gliaboost._face.words import CLASSICAL, fold_choice, names
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.splits import Fold
     from gliaboost.features.store import FeatureStore
+    from gliaboost.parallel import Executor
     from gliaboost.reports.protocol.results import Results
 
 
@@ -58,6 +58,7 @@ def benchmark(
     seed: int = 0,
     store: Path | str | None = None,
     command: str = "",
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Results:
     """Compare models on honest folds and write a report.
@@ -106,6 +107,9 @@ def benchmark(
         The feature cache; default: in the user's cache folder.
     command : str
         What a user typed, for the report.
+    executor : Executor, optional
+        Extracts, and runs the folds of an experiment side by side; it must see the same files.
+        Default: threads extract, and one fold runs at a time.
     progress : Progress, optional
         Hears of every step.
 
@@ -186,6 +190,7 @@ def benchmark(
         command=command,
         audit=findings,
         elsewhere=elsewhere,
+        executor=executor,
         progress=progress,
     )
     explain_mistakes(folder, table.root)

@@ -15,6 +15,7 @@ from gliaboost._face.settings import (
     feature_words,
     read_settings,
 )
+from gliaboost._face.words import CLASSICAL
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
     from gliaboost.features.base import Extractor
     from gliaboost.features.extract import Extraction
     from gliaboost.features.store import FeatureStore
-
-CLASSICAL = "hog,lbp,glcm"
+    from gliaboost.parallel import Executor
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +113,7 @@ def extract(
     device: str = "auto",
     jobs: int | None = None,
     store: Path | str | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Extracted:
     """Compute the features that the store lacks.
@@ -131,6 +132,8 @@ def extract(
         Threads; default: all cores. The numbers do not depend on it.
     store : path-like, optional
         The feature cache; default: in the user's cache folder.
+    executor : Executor, optional
+        Extracts, such as a cluster's; it must see the same files. Default: threads.
     progress : Progress, optional
         Hears of the images to extract.
 
@@ -167,5 +170,13 @@ def extract(
     table = read_data(data, progress).check()
     extractors = build_extractors(words, device, own)
     preparation, cache = Preparation(), FeatureStore(None if store is None else Path(store))
-    done = extract_missing(table, extractors, preparation, cache, jobs=jobs, progress=progress)
+    done = extract_missing(
+        table,
+        extractors,
+        preparation,
+        cache,
+        jobs=jobs,
+        executor=executor,
+        progress=progress,
+    )
     return Extracted(table, done, extractors, preparation, cache)

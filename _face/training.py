@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gliaboost._face.features import CLASSICAL
 from gliaboost._face.inputs import DataSet, read_target
 from gliaboost._face.settings import (
     FeatureNames,
@@ -18,6 +17,7 @@ from gliaboost._face.settings import (
     feature_words,
     read_settings,
 )
+from gliaboost._face.words import CLASSICAL
 from gliaboost.errors import UnreadableWarning
 from gliaboost.progress import SILENT, Progress
 

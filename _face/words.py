@@ -7,6 +7,9 @@ from typing import Any
 
 from gliaboost.errors import UsageError
 
+# What is extracted unless somebody says otherwise.
+CLASSICAL = "hog,lbp,glcm"
+
 
 def names(given: str | Iterable[str]) -> list[str]:
     """Read names, each once.
@@ -35,7 +38,7 @@ def names(given: str | Iterable[str]) -> list[str]:
     said = given if isinstance(given, str) else ",".join(words)
     found = [word.strip() for word in words if word.strip()]
     if not found:
-        raise UsageError(f"no name in {said!r}; expected names by comma, such as hog,lbp,glcm")
+        raise UsageError(f"no name in {said!r}; expected names by comma, such as {CLASSICAL}")
     twice = sorted({name for name in found if found.count(name) > 1})
     if twice:
         raise UsageError(f"{', '.join(twice)} is named twice in {said!r}; name each once")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import gliaboost
+from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.options import (
-    CLASSICAL,
     Device,
     Features,
     Jobs,

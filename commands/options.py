@@ -43,8 +43,6 @@ Settings = Annotated[
     ),
 ]
 
-CLASSICAL = "hog,lbp,glcm"
-
 
 @contextmanager
 def collecting_unreadable() -> Iterator[list[tuple[str, str]]]:

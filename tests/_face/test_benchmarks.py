@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +155,10 @@ def test_every_option_reaches_the_protocol(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
+    executor = ThreadPoolExecutor(1)
 
     def instead(table: Any, protocol: Any, store: Any, out: Path, **named: Any) -> None:
-        seen.extend([protocol, store.path, out, named["command"]])
+        seen.extend([protocol, store.path, out, named["command"], named["executor"]])
         raise _ReachedError
 
     monkeypatch.setattr(running, "run", instead)
@@ -178,9 +180,10 @@ def test_every_option_reaches_the_protocol(
             seed=3,
             store=tmp_path / "s",
             command="as typed",
+            executor=executor,
         )
     protocol, *places = seen
-    assert places == [tmp_path / "s", tmp_path / "run", "as typed"]
+    assert places == [tmp_path / "s", tmp_path / "run", "as typed", executor]
     competing = [e.name.removeprefix("xgboost+") for e in protocol.experiments]
     assert competing == ["hog+glcm", "hog", "glcm"]
     assert [f.name for f in protocol.folds] == ["2"]

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,3 +62,18 @@ def test_wrong_calls_are_refused(make_images: MakeImages) -> None:
     (path.parent / "p00-0.png").unlink()
     with pytest.raises(ManifestError, match=r"p00-0\.png"):
         gliaboost.extract(path, features="hog")
+
+
+def test_an_executor_does_the_work(make_images: MakeImages, tmp_path: Path) -> None:
+    used: list[int] = []
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, *given: Any, **named: Any) -> Any:
+            used.append(1)
+            return super().submit(*given, **named)
+
+    with Counting(2) as executor:
+        done = gliaboost.extract(
+            make_images(), features="glcm", store=tmp_path / "s", jobs=2, executor=executor
+        )
+    assert used and done.extraction.computed == 30
