@@ -14,4 +14,4 @@ def test_the_module_is_the_command() -> None:
         [sys.executable, "-m", "gliaboost", "no-such-thing"], capture_output=True, text=True
     )
     assert wrong.returncode == 2
-    assert "no-such-thing" in wrong.stderr
+    assert "No such command" in wrong.stderr
