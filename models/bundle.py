@@ -206,7 +206,10 @@ class Bundle:
                 ("features", ", ".join(str(spec["name"]) for spec in self.features)),
                 ("columns", f"{self.columns:,}" if self.features else ""),
                 ("images", f"prepared to {size} x {size} pixels"),
-                *((f"training {name}", value) for name, value in known),
+                *(
+                    (f"training {name}", f"{value:,}" if type(value) is int else value)
+                    for name, value in known
+                ),
                 ("training manifest", self.manifest[:12]),
                 ("model", f"{len(self.native):,} bytes"),
                 ("created", self.created),

@@ -183,10 +183,10 @@ def test_no_bundle_says_how_to_make_one(tmp_path: Path) -> None:
 def test_a_notebook_shows_what_it_is_and_escapes_it() -> None:
     bundle = make()[0]
     bundle.classes = ["<b>glioma", "no_tumor"]
-    bundle.metrics = {"images": 80, "patients": None, "classes": {"no_tumor": 3}}
+    bundle.metrics = {"images": 1080, "patients": None, "classes": {"no_tumor": 3}}
     html = bundle._repr_html_()
     assert "&lt;b&gt;glioma, no_tumor" in html and "<b>glioma" not in html
-    for known in ("lightgbm, fitted on cpu", ">glcm<", ">80<", ">abc<", bundle.created):
+    for known in ("lightgbm, fitted on cpu", ">glcm<", ">1,080<", ">abc<", bundle.created):
         assert known in html
     assert "patients" not in html
 
