@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import numpy as np
@@ -333,3 +334,28 @@ def test_five_of_many_patients_on_both_sides_are_named() -> None:
     assert "8 patient(s) on both sides" in fault
     named = fault.partition("(")[2].partition("); all")[0].rpartition("(")[2].split(", ")
     assert len(named) == 5
+
+
+def test_the_rarest_class_bounds_the_folds_by_image() -> None:
+    label = ["a"] * 3 + ["b"] * 40 + ["c"] * 53
+    assert len(image_folds(cohort(label=label), 3)) == 3
+    with pytest.raises(UsageError, match="4 folds; expected 2 to 3, the images of the rarest"):
+        image_folds(cohort(label=label), 4)
+
+
+def test_numbers_name_folds_in_their_order_and_words_after_them() -> None:
+    names = ["x", "100000000", "90000000", "7"]
+    m = cohort(fold=[names[o // 4 % 4] for o in np.repeat(np.arange(24), 4)])
+    assert [f.name for f in column_folds(m)] == ["7", "90000000", "100000000", "x"]
+
+
+def test_a_large_set_is_divided_too() -> None:
+    m = cohort(patients=160, slices=2)
+    assert_partition(m, patient_folds(m, 5))
+
+
+def test_a_fold_is_itself_alone_and_stays_as_it_is() -> None:
+    one, two = patient_folds(cohort(), 2)
+    assert len({one, two, one}) == 2
+    with pytest.raises(FrozenInstanceError):
+        one.name = "two"  # type: ignore[misc]

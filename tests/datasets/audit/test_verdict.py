@@ -51,8 +51,8 @@ def added(**changed: Any) -> list[tuple[str, str]]:
     return [one for one in said(**changed) if one not in CLEAN]
 
 
-def straddler(**sides: list[int]) -> Any:
-    return SimpleNamespace(column="split", sides=sides)
+def straddler(column: str = "split", **sides: list[int]) -> Any:
+    return SimpleNamespace(column=column, sides=sides)
 
 
 def test_leaking_pictures_are_wrong_side_by_side() -> None:
@@ -113,11 +113,11 @@ def test_metadata_that_tell_the_class_are_noted_one_by_one() -> None:
     def betrayal(name: str, betrays: bool) -> Any:
         return SimpleNamespace(name=name, betrays=betrays, accuracy=0.81249, baseline=0.5)
 
-    found = [betrayal("size", True), betrayal("mode", False), betrayal("everything", True)]
+    found = [betrayal("border", True), betrayal("mode", False), betrayal("everything", True)]
     assert added(betrayals=found) == [
         (
             "note",
-            "The class shows without the picture: size alone reaches an accuracy of 0.812, always "
+            "The class shows without the picture: border alone reaches an accuracy of 0.812, always "
             "naming the commonest class 0.500.",
         )
     ]
@@ -139,3 +139,16 @@ def test_every_weight_is_known() -> None:
         crossing={"train": (1, 1)}, counts=dict.fromkeys(COUNTS, 1), straddlers=[straddler(a=[0])]
     )
     assert {weight for weight, _ in everything} <= set(WEIGHTS)
+
+
+@pytest.mark.parametrize(("mine", "other"), [("split", "fold"), ("fold", "split")])
+def test_each_column_answers_for_itself(mine: str, other: str) -> None:
+    table = pd.DataFrame({"patient": ["p", "q"], "split": ["train", "test"], "fold": ["1", "2"]})
+    one = straddler(mine, a=[0], b=[1])
+    got = said(table=table, straddlers=[one], straddling_families=[one, one])
+    assert ("wrong", f"{mine} a: 1 file of 1 patient seen on another side too.") in got
+    assert ("fine", f"No patient lies on two sides of {other}.") in got
+    related = [sentence for _, sentence in got if "suffix" in sentence]
+    assert len(related) == 1
+    assert related[0].startswith("2 groups") and related[0].endswith(f"side of {mine}.")
+    assert {("fine", f"No picture lies on two sides of {c}.") for c in (mine, other)} <= {*got}
