@@ -6,8 +6,9 @@ import contextlib
 import json
 import os
 import pickle
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import joblib
 import numpy as np
@@ -147,12 +148,13 @@ def test_a_newer_layout_asks_for_an_upgrade(path: Path) -> None:
     ("field", "value"),
     [("classes", ["glioma", 3]), ("classes", "glioma"), ("native", "text"), ("columns", 0),
      ("columns", True), ("features", [1]), ("preparation", []), ("takes", "sound"),
-     ("package", 3)],
+     ("package", 3), ("classes", ["glioma", "glioma"]), ("format", "2"), ("format", True),
+     ("features", [{"name": "glcm", "version": 1}]), ("columns", -1), ("sha256", None)],
 )  # fmt: skip
 def test_fields_of_another_kind_are_damage(path: Path, field: str, value: Any) -> None:
     bundle = joblib.load(path)
     setattr(bundle, field, value)
-    if field != "native":
+    if field not in ("native", "format", "sha256"):
         bundle.sha256 = bundle.digest()
     joblib.dump(bundle, path)
     with pytest.raises(BundleError, match=f"damaged.*{field}"):
@@ -243,3 +245,97 @@ def test_a_model_of_an_absent_package_names_it(tmp_path: Path) -> None:
     assert opened.summary()["takes"] == "columns"
     with pytest.raises(UsageError, match="pip install gliaboost-example"):
         opened.predict_proba(X)
+
+
+def bare(**changed: Any) -> Bundle:
+    """Return a bundle of no model, which is whole all the same."""
+    spec = {"name": "glcm", "version": 1, "parameters": {}}
+    plain: dict[str, Any] = {
+        "model": "lightgbm", "native": b"model", "sha256": "", "classes": ["a", "b"],
+        "columns": 1, "preparation": {"size": 64}, "features": [spec], "parameters": {},
+        "device": "cpu", "manifest": "0123456789abcdef", "takes": "columns",
+        "package": "gliaboost",
+    }  # fmt: skip
+    return Bundle(**{**plain, **changed})
+
+
+OTHER: dict[str, Any] = {
+    "model": "xgboost", "native": b"modem", "classes": ["b", "a"], "columns": 2,
+    "preparation": {"size": 32}, "features": [], "parameters": {"seed": 1}, "device": "cuda",
+    "manifest": "fedcba", "metrics": {"images": 1}, "versions": {"numpy": "2"},
+    "created": "2026-01-01", "format": FORMAT + 1, "takes": "images", "package": "other",
+}  # fmt: skip
+
+
+def test_the_digest_is_of_every_field_but_itself() -> None:
+    assert {*OTHER, "sha256"} == {f.name for f in fields(Bundle)}
+    digests = {name: bare(**{name: value}).digest() for name, value in OTHER.items()}
+    assert len({*digests.values(), bare().digest()}) == len(OTHER) + 1
+    assert bare(sha256="anything").digest() == bare().digest()
+    assert (
+        bare(preparation={"b": 1, "a": 2}).digest() == bare(preparation={"a": 2, "b": 1}).digest()
+    )
+
+
+def test_the_digest_of_an_older_layout_leaves_later_fields_out() -> None:
+    older = bare(format=1)
+    assert bare(format=1, takes="images", package="other").digest() == older.digest()
+    assert bare(format=1, model="xgboost").digest() != older.digest()
+
+
+def test_the_smallest_bundle_is_whole(tmp_path: Path) -> None:
+    kept = load(save(bare(), tmp_path / "m.joblib"))
+    assert kept == bare(sha256=bare().digest())
+    assert (kept.metrics, kept.versions, kept.created) == ({}, {}, "")
+
+
+def test_the_summary_is_all_but_the_bytes_of_the_model() -> None:
+    summary = json.loads(json.dumps(bare().summary()))
+    assert summary.pop("bytes") == 5
+    assert {**summary, "native": b"model"} == vars(bare())
+
+
+class Echo:
+    """A model that answers with what it was given."""
+
+    def predict_proba(self, X: Any, **beside: Any) -> Any:
+        return X, beside
+
+
+@pytest.mark.parametrize("takes", ["columns", "images", "both"])
+def test_a_model_is_given_what_it_takes(takes: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Bundle, "classifier", lambda self, jobs: Echo())
+    bundle = bare(takes=takes, columns=3)
+    images, columns = np.zeros((2, 8, 8), np.uint8), np.zeros((2, 3), np.float32)
+    if takes == "both":
+        for wrong, seen in ((None, "none"), (columns[0], r"shape \[3\]"), (columns[:, :2], "2")):
+            with pytest.raises(UsageError, match=rf"columns of .*{seen}.*; .*\[N, 3\] from glcm"):
+                bundle.predict_proba(images, wrong)
+    X = columns if takes == "columns" else images
+    got, beside = cast("Any", bundle.predict_proba(X, columns))
+    assert got is X
+    assert (beside == {}) if takes != "both" else (beside["columns"] is columns)
+
+
+def test_the_model_is_asked_for_on_this_machine_not_on_that_of_the_training() -> None:
+    bundle, model, _ = make()
+    bundle.parameters = {**bundle.parameters, "device": "cuda", "jobs": 77}
+    here = bundle.classifier(jobs=1).get_params()
+    assert (here["device"], here["jobs"]) == ("auto", 1)
+    assert here["rounds"] == model.get_params()["rounds"] == 20
+
+
+def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"cannot be read: .*directory"):
+        load(tmp_path)
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(BundleError, match=r"cannot write .*taken: .*; free space or name another"):
+        save(bare(), tmp_path / "taken")
+    assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_notebook_shows_sizes_and_what_is_missing_not_at_all() -> None:
+    html = bare(native=b"0" * 12345, columns=6789)._repr_html_()
+    for shown in (">6,789<", "prepared to 64 x 64 pixels", ">0123456789ab<", ">12,345 bytes<"):
+        assert shown in html
+    assert "columns" not in bare(features=[], takes="images")._repr_html_()

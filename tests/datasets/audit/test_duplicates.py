@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from gliaboost.datasets.audit import duplicates
-from gliaboost.datasets.audit.duplicates import link
+from gliaboost.datasets.audit.duplicates import LINK_COLUMNS, link
 from gliaboost.datasets.audit.pictures import ImageRecord
 from gliaboost.datasets.components import connected
 
@@ -75,9 +75,54 @@ def test_blank_and_unreadable_have_no_twin() -> None:
     assert len(link(nothing, nothing)) == 0
 
 
+def copies(*numbers: tuple[int, int, int]) -> list[ImageRecord]:
+    """Make files of pictures, as (picture, quarter turns, how many)."""
+    return [picture(p, file, turn) for p, turn, n in numbers for file in range(n)]
+
+
+def most(monkeypatch: pytest.MonkeyPatch, pairs: int, *sets: list[ImageRecord]) -> pd.DataFrame:
+    monkeypatch.setattr(duplicates, "MANY", pairs)
+    return link(*sets)
+
+
 def test_many_copies_are_a_star(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "MANY", 20)
-    pictures = [picture(1, i) for i in range(10)]
-    links = link(pictures)
-    assert len(links) == 9
-    assert set(connected(links["a"], links["b"], 10)) == {0}
+    pictures = copies((1, 0, 4), (2, 0, 3))
+    assert len(most(monkeypatch, 6 + 3, pictures)) == 9
+    few = most(monkeypatch, 6 + 3 - 1, pictures)
+    assert list(zip(few["a"], few["b"], strict=True)) == [(0, 1), (0, 2), (0, 3), (4, 5), (4, 6)]
+    assert connected(few["a"], few["b"], 7).tolist() == [0] * 4 + [1] * 3
+
+
+def test_many_copies_in_another_set_are_matched_with_its_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine, theirs = copies((1, 0, 4), (2, 0, 2)), copies((1, 0, 3), (2, 0, 1))
+    assert len(most(monkeypatch, 4 * 3 + 2, mine, theirs)) == 14
+    few = most(monkeypatch, 4 * 3 + 2 - 1, mine, theirs)
+    assert list(zip(few["a"], few["b"], strict=True)) == [(i, 0) for i in range(4)] + [
+        (4, 3),
+        (5, 3),
+    ]
+
+
+def test_many_turned_copies_are_matched_by_their_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = copies((1, 0, 4), (1, 1, 3), (2, 0, 2), (2, 1, 1))
+    every = most(monkeypatch, 4 * 3 + 2, pictures)
+    assert (every["kind"] == "near").sum() == 14
+    few = most(monkeypatch, 4 * 3 + 2 - 1, pictures)
+    near = few[few["kind"] == "near"]
+    assert list(zip(near["a"], near["b"], strict=True)) == [(0, 4), (7, 9)]
+
+
+def test_similarity_is_at_most_1_which_equal_pixels_have() -> None:
+    found = link(copies((0, 0, 2), *((p, turn, 1) for p in range(8) for turn in (1, 2))))
+    assert tuple(found.columns) == LINK_COLUMNS
+    assert found.index.tolist() == list(range(len(found)))
+    assert (found.loc[found["kind"] != "near", "similarity"] == 1.0).all()
+    near = found.loc[found["kind"] == "near", "similarity"]
+    assert len(near) == 5 + 7
+    assert near.between(0.99, 1.0).all()
+
+
+def test_the_order_of_files_makes_no_bytes_equal() -> None:
+    assert rows(link([picture(1, 5), picture(1, 0)])) == [(0, 1, "pixels", "same")]

@@ -117,8 +117,8 @@ def test_metadata_that_tell_the_class_are_noted_one_by_one() -> None:
     assert added(betrayals=found) == [
         (
             "note",
-            "The class shows without the picture: border alone reaches an accuracy of 0.812, always "
-            "naming the commonest class 0.500.",
+            "The class shows without the picture: border alone reaches an accuracy of 0.812, "
+            "always naming the commonest class 0.500.",
         )
     ]
 
