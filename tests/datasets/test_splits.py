@@ -156,7 +156,7 @@ def test_a_class_of_a_single_site_cannot_be_left_out() -> None:
 
 def test_published_split() -> None:
     owners = np.repeat(np.arange(24), 4)
-    m = cohort(split=[["train", "val", "test"][o // 8] for o in owners])
+    m = cohort(split=[["dev", "val", "test"][o // 8] for o in owners])
     (fold,) = published_split(m)
     assert (len(fold.train), len(fold.test)) == (64, 32)
     assert (m.table["split"].iloc[fold.test] == "test").all()
@@ -187,6 +187,8 @@ def test_image_folds_leak_and_are_refused_as_disjoint() -> None:
         assert_disjoint(m, folds)
     with pytest.raises(UsageError, match="25 folds; expected 2 to 24, the images of the rarest"):
         image_folds(m, 25)
+    with pytest.raises(UsageError, match="1 folds; expected 2 to 24"):
+        image_folds(m, 1)
 
 
 def test_assert_disjoint_lists_every_fault() -> None:

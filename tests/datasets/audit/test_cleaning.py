@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,39 @@ def test_drop_keeps_the_largest_of_equals() -> None:
     assert drop(manifest, report).table["path"].tolist() == ["c"]
 
 
+@pytest.mark.parametrize(
+    ("worse", "better"), [("val", "test"), ("train", "val"), (None, "train"), ("train", "test")]
+)
+def test_drop_keeps_the_row_of_the_side_that_is_scarcest(worse: str | None, better: str) -> None:
+    # The worse one is the first, the larger, and names its patient.
+    for order in ([worse, better], [better, worse]):
+        table: dict[str, list[object]] = {
+            "path": ["a", "b"],
+            "split": [*order],
+            "patient": ["p" if side is worse else None for side in order],
+        }
+        manifest, report = reported(table, [(0, 1)])
+        kept = drop(manifest, report).table
+        assert kept["split"].tolist() == [better]
+        assert kept.columns.tolist() == manifest.table.columns.tolist()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "kept"),
+    [
+        ([(200, 10), (50, 50)], "b"),
+        ([(10, 200), (50, 50)], "b"),
+        ([(50, 50), (200, 10)], "a"),
+        ([(101, 10), (10, 101)], "a"),
+        ([(10, 101), (101, 10)], "a"),
+    ],
+)
+def test_the_largest_has_the_most_pixels(sizes: list[tuple[int, int]], kept: str) -> None:
+    manifest, report = reported({"path": ["a", "b"]}, [(0, 1)])
+    report.table[["width", "height"]] = sizes
+    assert drop(manifest, report).table["path"].tolist() == [kept]
+
+
 def test_drop_leaves_out_contradictions_whole() -> None:
     table: dict[str, list[object]] = {"path": list("abcd"), "label": ["x", "y", "x", "x"]}
     manifest, report = reported(table, [(0, 1), (2, 3)])
@@ -94,8 +128,9 @@ def test_wrong_calls() -> None:
     other, _ = reported({"path": list("abd")}, [])
     with pytest.raises(UsageError, match="can be dropped: duplicates"):
         drop(manifest, report, ["all"])
-    with pytest.raises(UsageError, match="other rows"):
-        drop(other, report)
+    for one, of_another in ((other, report), (manifest, reported({"path": list("abd")}, [])[1])):
+        with pytest.raises(UsageError, match="other rows"):
+            drop(one, of_another)
     with pytest.raises(UsageError, match="no other manifest"):
         carry_over(manifest, other, report)
 
@@ -130,3 +165,14 @@ def test_carry_over() -> None:
     assert filled.masks[0] == Path("/other/u.png").resolve()
     with pytest.raises(UsageError, match="no column site"):
         carry_over(manifest, against, report, ["site"])
+
+
+def test_only_a_mask_must_lie_where_the_picture_lies() -> None:
+    manifest, report = reported({"path": ["a"], "site": [None]}, [])
+    known = {"path": ["u"], "patient": ["p"], "mask": ["u.png"], "label": ["x"], "site": ["Oslo"]}
+    against = Manifest.of(pd.DataFrame(known), Path("/other"), "other")
+    matches = pd.DataFrame({"a": [0], "b": [0], "mask_fits": [False]})
+    turned = replace(report, against="other", matches=matches)
+    filled = carry_over(manifest, against, turned, ["patient", "mask", "label", "site"]).table
+    assert filled[["patient", "label", "site"]].iloc[0].tolist() == ["p", "x", "Oslo"]
+    assert filled["mask"].isna().all()
