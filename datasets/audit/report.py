@@ -84,7 +84,7 @@ class AuditReport:
     @property
     def clusters(self) -> list[list[int]]:
         """Rows that show the same picture, for each picture that is there more than once."""
-        groups = self.table.groupby("cluster", sort=True).indices
+        groups = self.table.groupby("cluster").indices
         return [sorted(map(int, rows)) for rows in groups.values() if len(rows) > 1]
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import FrozenInstanceError
 from typing import Any
 
 import pandas as pd
@@ -44,7 +45,7 @@ def report(**changed: Any) -> AuditReport:
         "table": pd.DataFrame(TABLE),
         "faults": [FileFault(6, "g", "tiny", "32 x 48"), FileFault(5, "f", "blank", "all 0")],
         "links": LINKS,
-        "straddlers": [Straddler("p", ("p",), "split", {"test": [1], "train": [0]})],
+        "straddlers": [Straddler("p", ("p",), "split", {"test": [1, 4], "train": [0, 5]})],
         "families": {"r": ["r1", "r2"]},
         "straddling_families": [],
         "betrayals": [Betrayal("size", 0.9, 0.8, 0.5, (0.4, 0.1, 0.6), 6, True)],
@@ -60,10 +61,13 @@ def test_clusters_are_pictures_there_more_than_once() -> None:
 def test_a_missing_label_contradicts_none() -> None:
     table = pd.DataFrame(TABLE).assign(label=pd.Series(["x", None, "x", "x", None, "y", None]))
     assert report(table=table).contradictions == []
+    nothing_known = table.assign(label=pd.Series([None] * 7, dtype="str"))
+    assert report(table=nothing_known).contradictions == []
 
 
 def test_pictures_on_two_sides_are_counted_by_side() -> None:
     assert report().crossing("split") == {"test": (1, 4), "train": (1, 2)}
+    assert list(report().crossing("split")) == ["test", "train"]
     assert report().crossing("fold") == {}
     assert report().across(0, 1) == {"split": ["train", "test"]}
     assert report().across(2, 3) == report().across(0, 6) == {}
@@ -85,7 +89,7 @@ MATCHES = pd.DataFrame(
         "path": ["a", "a", "d", "f"],
         "other_path": ["1", "2", "3", "4"],
         "kind": ["near", "near", "bytes", "near"],
-        "similarity": [0.98, 0.98, 1.0, 0.98],
+        "similarity": [0.987654, 0.98, 1.0, 0.98],
         "label": ["x", "x", "y", "w"],
         "other_label": ["x", "y", "x", None],
         "orientation": ["same"] * 4,
@@ -133,6 +137,7 @@ def test_plain_values_hold_every_finding() -> None:
     assert plain["against"]["of"] == 7
     assert plain["against"]["kinds"] == {"near": 3, "bytes": 1}
     assert plain["against"]["matches"][3]["labels"] == ["w", None]
+    assert [m["similarity"] for m in plain["against"]["matches"]] == [0.9877, 0.98, 1.0, 0.98]
     assert report().to_dict()["against"] is None
 
 
@@ -155,3 +160,31 @@ def test_each_kind_of_copy_is_counted_apart(kind: str) -> None:
     assert [counts[k] for k in ("bytes", "pixels", "near")] == [
         3 * (k == kind) for k in ("bytes", "pixels", "near")
     ]
+
+
+def betrayal(name: str, betrays: bool) -> Betrayal:
+    return Betrayal(name, 0.9, 0.8, 0.5, (0.4, 0.1, 0.6), 6, betrays)
+
+
+def test_metadata_are_counted_where_they_tell_the_class_by_themselves() -> None:
+    kinds = [betrayal(*b) for b in (("border", True), ("mode", False), ("everything", True))]
+    assert {name: n for name, n, _ in report(betrayals=kinds).rows()}["metadata"] == 1
+
+
+def test_a_notebook_shows_what_was_found_or_that_nothing_was() -> None:
+    html = report()._repr_html_()
+    assert "Audit of seven, 7 files" in html and report().verdict()[0] in html
+    assert ">contradictions<" in html
+    assert ">unreadable<" not in html and ">nothing<" not in html
+    alone = pd.DataFrame(TABLE).assign(cluster=range(7))
+    clean = report(table=alone, faults=[], links=LINKS[:0], straddlers=[], betrayals=[])
+    assert ">nothing<" in clean._repr_html_()
+
+
+def test_a_report_is_itself_alone_and_stays_as_it_is() -> None:
+    one, two = report(), report()
+    assert len({one, two, one}) == 2
+    with pytest.raises(FrozenInstanceError):
+        one.manifest = "eight"  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        one.faults[0].kind = "blank"  # type: ignore[misc]
