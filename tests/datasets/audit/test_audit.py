@@ -276,6 +276,99 @@ def test_no_rows_are_refused(tmp_path: Path) -> None:
         audit(manifest_of(tmp_path, {"path": []}))
 
 
+def grain(height: int, width: int, seed: int = 0) -> Pixels:
+    """Draw noise, which is like no other picture."""
+    return np.random.default_rng(seed).integers(0, 255, (height, width)).astype(np.uint8)
+
+
+def test_limits_of_size_and_shape(tmp_path: Path) -> None:
+    shapes = {"a": (64, 64), "b": (63, 64), "c": (64, 63), "d": (64, 128), "e": (64, 129)}
+    shapes |= {"f": (128, 64), "g": (129, 64)}
+    write(tmp_path, {f"{n}.png": grain(*shape, seed=ord(n)) for n, shape in shapes.items()})
+    Image.fromarray(grain(70, 80)).convert("LA").save(tmp_path / "h.png")
+    report = audit(manifest_of(tmp_path, {"path": [f"{n}.png" for n in "abcdefgh"]}))
+    assert [(f.row, f.path, f.kind, f.detail) for f in report.faults] == [
+        (1, "b.png", "tiny", "64 x 63 pixels, at least 64 a side expected"),
+        (2, "c.png", "tiny", "63 x 64 pixels, at least 64 a side expected"),
+        (4, "e.png", "aspect", "129 x 64 pixels, sides within a factor of 2 expected"),
+        (6, "g.png", "aspect", "64 x 129 pixels, sides within a factor of 2 expected"),
+        (7, "h.png", "mode", "mode LA, 8-bit grey (L, or RGB with equal channels) expected"),
+    ]
+    read = report.table[["width", "height", "format", "mode"]]
+    assert read.iloc[[3, 7]].to_numpy().tolist() == [[128, 64, "PNG", "L"], [80, 70, "PNG", "LA"]]
+    assert report.table["cluster"].tolist() == list(range(8))
+    assert list(report.seconds) == ["read", "search", "metadata"]
+    assert all(seconds >= 0 for seconds in report.seconds.values())
+
+
+def test_a_mask_fits_a_picture_that_lies_as_this_one_does(tmp_path: Path) -> None:
+    heads = [head(i) for i in range(5)]
+    write(tmp_path / "mine", {f"{i}.png": one for i, one in enumerate(heads)})
+    theirs = {
+        "a.png": heads[0],
+        "b.png": np.fliplr(heads[1]),
+        "c.png": cv2.resize(heads[2], (128, 128)).astype(np.uint8),
+        "d.png": (255 * (heads[3] / 255) ** 2).astype(np.uint8),
+        "e.png": cv2.resize(heads[4][7:, 2:-4], (SIZE, SIZE)).astype(np.uint8),
+    }
+    write(tmp_path / "theirs", theirs)
+    mine = manifest_of(tmp_path / "mine", {"path": [f"{i}.png" for i in range(5)]})
+    against = Manifest.of(pd.DataFrame({"path": [*theirs]}), tmp_path / "theirs", "theirs")
+    matches = audit(mine, against=against).matches
+    assert matches["other_path"].tolist() == [*theirs]
+    assert matches["adjusted"].tolist() == ["", "", "", "contrast", "alignment"]
+    assert matches["mask_fits"].tolist() == [True, False, False, True, False]
+
+
+def test_metadata_are_judged_by_patients_joined_with_copies(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = []
+    for i in range(24):
+        label = "ab"[i // 2 % 2]
+        side = 64 if label == "a" else 66
+        write(tmp_path, {f"{i:02}.png": grain(side, side, seed=i)})
+        rows.append({"path": f"{i:02}.png", "label": label, "patient": f"p{i // 2}"})
+    # Patients 0 and 2 share a picture; a broken and an unlabelled file take no part.
+    shutil.copy(tmp_path / "00.png", tmp_path / "04.png")
+    (tmp_path / "cut.png").write_bytes(b"cut")
+    write(tmp_path, {"none.png": grain(64, 64, seed=99)})
+    rows.insert(0, {"path": "cut.png", "label": "b", "patient": "x"})
+    rows.insert(5, {"path": "none.png", "label": None, "patient": "y"})
+    manifest = Manifest.of(pd.DataFrame(rows), tmp_path)
+    by_name = {b.name: b for b in audit(manifest).betrayals}
+    assert by_name["size"].groups == 11
+    assert by_name["size"].accuracy == 1.0
+    assert by_name["border"] == {b.name: b for b in audit(manifest, seed=0).betrayals}["border"]
+    assert by_name["border"] != {b.name: b for b in audit(manifest, seed=1).betrayals}["border"]
+
+
+def test_a_family_is_told_where_none_of_its_ids_is_told_already(tmp_path: Path) -> None:
+    patients = ["p1A", "p1A", "p1B", "q2A", "q2B", "q2C", "r3", "s4A"]
+    write(tmp_path, {f"{i}.png": grain(64, 64, seed=i) for i in range(8)})
+    manifest = manifest_of(
+        tmp_path,
+        {
+            "path": [f"{i}.png" for i in range(8)],
+            "patient": patients,
+            "split": ["train", "test", "train", "train", "test", "train", "test", "train"],
+        },
+    )
+    report = audit(manifest)
+    assert [s.ids for s in report.straddlers] == [("p1A",)]
+    assert [s.ids for s in report.straddling_families] == [("q2A", "q2B", "q2C")]
+    assert report.families == {"p1": ["p1A", "p1B"], "q2": ["q2A", "q2B", "q2C"]}
+
+
+def test_rows_without_a_path_are_refused_in_both_manifests(tmp_path: Path) -> None:
+    write(tmp_path, {"a.png": grain(64, 64)})
+    good = manifest_of(tmp_path, {"path": ["a.png"]})
+    for paths in ([], ["a.png", None]):
+        bad = Manifest.of(pd.DataFrame({"path": paths}, dtype="str"), tmp_path, "bad")
+        with pytest.raises(UsageError, match="bad: no rows, or rows without a path"):
+            audit(bad)
+        with pytest.raises(UsageError, match="bad: no rows, or rows without a path"):
+            audit(good, against=bad)
+
+
 def test_sartaj_leaks(figshare_folder: Path) -> None:
     folder = figshare_folder.parent / "sartaj"
     if not folder.is_dir():

@@ -107,7 +107,8 @@ def test_each_kind_of_metadata_is_numbers_of_its_own() -> None:
     assert found == {}
     full = metadata(Manifest.of(table.assign(modality=["MR", "MR", "MR", "CT"]), "."), pictures)
     assert full["modality"].to_numpy().tolist() == [[0], [0], [0], [1]]
-    one_name = metadata(Manifest.of(table.assign(patient=["A1", "A2", None, "A3"]), "."), pictures)
+    nameless = table.assign(patient=pd.Series(["A1", "A2", None, "A3"], dtype="str"))
+    one_name = metadata(Manifest.of(nameless, "."), pictures)
     assert "patient id form" not in one_name
 
 
