@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gliaboost.datasets.audit import alignment
 from gliaboost.datasets.audit.alignment import ADJUSTMENTS, SAME, aligned, second_look
 from gliaboost.datasets.audit.pictures import thumbnail
 from gliaboost.datasets.decode import decode
@@ -31,6 +33,10 @@ def look(a: Image, b: Image) -> str | None:
         return None
     assert SAME <= seen[0] <= 1.001
     return ADJUSTMENTS[seen[1]]
+
+
+def small(image: Image) -> NDArray[np.float32]:
+    return thumbnail(image).astype(np.float32)
 
 
 @pytest.mark.parametrize(
@@ -83,3 +89,91 @@ def test_a_far_move_is_refused() -> None:
     image = thumbnail(slice_of(0)).astype(np.float32)
     assert aligned(image, np.roll(image, 2, axis=1)) is not None
     assert aligned(image, np.roll(image, 12, axis=1)) is None
+
+
+def warped(image: NDArray[np.float32], scale: list[float], shift: list[float]) -> Any:
+    """Stretch about the middle, in columns and rows, and shift by pixels."""
+    middle = [32 * (1 - s) + t for s, t in zip(scale, shift, strict=True)]
+    matrix = [[scale[0], 0, middle[0]], [0, scale[1], middle[1]]]
+    return cv2.warpAffine(
+        image,
+        np.array(matrix, np.float32),
+        (64, 64),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_the_move_may_stretch_and_shift_just_so_far(axis: int) -> None:
+    image = small(slice_of(0))
+
+    def moved(scale: float, shift: float) -> bool:
+        scales, shifts = [1.0, 1.0], [0.0, 0.0]
+        scales[axis], shifts[axis] = scale, shift
+        return aligned(image, warped(image, scales, shifts)) is not None
+
+    assert all(moved(scale, 0) for scale in (0.96, 1.04))
+    assert not any(moved(scale, 0) for scale in (0.92, 1.08))
+    assert all(moved(1, shift) for shift in (-3.8, 3.8))
+    assert not any(moved(1, shift) for shift in (-4.2, 4.2))
+
+
+def test_what_does_not_converge_is_another_picture() -> None:
+    image = small(slice_of(0))
+    assert aligned(image, -image) is None
+    assert second_look(image, -image) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_greys_that_are_mapped_one_way_alone_must_be_closer(seed: int) -> None:
+    image = small(slice_of(seed))
+    noise = np.random.default_rng(seed).normal(size=image.shape).astype(np.float32)
+
+    def clipped(share: float) -> NDArray[np.float32]:
+        copy = np.clip(image + share * noise, -1, 1)
+        return (copy - copy.mean()) / copy.std()
+
+    for share, high, same in ((0.09, 0.99, False), (0.04, 0.995, True)):
+        copy = clipped(share)
+        # Each way: the greys of one are given to the other in order of its own.
+        ways = []
+        for a, b in ((image, copy), (copy, image)):
+            mapped = np.sort(b, axis=None)[np.argsort(np.argsort(a, axis=None))]
+            ways.append(np.corrcoef(mapped, b.ravel())[0, 1])
+        assert min(ways) < SAME and high <= max(ways)
+        assert max(ways) < 0.995 or same
+        seen = second_look(image, copy)
+        assert (seen is not None) is same
+        if seen is not None:
+            assert seen[0] == pytest.approx(max(ways), abs=1e-5)
+
+
+@pytest.mark.parametrize("way", ADJUSTMENTS[1:])
+def test_each_look_is_passed_at_the_threshold_itself(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = slice_of(1)
+    copy = image[4:-1, 2:-3] if "alignment" in way else image
+    if "contrast" in way:
+        copy = (255 * (copy / 255) ** 2).astype(np.uint8)
+    seen = second_look(small(image), small(copy))
+    assert seen is not None and ADJUSTMENTS[seen[1]] == way
+    monkeypatch.setattr(alignment, "SAME", seen[0])
+    assert second_look(small(image), small(copy)) == seen
+    monkeypatch.setattr(alignment, "SAME", np.nextafter(seen[0], 2))
+    assert second_look(small(image), small(copy)) != seen
+
+
+def test_one_way_is_enough_at_its_threshold_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b = small(slice_of(0)), np.clip(small(slice_of(0)), -1, 1)
+    monkeypatch.setattr(alignment, "SAME", -1)
+    monkeypatch.setattr(alignment, "SAME_ONE_WAY", -1)
+    high = second_look(a, b)
+    monkeypatch.setattr(alignment, "SAME_ONE_WAY", 2)
+    low = second_look(a, b)
+    assert high is not None and low is not None and low[0] < high[0]
+    monkeypatch.setattr(alignment, "SAME_ONE_WAY", high[0])
+    assert second_look(a, b) == high
+    monkeypatch.setattr(alignment, "SAME_ONE_WAY", np.nextafter(high[0], 2))
+    assert second_look(a, b) == low

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gliaboost.datasets.audit.pictures import (
+    Header,
     border,
     is_blank,
+    is_coloured,
     read_header,
     read_pictures,
     thumbnail,
@@ -81,7 +85,7 @@ def test_colour(mode: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("level", "share", "blank"),
-    [(0, 0.0, True), (200, 0.0, True), (0, 0.004, True), (0, 0.006, False)],
+    [(0, 0.0, True), (200, 0.0, True), (0, 0.004, True), (0, 0.005, False), (0, 0.006, False)],
 )
 def test_blank(level: int, share: float, blank: bool) -> None:
     image = np.full((100, 100), level, np.uint8)
@@ -117,3 +121,87 @@ def test_thumbnail_is_the_area_mean() -> None:
     small = image.reshape(64, 4, 64, 4).mean(axis=(1, 3))
     expected = (small - small.mean()) / small.std()
     np.testing.assert_allclose(thumbnail(image), expected, atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("level", "other", "blank"),
+    [(100, 108, True), (100, 92, True), (100, 109, False), (100, 91, False), (5, 0, True),
+     (250, 255, True)],
+)  # fmt: skip
+def test_greys_close_to_the_commonest_are_one_with_it(level: int, other: int, blank: bool) -> None:
+    image = np.full((20, 20), level, np.uint8)
+    image[:, 11:] = other
+    assert is_blank(image) is blank
+
+
+def encoded(image: NDArray[np.uint8]) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+@pytest.mark.parametrize(
+    ("apart", "tiles", "coloured"), [(41, 101, True), (41, 100, False), (40, 10_000, False)]
+)
+def test_colours_are_strong_and_cover_some_of_the_picture(
+    apart: int, tiles: int, coloured: bool
+) -> None:
+    image = np.full((100, 100, 3), 120, np.uint8)
+    image.reshape(-1, 3)[:tiles, 1] += np.uint8(apart)
+    assert is_coloured(encoded(np.kron(image, np.ones((8, 8, 1), np.uint8)))) is coloured
+
+
+def test_what_cannot_be_decoded_has_no_colours() -> None:
+    assert not is_coloured(b"no image")
+
+
+def test_the_ring_is_a_pixel_wide_at_least() -> None:
+    image = np.zeros((20, 24), np.uint8)
+    image[1:-1, 1:-1] = 200
+    assert border(image) == (0.0,) * 5
+    # From 75 pixels on it has two.
+    wide = np.zeros((75, 80), np.uint8)
+    wide[2:-2, 2:-2] = 200
+    assert border(wide) == (0.0,) * 5
+    wide[1] = 80
+    assert border(wide)[0] == 40.0
+
+
+def test_a_header_has_the_sum_of_each_table_and_the_subsampling(tmp_path: Path) -> None:
+    Image.fromarray(grey()).convert("RGB").save(tmp_path / "a.jpg", quality=80, subsampling=1)
+    with Image.open(tmp_path / "a.jpg") as image:
+        tables: dict[int, list[int]] = image.quantization  # type: ignore[attr-defined]
+    header = read_header((tmp_path / "a.jpg").read_bytes(), ".jpg")
+    assert header == Header("JPEG", "RGB", (sum(tables[0]), sum(tables[1]), 1))
+    assert len({header, Header("JPEG", "RGB"), header}) == 2
+    with pytest.raises(FrozenInstanceError):
+        header.kind = "PNG"  # type: ignore[misc]
+
+
+def test_what_was_not_read_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "cut.png").write_bytes(encoded(grey())[:60])
+    absent, cut = read_pictures([tmp_path / "absent.png", tmp_path / "cut.png"])
+    assert absent.error == "cannot be read: No such file or directory"
+    for record in (absent, cut):
+        assert (record.height, record.width, record.pixels_hash) == (0, 0, "")
+        assert not record.blank and not record.coloured
+        assert record.border == () and record.thumbnail is None
+    assert cut.bytes_hash == hashlib.sha256((tmp_path / "cut.png").read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_side_of_64_keeps_its_pixels_and_twice_as_many_are_averaged(axis: int) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (64, 128)).astype(np.uint8)
+    small = image.reshape(64, 64, 2).mean(axis=2)
+    expected = (small - small.mean()) / small.std()
+    if axis:
+        image, expected = image.T, expected.T
+    np.testing.assert_allclose(thumbnail(image), expected, atol=2e-3)
+
+
+def test_a_small_picture_is_drawn_out_evenly() -> None:
+    ramp = np.tile(np.arange(0, 240, 5, dtype=np.uint8), (48, 1))
+    steps = np.diff(thumbnail(ramp).astype(float), axis=1)[:, 2:-2]
+    assert steps.max() - steps.min() < 5e-3 < steps.min()
+
+
+def test_a_picture_of_one_grey_has_no_thumbnail_to_divide_by() -> None:
+    np.testing.assert_array_equal(thumbnail(np.full((128, 128), 9, np.uint8)), 0)
