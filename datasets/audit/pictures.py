@@ -150,7 +150,7 @@ def is_blank(image: NDArray[np.uint8]) -> bool:
     >>> is_blank(np.zeros((32, 32), np.uint8))
     True
     """
-    counts = np.bincount(image.ravel(), minlength=256)
+    counts = np.bincount(image.ravel())
     middle = int(counts.argmax())
     near = counts[max(0, middle - BLANK_SPREAD) : middle + BLANK_SPREAD + 1].sum()
     return bool(image.size - near < BLANK_SHARE * image.size)

@@ -132,7 +132,7 @@ def test_greys_that_are_mapped_one_way_alone_must_be_closer(seed: int) -> None:
 
     def clipped(share: float) -> NDArray[np.float32]:
         copy = np.clip(image + share * noise, -1, 1)
-        return (copy - copy.mean()) / copy.std()
+        return np.asarray((copy - copy.mean()) / copy.std(), np.float32)
 
     for share, high, same in ((0.09, 0.99, False), (0.04, 0.995, True)):
         copy = clipped(share)

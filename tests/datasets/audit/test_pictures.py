@@ -134,6 +134,10 @@ def test_greys_close_to_the_commonest_are_one_with_it(level: int, other: int, bl
     assert is_blank(image) is blank
 
 
+def test_half_of_one_grey_and_half_of_another_is_not_blank() -> None:
+    assert not is_blank(np.repeat(np.array([[10], [200]], np.uint8), 8, axis=1))
+
+
 def encoded(image: NDArray[np.uint8]) -> bytes:
     return cv2.imencode(".png", image)[1].tobytes()
 
@@ -144,7 +148,7 @@ def encoded(image: NDArray[np.uint8]) -> bytes:
 def test_colours_are_strong_and_cover_some_of_the_picture(
     apart: int, tiles: int, coloured: bool
 ) -> None:
-    image = np.full((100, 100, 3), 120, np.uint8)
+    image = np.full((100, 100, 3), 20, np.uint8)
     image.reshape(-1, 3)[:tiles, 1] += np.uint8(apart)
     assert is_coloured(encoded(np.kron(image, np.ones((8, 8, 1), np.uint8)))) is coloured
 
@@ -205,3 +209,11 @@ def test_a_small_picture_is_drawn_out_evenly() -> None:
 
 def test_a_picture_of_one_grey_has_no_thumbnail_to_divide_by() -> None:
     np.testing.assert_array_equal(thumbnail(np.full((128, 128), 9, np.uint8)), 0)
+
+
+def test_a_faint_picture_is_brought_to_variance_1() -> None:
+    image = np.zeros((64, 64), np.uint8)
+    image.ravel()[::160] = 9
+    assert not is_blank(image)
+    assert image.std() < 1
+    assert thumbnail(image).astype(float).std() == pytest.approx(1, abs=1e-2)
