@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, fields
+
 import cv2
 import numpy as np
 import pytest
@@ -8,8 +10,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gliaboost.datasets.audit import correlation
-from gliaboost.datasets.audit.alignment import SAME
-from gliaboost.datasets.audit.correlation import INVERSE, NAMES, Pairs, find_pairs, thinned, turned
+from gliaboost.datasets.audit.alignment import ADJUSTMENTS, SAME
+from gliaboost.datasets.audit.correlation import (
+    INVERSE,
+    NAMES,
+    PARTNERS,
+    Pairs,
+    best_of_each,
+    find_pairs,
+    thinned,
+    turned,
+)
 from gliaboost.datasets.audit.pictures import thumbnail
 from gliaboost.datasets.components import connected
 
@@ -154,29 +165,81 @@ def test_many_copies_keep_their_clusters(monkeypatch: pytest.MonkeyPatch) -> Non
     assert joined.tolist() == [0, 1] * 20
 
 
+@pytest.mark.parametrize("within", [True, False])
 @given(st.integers(0, 1000))
-def test_thinned_is_a_spanning_forest_of_the_best(seed: int) -> None:
+def test_thinned_is_a_spanning_forest_of_the_best(within: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    a, b = np.triu_indices(9, 1)
+    # In two sets a row of one is not that of the other which has its number.
+    a, b = np.triu_indices(9, 1) if within else np.indices((6, 4)).reshape(2, -1)
     chosen = rng.random(len(a)) < 0.4
     a, b = a[chosen].astype(np.int64), b[chosen].astype(np.int64)
     n = len(a)
-    pairs = Pairs(
-        a,
-        b,
-        rng.uniform(0.99, 1, n).astype(np.float32),
-        np.zeros(n, np.int8),
-        np.zeros(n, np.int8),
-    )
+    nothing = np.zeros(n, np.int8)
+    pairs = Pairs(a, b, rng.uniform(0.99, 1, n).astype(np.float32), nothing, nothing)
     if not n:
         return
     # Kruskal: the most similar pair first, unless its ends are joined already.
-    label = list(range(9))
+    label = list(range(18))
     expected = set()
     for i in np.argsort(-pairs.similarity):
-        x, y = int(a[i]), int(b[i])
+        x, y = int(a[i]), int(b[i]) + (0 if within else 9)
         if label[x] != label[y]:
-            expected.add((x, y))
+            expected.add((int(a[i]), int(b[i])))
             label = [label[x] if v == label[y] else v for v in label]
-    kept = thinned(pairs)
+    kept = thinned(pairs, within)
     assert {(int(x), int(y)) for x, y in zip(kept.a, kept.b, strict=True)} == expected
+    assert len(kept) == len(expected)
+
+
+def test_of_orientations_that_are_alike_to_four_digits_the_plainest_is_kept() -> None:
+    pairs = Pairs(
+        np.array([1, 0, 0, 0, 0], np.int64),
+        np.array([2, 3, 1, 1, 1], np.int64),
+        np.array([0.995, 1.0, 0.99503, 0.99501, 0.9947], np.float32),
+        np.array([0, 1, 5, 2, 0], np.int8),
+        np.zeros(5, np.int8),
+    )
+    best = best_of_each(pairs)
+    assert [*zip(best.a, best.b, best.orientation, strict=True)] == [
+        (0, 1, 2),
+        (0, 3, 1),
+        (1, 2, 0),
+    ]
+
+
+def gamma(seed: int, power: float) -> NDArray[np.uint8]:
+    return np.asarray(255 * (blobs(seed) / 255) ** power, np.uint8)
+
+
+def test_another_contrast_is_confirmed_in_every_orientation() -> None:
+    mine = np.stack([thumbnail(blobs(seed)) for seed in range(9)])
+    copies = [MOTIONS[name](gamma(seed, 2.0)) for seed, name in enumerate(NAMES)]
+    theirs = np.stack([thumbnail(np.ascontiguousarray(copy)) for copy in copies])
+    found = as_dict(find_pairs(mine, theirs, jobs=2))
+    assert {(a, b, name) for (a, b), (_, name, _) in found.items()} == {
+        (i, i, name) for i, name in enumerate(NAMES)
+    }
+    contrast = ADJUSTMENTS.index("contrast")
+    assert {adjusted for _, _, adjusted in found.values()} == {contrast}
+    assert all(SAME <= similarity <= 1 for similarity, _, _ in found.values())
+    both = find_pairs(np.concatenate([mine, theirs]))
+    assert [*zip(both.a, both.b, strict=True)] == [(i, 9 + i) for i in range(8)]
+
+
+def test_of_many_alike_the_most_alike_are_looked_at() -> None:
+    powers = [2.1, 1.8, 1.6, 2.0, 1.9, 1.7]
+    theirs = np.stack([thumbnail(gamma(3, power)) for power in powers])
+    found = find_pairs(thumbnail(blobs(3))[None], theirs)
+    assert [powers[b] for b in found.b] == [1.8, 1.6, 1.9, 1.7]
+    assert found.a.tolist() == [0] * PARTNERS
+
+
+def test_nothing_joined_is_no_pair_of_the_same_kinds() -> None:
+    some = find_pairs(np.stack([thumbnail(blobs(0))] * 2))
+    none = Pairs.joined([])
+    assert (len(some), len(none)) == (1, 0)
+    for field in fields(Pairs):
+        assert getattr(none, field.name).dtype == getattr(some, field.name).dtype
+    assert len({none, some, none}) == 2
+    with pytest.raises(FrozenInstanceError):
+        none.a = some.a  # type: ignore[misc]

@@ -110,11 +110,12 @@ def test_each_kind_of_metadata_is_numbers_of_its_own() -> None:
     nameless = table.assign(patient=pd.Series(["A1", "A2", None, "A3"], dtype="str"))
     one_name = metadata(Manifest.of(nameless, "."), pictures)
     assert "patient id form" not in one_name
+    assert metadata(Manifest.of(table[:0], "."), []) == {}
 
 
-def measured(per_class: int, **columns: list[int]) -> list[Betrayal]:
-    """Measure on two classes, the second of `per_class` patients of a row each, of 40 in all."""
-    labels = np.array(["common"] * (40 - per_class) + ["rare"] * per_class, dtype=object)
+def measured(rare: int, **columns: list[int]) -> list[Betrayal]:
+    """Measure on two classes, the second of `rare` patients of a row each, of 40 in all."""
+    labels = np.array(["common"] * (40 - rare) + ["rare"] * rare, dtype=object)
     frames = {name: pd.DataFrame({"x": values}) for name, values in columns.items()}
     return betrayals(frames, labels, np.arange(40))
 
@@ -132,8 +133,10 @@ def test_a_class_of_as_many_patients_as_folds_is_enough() -> None:
 
 def test_the_worst_comes_first_and_all_together_is_measured_too() -> None:
     telling = [0] * 25 + [1] * 15
-    found = measured(15, nothing=[0] * 40, telling=telling)
-    assert found[-1].name == "nothing"
+    partly = [0] * 25 + [1] * 8 + [0] * 7
+    found = measured(15, partly=partly, nothing=[0] * 40, telling=telling)
+    assert [b.name for b in found[2:]] == ["partly", "nothing"]
+    assert found[2].lift[0] == pytest.approx(8 / 40)
     assert {b.name for b in found[:2]} == {"telling", "everything"}
     assert all(b.accuracy == b.balanced_accuracy == 1.0 for b in found[:2])
     assert all(b.lift[0] == 1 - b.baseline == 15 / 40 for b in found[:2])
@@ -146,6 +149,31 @@ def test_a_sure_lift_betrays_from_where_it_is_worth_a_warning(
     for worth, betrays in ((15 / 40, True), (15 / 40 + 0.001, False)):
         monkeypatch.setattr(metadata_leak, "WORTH", worth)
         assert [b.betrays for b in measured(15, telling=telling)] == [betrays]
+    # What has no lift betrays nothing, whatever that is worth.
+    monkeypatch.setattr(metadata_leak, "WORTH", 0)
+    assert [b.betrays for b in measured(15, nothing=[0] * 40)] == [False]
+
+
+@pytest.mark.parametrize(("rare", "betrays"), [(8, False), (12, True)])
+def test_two_rows_in_a_hundred_are_worth_a_warning(rare: int, betrays: bool) -> None:
+    codes = np.array([0] * (500 - rare) + [1] * rare)
+    telling = {"telling": pd.DataFrame({"x": codes})}
+    (found,) = betrayals(telling, codes.astype(str).astype(object), np.arange(500))
+    assert found.lift[0] == pytest.approx(rare / 500)
+    assert found.lift[1] > 0
+    assert found.betrays is betrays
+
+
+def test_the_scarcest_and_the_commonest_class_may_stand_anywhere() -> None:
+    def three(a: int, b: int, c: int) -> list[Betrayal]:
+        labels = np.array(["a"] * a + ["b"] * b + ["c"] * c, dtype=object)
+        same = {"same": pd.DataFrame({"x": np.zeros(len(labels))})}
+        return betrayals(same, labels, np.arange(len(labels)))
+
+    assert three(20, 4, 16) == three(4, 20, 16) == three(20, 16, 4) == []
+    for sizes in ((5, 20, 15), (20, 5, 15), (15, 5, 20)):
+        (found,) = three(*sizes)
+        assert (found.baseline, found.accuracy, found.lift[0]) == (0.5, 0.5, 0.0)
 
 
 def test_the_interval_is_of_groups_drawn_whole(monkeypatch: pytest.MonkeyPatch) -> None:
