@@ -90,4 +90,4 @@ def aligned(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float3
         flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return moved.astype(np.float32, copy=False)
+    return np.asarray(moved, np.float32)
