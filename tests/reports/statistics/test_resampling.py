@@ -13,6 +13,11 @@ def test_rows_without_a_group_stand_alone() -> None:
     assert codes.tolist() == [1, 2, 0, 3, 1, 4, 5, 6]
 
 
+def test_groups_may_be_numbers() -> None:
+    codes, count = group_codes([3, 1, None, 3])
+    assert (codes.tolist(), count) == ([1, 0, 2, 1], 3)
+
+
 def test_codes_do_not_depend_on_row_order() -> None:
     names = ["p9", "p1", "p5", "p1"]
     codes, _ = group_codes(names)

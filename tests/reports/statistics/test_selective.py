@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -28,6 +29,15 @@ def test_risk_is_the_error_of_those_at_least_as_sure(seed: int, images: int, lev
     assert coverage[-1] == 1
     assert risk_at(coverage, risk, 1.0) == pytest.approx((~right).mean())
     assert risk_at(coverage, risk, 0.0) == risk[0]
+
+
+def test_the_risk_at_a_share_is_that_of_the_surest_images_it_takes() -> None:
+    right = np.arange(1, 11) % 3 != 0
+    coverage, risk = risk_coverage(np.linspace(1, 0.1, 10), right)
+    for answered in range(1, 11):
+        expected = pytest.approx((~right[:answered]).mean())
+        assert risk_at(coverage, risk, sum([0.1] * answered)) == expected  # 0.1 + 0.1 + 0.1 > 0.3
+        assert risk_at(coverage, risk, answered / 10 - 0.05) == expected
 
 
 @given(st.integers(0, 10_000), st.integers(1, 120), st.sampled_from([0.01, 0.05, 0.1, 0.5]))
@@ -69,6 +79,41 @@ def test_too_few_patients_for_the_promise_name_every_class() -> None:
     p = np.array([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.4, 0.6]])
     inside = conformal_sets(p, np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]), np.arange(4), 0.01)
     assert inside.all()
+
+
+@pytest.mark.parametrize("alpha", [Fraction(1, 10), Fraction(1, 2), Fraction(4, 5)])
+def test_a_class_is_ruled_out_where_too_few_patients_were_as_strange(alpha: Fraction) -> None:
+    """The definition image by image, in fractions: probabilities in eighths have many ties."""
+    rng = np.random.default_rng(1)
+    codes = np.sort(rng.integers(0, 15, 60))
+    folds, truth = codes % 3, rng.integers(0, 3, 60)
+    p = rng.multinomial(8, [0.5, 0.3, 0.2], 60) / 8
+    inside = conformal_sets(p, truth, folds, codes, float(alpha))
+    for image in range(60):
+        others = np.flatnonzero(folds != folds[image])
+        patients = len(set(codes[others]))
+        weight = {i: Fraction(1, (patients + 1) * int((codes == codes[i]).sum())) for i in others}
+        for k in range(3):
+            likelier = sum(weight[i] for i in others if p[i, truth[i]] > p[image, k])
+            assert inside[image, k] == (likelier < 1 - alpha)
+
+
+@pytest.mark.parametrize("allowed", [0.0, 0.2, 0.25, 0.5])
+def test_acceptance_is_that_of_the_least_threshold_that_served_the_other_folds(
+    allowed: float,
+) -> None:
+    rng = np.random.default_rng(4)
+    confidence = rng.integers(4, 17, 90) / 16
+    right, folds = rng.random(90) < confidence, rng.integers(0, 3, 90)
+    taken = accepted(confidence, right, folds, allowed)
+    for image in range(90):
+        others = folds != folds[image]
+        served = [
+            limit
+            for limit in confidence[others]
+            if (~right[others & (confidence >= limit)]).mean() <= allowed
+        ]
+        assert taken[image] == (bool(served) and confidence[image] >= min(served))
 
 
 def test_acceptance_is_learned_on_the_other_folds_alone() -> None:
