@@ -74,6 +74,9 @@ def test_seed_chooses_the_division() -> None:
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a.test, b.test)
     assert any(not np.array_equal(a.test, b.test) for a, b in zip(first, other, strict=True))
+    for make in (holdout, image_folds):
+        one, two = (make(m, seed=s)[0].test.tolist() for s in (1, 2))
+        assert make(m, seed=1)[0].test.tolist() == one != two
 
 
 def test_groups_join_patients() -> None:
@@ -172,6 +175,7 @@ def test_holdout() -> None:
     assert_disjoint(m, [fold])
     assert sides(m, fold, "label") == ({"a", "b", "c"}, {"a", "b", "c"})
     assert 0.15 < len(fold.test) / len(m) < 0.35
+    assert len(holdout(m, 0.5)[0].test) == len(m) // 2
     lone = cohort(patients=4)
     with pytest.raises(
         UsageError, match=r"no division leaves every class.*fewest patients: b has 1, c"

@@ -112,7 +112,9 @@ def test_every_pair_and_no_other(seed: int, block: int, monkeypatch: pytest.Monk
         assert found[key][1] == name
 
 
-def test_two_sets() -> None:
+@pytest.mark.parametrize("block", [7, 256])
+def test_two_sets(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(correlation, "BLOCK", block)
     thumbnails = population(80, 5)
     mine, theirs = thumbnails[:33], thumbnails[33:]
     best, names = reference(mine, theirs)
@@ -232,6 +234,14 @@ def test_of_many_alike_the_most_alike_are_looked_at() -> None:
     found = find_pairs(thumbnail(blobs(3))[None], theirs)
     assert [powers[b] for b in found.b] == [1.8, 1.6, 1.9, 1.7]
     assert found.a.tolist() == [0] * PARTNERS
+
+
+def test_what_is_the_same_for_sure_takes_no_place_among_the_alike() -> None:
+    copies = [disturbed(blobs(3), 2.0, seed) for seed in range(PARTNERS + 1)]
+    theirs = np.stack([thumbnail(image) for image in [*copies, gamma(3, 1.8)]])
+    found = find_pairs(thumbnail(blobs(3))[None], theirs)
+    assert found.b.tolist() == list(range(PARTNERS + 2))
+    assert (found.adjusted > 0).tolist() == [False] * (PARTNERS + 1) + [True]
 
 
 def test_nothing_joined_is_no_pair_of_the_same_kinds() -> None:

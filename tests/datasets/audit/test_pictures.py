@@ -125,8 +125,8 @@ def test_thumbnail_is_the_area_mean() -> None:
 
 @pytest.mark.parametrize(
     ("level", "other", "blank"),
-    [(100, 108, True), (100, 92, True), (100, 109, False), (100, 91, False), (101, 109, True), (5, 0, True),
-     (250, 255, True)],
+    [(100, 108, True), (100, 92, True), (100, 109, False), (100, 91, False), (101, 109, True),
+     (5, 0, True), (250, 255, True)],
 )  # fmt: skip
 def test_greys_close_to_the_commonest_are_one_with_it(level: int, other: int, blank: bool) -> None:
     image = np.full((20, 20), level, np.uint8)
