@@ -38,3 +38,10 @@ def test_each_name_has_the_rows_of_its_own_in_order_of_names_and_sides() -> None
     assert [list(one.sides) for one in found] == [["1", "2"], ["1", "2"]]
     with pytest.raises(FrozenInstanceError):
         found[0].name = "c"  # type: ignore[misc]
+
+
+def test_only_ids_that_lie_on_a_side_are_named() -> None:
+    ids = pd.Series(["pA", "pB", "pC"], dtype="str")
+    split = pd.Series(["train", "test", None], dtype="str", name="split")
+    (found,) = straddlers(ids.str[0], split, ids)
+    assert found.ids == ("pA", "pB")

@@ -152,6 +152,13 @@ def test_leaks_name_both_files_their_sides_and_labels() -> None:
         "a": "b", "b": "a", "kind": "patient", "similarity": None,
         "across": {"split": ["test", "train"]}, "labels": ["x", "x"], "patients": ["p"],
     }  # fmt: skip
+    family = Straddler("q", ("q1", "q2"), "fold", {"1": [3], "2": [2, 4], "3": [5]})
+    related = report(straddling_families=[family]).to_dict()["leaks"]
+    assert len(related) == 5
+    assert related[4] == {
+        "a": "d", "b": "c", "kind": "family", "similarity": None,
+        "across": {"fold": ["1", "2", "3"]}, "labels": ["y", "x"], "patients": ["q1", "q2"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["bytes", "pixels", "near"])
