@@ -211,7 +211,7 @@ def _straddlers(
         related += [
             s
             for s in straddlers(names, table[column], table["patient"])
-            if len(s.ids) > 1 and not alone.intersection(s.ids)
+            if not alone.intersection(s.ids)  # one id alone is such a patient
         ]
     members: dict[str, list[str]] = {}
     for patient, name in family.items():
