@@ -165,7 +165,7 @@ def isotonic(probabilities: Array, truth: NDArray[np.int64], new: Array) -> Arra
     from sklearn.isotonic import IsotonicRegression
 
     columns = [
-        IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip")
+        IsotonicRegression(out_of_bounds="clip")
         .fit(probabilities[:, k], truth == k)
         .predict(new[:, k])
         for k in range(probabilities.shape[1])
@@ -173,7 +173,7 @@ def isotonic(probabilities: Array, truth: NDArray[np.int64], new: Array) -> Arra
     mapped = np.stack(columns, axis=1)
     total = mapped.sum(1, keepdims=True)
     # Where every class was mapped to nothing, the model's own word stands.
-    return np.where(total > 0, mapped / np.where(total > 0, total, 1), new)
+    return np.divide(mapped, total, out=new.copy(), where=total > 0)
 
 
 def crossfitted(
