@@ -81,6 +81,19 @@ def test_matthews_of_gorodkins_kind_by_hand() -> None:
     )
 
 
+def test_weights_may_be_small() -> None:
+    matrix = np.random.default_rng(0).integers(0, 9, (3, 3)).astype(float)
+    for function in (*c.SUMMARIES.values(), *c.BY_CLASS.values()):
+        np.testing.assert_allclose(function(matrix / 1000), function(matrix))
+
+
+def test_one_answer_to_everything_correlates_with_nothing() -> None:
+    with np.errstate(all="raise"):
+        assert c.matthews(np.array([[3.0, 0.0], [2.0, 0.0]])) == 0
+        assert np.isnan(c.precision(np.array([[3.0, 0.0], [2.0, 0.0]]))).tolist() == [False, True]
+
+
 def test_an_empty_matrix_has_no_numbers() -> None:
-    for function in c.SUMMARIES.values():
-        assert np.isnan(function(np.zeros((3, 3))))
+    for function in (*c.SUMMARIES.values(), *c.BY_CLASS.values()):
+        with np.errstate(all="raise"):
+            assert np.isnan(function(np.zeros((3, 3)))).all()
