@@ -173,7 +173,7 @@ def isotonic(probabilities: Array, truth: NDArray[np.int64], new: Array) -> Arra
     mapped = np.stack(columns, axis=1)
     total = mapped.sum(1, keepdims=True)
     # Where every class was mapped to nothing, the model's own word stands.
-    return np.divide(mapped, total, out=new.copy(), where=total > 0)
+    return np.asarray(np.divide(mapped, total, out=new.copy(), where=total > 0))
 
 
 def crossfitted(

@@ -11,7 +11,7 @@ from sklearn import metrics
 
 from gliaboost.errors import UsageError
 from gliaboost.reports.statistics.evaluation import SCALARS, by_patient, evaluate
-from gliaboost.reports.statistics.measures import Metric, MetricName
+from gliaboost.reports.statistics.measures import Bootstrap, Counts, Metric, MetricName
 
 MakePredictions = Callable[..., pd.DataFrame]
 
@@ -86,6 +86,103 @@ def test_the_interval_is_that_of_a_plain_bootstrap_of_patients(
     for name, values in drawn.items():
         expected = np.quantile(values, [0.025, 0.975])
         np.testing.assert_allclose(flat(result.metric(name))[3:], expected, err_msg=name)
+
+
+def test_intervals_of_classes_and_of_calibration_are_those_of_weighted_images(
+    make_predictions: MakePredictions,
+) -> None:
+    frame = make_predictions(images=240, patients=60)
+    classes = sorted(frame["label"].unique())
+    result = evaluate(frame, classes, seed=3, n_boot=40)
+    patients = frame["patient"].map({p: i for i, p in enumerate(sorted(set(frame["patient"])))})
+    counts = np.random.default_rng(3).multinomial(60, np.full(60, 1 / 60), size=40)
+    weights = [np.ones(240), *counts[:, patients.to_numpy()].astype(float)]
+    p = frame[[f"proba_{c}" for c in classes]].to_numpy()
+    truth, called = frame["label"].to_numpy(), frame["predicted"].to_numpy()
+    surplus = p.max(1) - (np.asarray(classes)[p.argmax(1)] == truth)
+    bins = np.ceil(p.max(1) * 15)
+    gap = [
+        sum(abs((w * surplus)[bins == t].sum()) for t in range(1, 16)) / w.sum() for w in weights
+    ]
+    assert result.ece.pooled == pytest.approx(gap[0])
+    np.testing.assert_allclose(result.ece.ci95 or (), np.quantile(gap[1:], [0.025, 0.975]))
+    for k, label in enumerate(classes):
+        own, mine = truth == label, called == label
+        measured = result.per_class[label]
+        assert (measured.images, measured.predicted) == (own.sum(), mine.sum())
+        for metric, values in (
+            (measured.recall, [np.average(mine[own], weights=w[own]) for w in weights]),
+            (measured.precision, [np.average(own[mine], weights=w[mine]) for w in weights]),
+            (measured.specificity, [np.average(~mine[~own], weights=w[~own]) for w in weights]),
+            (measured.auc, [metrics.roc_auc_score(own, p[:, k], sample_weight=w) for w in weights]),
+        ):
+            assert metric.pooled == pytest.approx(values[0])
+            np.testing.assert_allclose(metric.ci95 or (), np.quantile(values[1:], [0.025, 0.975]))
+
+
+def test_a_fold_is_measured_as_if_it_were_alone_and_keeps_its_name(
+    make_predictions: MakePredictions,
+) -> None:
+    frame = make_predictions()
+    frame["fold"] = np.array([10, 9, 2])[np.arange(len(frame)) % 3]
+    classes = sorted(frame["label"].unique())
+    result = evaluate(frame, classes, n_boot=20)
+    assert sorted(result.by_fold) == ["10", "2", "9"]
+    for fold, part in frame.groupby("fold"):
+        alone = evaluate(part, classes, n_boot=20)
+        for name in SCALARS:
+            found = getattr(result.by_fold[str(fold)], name)
+            assert found == pytest.approx(alone.metric(name).pooled)
+
+
+def test_what_the_numbers_rest_on_is_told(make_predictions: MakePredictions) -> None:
+    frame = make_predictions(images=90, patients=30)
+    classes = sorted(frame["label"].unique())
+    told = evaluate(frame, classes, seed=5, n_boot=20)
+    folds = frame["fold"].nunique()
+    assert told.counts == Counts(images=90, groups=30, folds=folds)
+    assert told.bootstrap == Bootstrap(unit="patient", resamples=20, seed=5)
+    bare = evaluate(frame.drop(columns=["patient", "fold"]), classes, n_boot=20)
+    assert bare.counts == Counts(images=90, groups=90, folds=1)
+    assert bare.bootstrap == Bootstrap(unit="image", resamples=20, seed=0)
+    assert bare.patient_level is None
+    one = evaluate(frame.assign(patient="p"), classes, n_boot=20)
+    assert one.bootstrap == Bootstrap(unit="patient", resamples=0, seed=0)
+
+
+def test_patients_are_measured_as_the_table_of_patients_is(
+    make_predictions: MakePredictions,
+) -> None:
+    frame = make_predictions()
+    classes = sorted(frame["label"].unique())
+    frame.loc[frame.index[:40], "patient"] = None
+    table = by_patient(frame, classes)
+    assert table["images"].sum() == len(frame) - 40
+    assert list(table["patient"]) == sorted(set(frame["patient"].dropna()))
+    assert (table["fold"] == table["patient"].map(frame.groupby("patient")["fold"].first())).all()
+    level = evaluate(frame, classes, seed=4, n_boot=30).patient_level
+    assert level is not None
+    alone = evaluate(table.drop(columns="patient"), classes, seed=4, n_boot=30)
+    for name in SCALARS:
+        assert level.metric(name) == alone.metric(name)
+    assert (level.per_class, level.confusion) == (alone.per_class, alone.confusion)
+    assert level.patients == table["patient"].nunique()
+
+
+def test_patients_of_one_image_each_are_the_images() -> None:
+    frame = edge([("a", "a", "p", "1", 0.9), ("b", "b", "q", "1", 0.2)])
+    assert evaluate(frame, ["a", "b"], n_boot=20).patient_level is None
+    assert evaluate(frame.assign(patient=None), ["a", "b"], n_boot=20).patient_level is None
+
+
+@pytest.mark.parametrize("off", [-0.0009, 0.0009])
+def test_probabilities_may_be_off_one_by_rounding_and_be_nothing(off: float) -> None:
+    frame = edge([("a", "a", "p", "1", 1.0), ("b", "b", "q", "1", 0.0)])
+    frame["proba_b"] = [0.0, 1.0 + off]
+    assert evaluate(frame, ["a", "b"], n_boot=20).accuracy.pooled == 1
+    frame["proba_b"] = [0.0, 1.0 + 2 * off]
+    with pytest.raises(UsageError, match="add up to 1"):
+        evaluate(frame, ["a", "b"])
 
 
 def test_patients_make_wider_intervals_than_images(make_predictions: MakePredictions) -> None:
@@ -207,6 +304,8 @@ def test_a_class_that_a_fold_lacks_is_left_out_of_that_fold() -> None:
     ("change", "words"),
     [
         (lambda t: t.drop(columns="proba_b"), "without proba_b"),
+        (lambda t: t[["proba_a"]], "without label, predicted, proba_b; expected"),
+        (lambda t: t.assign(label="d", predicted="c"), "speak of c, d, but the classes are a, b"),
         (lambda t: t.iloc[:0], "no predictions"),
         (lambda t: t.assign(label="c"), "speak of c"),
         (lambda t: t.assign(predicted=None), "speak of None"),
