@@ -46,7 +46,7 @@ def test_threads_share_the_images(count: int, jobs: int) -> None:
             barrier.wait(timeout=10)
 
     over_images(work, count, jobs)
-    # Several slices a thread while there are images, but not one for every image: each has its cost.
+    # Several slices a thread while there are images, but not one for each of many: it has its cost.
     assert min(count, 2 * jobs) <= len(parts) <= 8 * jobs
 
 
