@@ -164,7 +164,7 @@ def find_pairs(
         if sum(map(len, sure)) > MANY:
             sure = [thinned(Pairs.joined(sure), within)]
     certain = best_of_each(Pairs.joined(sure))
-    doubtful = _less(best_of_each(Pairs.joined(alike)), certain)
+    doubtful = best_of_each(Pairs.joined(alike))
     return Pairs.joined([certain, _confirmed(thumbnails, base, doubtful, jobs)])
 
 
@@ -318,11 +318,6 @@ def thinned(pairs: Pairs, within: bool = True) -> Pairs:
     tree = minimum_spanning_tree(coo_array((cost, places), (n, n)).tocsr()).tocoo()
     order = coo_array((np.arange(1, len(pairs) + 1), places), (n, n)).tocsr()
     return pairs.take(np.sort(np.asarray(order[tree.row, tree.col]).ravel() - 1))
-
-
-def _less(pairs: Pairs, known: Pairs) -> Pairs:
-    width = int(max(pairs.b.max(initial=0), known.b.max(initial=0))) + 1
-    return pairs.take(~np.isin(pairs.a * width + pairs.b, known.a * width + known.b))
 
 
 def _confirmed(

@@ -365,3 +365,19 @@ def test_a_notebook_shows_sizes_and_what_is_missing_not_at_all() -> None:
     for shown in (">6,789<", "prepared to 64 x 64 pixels", ">0123456789ab<", ">12,345 bytes<"):
         assert shown in html
     assert "columns" not in bare(features=[], takes="images")._repr_html_()
+
+
+def test_a_disk_that_fills_leaves_the_old_bundle(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = path.read_bytes()
+
+    def full(bundle: Bundle, file: Any, **how: Any) -> None:
+        Path(file).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(joblib, "dump", full)
+    with pytest.raises(BundleError, match="No space left on device; free space"):
+        save(bare(), path)
+    assert path.read_bytes() == before
+    assert [p.name for p in path.parent.iterdir()] == [path.name]

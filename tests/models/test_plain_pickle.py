@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,14 @@ def test_the_class_itself_is_never_touched(tmp_path: Path) -> None:
     assert not hasattr(Thing, "spoilt")
 
 
+@pytest.mark.parametrize("module", ["os", "zlib"])
+def test_a_class_of_that_name_elsewhere_is_another(tmp_path: Path, module: str) -> None:
+    path = tmp_path / "m.joblib"
+    path.write_bytes(b"c" + module.encode() + b"\nThing\n)\x81}b.")
+    with pytest.raises(BundleError, match=rf"asks for {module}\.Thing, which no bundle needs"):
+        read(path)
+
+
 @pytest.mark.parametrize("data", [b"", b"no pickle", b"\x80\x04."])
 def test_no_pickle_says_so(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "m.joblib"
@@ -129,10 +138,19 @@ def test_objects_outside_the_file_are_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_a_memo_number_that_would_take_gigabytes_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "put", [lambda n: b"r" + n.to_bytes(4, "little"), lambda n: f"p{n}\n".encode()]
+)
+def test_a_memo_number_that_would_take_gigabytes_is_refused(
+    tmp_path: Path, put: Callable[[int], bytes]
+) -> None:
     path = tmp_path / "m.joblib"
-    path.write_bytes(b"N" + b"r" + (2**31).to_bytes(4, "little") + b".")
-    with pytest.raises(BundleError, match=f"claims more than {MOST_VALUES} values"):
+    for number in (MOST_VALUES + 1, 2**31):
+        path.write_bytes(b"N" + put(number) + b".")
+        with pytest.raises(BundleError, match=f"claims more than {MOST_VALUES} values"):
+            read(path)
+    path.write_bytes(b"N" + put(MOST_VALUES) + b".")
+    with pytest.raises(BundleError, match="it holds a NoneType"):
         read(path)
 
 
@@ -142,6 +160,11 @@ def test_deep_and_endless_values_are_no_plain_values() -> None:
         deep = [deep]
     assert fault_in(deep) is None
     assert fault_in([deep]) == f"values nested more than {MOST_NESTING} deep"
+    under: dict[str, Any] = {}
+    for _ in range(MOST_NESTING):
+        under = {"a": under}
+    assert fault_in(under) is None
+    assert fault_in({"a": under}) == f"values nested more than {MOST_NESTING} deep"
     loop: list[Any] = []
     loop.append(loop)
     assert "nested" in str(fault_in(loop))

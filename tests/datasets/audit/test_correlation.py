@@ -158,8 +158,11 @@ def test_many_copies_keep_their_clusters(monkeypatch: pytest.MonkeyPatch) -> Non
     thumbnails = np.stack([thumbnail(disturbed((first, second)[i % 2], 2.0, i)) for i in range(40)])
     every = find_pairs(thumbnails)
     assert len(every) == 2 * 20 * 19 // 2
+    monkeypatch.setattr(correlation, "BLOCK", 2)
+    again = find_pairs(thumbnails)
+    np.testing.assert_array_equal([again.a, again.b], [every.a, every.b])
+    np.testing.assert_allclose(again.similarity, every.similarity, atol=1e-5)
     monkeypatch.setattr(correlation, "MANY", 50)
-    monkeypatch.setattr(correlation, "BLOCK", 8)
     few = find_pairs(thumbnails)
     assert len(few) < len(every)
 
@@ -195,11 +198,11 @@ def test_thinned_is_a_spanning_forest_of_the_best(within: bool, seed: int) -> No
 
 def test_of_orientations_that_are_alike_to_four_digits_the_plainest_is_kept() -> None:
     pairs = Pairs(
-        np.array([1, 0, 0, 0, 0], np.int64),
-        np.array([2, 3, 1, 1, 1], np.int64),
-        np.array([0.995, 1.0, 0.99503, 0.99501, 0.9947], np.float32),
-        np.array([0, 1, 5, 2, 0], np.int8),
-        np.zeros(5, np.int8),
+        np.array([1, 1, 0, 0, 0, 0], np.int64),
+        np.array([2, 2, 3, 1, 1, 1], np.int64),
+        np.array([0.992, 0.995, 1.0, 0.99503, 0.99501, 0.9947], np.float32),
+        np.array([4, 0, 1, 5, 2, 0], np.int8),
+        np.zeros(6, np.int8),
     )
     best = best_of_each(pairs)
     assert [*zip(best.a, best.b, best.orientation, strict=True)] == [
@@ -209,23 +212,44 @@ def test_of_orientations_that_are_alike_to_four_digits_the_plainest_is_kept() ->
     ]
 
 
+def test_two_rows_may_be_thinned_to_one_of_another_set() -> None:
+    nothing = np.zeros(2, np.int8)
+    pairs = Pairs(np.arange(2), np.zeros(2, np.int64), np.ones(2, np.float32), nothing, nothing)
+    assert len(thinned(pairs, within=False)) == 2
+
+
+@pytest.mark.parametrize(("down", "across"), [(0, 3), (5, 0), (2, 7)])
+def test_a_cosine_is_described_by_its_own_frequency(down: int, across: int) -> None:
+    places = (np.arange(64) + 0.5) * np.pi / 64
+    wave = np.outer(np.cos(down * places), np.cos(across * places))
+    described = correlation.describe((wave / wave.std())[None].astype(np.float16))[0]
+    expected = np.zeros((correlation.LOW, correlation.LOW))
+    expected[down, across] = 1
+    np.testing.assert_allclose(described[:-1], expected.ravel(), atol=1e-3)
+    assert described[-1] < 0.05
+
+
 def gamma(seed: int, power: float) -> NDArray[np.uint8]:
     return np.asarray(255 * (blobs(seed) / 255) ** power, np.uint8)
 
 
-def test_another_contrast_is_confirmed_in_every_orientation() -> None:
-    mine = np.stack([thumbnail(blobs(seed)) for seed in range(9)])
-    copies = [MOTIONS[name](gamma(seed, 2.0)) for seed, name in enumerate(NAMES)]
+def test_another_contrast_is_confirmed_in_every_orientation_and_block(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(correlation, "BLOCK", 2)  # sixteen rows, the least
+    names = [NAMES[i % 8] for i in range(20)]
+    mine = np.stack([thumbnail(blobs(seed)) for seed in range(21)])
+    copies = [MOTIONS[name](gamma(seed, 1.8)) for seed, name in enumerate(names)]
     theirs = np.stack([thumbnail(np.ascontiguousarray(copy)) for copy in copies])
     found = as_dict(find_pairs(mine, theirs, jobs=2))
-    assert {(a, b, name) for (a, b), (_, name, _) in found.items()} == {
-        (i, i, name) for i, name in enumerate(NAMES)
+    assert {pair: name for pair, (_, name, _) in found.items()} == {
+        (i, i): name for i, name in enumerate(names)
     }
     contrast = ADJUSTMENTS.index("contrast")
     assert {adjusted for _, _, adjusted in found.values()} == {contrast}
     assert all(SAME <= similarity <= 1 for similarity, _, _ in found.values())
     both = find_pairs(np.concatenate([mine, theirs]))
-    assert [*zip(both.a, both.b, strict=True)] == [(i, 9 + i) for i in range(8)]
+    assert [*zip(both.a, both.b, strict=True)] == [(i, 21 + i) for i in range(20)]
 
 
 def test_of_many_alike_the_most_alike_are_looked_at() -> None:
