@@ -29,6 +29,6 @@ def over_images(work: Callable[[slice], None], count: int, jobs: int = 1) -> Non
     jobs = max(1, min(jobs, count))
     # Several slices a thread, so that one slow slice does not keep all waiting.
     size = max(1, -(-count // (4 * jobs))) if jobs > 1 else max(1, count)
-    parts = [slice(i, min(i + size, count)) for i in range(0, max(1, count), size)]
+    parts = [slice(i, min(i + size, count)) for i in range(0, count, size)]
     for _ in map_in_order(work, parts, jobs=jobs, window=len(parts)):
         pass

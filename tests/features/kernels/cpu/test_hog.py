@@ -143,6 +143,23 @@ def test_a_gradient_at_45_degrees_but_for_its_last_bit_may_choose_either_bin() -
     np.testing.assert_allclose(got[2:], want[2:], atol=1e-5)
 
 
+@pytest.mark.parametrize("orientations", [140, 164])
+def test_the_border_decides_where_the_quotient_rounds_below_it(orientations: int) -> None:
+    border = 135 * orientations // 180
+    assert int(135.0 / (180.0 / orientations)) == border - 1
+    image = np.zeros((3, 3), np.uint8)
+    # Three up in the square root, and three to the left: 135 degrees in the middle alone.
+    image[2, 1] = image[1, 0] = 9
+    got = hog(
+        image[None],
+        orientations=orientations,
+        pixels_per_cell=(3, 3),
+        cells_per_block=(1, 1),
+        transform_sqrt=True,
+    )[0]
+    assert np.flatnonzero(got).tolist() == [border]
+
+
 small = hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, min_side=6, max_side=24))
 
 

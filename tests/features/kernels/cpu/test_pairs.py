@@ -98,6 +98,16 @@ def test_counts_beyond_the_table_take_a_logarithm(symmetric: bool) -> None:
     )
 
 
+@pytest.mark.parametrize("count", [len(N_LOG_N) + d for d in (-1, 0, 1)])
+def test_counts_at_the_end_of_the_table_read_nothing_beyond(count: int) -> None:
+    image = np.full((2, count + 1), 9, np.uint8)
+    image[1] = 250
+    _, values = counts_and_properties(image, (0, 1), 8, False)
+    # Two pairs of levels that occur equally often.
+    assert values[PROPERTIES.index("entropy")] == pytest.approx(math.log(2), rel=1e-6)
+    assert values[PROPERTIES.index("sum_entropy")] == pytest.approx(1, rel=1e-6)
+
+
 def test_no_pair_gives_zeros_and_a_correlation_of_one() -> None:
     _, values = counts_and_properties(np.full((3, 3), 9, np.uint8), (3, 0), 8, True)
     assert values.tolist() == [float(name == "correlation") for name in PROPERTIES]

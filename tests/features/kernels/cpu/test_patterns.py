@@ -42,6 +42,14 @@ def test_strips_join_without_a_seam(height: int, points: int, radius: float) -> 
         np.testing.assert_array_equal(got, reference(image, points, radius, method))
 
 
+def test_the_four_neighbours_on_pixels_may_be_the_diagonal_ones() -> None:
+    image = np.random.default_rng(6).integers(0, 256, (20, 21), dtype=np.uint8)
+    for radius in (2**0.5, 8**0.5):
+        assert sampling(20, 21, 8, radius).whole.tolist() == [1, 3, 5, 7]
+        got = codes(image, 8, radius, "default")
+        np.testing.assert_array_equal(got, reference(image, 8, radius, "default"))
+
+
 @given(
     top=st.integers(0, 12),
     left=st.integers(0, 30),

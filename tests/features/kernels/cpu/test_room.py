@@ -28,6 +28,19 @@ def test_there_is_room_for_all_that_a_strip_can_see(width: int, border: int) -> 
 
 
 @given(width=st.integers(1, 600), border=st.integers(1, 40))
+def test_room_is_not_wasted(width: int, border: int) -> None:
+    # Every thread has its own, and what is left over takes the place of a strip in the cache.
+    room = room_for(width, border)
+    assert room.margin < border + LINE
+    assert room.across < width + 4 * LINE
+    assert room.pitch < room.margin + width + border + 1 + 4 * LINE
+    assert room.turn + 1 <= 2 * (2 * border + 1)
+    assert len(room.source) == (STRIP + 2 * border) * room.pitch
+    assert len(room.ring) == (room.turn + 1) * room.across
+    assert len(room.patterns) == STRIP * room.across
+
+
+@given(width=st.integers(1, 600), border=st.integers(1, 40))
 def test_rows_begin_on_cache_lines_amid_zeros(width: int, border: int) -> None:
     room = room_for(width, border)
     for buffer in (room.source, room.ring, room.patterns):
