@@ -148,6 +148,11 @@ def test_a_mask_keeps_pairs_with_both_pixels_inside(noise_batch: Image, levels: 
         want = pairs_inside(images[n], masks[n], offset, levels)
         np.testing.assert_array_equal(got[n, 0, k], want)
     masked = glcm_properties(images, np.array(offsets), SKIMAGE, levels=levels, masks=masks)
+    # In threads, each image still has its own mask.
+    options: dict[str, Any] = {"levels": levels, "masks": masks, "jobs": 3}
+    np.testing.assert_array_equal(glcm_counts(images, np.array(offsets), **options), got)
+    threads = glcm_properties(images, np.array(offsets), SKIMAGE, **options)
+    np.testing.assert_array_equal(threads, masked)
     # Column 5 is the correlation: 1 where nothing varies, and in an empty mask nothing does.
     np.testing.assert_array_equal(masked[2].reshape(3, 10), np.eye(10)[[5] * 3])
     box = glcm_properties(
