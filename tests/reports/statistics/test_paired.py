@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, binomtest, chi2
 
-from gliaboost.reports.statistics.paired import _p_of, compare, holm, mcnemar
+from gliaboost.reports.statistics.paired import Comparison, _p_of, compare, holm, mcnemar
 
 MakePredictions = Callable[..., pd.DataFrame]
 
@@ -98,6 +98,36 @@ def test_experiments_are_compared_on_the_images_of_both(make_predictions: MakePr
     a, b, c = (make_predictions(seed=s) for s in (1, 2, 3))
     found = compare([a, b.iloc[:200], c.iloc[200:]], n_boot=100)
     assert [(x.first, x.second, x.images) for x in found] == [(0, 1, 200), (0, 2, 100)]
+
+
+def test_images_that_only_one_has_right_are_counted_by_hand() -> None:
+    label = list("aaaabbbb")
+    first, second = list("aaabbbba"), list("abbbbaaa")  # right: 11101110 and 10001000
+    frames = [
+        pd.DataFrame({"path": range(8), "label": label, "predicted": called})
+        for called in (first, second)
+    ]
+    (found,) = compare(frames, n_boot=50)
+    assert (found.only_first, found.only_second, found.difference) == (4, 0, 0.5)
+    (turned,) = compare(frames[::-1], n_boot=50)
+    assert (turned.only_first, turned.only_second, turned.difference) == (0, 4, -0.5)
+    assert turned.p == found.p == pytest.approx(chi2.sf(4, 1))
+
+
+def test_two_without_a_common_image_do_not_end_the_comparing(
+    make_predictions: MakePredictions,
+) -> None:
+    a, b, c = (make_predictions(seed=s) for s in (1, 2, 3))
+    found = compare([a.iloc[:200], b.iloc[200:], c], n_boot=50)
+    assert [(x.first, x.second, x.images) for x in found] == [(0, 2, 200), (1, 2, 100)]
+    assert found == compare([a.iloc[:200], b.iloc[200:], c], seed=0, n_boot=50)
+    assert found != compare([a.iloc[:200], b.iloc[200:], c], seed=1, n_boot=50)
+
+
+@pytest.mark.parametrize(("p_holm", "certain"), [(0.0499, True), (0.05, False)])
+def test_certain_is_below_five_percent_after_holm(p_holm: float, certain: bool) -> None:
+    found = Comparison(0, 1, 9, 9, 0.1, None, 1, 0, 0.01, 0.01, p_holm)
+    assert found.certain == certain
 
 
 def test_a_model_is_no_better_than_itself(make_predictions: MakePredictions) -> None:
