@@ -44,7 +44,7 @@ def auc(
     order = np.argsort(scores, kind="stable")
     ranked, is_positive, code = scores[order], positive[order], codes[order]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    result = np.empty(len(weights))
+    result = np.full(len(weights), np.nan)
     width = max(1, SLAB // max(1, len(scores)))
     for first in range(0, len(weights), width):
         slab = weights[first : first + width].T[code]
@@ -55,9 +55,7 @@ def auc(
         beaten = np.cumsum(below, axis=0) - below / 2
         pairs = above.sum(0) * below.sum(0)
         won = np.einsum("nb,nb->b", above, beaten)
-        result[first : first + width] = np.where(
-            pairs > 0, won / np.where(pairs > 0, pairs, 1), np.nan
-        )
+        np.divide(won, pairs, out=result[first : first + width], where=pairs > 0)
     return result
 
 
@@ -97,7 +95,7 @@ def curves(
         without interpolation (Davis and Goadrich 2006). NaN where either side has no weight.
     """
     order = np.argsort(-scores, kind="stable")
-    ranked, slab = -scores[order], weights.T[codes[order]]
+    ranked, slab = scores[order], weights.T[codes[order]]
     starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
     right = np.where(positive[order][:, None], slab, 0.0)
     above, below = (

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -142,10 +143,15 @@ def test_what_the_numbers_rest_on_is_told(make_predictions: MakePredictions) -> 
     folds = frame["fold"].nunique()
     assert told.counts == Counts(images=90, groups=30, folds=folds)
     assert told.bootstrap == Bootstrap(unit="patient", resamples=20, seed=5)
-    bare = evaluate(frame.drop(columns=["patient", "fold"]), classes, n_boot=20)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # one fold has no spread, and that is no fault
+        bare = evaluate(frame.drop(columns=["patient", "fold"]), classes, n_boot=20)
     assert bare.counts == Counts(images=90, groups=90, folds=1)
     assert bare.bootstrap == Bootstrap(unit="image", resamples=20, seed=0)
     assert bare.patient_level is None
+    halves = np.arange(90) % 2
+    two = evaluate(frame, classes, groups=halves, n_boot=20)
+    assert two.bootstrap == Bootstrap(unit="patient", resamples=20, seed=0)
     one = evaluate(frame.assign(patient="p"), classes, n_boot=20)
     assert one.bootstrap == Bootstrap(unit="patient", resamples=0, seed=0)
 

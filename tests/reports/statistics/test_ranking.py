@@ -72,3 +72,19 @@ def test_a_resample_without_positives_has_no_curve() -> None:
     for values in made:
         assert np.isnan(values[0]).all()
         assert (values[1] == 1).all()
+
+
+def test_a_resample_without_negatives_has_no_curve() -> None:
+    weights = np.array([[0.0, 1.0]])
+    for values in curves(
+        np.array([0.2, 0.9]), np.array([False, True]), np.arange(2), weights, np.array([0.5])
+    ):
+        assert np.isnan(values).all()
+
+
+def test_a_threshold_that_no_weight_reaches_has_no_part_in_precision() -> None:
+    scores, positive = np.array([0.9, 0.5, 0.1]), np.array([False, True, False])
+    weights, grid = np.array([[0.0, 1.0, 1.0]]), np.array([0.0, 1.0])
+    with np.errstate(all="raise"):
+        _, precision = curves(scores, positive, np.arange(3), weights, grid)
+    assert precision.tolist() == [[1.0, 1.0]]
