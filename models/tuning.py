@@ -120,8 +120,7 @@ def tune(
         If no trial was finished.
     """
     optuna = _optuna()
-    cls = model_class(model)
-    space = cls.search_space()
+    space = model_class(model).search_space() if model in model_names() else None
     if space is None:
         raise UsageError(f"no search for {model!r}; expected one of {', '.join(searchable())}")
     if trials < 1 or (timeout is not None and timeout <= 0):
@@ -147,7 +146,7 @@ def tune(
     done = len(_finished(optuna, searched))
     if done < trials:
         searched.optimize(
-            lambda trial: _objective(optuna, trial, cls, space, data, given),
+            lambda trial: _objective(optuna, trial, model_class(model), space, data, given),
             n_trials=trials - done,
             timeout=timeout,
             catch=(_TrialFailedError,),
