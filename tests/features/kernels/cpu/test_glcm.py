@@ -263,3 +263,13 @@ def test_a_constant_image_has_no_entropy_and_no_information(side: int, symmetric
     names = [p for p in PROPERTIES if "entropy" in p or p.startswith("imc")]
     got = glcm_properties(images, glcm_offsets([1], ANGLES), names, levels=64, symmetric=symmetric)
     np.testing.assert_allclose(got, 0.0, atol=1e-12)
+
+
+def test_without_a_word_every_grey_of_a_byte_is_a_level() -> None:
+    image = np.array([[0, 255], [254, 255]], np.uint8)
+    offsets = glcm_offsets([1], [0])
+    counts = glcm_counts(image[None], offsets)
+    assert counts.shape[-2:] == (256, 256)
+    assert np.argwhere(counts.reshape(256, 256)).tolist() == [[0, 255], [254, 255]]
+    given = glcm_properties(image[None], offsets, ["contrast"], levels=256)
+    np.testing.assert_array_equal(glcm_properties(image[None], offsets, ["contrast"]), given)

@@ -199,3 +199,13 @@ def test_a_grid_finer_than_the_image_is_refused() -> None:
 def test_no_images_give_no_rows() -> None:
     assert lbp_histograms(np.zeros((0, 9, 9), np.uint8), [8], [1]).shape == (0, 10)
     assert lbp_codes(np.zeros((0, 9, 9), np.uint8), 8, 1).shape == (0, 9, 9)
+
+
+@pytest.mark.parametrize("shape", [(48, 20), (20, 48)])
+def test_histograms_of_tall_and_of_wide_images_are_those_of_the_codes(
+    shape: tuple[int, int],
+) -> None:
+    image = np.random.default_rng(3).integers(0, 256, shape).astype(np.uint8)
+    got = lbp_histograms(image[None], [8], [2.5])[0]
+    codes = reference(image, 8, 2.5, "uniform").astype(int)
+    np.testing.assert_array_equal(got.ravel(), np.bincount(codes.ravel(), minlength=10))
