@@ -12,6 +12,10 @@ from gliaboost.reports.document.numerals import share
 Point = tuple[float, float]
 LEGEND = 18.0
 TIMES = (
+    (1e-6, "1 µs"),
+    (1e-5, "10 µs"),
+    (1e-4, "0.1 ms"),
+    (3e-4, "0.3 ms"),
     (0.001, "1 ms"),
     (0.003, "3 ms"),
     (0.01, "10 ms"),

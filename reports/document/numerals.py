@@ -33,8 +33,18 @@ def speed(value: float | None) -> str:
 
 
 def share(value: float | None, digits: int = 3) -> str:
-    """Write a number near 0 to 1; a dash where it is unknown."""
-    return UNKNOWN if value is None else f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    """Write a number near 0 to 1; a dash where it is unknown.
+
+    Examples
+    --------
+    >>> share(0.8125), share(-0.25, 1), share(-0.0001)
+    ('0.812', '−0.2', '0.000')
+    """
+    if value is None:
+        return UNKNOWN
+    said = f"{value:.{digits}f}"
+    # A nought has no sign.
+    return said.replace("-", "\N{MINUS SIGN}" if float(said) else "")
 
 
 def percent(value: float, digits: int = 0) -> str:
@@ -74,11 +84,13 @@ def seconds(value: float | None) -> str:
 
     Examples
     --------
-    >>> seconds(0.01234), seconds(3.21), seconds(754)
-    ('0.012 s', '3.2 s', '12.6 min')
+    >>> seconds(0.01234), seconds(3.21), seconds(754), seconds(0.000028)
+    ('0.012 s', '3.2 s', '12.6 min', '28 µs')
     """
     if value is None:
         return UNKNOWN
+    if 0 < value < 0.00095:
+        return f"{1e6 * value:.2g} µs" if value < 0.95e-4 else f"{1e3 * value:.2g} ms"
     if value < 0.95:
         return f"{value:.2g} s"
     if value < 90:

@@ -17,6 +17,7 @@ from gliaboost.reports.document.numerals import (
 )
 from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
 from gliaboost.reports.pages.cost import fitting, rate
+from gliaboost.reports.pages.recommendation import recommend
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.selective import conformal_sets
 
@@ -24,39 +25,35 @@ from gliaboost.reports.statistics.selective import conformal_sets
 ALPHA = 0.01
 
 
-def in_brief(results: Results, cheapest: int | None) -> Table:
+def in_brief(results: Results) -> Table:
     """Answer which model, how sure, on whom, at what cost, and whether the split was honest.
 
     Parameters
     ----------
     results : Results
         At least one experiment.
-    cheapest : int, optional
-        Position of the cheapest that cannot be told from the best.
     """
     best = results.experiments[0]
-    chosen = results.experiments[cheapest or 0]
+    found = recommend(results)
+    place = found.cheapest if found else None
+    named = [best, *([results.experiments[place]] if place else [])]
     rows = {
-        "Which model": _which(best, chosen),
-        "How good, how sure": _how_good(results, chosen),
-        "At what cost": _cost(chosen),
+        **dict(found.rows if found else []),
+        "How good, how sure": _how_good(results, best),
+        "At what cost": " ".join(_cost(results, e, alone=len(named) == 1) for e in named),
         "Was the split honest": _split(results),
-        "Are its probabilities usable": _probabilities(chosen),
+        "Are its probabilities usable": _probabilities(best),
     }
+    caption = "In brief."
+    if results.comparisons:
+        caption += " Differences of accuracy are paired, with 95 % intervals; p is McNemar's" + (
+            ", after Holm's correction." if len(results.comparisons) > 1 else "."
+        )
     return Table(
         "brief",
-        "In brief.",
+        caption,
         ["Question", "Answer"],
         [[Cell(asked), Cell(said)] for asked, said in rows.items() if said],
-    )
-
-
-def _which(best: ExperimentResult, chosen: ExperimentResult) -> str:
-    if chosen is best:
-        return f"{best.letter}, {best.title}."
-    return (
-        f"{chosen.letter}, {chosen.title}: the cheapest of those that cannot be told from the "
-        f"best, {best.letter}, {best.title}."
     )
 
 
@@ -76,16 +73,18 @@ def _how_good(results: Results, chosen: ExperimentResult) -> str:
     return f"{said}."
 
 
-def _cost(chosen: ExperimentResult) -> str:
-    quick, disk = rate(chosen), chosen.record.model_bytes
-    said = [
-        f"{seconds(fitting(chosen))} of computing from images to fitted models, all folds together"
-    ]
+def _cost(results: Results, chosen: ExperimentResult, *, alone: bool) -> str:
+    quick, disk = rate(results, chosen), chosen.record.model_bytes
+    spent = fitting(chosen)
+    if not spent and quick is None:
+        return "" if alone else f"{chosen.letter}: not measured."
+    said = [f"{seconds(spent)} from images to a fitted model"]
     if quick is not None:
         said.append(f"{speed(quick)} images a second to predict")
     if disk is not None:
-        said.append(f"a model of {size(disk)}")
-    return f"{'; '.join(said)}; on {chosen.record.device}."
+        said.append(f"{size(disk)} on disk")
+    said.append(f"on {chosen.record.device}")
+    return f"{'' if alone else f'{chosen.letter}: '}{', '.join(said)}."
 
 
 def _split(results: Results) -> str:

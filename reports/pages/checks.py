@@ -79,11 +79,10 @@ class Shuffled:
 
 
 def check_folds(results: Results) -> FoldCheck | None:
-    """Read the folds out of the best experiment's predictions; None without any."""
-    leading = results.leading(1)
-    if not leading:
+    """Read the folds out of the predictions that are most; None without any."""
+    table = max((e.predictions for e in results.experiments), key=len, default=None)
+    if table is None or not len(table):
         return None
-    table = leading[0][1].predictions
     sides = table[table["patient"].notna()].groupby("patient")["fold"].nunique()
     return FoldCheck(
         images=len(table),

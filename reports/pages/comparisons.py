@@ -45,12 +45,13 @@ def _blocks(results: Results) -> list[Block]:
             )
         ]
     blocks: list[Block] = [Paragraph(_finding(pairs))]
-    partial = [c for c in pairs if c.images < results.dataset.images]
+    partial = [c for c in pairs if _on_a_part(results, c)]
     if partial:
         blocks.append(
             Paragraph(
-                f"{plural(len(partial), 'pair')} could be compared on a part of the images only, "
-                "the ones with predictions of both.",
+                f"{plural(len(partial), 'pair')} of {count(len(pairs))} "
+                f"{'is' if len(partial) == 1 else 'are'} compared on a part of the images, as one "
+                "of the two was not run on the others.",
                 "missing",
             )
         )
@@ -161,13 +162,20 @@ def verdict(results: Results, first: int, second: int) -> str:
     if not found:
         return "whether that is chance cannot be said: predictions of both on the same images lack"
     c = found[0]
-    limits = f" {span([100 * v for v in c.ci95], 1)}" if c.ci95 else ""
+    ci95 = c.ci95
+    if ci95 is not None and c.difference < 0:
+        ci95 = (-ci95[1], -ci95[0])
+    limits = f" {span([100 * v for v in ci95], 1)}" if ci95 else ""
     chance = "more than chance" if c.certain else "no more than chance may give"
     compared = len(results.comparisons)
-    if not c.certain and compared > 1 and c.ci95 and (c.ci95[0] > 0 or c.ci95[1] < 0):
+    if not c.certain and compared > 1 and ci95 and ci95[0] > 0:
         chance += f", as {compared} pairs were compared"
-    sizes = [len(results.experiments[i].predictions) for i in (first, second)]
-    where = f", on the {count(c.images)} images of both," if c.images < max(sizes) else ""
+    where = f", on the {count(c.images)} images of both," if _on_a_part(results, c) else ""
     return (
         f"the difference of {share(abs(100 * c.difference), 1)} points{limits}{where} is {chance}"
     )
+
+
+def _on_a_part(results: Results, c: Comparison) -> bool:
+    """Whether one of the two was tested on images that the other was not."""
+    return c.images < max(len(results.experiments[i].predictions) for i in (c.first, c.second))

@@ -1,4 +1,8 @@
-"""What accuracy cost: time to fit, time to predict, memory and disk."""
+"""What accuracy cost: time to fit, time to predict, memory and disk.
+
+Experiments may have run on other numbers of folds and images, so costs are set against each other
+by model and by image.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,8 @@ from gliaboost.reports.document.blocks import (
 from gliaboost.reports.document.numerals import UNKNOWN, seconds, share, size, speed
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 
-# Clocks do not resolve less, and a logarithm needs more than nothing.
-SHORTEST = 1e-3
+# A logarithm needs more than nothing.
+SHORTEST = 1e-6
 COLUMNS = (
     "",
     "Experiment",
@@ -38,11 +42,11 @@ def cost(results: Results) -> Section:
     """Set accuracy against seconds, fitting and predicting apart."""
     pictures = [
         picture
-        for name, title, of in (
-            ("cost-fitting", "Fitting", fitting),
-            ("cost-predicting", "Predicting", predicting),
+        for name, title, axis, of in (
+            ("cost-fitting", "To fit a model", "seconds a model", fitting),
+            ("cost-predicting", "To predict an image", "seconds an image", predicting(results)),
         )
-        if (picture := _picture(results, name, title, of)) is not None
+        if (picture := _picture(results, name, title, axis, of)) is not None
     ]
     blocks: list[Block] = []
     if pictures:
@@ -50,10 +54,10 @@ def cost(results: Results) -> Section:
             Figure(
                 "cost",
                 pictures,
-                "Accuracy, with 95 % intervals, against seconds of computing on a logarithmic "
-                "axis. Fitting is features and fitting for all folds; predicting is features and "
-                "predicting for all images. Features count in seconds of one processor core, the "
-                "rest in seconds on the clock. The stepped line joins the experiments that no "
+                "Accuracy, with 95 % intervals, against computing on a logarithmic axis. Left: the "
+                "features of all images, and the fitting of one fold, on average. Right: features "
+                "and prediction of one image. Features count in seconds of one processor core, "
+                "the rest in seconds on the clock. The stepped line joins the experiments that no "
                 "other beats in both; above and left is better.",
             )
         )
@@ -63,15 +67,21 @@ def cost(results: Results) -> Section:
 
 
 def fitting(experiment: ExperimentResult) -> float:
-    """Return the seconds from images to fitted models, all folds together."""
+    """Return the seconds from images to a fitted model: features, and an average fold."""
     spent = experiment.record.seconds
-    return spent.features + spent.fit
+    return spent.features + spent.fit / max(1, experiment.record.counts.folds)
 
 
-def predicting(experiment: ExperimentResult) -> float:
-    """Return the seconds from images to predictions, all images together."""
-    spent = experiment.record.seconds
-    return spent.features + spent.predict
+def predicting(results: Results) -> Callable[[ExperimentResult], float]:
+    """Return what gives an experiment's seconds from an image to its prediction."""
+    computed = results.dataset.images - len(results.dataset.unreadable)
+
+    def of(experiment: ExperimentResult) -> float:
+        spent, tested = experiment.record.seconds, experiment.record.counts.images
+        # Features are those of training images too, predictions those of tested ones alone.
+        return spent.features / max(1, computed, tested) + spent.predict / max(1, tested)
+
+    return of
 
 
 def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -89,14 +99,14 @@ def front(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
-def rate(experiment: ExperimentResult) -> float | None:
+def rate(results: Results, experiment: ExperimentResult) -> float | None:
     """Return images a second from file to answer; None where no time was measured."""
-    spent = predicting(experiment)
-    return experiment.record.counts.images / spent if spent else None
+    spent = predicting(results)(experiment)
+    return 1 / spent if spent else None
 
 
 def _picture(
-    results: Results, name: str, title: str, of: Callable[[ExperimentResult], float]
+    results: Results, name: str, title: str, axis: str, of: Callable[[ExperimentResult], float]
 ) -> Picture | None:
     points = [
         (i, e, max(of(e), SHORTEST), accuracy)
@@ -112,7 +122,7 @@ def _picture(
     axes = Axes(
         (min(times) / 2, max(times) * 2.5),
         (max(0.0, min(ends) - 2 * pad), max(ends) + 2 * pad),
-        "seconds, logarithmic",
+        f"{axis}, logarithmic",
         "accuracy",
         title=title,
         log_seconds=True,
@@ -140,7 +150,7 @@ def costs(results: Results) -> Table:
     rows = []
     for e in results.experiments:
         spent, trained = e.record.seconds, e.record.training_images_per_second
-        quick, disk, memory = rate(e), e.record.model_bytes, e.record.peak_memory
+        quick, disk, memory = rate(results, e), e.record.model_bytes, e.record.peak_memory
         rows.append(
             [
                 Cell(e.letter),
@@ -157,9 +167,9 @@ def costs(results: Results) -> Table:
         "costs",
         "What each experiment cost. Features: seconds of one processor core for all images, each "
         "computed once. Fitting and predicting: seconds on the clock, on the device named, all "
-        "folds together. Images a second: from file to answer, over the sum of features and "
-        "predicting. Trained a second: images that a network learned from, each counted in each "
-        "epoch. Model: one file on disk. Memory: the most that the process held. "
+        "folds together. Images a second: from file to answer, features and prediction. Trained "
+        "a second: images that a network learned from, each counted in each epoch. Model: one "
+        "file on disk. Memory: the most that the process held. "
         f"{UNKNOWN} is not measured.",
         COLUMNS,
         rows,

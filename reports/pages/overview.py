@@ -9,6 +9,7 @@ from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.checks import patients_apart
 from gliaboost.reports.pages.comparisons import verdict
 from gliaboost.reports.pages.cost import costs, fitting
+from gliaboost.reports.pages.recommendation import times
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.measures import MetricName
 
@@ -32,7 +33,7 @@ def answer(results: Results) -> Section:
     best = results.experiments[0]
     blocks: list[Block] = [Paragraph(_finding(results, best), "lead")]
     against = " ".join(filter(None, _against(results)))
-    blocks += [Paragraph(words) for words in (against, _by_patient(best)) if words]
+    blocks += [Paragraph(against)] if against else []
     witnesses = best.record.counts.groups
     if witnesses < FEW:
         blocks.append(
@@ -42,7 +43,7 @@ def answer(results: Results) -> Section:
                 "missing",
             )
         )
-    blocks += [in_brief(results, cheapest(results)), Paragraph(_limits(results))]
+    blocks += [in_brief(results), Paragraph(_limits(results))]
     return Section("answer", "The answer", blocks)
 
 
@@ -103,31 +104,18 @@ def _finding(results: Results, best: ExperimentResult) -> str:
 
 
 def _against(results: Results) -> list[str]:
-    """Set the best against its rival, and against the cheapest that cannot be told from it."""
+    """Set the best against its rival."""
     at = rival(results)
     if at is None:
         return []
-    best, other = results.experiments[0], results.experiments[at]
+    other = results.experiments[at]
     ranked = sum(e.pooled("accuracy") is not None for e in results.experiments)
-    words = [
-        f"{other.title} reaches {share(other.pooled('accuracy'))}{_within(other)}; "
-        f"{verdict(results, 0, at)}.",
-        _computing(best, other),
-    ]
-    place = cheapest(results)
-    if place not in (None, 0, at):
-        found = results.experiments[place or 0]
-        part = fitting(found) / (fitting(best) or 1)
-        words.append(
-            f"Of those that cannot be told from the best on these images, {found.title} "
-            f"({share(found.pooled('accuracy'))}) is the cheapest, at {times(part)} the best's "
-            f"computing."
-        )
-    words.append(
+    return [
+        f"Against {other.title}, {verdict(results, 0, at)}.",
+        _computing(results.experiments[0], other),
         f"The best of {count(ranked)} was picked on the images that it is measured on, which "
-        "flatters it a little."
-    )
-    return words
+        "flatters it a little.",
+    ]
 
 
 def rival(results: Results) -> int | None:
@@ -145,42 +133,15 @@ def rival(results: Results) -> int | None:
     return (kinds or models or ranked[1:])[0]
 
 
-def cheapest(results: Results) -> int | None:
-    """Find the cheapest experiment to fit that cannot be told from the best; None unless timed."""
-    if not results.experiments or not fitting(results.experiments[0]):
-        return None
-    # The interval is not corrected for the number of comparisons: what may be worse is not chosen.
-    alike = {0} | {
-        c.second
-        for c in results.comparisons
-        if c.first == 0 and not c.certain and (c.ci95 is None or c.ci95[0] <= 0)
-    }
-    return min(alike, key=lambda i: (fitting(results.experiments[i]), i))
-
-
 def _computing(best: ExperimentResult, other: ExperimentResult) -> str:
     most, less = fitting(best), fitting(other)
-    sizes = {e.record.counts.images for e in (best, other)}
-    if not most or not less or len(sizes) > 1:
+    if not most or not less:
         return ""
     where = [e.record.device for e in (best, other)]
     devices = f" ({where[0]} against {where[1]})" if len(set(where)) == 2 else ""
     if 0.8 < most / less < 1.25:
-        return f"Both cost about the same computing{devices}."
-    return f"The best cost {times(most / less)} the other's computing{devices}."
-
-
-def _by_patient(best: ExperimentResult) -> str | None:
-    level = best.record.patient_level
-    if level is None or level.accuracy.pooled is None:
-        return None
-    accuracy, limits = level.accuracy.pooled, span(level.accuracy.ci95)
-    return (
-        f"Taken by patient, with the probabilities of a patient's images averaged, "
-        f"{best.title} is right for "
-        f"{share(100 * accuracy, 1)} % of {plural(level.patients, 'patient')} "
-        f"(accuracy {share(accuracy)}{' ' + limits if limits else ''})."
-    )
+        return f"A model of either costs about the same computing{devices}."
+    return f"A model of the best costs {times(most / less)} the other's computing{devices}."
 
 
 def _limits(results: Results) -> str:
@@ -238,21 +199,6 @@ def _measured(e: ExperimentResult, name: MetricName) -> Cell:
 def _within(experiment: ExperimentResult) -> str:
     limits = span(experiment.record.accuracy.ci95)
     return f" {limits}" if limits else ""
-
-
-def times(ratio: float) -> str:
-    """Write how many times one is another.
-
-    Examples
-    --------
-    >>> times(0.025), times(0.8), times(12.3)
-    ('1/40 of', '80 % of', '12 times')
-    """
-    if ratio < 0.5:
-        return f"1/{round(1 / ratio)} of"
-    if ratio < 1.5:
-        return f"{100 * ratio:.0f} % of"
-    return f"{ratio:.1f} times" if ratio < 9.95 else f"{count(round(ratio))} times"
 
 
 def _unit(results: Results) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.models.prediction import Prediction
 from gliaboost.reports.document.columns import columns
+from gliaboost.reports.pages.recommendation import recommend
 from gliaboost.reports.protocol.results import Results
 
 if TYPE_CHECKING:
@@ -71,6 +72,12 @@ def results_table(results: Results, *, fit: bool = False) -> str:
             ]
         )
     return columns(rows, left=1, fit=fit)
+
+
+def answer_text(results: Results) -> str:
+    """Return which model to take, a line a question, as the page has it; nothing without any."""
+    found = recommend(results)
+    return "\n".join(f"{asked}: {said}" for asked, said in found.rows) if found else ""
 
 
 def _digits(value: float | None) -> str:

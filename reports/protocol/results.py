@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +97,8 @@ class Results:
     record : RunRecord
         What ``results.json`` holds.
     experiments : sequence of ExperimentResult
-        What competes, the most accurate first.
+        What competes, the most accurate first (`gliaboost.reports.statistics.choice`), after it
+        what was tested on all images, then what was tested on a part, each by its accuracy.
     controls : sequence of ExperimentResult
         Runs that are to fail, or to show a leak.
     transfers : sequence of ExperimentResult
@@ -241,27 +242,39 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
     ResultsError
         If there is no run, one of a newer schema, or a damaged one; it lists every fault.
     """
+    from gliaboost.reports.statistics.choice import most_accurate
+    from gliaboost.reports.statistics.paired import compare
+
     folder = Path(folder)
     record = read_record(folder)
     predictions = _read_predictions(folder / PREDICTIONS)
     rows = dict(iter(predictions.groupby("experiment")))
     features = {e.label: e.title for e in record.protocol.extractors}
-    most = max((e.counts.images for e in record.experiments if e.competes), default=0)
+    tested, everything = _tested(record, rows)
 
     def partial(e: ExperimentRecord) -> bool:
-        # One fold alone may be an easy one: what was tested on all images goes first.
-        return e.competes and 0 < e.counts.images < most
+        return e.competes and 0 < tested[e.name] < everything
+
+    def own(e: ExperimentRecord) -> pd.DataFrame:
+        return rows.get(e.name, predictions.iloc[:0]).reset_index(drop=True)
 
     ordered = sorted(record.experiments, key=lambda e: (partial(e), -(e.accuracy.pooled or 0)))
     ranked = [e for e in ordered if e.competes]
+    if any(map(partial, ranked)):
+        best = most_accurate(
+            [e.accuracy.pooled for e in ranked],
+            [tested[e.name] for e in ranked],
+            everything,
+            compare([own(e) for e in ranked], seed=record.protocol.seed),
+        )
+        ranked.insert(0, ranked.pop(best))
     titles = [
-        _title(e, features) + (f" ({e.counts.images:,} images alone)" if partial(e) else "")
+        _title(e, features) + (_part(e, record.protocol.n_folds) if partial(e) else "")
         for e in ranked
     ]
 
     def experiment(name: str, title: str, e: ExperimentRecord) -> ExperimentResult:
-        own = rows.get(e.name, predictions.iloc[:0])
-        return ExperimentResult(name, title, e, own.reset_index(drop=True))
+        return ExperimentResult(name, title, e, own(e))
 
     def aside(e: ExperimentRecord) -> ExperimentResult:
         return experiment("", _title(e, features), e)
@@ -294,6 +307,19 @@ def letter(position: int) -> str:
         position, rest = divmod(position - 1, 26)
         name = string.ascii_uppercase[rest] + name
     return name
+
+
+def _tested(record: RunRecord, rows: Mapping[Any, pd.DataFrame]) -> tuple[dict[str, int], int]:
+    """Count the pictures that each competitor was tested on, and those of all together."""
+    competing = [e for e in record.experiments if e.competes]
+    keys = {e.name: set(rows[e.name]["key"]) for e in competing if e.name in rows}
+    tested = {e.name: len(keys.get(e.name, ())) or e.counts.images for e in competing}
+    return tested, max([len(set().union(*keys.values())), *tested.values()])
+
+
+def _part(e: ExperimentRecord, n_folds: int) -> str:
+    folds = e.counts.folds
+    return f" ({folds} of {n_folds} folds)" if folds < n_folds else f" ({e.counts.images:,} images)"
 
 
 def _title(e: ExperimentRecord, features: Mapping[str, str]) -> str:

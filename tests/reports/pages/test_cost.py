@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gliaboost.reports.pages.cost import cost, costs, fitting, front, predicting, rate
+from gliaboost.reports.protocol.results import read_results
 
 points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
 
@@ -21,10 +23,36 @@ def test_the_front_is_what_none_beats_in_both(drawn: list[tuple[float, float]]) 
     assert kept == sorted(kept)
 
 
-def test_times_are_summed_from_images_on(three: Any) -> None:
+def test_times_are_those_of_a_model_and_of_an_image(three: Any) -> None:
     best = three.experiments[0]
-    assert (fitting(best), predicting(best)) == (2 + 10, 2 + 0.5)
-    assert rate(best) == 300 / 2.5
+    assert fitting(best) == pytest.approx(2 + 10 / 5)
+    assert predicting(three)(best) == pytest.approx((2 + 0.5) / 300)
+    assert rate(three, best) == pytest.approx(300 / 2.5)
+
+
+def test_features_of_training_images_do_not_slow_prediction(
+    make_predictions: Any, make_run: Any
+) -> None:
+    """One part is tested, as under --folds split; features were computed for all images."""
+    tested = make_predictions(images=100, folds=1)
+    unreadable = {f"{i}.png": "is empty" for i in range(4)}
+    run = read_results(
+        make_run(
+            [tested], dataset={"images": 404, "unreadable": unreadable}, protocol={"n_folds": 1}
+        )
+    )
+    (e,) = run.experiments
+    assert predicting(run)(e) == pytest.approx(2 / 400 + 0.5 / 100)
+    assert rate(run, e) == pytest.approx(1 / (2 / 400 + 0.5 / 100))
+
+
+def test_fewer_folds_are_not_cheaper(make_predictions: Any, make_run: Any) -> None:
+    """The same seconds for two folds as for five make a dearer model."""
+    whole = make_predictions(experiment="lightgbm+hog")
+    part = make_predictions(experiment="cnn", seed=1).query("fold in ('1', '2')")
+    folder = make_run([whole, part.reset_index(drop=True)])
+    costs = {e.name: fitting(e) for e in read_results(folder).experiments}
+    assert costs == {"lightgbm+hog": pytest.approx(2 + 10 / 5), "cnn": pytest.approx(2 + 20 / 2)}
 
 
 def test_every_experiment_is_in_the_table_and_the_picture(

@@ -6,9 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gliaboost.reports.pages.brief import in_brief
-from gliaboost.reports.pages.cost import fitting, rate
-from gliaboost.reports.pages.overview import answer, cheapest, rival
+from gliaboost.reports.pages.overview import answer, rival
 from gliaboost.reports.protocol.record import Seconds
 from gliaboost.reports.protocol.results import Results, read_results
 
@@ -55,20 +53,12 @@ def test_one_experiment_has_no_rival(compared: Callable[..., Results]) -> None:
     assert rival(compared({"lightgbm+hog": 2.0})) is None
 
 
-def test_the_cheapest_is_chosen_among_equals_alone(compared: Callable[..., Results]) -> None:
-    """The worst is cheapest of all, yet beaten beyond chance."""
-    skills = {"cnn-scratch": 4.0, "lightgbm+hog": 3.95, "xgboost+hog": 0.2}
-    results = compared(skills, **{"cnn-scratch": 4000.0, "lightgbm": 98.0, "xgboost": 1.0})
-    best = results.experiments[0].name
-    at = cheapest(results)
-    assert at is not None
-    assert results.experiments[at].name == "lightgbm+hog"
+def test_the_best_is_set_against_its_rival(compared: Callable[..., Results]) -> None:
+    skills = {"cnn-scratch": 4.0, "lightgbm+hog": 1.0}
+    results = compared(skills, **{"cnn-scratch": 3990.0, "lightgbm": 90.0})
     said = " ".join(str(getattr(b, "text", "")) for b in answer(results).blocks)
-    assert ("1/40 of the other's" if best == "cnn-scratch" else "computing") in said
-    table = in_brief(results, at)
-    answers = {row[0].text: row[1].text for row in table.rows}
-    assert "LightGBM on HOG" in answers["Which model"]
-    assert "no control with shuffled labels" in answers["Was the split honest"]
+    assert "Against LightGBM on HOG, the difference of" in said
+    assert "A model of the best costs 40 times the other's computing." in said
 
 
 def test_pictures_show_every_model_before_more_of_one(compared: Callable[..., Results]) -> None:
@@ -82,9 +72,3 @@ def test_pictures_show_every_model_before_more_of_one(compared: Callable[..., Re
     assert positions == sorted(positions)
     assert sorted(results.series) == list(range(7))
     assert [results.series[i] for i in positions] == [0, 1, 2, 3]
-
-
-def test_cost_is_features_and_what_follows(compared: Callable[..., Results]) -> None:
-    (e,) = compared({"lightgbm+hog": 2.0}, lightgbm=7.0).experiments
-    assert fitting(e) == pytest.approx(2.0 + 7.0)
-    assert rate(e) == pytest.approx(600 / (2.0 + 0.5))

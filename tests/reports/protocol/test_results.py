@@ -37,14 +37,43 @@ def test_the_most_accurate_is_first_and_called_a(
     assert first.pooled("accuracy") == pytest.approx(right)
 
 
-def test_what_was_tested_on_a_part_comes_last_and_says_so(
+@pytest.mark.parametrize(
+    ("whole_skill", "part_skill", "order"),
+    [
+        (0.5, 4.0, ["CNN (1 of 5 folds)", "LightGBM on HOG"]),
+        (4.0, 0.5, ["LightGBM on HOG", "CNN (1 of 5 folds)"]),
+        (2.0, 2.0, ["LightGBM on HOG", "CNN (1 of 5 folds)"]),
+    ],
+)
+def test_what_was_tested_on_a_part_is_first_where_it_is_better_there(
+    make_predictions: MakePredictions,
+    make_run: MakeRun,
+    whole_skill: float,
+    part_skill: float,
+    order: list[str],
+) -> None:
+    whole = make_predictions(experiment="lightgbm+hog", skill=whole_skill)
+    part = make_predictions(experiment="cnn", skill=part_skill, seed=1).query("fold == '2'")
+    results = read_results(make_run([whole, part.reset_index(drop=True)]))
+    assert [e.title for e in results.experiments] == order
+    assert [e.letter for e in results.experiments] == ["A", "B"]
+
+
+def test_an_easy_fold_alone_is_no_better(
     make_predictions: MakePredictions, make_run: MakeRun
 ) -> None:
-    whole = make_predictions(experiment="lightgbm+hog", skill=0.5)
-    part = make_predictions(experiment="cnn", skill=4.0).query("fold == '2'")
-    results = read_results(make_run([whole, part.reset_index(drop=True)]))
-    titles = [e.title for e in results.experiments]
-    assert titles == ["LightGBM on HOG", f"CNN ({len(part)} images alone)"]
+    """The part has a higher accuracy than all, and on its own images it is the worse."""
+    whole = make_predictions(experiment="lightgbm+hog", skill=0.8)
+    right = whole["label"] == whole["predicted"]
+    part = whole[right | (whole.index % 9 == 0)].assign(experiment="cnn").reset_index(drop=True)
+    part.loc[part.index[:5], "predicted"] = [
+        next(c for c in sorted(set(whole["label"])) if c != label)
+        for label in part["label"].head(5)
+    ]
+    results = read_results(make_run([whole, part], protocol={"n_folds": 5}))
+    first, second = results.experiments
+    assert (first.name, second.title) == ("lightgbm+hog", f"CNN ({len(part)} images)")
+    assert (second.pooled("accuracy") or 0) > (first.pooled("accuracy") or 1)
 
 
 def test_titles_that_are_the_same_give_way_to_names(

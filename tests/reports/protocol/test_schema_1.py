@@ -51,7 +51,7 @@ def test_no_number_is_lost_or_changed(run: str) -> None:
 
 def test_titles_that_schema_1_did_not_know() -> None:
     figshare = {e.name: e.title for e in read_results(COMMITTED / "figshare").experiments}
-    assert figshare["cnn-finetune"] == "Fine-tuned CNN (1,793 images alone)"
+    assert figshare["cnn-finetune"] == "Fine-tuned CNN (3 of 5 folds)"
     assert figshare["xgboost+hog+lbp+glcm+embedding"] == "XGBoost on HOG + LBP + GLCM + embedding"
     features = read_results(COMMITTED / "figshare-features")
     titles = {e.name: e.title for e in features.experiments}
