@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from gliaboost.datasets.columns import usual_names
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
@@ -51,7 +52,8 @@ def read_data(data: DataSet, progress: Progress = SILENT) -> Manifest:
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
-        return Manifest.of(data, Path.cwd(), "data frame")
+        table, notes = usual_names(data, name="data frame")
+        return Manifest.of(table, Path.cwd(), "data frame", notes)
     raise UsageError(
         f"a data set of type {type(data).__name__}; expected a manifest, its file, a folder of "
         "classes or a data frame with a column 'path'"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gliaboost.datasets.columns import text, usual_names
 from gliaboost.datasets.components import sharing
+from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
 from gliaboost.parallel import map_in_order
@@ -17,6 +19,8 @@ from gliaboost.parallel import map_in_order
 if TYPE_CHECKING:
     import pandas as pd
 
+# Text in every manifest; those that are not in COLUMNS need not be there.
+TEXT = ("group", "presence", "type")
 COLUMNS = ("path", "label", "patient", "modality", "split", "fold", "mask", "source", "key")
 LEGAL = {"modality": ("MRI", "CT"), "split": ("train", "val", "test")}
 EXAMPLES_SHOWN = 5
@@ -38,6 +42,9 @@ class Manifest:
         The folder that ``path`` and ``mask`` are relative to.
     name : str
         What errors and reports call it.
+    notes : tuple of str
+        What was found and done when it was made, in sentences: files that were passed over, classes
+        that were joined. Not written to its file.
 
     Examples
     --------
@@ -51,23 +58,44 @@ class Manifest:
     table: pd.DataFrame
     root: Path
     name: str = "manifest"
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, table: pd.DataFrame, root: Path | str, name: str = "manifest") -> Manifest:
-        """Build from any table with a ``path`` column: known columns become text or missing."""
+    def of(
+        cls,
+        table: pd.DataFrame,
+        root: Path | str,
+        name: str = "manifest",
+        notes: tuple[str, ...] = (),
+    ) -> Manifest:
+        """Build from any table with a ``path`` column: known columns become text or missing.
+
+        Of whatever type they were (numbers, categories, bytes), the same values become the same
+        text. A path with backslashes is one with slashes where only that leads to a file.
+        """
         if "path" not in table.columns:
             raise ManifestError(
                 name, [f"no column 'path'; its columns are: {', '.join(map(str, table.columns))}"]
             )
         table = table.reset_index(drop=True).copy()
-        for column in COLUMNS:
-            table[column] = _text(table[column]) if column in table else _text([None] * len(table))
+        root = Path(root)
+        for column in (*COLUMNS, *(c for c in TEXT if c in table)):
+            cells: Iterable[Any] = table[column] if column in table else [None] * len(table)
+            if column in ("path", "mask"):
+                cells = [
+                    _as_there(c, root) if isinstance(c, str) else None
+                    for c in text(cells, exact=True)
+                ]
+            table[column] = text(cells, exact=column in ("path", "mask"))
         rest = [c for c in table.columns if c not in COLUMNS]
-        return cls(table[[*COLUMNS, *rest]], Path(root), name)
+        return cls(table[[*COLUMNS, *rest]], root, name, notes)
 
     @classmethod
     def read(cls, path: Path | str) -> Manifest:
-        """Read a manifest; ``.parquet`` or ``.csv`` by its ending.
+        """Read a manifest, ``.parquet`` or ``.csv``; see `tables.read_table` for what is a table.
+
+        Columns with a usual name (``Image``, ``class``, ``Patient_ID``) stand for the manifest's
+        own where these are not there; `notes` say so.
 
         Raises
         ------
@@ -76,8 +104,6 @@ class Manifest:
         ManifestError
             If the table has no ``path`` column.
         """
-        import pandas as pd
-
         path = Path(path)
         if path.is_dir():
             raise UsageError(
@@ -86,15 +112,10 @@ class Manifest:
             )
         if not path.exists():
             raise UsageError(f"no manifest {path}; make one with: gliaboost manifest SOURCE FOLDER")
-        kind = _kind(path)
-        try:
-            if kind == "parquet":
-                table = pd.read_parquet(path)
-            else:
-                table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-        except Exception as error:  # pyarrow's and pandas' errors are many
-            raise UsageError(f"{path} is not a readable table: {_first_line(error)}") from error
-        return cls.of(table, path.parent, str(path))
+        _kind(path)
+        table, notes = read_table(path)
+        renamed = usual_names(table, name=str(path))
+        return cls.of(renamed.table, path.parent, str(path), (*notes, *renamed.notes))
 
     def write(self, path: Path | str) -> Path:
         """Write as Parquet or CSV, by the ending; whole or not at all.
@@ -121,13 +142,14 @@ class Manifest:
         root = Path(root).resolve()
         table = self.table.copy()
         for column in ("path", "mask"):
-            table[column] = _text(
+            table[column] = text(
                 [
                     _relative(self.root / p, root) if isinstance(p, str) else None
                     for p in table[column]
-                ]
+                ],
+                exact=True,
             )
-        return Manifest(table, root, self.name)
+        return replace(self, table=table, root=root)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -154,8 +176,8 @@ class Manifest:
         Named after the first row's ``group``, if there is such a column, else after its patient.
         A row without either is a group of its own.
         """
-        patients = _text(self.table["patient"])
-        groups = _text(self.table["group"]) if "group" in self.table else [None] * len(patients)
+        patients = text(self.table["patient"])
+        groups = text(self.table["group"]) if "group" in self.table else [None] * len(patients)
         names = [
             next((v for v in (group, patient) if isinstance(v, str)), f"image:{row}")
             for row, (patient, group) in enumerate(zip(patients, groups, strict=True))
@@ -177,7 +199,7 @@ class Manifest:
         # Small files hash in less time than a thread takes to be woken for one.
         batches = [paths[i : i + _HASHED_TOGETHER] for i in range(0, len(paths), _HASHED_TOGETHER)]
         keys = [k for batch in map_in_order(_keys, batches, jobs=jobs) for k in batch]
-        return Manifest(self.table.assign(key=_text(keys)), self.root, self.name)
+        return replace(self, table=self.table.assign(key=text(keys)))
 
     def fingerprint(self) -> str:
         """Hash content, not place: keys, labels, patients, groups and folds, in any row order.
@@ -190,7 +212,7 @@ class Manifest:
         t = self.table
         columns = [t["key"].where(t["key"].notna(), t["path"])]
         columns += [t[c] for c in ("label", "patient", "fold", "split")]
-        columns += [_text(t["group"])] if "group" in t else []
+        columns += [text(t["group"])] if "group" in t else []
         rows = zip(*columns, strict=True)
         lines = sorted("\t".join(v if isinstance(v, str) else "" for v in row) for row in rows)
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
@@ -305,19 +327,14 @@ def _kind(path: Path) -> str:
     return kinds[path.suffix.lower()]
 
 
-def _text(values: Iterable[Any]) -> pd.Series[str]:
-    """Text with missing values; whole numbers lose the '.0' that a missing neighbour gave them."""
-    import pandas as pd
-
-    def one(value: Any) -> str | None:
-        if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-            return None
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)
-        text = str(value).strip()
-        return text or None
-
-    return pd.Series([one(v) for v in values], dtype="str")
+def _as_there(given: str, root: Path) -> str:
+    """Write a path as the file system has it: without outer blanks, with slashes, if only so."""
+    plain = given.strip()
+    if (plain == given and "\\" not in given) or os.path.exists(root / given):  # noqa: PTH110 - raises nothing
+        return given
+    slashed = plain.replace("\\", "/")
+    only_plain = os.path.exists(root / plain) and not os.path.exists(root / slashed)  # noqa: PTH110
+    return plain if only_plain else slashed
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -343,7 +360,3 @@ def _several(values: Sequence[Any] | pd.Series[Any] | Iterable[Any]) -> str:
     more = len(shown) - EXAMPLES_SHOWN
     text = ", ".join(shown[:EXAMPLES_SHOWN])
     return f"{text} and {more} more" if more > 0 else text
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gliaboost.datasets.manifest import LEGAL, Manifest
-from gliaboost.datasets.sources.labels import told
+from gliaboost.datasets.sources.labels import presence_of, told
 from gliaboost.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     manifest : Manifest
         Left as it is.
     target : {"label", "presence", "type"}
-        The column that becomes ``label``. Where ``presence`` is missing, a label that is a usual
-        word for a tumour or for none tells it.
+        The column that becomes ``label``. A usual word for a tumour or for none in ``presence``
+        (``1``, ``yes``, ``False``) is read as ``tumor`` or ``no_tumor``; where the cell is empty, a
+        label that is such a word tells it.
     modality : {"both", "MRI", "CT"}
         Rows of which modality to keep; ``both`` keeps all, also those of unknown modality.
 
@@ -102,23 +103,27 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
         raise UsageError(
             f"{manifest.name} has no {target!r} in any row{where}; {_filled(manifest)}"
         )
-    chosen = Manifest.of(kept.assign(label=kept[target]), manifest.root, manifest.name)
+    chosen = Manifest.of(
+        kept.assign(label=kept[target]), manifest.root, manifest.name, manifest.notes
+    )
     return Targeted(
         chosen, target, modality, len(table) - len(kept), len(manifest.table) - len(table)
     )
 
 
 def _with_presence(manifest: Manifest) -> Manifest:
-    """Fill ``presence`` where it is missing and the label tells it."""
+    """Write ``presence`` in two words, and fill it where it is missing and the label tells it."""
     table = manifest.table
     labels = [v if isinstance(v, str) else None for v in table["label"]]
     derived = [told(label)["presence"] for label in labels]
     if "presence" in table:
         pairs = zip(table["presence"], derived, strict=True)
-        derived = [known if isinstance(known, str) else other for known, other in pairs]
+        derived = [
+            presence_of(known) if isinstance(known, str) else other for known, other in pairs
+        ]
     table = table.copy()
     table["presence"] = derived
-    return Manifest.of(table, manifest.root, manifest.name)
+    return Manifest.of(table, manifest.root, manifest.name, manifest.notes)
 
 
 def _filled(manifest: Manifest) -> str:

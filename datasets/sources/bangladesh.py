@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gliaboost.datasets.columns import USUAL
 from gliaboost.datasets.image_files import all_folders, image_files, subfolders
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
@@ -20,7 +21,7 @@ from gliaboost.datasets.sources.base import (
     tumour_class,
     wrong_layout,
 )
-from gliaboost.datasets.sources.csv import SPELLINGS, read_table
+from gliaboost.datasets.sources.csv import images_of
 from gliaboost.errors import UsageError
 
 EXPECTED = (
@@ -30,9 +31,9 @@ EXPECTED = (
 SHOWN = 5
 # Names that only a table of known content may have: elsewhere they might mean anything.
 NAMES = {
-    **SPELLINGS,
-    "path": (*SPELLINGS["path"], "image_name", "imagename", "img", "image_id", "name"),
-    "label": (*SPELLINGS["label"], "class_name", "tumor_type", "tumour_type", "type", "tumor"),
+    **USUAL,
+    "path": (*USUAL["path"], "image_name", "imagename", "img", "image_id", "name"),
+    "label": (*USUAL["label"], "class_name", "tumor_type", "tumour_type", "type", "tumor"),
 }
 
 
@@ -101,7 +102,7 @@ def _folder_rows(path: Path, parent: Path) -> Iterator[dict[str, Any]]:
 
 
 def _from_table(file: Path) -> Manifest:
-    manifest = read_table(file, NAMES)
+    manifest = images_of(file, NAMES)
     if manifest.table["label"].isna().all():
         raise UsageError(
             f"{file} has no column with classes; expected one of {', '.join(NAMES['label'])}; its "

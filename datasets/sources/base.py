@@ -29,11 +29,13 @@ BUILT_IN = {
     "nifti": "gliaboost.datasets.sources.nifti",
 }
 SOURCES: Registry[Reader] = Registry("sources", "source", BUILT_IN)
-SPLITS = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
+_SPLITS = {
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "development"), "val"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout", "heldout"), "test"),
 }
+# Words that a split's name may have around it: Train_set, testing_data, images-val.
+_AROUND = "sets?|data|datasets?|images?|imgs?|folders?|folds?|splits?|subsets?|samples?"
 CLASSES = {
     "glioma": "glioma",
     "menin": "meningioma",
@@ -150,6 +152,20 @@ def letters(text: str) -> str:
     return re.sub(r"[^a-z]", "", text.lower())
 
 
+def split_of(name: str) -> str | None:
+    """Name the split that a usual spelling means, None for no split.
+
+    Examples
+    --------
+    >>> split_of("Training"), split_of("testing_data"), split_of("Train_set"), split_of("01-valid")
+    ('train', 'test', 'train', 'val')
+    >>> split_of("trained") is None, split_of("Testosterone") is None
+    (True, True)
+    """
+    plain = re.sub(rf"^(?:{_AROUND})+(?=.)|(?:{_AROUND})+$", "", letters(name))
+    return _SPLITS.get(letters(name)) or _SPLITS.get(plain)
+
+
 def tumour_class(name: str) -> str | None:
     """Name the class that a usual spelling means, None for no class.
 
@@ -215,7 +231,11 @@ def folder_at(path: Path, expected: str) -> Path:
 
 
 def manifest_of(
-    rows: Iterable[Mapping[str, Any]], folder: Path, name: str, expected: str
+    rows: Iterable[Mapping[str, Any]],
+    folder: Path,
+    name: str,
+    expected: str,
+    notes: tuple[str, ...] = (),
 ) -> Manifest:
     """Build the manifest of a source, or say what was seen where `expected` should be."""
     import pandas as pd
@@ -223,7 +243,7 @@ def manifest_of(
     table = pd.DataFrame(list(rows))
     if table.empty:
         raise wrong_layout(folder, name, expected)
-    return Manifest.of(table, folder, str(folder))
+    return Manifest.of(table, folder, str(folder), notes)
 
 
 def wrong_layout(folder: Path, name: str, expected: str) -> UsageError:

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from gliaboost.datasets.columns import USUAL, usual_names
 from gliaboost.datasets.manifest import LEGAL, Manifest
-from gliaboost.datasets.sources.base import SPLITS, letters, source
+from gliaboost.datasets.sources.base import letters, source, split_of
 from gliaboost.datasets.sources.labels import fill_targets
+from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
-
-# The first that is there is taken; the manifest's own name always comes first.
-SPELLINGS = {
-    "path": ("path", "image", "file", "filename", "file_name", "image_path", "filepath"),
-    "label": ("label", "class", "diagnosis", "target", "category"),
-    "patient": ("patient", "patient_id", "patientid", "subject", "subject_id", "pid", "case"),
-    "mask": ("mask", "mask_path", "segmentation"),
-    "modality": ("modality",),
-    "split": ("split", "subset", "partition"),
-    "fold": ("fold",),
-}
 
 
 @source("csv")
 def read_csv(path: Path) -> Manifest:
-    """Read a CSV file whose rows are images.
+    """Read a table whose rows are images.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file; image paths in it are relative to its folder.
+        CSV of any usual dialect, or Parquet; image paths in it are relative to its folder.
 
     Returns
     -------
@@ -42,58 +32,40 @@ def read_csv(path: Path) -> Manifest:
     Raises
     ------
     UsageError
-        If it is no table.
+        If it is no table, or two columns of one name differ.
     ManifestError
         If no column has a usual name for paths.
     """
-    return read_table(path, SPELLINGS)
+    return images_of(path, USUAL)
 
 
-def read_table(path: Path, spellings: Mapping[str, tuple[str, ...]]) -> Manifest:
-    """Read a CSV file as `read_csv` does, whose columns have other usual names.
+def images_of(path: Path, spellings: Mapping[str, tuple[str, ...]]) -> Manifest:
+    """Read a table as `read_csv` does, whose columns have other usual names.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
     spellings : mapping of str to tuple of str
-        Names of each of the manifest's columns, the first that is there being taken; in lower case
-        with underscores, which stand for spaces and hyphens too.
+        As for `columns.usual_names`.
     """
-    import pandas as pd
-
     if path.is_dir():
         raise UsageError(
             f"{path} is a folder; expected a CSV file. For folders: gliaboost manifest folder"
         )
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
-    except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise UsageError(f"{path} is not a readable CSV: {reason}") from error
-    lower = {_plain(str(c)): c for c in reversed(table.columns)}
-    renamed = {}
-    for column, names in spellings.items():
-        found = next((lower[n] for n in names if n in lower), None)
-        if found is not None:
-            renamed[found] = column
-    if "path" not in renamed.values():
+    read = read_table(path)
+    table, renamed = usual_names(read.table, spellings, str(path))
+    if "path" not in table:
         raise ManifestError(
             str(path),
             [
                 f"no column with the images' paths; expected one of "
-                f"{', '.join(spellings['path'])}, by comma; seen "
-                f"{', '.join(map(str, table.columns))}"
+                f"{', '.join(spellings['path'])}; seen {', '.join(map(str, table.columns))}"
             ],
         )
-    table = table.rename(columns=renamed)
     if "split" in table:
-        table["split"] = table["split"].map(lambda v: SPLITS.get(letters(v), v), "ignore")
+        table["split"] = table["split"].map(lambda v: split_of(str(v)) or v, "ignore")
     if "modality" in table:
         legal = {m.lower(): m for m in LEGAL["modality"]}
-        table["modality"] = table["modality"].map(lambda v: legal.get(letters(v), v), "ignore")
-    return fill_targets(Manifest.of(table, path.parent, str(path)))
-
-
-def _plain(column: str) -> str:
-    return re.sub(r"[ -]+", "_", column.strip().lower())
+        table["modality"] = table["modality"].map(lambda v: legal.get(letters(str(v)), v), "ignore")
+    return fill_targets(Manifest.of(table, path.parent, str(path), (*read.notes, *renamed)))

@@ -9,11 +9,11 @@ from typing import Any
 from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
-    SPLITS,
     folder_at,
     letters,
     manifest_of,
     source,
+    split_of,
     targets,
     wrong_layout,
 )
@@ -90,8 +90,8 @@ def _key(inside: Path) -> Key:
 
 def _row(path: Path, key: Key, file: Path, mask: Path | None) -> dict[str, Any]:
     folders = key[:-1]
-    split = next((SPLITS[letters(f)] for f in folders if letters(f) in SPLITS), None)
-    classes = [f for f in folders if letters(f) not in SPLITS]
+    split = next(filter(None, map(split_of, folders)), None)
+    classes = [f for f in folders if not split_of(f)]
     name = classes[-1] if classes else None
     label = None if name is None else (known_class(name) or name)
     return {

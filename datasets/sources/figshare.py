@@ -70,7 +70,7 @@ def read_figshare(path: Path, *, images: Path | None = None) -> Manifest:
 def _table_rows(path: Path) -> Iterator[dict[str, Any]]:
     import pandas as pd
 
-    table = pd.read_csv(path / "metadata.csv", dtype=str)
+    table = pd.read_csv(path / "metadata.csv", dtype=str, keep_default_na=False, na_values=[""])
     absent = [c for c in COLUMNS if c not in table]
     if absent:
         raise UsageError(

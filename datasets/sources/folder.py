@@ -7,11 +7,10 @@ from pathlib import Path
 from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
-    SPLITS,
     folder_at,
-    letters,
     manifest_of,
     source,
+    split_of,
 )
 from gliaboost.datasets.sources.labels import fill_targets
 
@@ -36,12 +35,12 @@ def read_folder(path: Path) -> Manifest:
     """
     folder_at(path, EXPECTED)
     files = [f.relative_to(path) for f in image_files(path)]
-    split = bool(files) and all(len(f.parts) > 1 and letters(f.parts[0]) in SPLITS for f in files)
+    split = bool(files) and all(len(f.parts) > 1 and split_of(f.parts[0]) for f in files)
     rows = [
         {
             "path": f.as_posix(),
             "label": f.parts[split] if len(f.parts) > 1 + split else None,
-            "split": SPLITS[letters(f.parts[0])] if split else None,
+            "split": split_of(f.parts[0]) if split else None,
         }
         for f in files
     ]

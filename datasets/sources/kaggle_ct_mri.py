@@ -11,13 +11,13 @@ from gliaboost.datasets.image_files import all_folders, image_files, subfolders
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
-    SPLITS,
     TUMOR,
     folder_at,
     letters,
     manifest_of,
     shallowest,
     source,
+    split_of,
     targets,
     tumour_class,
     wrong_layout,
@@ -90,7 +90,7 @@ def _flat_rows(path: Path, classes: list[Path]) -> Iterator[dict[str, Any]]:
         modality, label = _seven(folder.name) or ("", "")
         kind = targets(label)["type"]
         presence = NO_TUMOR if label == NO_TUMOR else TUMOR
-        split = None if folder.parent == path else SPLITS.get(letters(folder.parent.name))
+        split = None if folder.parent == path else split_of(folder.parent.name)
         for file in image_files(folder):
             yield _row(path, file, modality, presence, kind, split)
 

@@ -7,11 +7,10 @@ from pathlib import Path
 from gliaboost.datasets.image_files import image_files, subfolders
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
-    SPLITS,
     folder_at,
-    letters,
     manifest_of,
     source,
+    split_of,
     targets,
     tumour_class,
     wrong_layout,
@@ -57,7 +56,7 @@ def read_kaggle_mri(path: Path) -> Manifest:
                 {
                     "path": f.relative_to(path).as_posix(),
                     **targets(label),
-                    "split": SPLITS[letters(part.name)],
+                    "split": split_of(part.name),
                     "modality": "MRI",
                     "source": "kaggle-mri",
                 }
@@ -72,4 +71,4 @@ def read_kaggle_mri(path: Path) -> Manifest:
 
 
 def _parts(folder: Path) -> list[Path]:
-    return [f for f in subfolders(folder) if letters(f.name) in SPLITS]
+    return [f for f in subfolders(folder) if split_of(f.name)]

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from gliaboost.datasets.columns import USUAL, plain, text, usual_names
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import TUMOR, letters, targets, tumour_class
+from gliaboost.datasets.sources.base import NO_TUMOR, TUMOR, letters, targets, tumour_class
+from gliaboost.datasets.tables import read_table
 from gliaboost.errors import UsageError
 
+# Columns that say whose a label is, besides all usual names of images and of patients.
 NAMES = ("patient", "file", "path", "name", "scan", "id")
+SHOWN = 5
 
 
 def read_labels(path: Path | str | None) -> dict[str, str]:
-    """Read a CSV table of two columns: a patient or file, and ``label``.
+    """Read a table of two columns: a patient or file, and ``label``.
 
     Parameters
     ----------
     path : path-like, optional
-        The table; None: no labels.
+        CSV of any usual dialect, or Parquet; None: no labels. ``label`` and the other column may
+        have another usual name (``diagnosis``, ``Patient ID``).
 
     Returns
     -------
     dict of str to str
-        Label by what the first column names.
+        Label by what the other column names, both as they stand: ``NA`` is a label, ``007`` and
+        ``7`` are two patients. Rows with an empty cell are passed over.
 
     Raises
     ------
@@ -34,23 +40,86 @@ def read_labels(path: Path | str | None) -> dict[str, str]:
     """
     if path is None:
         return {}
-    import pandas as pd
-
-    try:
-        table = pd.read_csv(path, dtype=str)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the labels {path}: {error}") from error
-    named = [c for c in table.columns if c.lower() in NAMES]
+    table = read_table(path).table
+    spellings = {"label": USUAL["label"]}
+    table = usual_names(table, spellings, str(path)).table
+    known = {plain(n) for n in (*NAMES, *USUAL["patient"], *USUAL["path"])}
+    named = [c for c in table.columns if plain(c) in known]
     if "label" not in table or not named:
         raise UsageError(
-            f"{path} has columns {', '.join(table.columns)}; expected 'label' and one of "
+            f"{path} has columns {', '.join(map(str, table.columns))}; expected 'label' and one of "
             f"{', '.join(NAMES)}"
         )
-    table = table.dropna(subset=[named[0], "label"]).drop_duplicates([named[0], "label"])
-    twice = sorted(set(table.loc[table[named[0]].duplicated(), named[0]]))
+    pairs = dict.fromkeys(zip(text(table[named[0]]), text(table["label"]), strict=True))
+    labels: dict[str, str] = {}
+    twice = []
+    for name, label in pairs:
+        if not isinstance(name, str) or not isinstance(label, str):
+            continue
+        if name in labels:
+            twice.append(name)
+        labels[name] = label
     if twice:
-        raise UsageError(f"{path} gives two labels to {', '.join(twice[:5])}; give one")
-    return dict(zip(table[named[0]], table["label"], strict=True))
+        more = f" and {len(twice) - SHOWN} more" if len(twice) > SHOWN else ""
+        raise UsageError(f"{path} gives two labels to {', '.join(twice[:SHOWN])}{more}; give one")
+    return labels
+
+
+def check_names(given: Iterable[str], there: Iterable[str], table: str, things: str) -> list[str]:
+    """Ask that a table speaks of what there is, and say of what else it speaks.
+
+    Parameters
+    ----------
+    given : iterable of str
+        What the table names.
+    there : iterable of str
+        All names that the data set's things have.
+    table : str
+        What errors call the table.
+    things : str
+        What it should name, such as ``"patients or files"``.
+
+    Returns
+    -------
+    list of str
+        A sentence on what is not there, or none.
+
+    Raises
+    ------
+    UsageError
+        If nothing that it names is there, or something only but for zeros in front: ``7`` is not
+        ``007``, and who is meant must not be guessed.
+    """
+    names = list(dict.fromkeys(there))
+    known = set(names)
+    named = set(given := list(given))
+    lost = [g for g in dict.fromkeys(given) if g not in known]
+    by_number = {_unpadded(n): n for n in reversed(names)}
+    nearly = [
+        (g, n) for g in lost if (n := by_number.get(_unpadded(g))) is not None and n not in named
+    ]
+    if nearly:
+        shown = ", ".join(f"{g!r} for {n!r}" for g, n in nearly[:SHOWN])
+        more = f" and {len(nearly) - SHOWN} more" if len(nearly) > SHOWN else ""
+        raise UsageError(
+            f"{table} names {shown}{more}: the zeros in front differ, as after a spreadsheet; "
+            f"write them as the {things} have them"
+        )
+    if lost and len(lost) == len(set(given)):
+        raise UsageError(
+            f"{table} names none of the {things}: it has {_some(lost)}; there are {_some(names)}"
+        )
+    return [f"{table} names {len(lost)} {things} that are not there: {_some(lost)}"] if lost else []
+
+
+def _unpadded(name: str) -> str:
+    """Drop the zeros in front of each number."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name)
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -69,8 +138,8 @@ def known_class(name: str) -> str | None:
     >>> known_class("abscess") is None
     True
     """
-    plain = re.sub(r"^(brain|mri|ct)+", "", letters(name))
-    return TUMOR if re.fullmatch(r"tumou?rs?|yes", plain) else tumour_class(name)
+    bare = re.sub(r"^(brain|mri|ct)+", "", letters(name))
+    return TUMOR if re.fullmatch(r"tumou?rs?|yes", bare) else tumour_class(name)
 
 
 def told(label: str | None) -> dict[str, str | None]:
@@ -83,6 +152,22 @@ def told(label: str | None) -> dict[str, str | None]:
     """
     known = None if label is None else known_class(label) or label
     return {**targets(known), "label": label}
+
+
+def presence_of(value: str) -> str:
+    """Tell a cell of a column ``presence`` as ``tumor`` or ``no_tumor``; what is neither stays.
+
+    Examples
+    --------
+    >>> [presence_of(v) for v in ("1", "True", "yes", "0", "FALSE", "unsure")]
+    ['tumor', 'tumor', 'tumor', 'no_tumor', 'no_tumor', 'unsure']
+    """
+    lower = value.strip().lower()
+    if lower in ("1", "1.0", "true", "t", "y", "present", "positive", "pos", "+"):
+        return TUMOR
+    if lower in ("0", "0.0", "false", "f", "n", "absent", "negative", "neg", "-"):
+        return NO_TUMOR
+    return told(value)["presence"] or value
 
 
 def fill_targets(manifest: Manifest) -> Manifest:
@@ -103,4 +188,4 @@ def fill_targets(manifest: Manifest) -> Manifest:
         values = [told(label)[column] for label in labels]
         if column not in table and any(values):
             table[column] = values
-    return Manifest.of(table, manifest.root, manifest.name)
+    return Manifest.of(table, manifest.root, manifest.name, manifest.notes)

@@ -89,7 +89,7 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no manifest"):
         read_data(tmp_path / "gone.csv")
     with pytest.raises(ManifestError, match="no column 'path'"):
-        read_data(pd.DataFrame({"file": ["a.png"]}))
+        read_data(pd.DataFrame({"name": ["a.png"]}))
     with pytest.raises(UsageError, match="a data set of type int"):
         read_data(7)  # type: ignore[arg-type]
 

@@ -112,7 +112,7 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
         ("m.parquet", b"PAR1 cut in half", "not a readable table"),
         ("m.csv", b"", "not a readable table"),
         ("m.csv", b"\xff\xfe\x00path", "not a readable table"),
-        ("m.csv", b"file;label\na.png;x\n", "no column 'path'; its columns are: file;label"),
+        ("m.csv", b"name;label\na.png;x\n", "no column 'path'; its columns are: name, label"),
     ],
 )
 def test_what_is_no_manifest(
@@ -278,3 +278,22 @@ def test_groups_are_the_connected_components(rows: list[tuple[str | None, str | 
 def test_importing_it_does_not_import_pandas() -> None:
     code = "import sys, gliaboost.datasets.manifest; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_paths_of_windows_and_with_blanks_are_found(tmp_path: Path) -> None:
+    for name in ("a/1.png", " b/2.png", "c\\3.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    given = ["a\\1.png", " a/1.png ", " b/2.png", "c\\3.png", "C:\\x\\1.png"]
+    m = Manifest.of(pd.DataFrame({"path": given, "mask": given}), tmp_path)
+    found = ["a/1.png", "a/1.png", " b/2.png", "c\\3.png", "C:/x/1.png"]
+    assert m.table["path"].tolist() == m.table["mask"].tolist() == found
+    again = Manifest.read(m.write(tmp_path / "m.csv"))
+    assert again.table["path"].tolist()[:4] == found[:4]
+
+
+def test_notes_say_what_was_read_and_stay_with_the_manifest(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("file;diagnosis\na.png;x\n", "utf-8")
+    m = Manifest.read(tmp_path / "m.csv")
+    assert m.notes == ("column 'file' read as path, 'diagnosis' as label",)
+    assert m.with_keys().relative_to(tmp_path / "b").notes == m.notes

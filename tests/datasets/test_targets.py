@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -134,3 +135,22 @@ def test_the_modalities_apart_are_both_together(
     unknown = set(manifest.table.loc[manifest.table["modality"].isna(), "path"])
     assert paths("MRI") | paths("CT") == paths("both") - unknown
     assert not paths("MRI") & paths("CT")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.Series([1, 0], dtype="int64"),
+        pd.Series([1, 0], dtype="Int8"),
+        pd.Series([1.0, 0.0]),
+        pd.Series([True, False]),
+        pd.Series([True, False], dtype="boolean"),
+        pd.Series([1, 0], dtype="category"),
+        pd.Series(["1", "0"]),
+        pd.Series(["Yes", "no"], dtype="category"),
+    ],
+)
+def test_presence_of_any_type_goes_before_the_label(cells: pd.Series[Any]) -> None:
+    table = pd.DataFrame({"path": ["a", "b"], "label": ["healthy", "glioma"], "presence": cells})
+    chosen = with_target(Manifest.of(table, "."), "presence").manifest
+    assert chosen.table["label"].tolist() == ["tumor", "no_tumor"]

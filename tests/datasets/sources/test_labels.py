@@ -7,7 +7,15 @@ import pytest
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import read_source
-from gliaboost.datasets.sources.labels import fill_targets, known_class, told
+from gliaboost.datasets.sources.labels import (
+    check_names,
+    fill_targets,
+    known_class,
+    presence_of,
+    read_labels,
+    told,
+)
+from gliaboost.errors import UsageError
 
 
 @pytest.mark.parametrize(
@@ -44,3 +52,65 @@ def test_columns_that_are_there_stay() -> None:
     filled = fill_targets(Manifest.of(table, Path())).table
     assert filled["presence"].tolist() == ["unsure"]
     assert "type" not in filled
+
+
+def labels_of(folder: Path, text: str | bytes) -> dict[str, str]:
+    (folder / "l.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_labels(folder / "l.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("patient,label\n007,NA\n7,None\n1.0,nan\n", {"007": "NA", "7": "None", "1.0": "nan"}),
+        ("Label;Patient ID\nx;1\n;2\nx;\n", {"1": "x"}),
+        ("file,Diagnosis\na.nii,x\na.nii,x\n", {"a.nii": "x"}),
+        ("patient,label\n1,x\n".encode("utf-16"), {"1": "x"}),
+    ],
+)
+def test_labels_are_read_as_they_stand(
+    tmp_path: Path, text: str | bytes, expected: dict[str, str]
+) -> None:
+    assert labels_of(tmp_path, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("patient,label\n1,x\n1,y\n", "gives two labels to 1; give one"),
+        ("patient,grade\n1,x\n", "has columns patient, grade; expected 'label' and one of"),
+        ("age,label\n1,x\n", "has columns age, label"),
+    ],
+)
+def test_labels_that_cannot_be_meant(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        labels_of(tmp_path, text)
+
+
+def test_a_table_must_speak_of_what_there_is() -> None:
+    def check(given: list[str], there: list[str]) -> list[str]:
+        return check_names(given, there, "l.csv", "patients")
+
+    assert check(["007", "7"], ["007", "7", "8"]) == []
+    assert check(["007", "9"], ["007"]) == ["l.csv names 1 patients that are not there: 9"]
+    # 7 is another patient of the table, not 007 without its zeros.
+    assert check(["007", "7"], ["007"]) == ["l.csv names 1 patients that are not there: 7"]
+    assert check([], ["007"]) == []
+    with pytest.raises(UsageError, match="names '7' for '007': the zeros in front differ"):
+        check(["7", "8"], ["007", "8"])
+    with pytest.raises(UsageError, match="names 'P7-1' for 'P007-1'"):
+        check(["P7-1"], ["P007-1"])
+    with pytest.raises(UsageError, match="names none of the patients: it has 9; there are 7, 8"):
+        check(["9"], ["7", "8"])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("1 1.0 True TRUE yes Y t positive present tumor Tumour glioma", "tumor"),
+        ("0 0.0 False no N negative absent healthy no_tumor", "no_tumor"),
+    ],
+)
+def test_words_for_presence(words: str, expected: str) -> None:
+    assert {presence_of(w) for w in words.split()} == {expected}
+    assert (presence_of("unsure"), presence_of("2")) == ("unsure", "2")
