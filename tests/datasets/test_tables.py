@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gliaboost.datasets.manifest import Manifest
@@ -132,6 +132,7 @@ COLUMN = st.one_of(
 TYPES = st.sampled_from([None, "category", "Int64", "boolean", "float32", "string"])
 
 
+@settings(max_examples=40)
 @given(
     columns=st.fixed_dictionaries(dict.fromkeys(("presence", "Label", "patient"), COLUMN)), of=TYPES
 )
