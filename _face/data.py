@@ -91,7 +91,7 @@ def manifest(
         Threads; default: all cores.
     **options
         What the source takes: ``images`` (folder for slices that are converted), ``labels`` (a
-        CSV), ``window``, ``axis``, ``every``, ``salt``, ``pred``. None stands for the default.
+        CSV), ``window``, ``modality``, ``axis``, ``every``, ``salt``, ``pred``. None: the default.
 
     Returns
     -------

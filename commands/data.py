@@ -54,6 +54,9 @@ def manifest(
     window: Annotated[
         str | None, typer.Option(help="CT: brain, subdural, bone or CENTRE:WIDTH.")
     ] = None,
+    modality: Annotated[
+        str | None, typer.Option(help="NIfTI: MRI or CT, where nothing else says it.")
+    ] = None,
     axis: Annotated[
         str | None, typer.Option(help="NIfTI: axial, coronal or sagittal slices.")
     ] = None,
@@ -77,6 +80,7 @@ def manifest(
         images=images,
         labels=labels,
         window=window,
+        modality=modality,
         axis=axis,
         every=every,
         salt=salt,

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.image_files import files_ending
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.modality import check_modality, path_texts
+from gliaboost.datasets.nifti_file import SUFFIXES, read_nifti_file, stem
 from gliaboost.datasets.sources.base import (
     NO_TUMOR,
     TUMOR,
@@ -22,17 +24,14 @@ from gliaboost.datasets.sources.base import (
 )
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
 from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
-from gliaboost.datasets.windows import apply_window, find_window
-from gliaboost.errors import UsageError
+from gliaboost.datasets.volumes import check_plane, read_volume, upright
+from gliaboost.datasets.windows import find_window
+from gliaboost.errors import DecodeError, UsageError
 
-SUFFIXES = (".nii", ".nii.gz")
+# Raised whenever the same volumes give other slices.
+VERSION = 2
 EXPECTED = "volumes ending in .nii or .nii.gz, masks beside them as NAME_seg or NAME_mask"
-AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
 MASK = re.compile(r"[-_](seg|mask|label|labels|segmentation)$", re.IGNORECASE)
-# Air in a CT, in Hounsfield units, is far below whatever an MRI holds.
-AIR = -500
-# A slice with less of the volume's foreground than this share of its pixels shows no head.
-LEAST = 0.02
 
 
 @source("nifti")
@@ -44,6 +43,7 @@ def read_nifti(
     axis: str = "axial",
     every: int = 1,
     window: str = "brain",
+    modality: str | None = None,
 ) -> Manifest:
     """Read volumes; slices are written once as PNG, in radiological orientation.
 
@@ -63,6 +63,9 @@ def read_nifti(
     window : str
         For CT, as for the source ``dicom``. MRI is stretched between the 0.5th and 99.5th
         percentile of the volume's foreground.
+    modality : str, optional
+        ``MRI`` or ``CT``. Default: what names, JSON files beside the volumes and headers say;
+        failing these the values, which a warning tells.
 
     Returns
     -------
@@ -75,23 +78,29 @@ def read_nifti(
         If there is no volume, or an option is out of range.
     """
     folder = folder_at(path, EXPECTED)
-    files = [f for f in files_ending(folder, SUFFIXES) if not MASK.search(_stem(f))]
+    files = [f for f in files_ending(folder, SUFFIXES) if not MASK.search(stem(f))]
     if not files:
         raise wrong_layout(folder, "nifti", EXPECTED)
-    if axis not in AXES:
-        raise UsageError(f"axis {axis!r}; expected {', '.join(AXES)}")
+    check_plane(axis)
     if every < 1:
         raise UsageError(f"every = {every}; expected 1 or more")
     find_window(window)
     known = read_labels(labels)
-    options = {"axis": axis, "every": every, "window": window, "labels": fingerprint(known)}
+    options = {
+        "version": VERSION,
+        "axis": axis,
+        "every": every,
+        "window": window,
+        "modality": check_modality(modality),
+        "labels": fingerprint(known),
+    }
     masks = [m for f in files if (m := _mask_of(f)) is not None]
     return convert(
         images or folder / FOLDER,
         "nifti",
         [*files, *masks],
         options,
-        lambda target: _slices(folder, files, target, known, axis, every, window),
+        lambda target: _slices(folder, files, target, known, axis, every, window, modality),
     )
 
 
@@ -103,46 +112,53 @@ def _slices(
     axis: str,
     every: int,
     window: str,
+    modality: str | None,
 ) -> Iterator[dict[str, Any]]:
     passed = []
+    assumed: dict[str, int] = {}
     for file in files:
-        patient = _stem(file) if file.parent == folder else file.parent.name
+        patient = stem(file) if file.parent == folder else file.parent.name
         try:
-            volume, spacing = _volume(file)
-            mask = None if (beside := _mask_of(file)) is None else _volume(beside)[0] > 0
-        except Exception as error:  # nibabel raises what it likes
-            passed.append(f"{file.name}: {type(error).__name__}")
+            volume = read_volume(
+                file,
+                window=window,
+                modality=modality,
+                about=path_texts(file.relative_to(folder).parent),
+            )
+            mask = None if (beside := _mask_of(file)) is None else _mask(beside)
+        except DecodeError as error:
+            passed.append(f"{file.name}: {error.reason}")
             continue
-        if mask is not None and mask.shape != volume.shape:
-            passed.append(f"{file.name}: mask of {mask.shape}, volume of {volume.shape}")
+        if mask is not None and mask.shape != volume.grey.shape:
+            passed.append(f"{file.name}: mask of {mask.shape}, volume of {volume.grey.shape}")
             continue
-        grey, modality, head = _grey(volume, window)
-        label = labels.get(patient) or labels.get(file.name) or labels.get(_stem(file))
-        shown = [
-            k for k in range(grey.shape[AXES[axis]]) if np.take(head, k, AXES[axis]).mean() >= LEAST
-        ]
-        for k in shown[::every]:
-            name = f"{patient}/{_stem(file)}-{axis}-{k:04}.png"
-            write_grey(target / "images" / name, _upright(grey, axis, k, spacing))
+        for note in volume.notes:
+            assumed[note] = assumed.get(note, 0) + 1
+        label = labels.get(patient) or labels.get(file.name) or labels.get(stem(file))
+        for k in volume.positions(axis)[::every]:
+            name = f"{patient}/{stem(file)}-{axis}-{k:04}.png"
+            write_grey(target / "images" / name, volume.cut(axis, k))
             row: dict[str, Any] = {
                 "path": f"images/{name}",
                 **told(label),
                 "patient": patient,
-                "modality": modality,
+                "modality": volume.modality,
                 "source": "nifti",
                 "plane": axis,
                 "position": k,
-                "volume": _stem(file),
+                "volume": stem(file),
                 "mask": None,
             }
             if mask is not None:
-                drawn = _upright(mask.astype(np.uint8) * 255, axis, k, spacing)
+                drawn = upright(mask, axis, k, volume.spacing, nearest=True)
                 if drawn.any():
                     write_grey(target / "masks" / name, drawn)
                     row["mask"] = f"masks/{name}"
                 if not labels:
                     row |= told(TUMOR if drawn.any() else NO_TUMOR)
             yield row
+    for note, count in sorted(assumed.items()):
+        warnings.warn(f"{count} of {len(files)} volumes: {note}", stacklevel=2)
     if passed:
         warnings.warn(
             f"{len(passed)} of {len(files)} volumes were passed over: {'; '.join(passed[:5])}",
@@ -150,51 +166,8 @@ def _slices(
         )
 
 
-def _volume(file: Path) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Read a volume with axes to the patient's right, front and top, and its voxel size in mm."""
-    import nibabel
-
-    image: Any = nibabel.as_closest_canonical(nibabel.load(file))  # type: ignore[no-untyped-call]
-    values = np.asarray(image.dataobj, dtype=np.float32)
-    while values.ndim > 3:
-        values = values[..., 0]
-    if values.ndim != 3:
-        raise ValueError(f"{values.ndim} dimensions")
-    return np.nan_to_num(values), np.asarray(image.header.get_zooms()[:3], dtype=np.float64)
-
-
-def _grey(
-    volume: NDArray[np.float32], window: str
-) -> tuple[NDArray[np.uint8], str, NDArray[np.bool_]]:
-    """Turn a volume into grey levels: all its slices alike."""
-    if volume.min() < AIR:
-        return apply_window(volume, *find_window(window)), "CT", volume > AIR
-    head = volume > volume.min() + 0.05 * (np.percentile(volume, 99.5) - volume.min())
-    inside = volume[head] if head.any() else volume.ravel()
-    low, high = np.percentile(inside, [0.5, 99.5])
-    scaled = (volume - low) / max(float(high - low), 1e-12) * 255
-    return np.rint(np.clip(scaled, 0, 255)).astype(np.uint8), "MRI", head
-
-
-def _upright(
-    volume: NDArray[np.uint8], axis: str, k: int, spacing: NDArray[np.float64]
-) -> NDArray[np.uint8]:
-    """Cut a slice: front or top up, the patient's right on the left, the face to the left."""
-    import cv2
-
-    cut = AXES[axis]
-    image = np.take(volume, k, cut)[::-1, ::-1].T
-    across, down = (spacing[a] for a in range(3) if a != cut)
-    fine = min(across, down)
-    height, width = image.shape
-    width, height = round(width * across / fine), round(height * down / fine)
-    if (height, width) == image.shape:
-        return np.ascontiguousarray(image)
-    # Nearest keeps masks binary; grey levels may be interpolated.
-    how = cv2.INTER_NEAREST if set(np.unique(image)) <= {0, 255} else cv2.INTER_LINEAR
-    return np.asarray(
-        cv2.resize(np.ascontiguousarray(image), (width, height), interpolation=how), np.uint8
-    )
+def _mask(file: Path) -> NDArray[np.uint8]:
+    return np.where(read_nifti_file(file).values > 0, np.uint8(255), np.uint8(0))
 
 
 def _mask_of(file: Path) -> Path | None:
@@ -202,15 +175,10 @@ def _mask_of(file: Path) -> Path | None:
     beside = [
         f
         for f in sorted(file.parent.iterdir())
-        if f.name.lower().endswith(SUFFIXES) and MASK.search(_stem(f))
+        if f.name.lower().endswith(SUFFIXES) and MASK.search(stem(f))
     ]
-    own = [f for f in beside if MASK.sub("", _stem(f)) == _stem(file)]
+    own = [f for f in beside if MASK.sub("", stem(f)) == stem(file)]
     if own:
         return own[0]
-    prefix = [f for f in beside if _stem(file).startswith(MASK.sub("", _stem(f)))]
+    prefix = [f for f in beside if stem(file).startswith(MASK.sub("", stem(f)))]
     return prefix[0] if len(prefix) == 1 else None
-
-
-def _stem(file: Path) -> str:
-    name = file.name[: -len(".gz")] if file.name.lower().endswith(".gz") else file.name
-    return Path(name).stem

@@ -41,9 +41,22 @@ def test_fetch_of_an_unknown_name(ask: Any) -> None:
 def test_manifest(replace: Any, ask: Any) -> None:
     calls = replace("manifest", TABLE)
     options = ["--images", "i", "--labels", "l.csv", "--window", "bone", "--axis", "axial"]
-    options += ["--every", "2", "--salt", "s", "--pred", "--jobs", "2", "--out", "m.csv"]
+    options += [
+        "--modality",
+        "CT",
+        "--every",
+        "2",
+        "--salt",
+        "s",
+        "--pred",
+        "--jobs",
+        "2",
+        "--out",
+        "m.csv",
+    ]
     code, out, _ = ask("manifest", "nifti", "folder", *options)
     expected = {"images": Path("i"), "labels": Path("l.csv"), "window": "bone", "axis": "axial"}
+    expected |= {"modality": "CT"}
     assert given(calls) == (
         ("nifti", Path("folder"), Path("m.csv")),
         {**expected, "every": 2, "salt": "s", "pred": True, "jobs": 2},

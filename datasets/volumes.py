@@ -1,0 +1,343 @@
+"""A NIfTI volume as the slices that a model sees: windowed, upright, without the empty ones.
+
+The source ``nifti`` writes these slices, and prediction on a volume looks at the same ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.datasets.decode import MAX_PIXELS
+from gliaboost.datasets.image_source import ImageLike, ImageSource
+from gliaboost.datasets.modality import (
+    OtherModality,
+    check_modality,
+    modality_of_values,
+    said_modality,
+)
+from gliaboost.datasets.nifti_file import read_nifti_file, stem
+from gliaboost.datasets.windows import apply_window, find_window
+from gliaboost.errors import DecodeError, UsageError
+
+PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
+# In a CT, what is denser than this is no air.
+AIR = -500
+# A slice with less of the volume's foreground than this share of its pixels shows no head.
+LEAST = 0.02
+# Of more voxels than these, percentiles are taken of every n-th plane.
+_SAMPLED = 2**25
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """A scan in grey levels; all its slices are windowed alike.
+
+    Parameters
+    ----------
+    grey : uint8 array [X, Y, Z]
+        Axes to the patient's right, front and top.
+    head : bool array [X, Y, Z]
+        Where the scan shows more than air.
+    affine : float64 array [4, 4]
+        From indices to mm.
+    spacing : tuple of float
+        Size of a voxel in mm, by axis.
+    modality : str
+        ``MRI`` or ``CT``.
+    frames : int
+        How many volumes the file holds; this is one of them.
+    notes : tuple of str
+        What had to be assumed, in words that are the same for every volume.
+    """
+
+    grey: NDArray[np.uint8]
+    head: NDArray[np.bool_]
+    affine: NDArray[np.float64]
+    spacing: tuple[float, float, float]
+    modality: str
+    frames: int = 1
+    notes: tuple[str, ...] = ()
+
+    def positions(self, plane: str = "axial") -> list[int]:
+        """List the numbers of the slices that show the head."""
+        axis = check_plane(plane)
+        others = tuple(a for a in range(3) if a != axis)
+        return np.flatnonzero(self.head.mean(axis=others) >= LEAST).tolist()
+
+    def cut(self, plane: str, position: int) -> NDArray[np.uint8]:
+        """Cut one slice.
+
+        Parameters
+        ----------
+        plane : {"axial", "coronal", "sagittal"}
+            Across which the volume is cut.
+        position : int
+            The slice's number, from 0: from the patient's left, back or bottom.
+
+        Returns
+        -------
+        uint8 array [H, W]
+            The patient's front or top is up, the right on the left, the face on the left; pixels
+            are square.
+
+        Raises
+        ------
+        UsageError
+            If there is no such plane or slice.
+        """
+        return upright(self.grey, plane, position, self.spacing)
+
+
+@dataclass(frozen=True, eq=False)
+class VolumeSlice:
+    """One slice: ``image`` (uint8 [H, W]), its ``plane``, and its ``position`` in the volume."""
+
+    image: NDArray[np.uint8]
+    plane: str
+    position: int
+
+
+def read_volume(
+    image: ImageLike,
+    *,
+    window: str = "brain",
+    modality: str | None = None,
+    frame: int = 0,
+    about: Sequence[str] = (),
+) -> Volume:
+    """Read a NIfTI volume as grey levels.
+
+    Parameters
+    ----------
+    image : path-like or ImageSource
+        NIfTI-1 or NIfTI-2, compressed or not.
+    window : str
+        For CT: ``brain``, ``subdural``, ``bone`` or ``CENTRE:WIDTH``, in Hounsfield units. MRI is
+        stretched between the 0.5th and 99.5th percentile of its foreground.
+    modality : str, optional
+        ``MRI`` or ``CT``. Default: what a JSON file beside it, its name, `about` or its header say;
+        failing these its values, which `Volume.notes` then tells.
+    frame : int
+        Which volume, where the file holds several.
+    about : sequence of str
+        What else is known of the scan, such as the folders it lies in, the surest first.
+
+    Returns
+    -------
+    Volume
+
+    Raises
+    ------
+    DecodeError
+        If the file cannot be read, holds nothing, or is neither MRI nor CT.
+    UsageError
+        If the window or the modality is unknown.
+    """
+    centre, width = find_window(window)
+    modality = check_modality(modality)
+    source = ImageSource.of(image)
+    file = read_nifti_file(source, frame=frame)
+    notes = list(file.notes)
+    finite = np.isfinite(file.values)
+    if not finite.any():
+        raise DecodeError(source.name, "holds no finite voxel")
+    if not finite.all():
+        notes.append("voxels that are no finite number: drawn as air")
+    sample = _sample(file.values, finite)
+    if modality is None:
+        try:
+            modality = said_modality(_sidecar(source), stem(source.name), *about, file.described)
+        except OtherModality as error:
+            raise DecodeError(source.name, f"is a scan of {error}") from None
+    if modality is None:
+        modality = modality_of_values(sample)
+        notes.append(f"taken for {modality} by the values alone; --modality says it")
+    hounsfield = modality == "CT" and not file.colour and _is_hounsfield(sample)
+    if modality == "CT" and not hounsfield:
+        notes.append("a CT whose values are no Hounsfield units: stretched, without a window")
+    if hounsfield:
+        grey = _by_slab(file.values, lambda part: apply_window(part, centre, width))
+        head = file.values > AIR
+    else:
+        grey, head = _stretched(file.values, sample)
+    grey[~finite] = 0
+    head &= finite
+    return Volume(grey, head, file.affine, file.spacing, modality, file.frames, tuple(notes))
+
+
+def volume_slices(
+    image: ImageLike,
+    *,
+    plane: str = "axial",
+    every: int = 1,
+    positions: Sequence[int] | None = None,
+    window: str = "brain",
+    modality: str | None = None,
+    frame: int = 0,
+) -> Iterator[VolumeSlice]:
+    """Yield the slices of a NIfTI volume as ``gliaboost manifest nifti`` writes them.
+
+    Parameters
+    ----------
+    image : path-like or ImageSource
+        The volume.
+    plane : {"axial", "coronal", "sagittal"}
+        Across which it is cut.
+    every : int
+        Take every n-th slice that shows the head.
+    positions : sequence of int, optional
+        Take these slices instead, whatever they show.
+    window, modality, frame
+        As for `read_volume`.
+
+    Raises
+    ------
+    DecodeError
+        If the volume cannot be read.
+    UsageError
+        If an option is out of range, or there is no such slice.
+
+    Examples
+    --------
+    >>> import nibabel
+    >>> head = np.zeros((20, 30, 10), np.int16)
+    >>> head[4:16, 4:26, 3:7] = 500
+    >>> data = nibabel.Nifti1Image(head, np.diag([1, 1, 3, 1])).to_bytes()
+    >>> scan = ImageSource("scan_t1.nii", data)
+    >>> [s.position for s in volume_slices(scan)]
+    [3, 4, 5, 6]
+    >>> next(volume_slices(scan, plane="coronal", positions=[9])).image.shape
+    (30, 20)
+    """
+    check_plane(plane)
+    if every < 1:
+        raise UsageError(f"every = {every}; expected 1 or more")
+    volume = read_volume(image, window=window, modality=modality, frame=frame)
+    for position in volume.positions(plane)[::every] if positions is None else positions:
+        yield VolumeSlice(volume.cut(plane, position), plane, position)
+
+
+def check_plane(plane: str) -> int:
+    """Return the axis that a plane cuts across.
+
+    Raises
+    ------
+    UsageError
+        If there is no such plane.
+    """
+    if plane not in PLANES:
+        raise UsageError(f"axis {plane!r}; expected {', '.join(PLANES)}")
+    return PLANES[plane]
+
+
+def upright(
+    volume: NDArray[np.uint8],
+    plane: str,
+    position: int,
+    spacing: Sequence[float],
+    *,
+    nearest: bool = False,
+) -> NDArray[np.uint8]:
+    """Cut a slice as `Volume.cut` does; `nearest` keeps the values of a mask."""
+    import cv2
+
+    axis = check_plane(plane)
+    if not 0 <= position < volume.shape[axis]:
+        raise UsageError(
+            f"slice {position}; the volume has {volume.shape[axis]} {plane} slices, from 0"
+        )
+    image = np.ascontiguousarray(np.take(volume, position, axis)[::-1, ::-1].T)
+    across, down = (spacing[a] for a in range(3) if a != axis)
+    fine = min(across, down)
+    height, width = image.shape
+    width, height = max(round(width * across / fine), 1), max(round(height * down / fine), 1)
+    if (height, width) == image.shape or height * width > MAX_PIXELS:
+        return image
+    how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+
+
+def _is_hounsfield(sample: NDArray[np.float32]) -> bool:
+    """Tell by air, or, where a head was cut out, by tissue that is about as dense as water."""
+    body = sample[sample != sample.min()]
+    return bool(sample.min() < AIR or not body.size or np.median(body) <= 100)
+
+
+def _stretched(
+    values: NDArray[np.float32], sample: NDArray[np.float32]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Stretch what is no air between its percentiles."""
+    lowest, top = sample.min(), np.percentile(sample, 99.5)
+    ground = _inner_ground(sample)
+    if ground is None:
+        if lowest < 0:  # a few voxels far below all others are no air
+            usual = np.percentile(sample, 0.5)
+            lowest = usual if usual - lowest > top - usual else lowest
+        least = lowest + 0.05 * (top - lowest)
+        head, inside = values > least, sample[sample > least]
+    else:
+        head, inside = values != ground, sample[sample != ground]
+    low, high = np.percentile(inside if inside.size else sample, [0.5, 99.5])
+    width = max(float(high - low), 1e-12)
+
+    def scaled(part: NDArray[np.float32]) -> NDArray[np.uint8]:
+        grey: NDArray[np.uint8] = np.rint(np.clip((part - low) / width * 255, 0, 255)).astype(
+            np.uint8
+        )
+        return grey
+
+    grey = _by_slab(values, scaled)
+    if ground is not None:
+        grey[~head] = 0
+    return grey, head
+
+
+def _inner_ground(sample: NDArray[np.float32]) -> np.float32 | None:
+    """Find the one value around a head whose own values lie on both sides of it.
+
+    That is how scans look from which the skull was cut before their values were standardised.
+    """
+    if sample.min() >= 0:
+        return None
+    found, counts = np.unique(sample, return_counts=True)
+    most = int(counts.argmax())
+    below, above = int(counts[:most].sum()), int(counts[most + 1 :].sum())
+    if counts[most] < 0.1 * sample.size or below < 0.1 * (below + above):
+        return None
+    return np.float32(found[most])
+
+
+def _by_slab(
+    values: NDArray[np.float32], grey: Callable[[NDArray[np.float32]], NDArray[np.uint8]]
+) -> NDArray[np.uint8]:
+    """Turn to grey levels a part at a time, as the steps between take eight bytes a voxel."""
+    out: NDArray[np.uint8] = np.empty(values.shape, np.uint8)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in range(values.shape[0]):
+            out[k] = grey(values[k])
+    return out
+
+
+def _sample(values: NDArray[np.float32], finite: NDArray[np.bool_]) -> NDArray[np.float32]:
+    step = -(-values.size // _SAMPLED)
+    sample = values[::step][finite[::step]]
+    return sample if sample.size else values[finite]
+
+
+def _sidecar(source: ImageSource) -> str | None:
+    """Read the modality in a JSON file beside a volume, as converters from DICOM leave it."""
+    if source.data is not None:
+        return None
+    try:
+        said = json.loads(
+            Path(source.name).with_name(f"{stem(source.name)}.json").read_text("utf-8")
+        )
+    except (OSError, ValueError):
+        return None
+    return str(said.get("Modality") or "") if isinstance(said, dict) else None
