@@ -162,7 +162,64 @@ class Gallery:
     plates: Sequence[Plate]
 
 
-Block: TypeAlias = Paragraph | Table | Figure | Gallery
+@dataclass(frozen=True)
+class Strip:
+    """Small pictures in groups, a group a name; Markdown leaves them out.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the report.
+    caption : str
+        What they are.
+    groups : sequence of (label, pictures)
+        Pictures as (data address, words).
+    """
+
+    name: str
+    caption: str
+    groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """Columns of blocks side by side where there is room, else one below the other."""
+
+    columns: Sequence[Sequence[Block]]
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """Why numbers may mislead, for the top of a page.
+
+    Attributes
+    ----------
+    title : str
+        What is wrong, a short sentence.
+    text : str
+        What was seen, what it means, what to do.
+    """
+
+    title: str
+    text: str
+
+
+Block: TypeAlias = "Paragraph | Table | Figure | Gallery | Strip | Beside"
+
+
+def flat(blocks: Sequence[Block]) -> list[Block]:
+    """List blocks in reading order, those that stand side by side too.
+
+    Examples
+    --------
+    >>> flat([Paragraph("a"), Beside([[Paragraph("b")], [Paragraph("c")]])])[2].text
+    'c'
+    """
+    found: list[Block] = []
+    for block in blocks:
+        inside = block.columns if isinstance(block, Beside) else None
+        found += [block] if inside is None else [b for column in inside for b in flat(column)]
+    return found
 
 
 @dataclass(frozen=True)
@@ -182,3 +239,8 @@ class Section:
     name: str
     title: str
     blocks: Sequence[Block] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether it says no more than what is missing."""
+        return all(isinstance(b, Paragraph) and b.kind == "missing" for b in flat(self.blocks))

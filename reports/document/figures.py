@@ -136,8 +136,8 @@ def confusion(
     parts = [svg.text(0, 14, title, kind="strong")]
     parts.append(svg.text(left + cell * size / 2, 32, "predicted", anchor="middle", kind="soft"))
     middle = top + cell * size / 2
-    turned = f' transform="rotate(-90 10 {middle:.1f})"'
-    parts.append(svg.text(10, middle, "true", anchor="middle", kind="soft", extra=turned))
+    turned = f' transform="rotate(-90 14 {middle:.1f})"'
+    parts.append(svg.text(14, middle, "true", anchor="middle", kind="soft", extra=turned))
     for k, label in enumerate(classes):
         short = label if len(label) <= 17 else label[:16] + "…"
         parts.append(svg.text(left - 6, top + cell * (k + 0.5) + 4, short, anchor="end"))

@@ -10,7 +10,7 @@ from typing import Any
 
 from gliaboost.files import replacing
 from gliaboost.reports.document import svg
-from gliaboost.reports.document.blocks import Figure, Section, Table
+from gliaboost.reports.document.blocks import Alarm, Figure, Section, Table, flat
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -22,6 +22,7 @@ def write_pages(
     *,
     simulated: bool,
     source: str,
+    alarms: Sequence[Alarm] = (),
 ) -> dict[str, Any]:
     """Write ``report.html``, ``report.md`` and ``figures/*.svg``; drop pictures of earlier pages.
 
@@ -37,6 +38,8 @@ def write_pages(
         Whether the page must say that no number is about patients.
     source : str
         What the page was drawn from, for its foot.
+    alarms : sequence of Alarm
+        What stands at the top, before anything else.
 
     Returns
     -------
@@ -45,7 +48,8 @@ def write_pages(
     """
     from gliaboost._version import __version__
 
-    pictures = [p for s in sections for b in s.blocks if isinstance(b, Figure) for p in b.pictures]
+    blocks = [b for s in sections for b in flat(s.blocks)]
+    pictures = [p for b in blocks if isinstance(b, Figure) for p in b.pictures]
     folder = out / "figures"
     for stale in folder.glob("*.svg"):
         if stale.stem not in {p.name for p in pictures}:
@@ -55,6 +59,7 @@ def write_pages(
     values = {
         "title": title,
         "sections": sections,
+        "alarms": alarms,
         "simulated": simulated,
         "source": source,
         "version": __version__,
@@ -80,6 +85,7 @@ def _fill(template: str, values: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["flat"] = flat
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["csv_uri"] = _csv_uri
     environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
@@ -104,7 +110,7 @@ def _numbering(sections: Sequence[Section]) -> dict[str, int]:
     """Give tables and figures their numbers, in reading order; keys are kind and name."""
     numbers: dict[str, int] = {}
     for kind in (Table, Figure):
-        blocks = [b for s in sections for b in s.blocks if isinstance(b, kind)]
+        blocks = [b for s in sections for b in flat(s.blocks) if isinstance(b, kind)]
         numbers |= {f"{kind.__name__} {b.name}": i for i, b in enumerate(blocks, 1)}
     return numbers
 

@@ -111,7 +111,9 @@ def _split(results: Results) -> str:
     ]
     wrong = sum(weight == "wrong" for weight, _ in results.dataset.audit)
     if results.dataset.audit:
-        said.append(f"the audit found {plural(wrong, 'fault') if wrong else 'no fault'}, see below")
+        said.append(
+            f"the audit found {plural(wrong, 'fault') + ', see the top' if wrong else 'no fault'}"
+        )
     return f"{'; '.join(said)}."
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from gliaboost.errors import UsageError
-from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
+from gliaboost.reports.document.blocks import Alarm, Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, listed, plural, share, span
 from gliaboost.reports.document.writing import write_pages
+from gliaboost.reports.pages.alarms import alarms
 from gliaboost.reports.pages.comparisons import comparisons
 from gliaboost.reports.pages.cost import cost
 from gliaboost.reports.pages.overview import table
@@ -63,7 +64,20 @@ def render_joined(folders: Sequence[Path | str], out: Path | str) -> dict[str, A
         sections,
         simulated=all(r.simulated for r in runs),
         source=f"the results of {plural(len(runs), 'run')}",
+        alarms=_alarms(runs),
     )
+
+
+def _alarms(runs: Sequence[Results]) -> list[Alarm]:
+    """List the alarms of all runs, each once, with the runs that it is of."""
+    found: dict[Alarm, list[str]] = {}
+    for n, run in enumerate(runs, 1):
+        for alarm in alarms(run):
+            found.setdefault(alarm, []).append(str(n))
+    return [
+        Alarm(f"Run {listed(numbers)}: {alarm.title[0].lower()}{alarm.title[1:]}", alarm.text)
+        for alarm, numbers in found.items()
+    ]
 
 
 def _by_data_set(runs: Sequence[Results]) -> dict[str, list[Results]]:

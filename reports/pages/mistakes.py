@@ -125,7 +125,7 @@ def _finding(e: ExperimentResult, total: int) -> str:
 def _plate(results: Results, e: ExperimentResult, row: Mapping[Any, Any]) -> Plate:
     pictures = []
     if results.images is not None:
-        uri = _thumbnail(results.images / str(row["path"]))
+        uri = thumbnail(results.images / str(row["path"]))
         if uri:
             pictures.append((uri, f"{row['path']}, {row['label']}"))
     if results.folder is not None:
@@ -157,11 +157,12 @@ def _place(path: str) -> str:
     return "/".join(Path(path).parts[-3:])
 
 
-def _thumbnail(path: Path) -> str | None:
+def thumbnail(path: Path, pixels: int = PIXELS) -> str | None:
+    """Encode an image for the page; None where it cannot be read."""
     from gliaboost.datasets.decode import decode
     from gliaboost.reports.document.page import picture_uri
 
     try:
-        return picture_uri(decode(path), PIXELS)
+        return picture_uri(decode(path), pixels)
     except (DecodeError, OSError):
         return None

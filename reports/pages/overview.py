@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from gliaboost.reports.document import figures
-from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
+from gliaboost.reports.document.blocks import Beside, Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import bounded, count, listed, plural, share, span
 from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.checks import patients_apart
 from gliaboost.reports.pages.comparisons import verdict
 from gliaboost.reports.pages.cost import costs, fitting
+from gliaboost.reports.pages.examples import examples
 from gliaboost.reports.pages.recommendation import times
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.measures import MetricName
 
 # Bootstrap intervals of fewer patients are too narrow.
 FEW = 20
+# As many as stand beside the brief.
+FIRST = 8
 METRICS: dict[MetricName, str] = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
@@ -43,7 +46,9 @@ def answer(results: Results) -> Section:
                 "missing",
             )
         )
-    blocks += [in_brief(results), Paragraph(_limits(results))]
+    seen = [*accuracies(results, FIRST), *examples(results)]
+    blocks.insert(1, Beside([seen, [in_brief(results)]]) if seen else in_brief(results))
+    blocks.append(Paragraph(_limits(results)))
     return Section("answer", "The answer", blocks)
 
 
@@ -65,21 +70,31 @@ def table(results: Results) -> Section:
         ),
         costs(results),
     ]
-    drawn = [
-        (f"{e.letter}  {e.title}", value, e.record.accuracy.ci95)
-        for e in results.experiments
-        if (value := e.pooled("accuracy")) is not None
-    ]
-    if drawn:
-        blocks.append(
-            Figure(
-                "accuracy",
-                [figures.intervals("accuracy", drawn, "accuracy")],
-                f"Accuracy of each experiment with its 95 % interval over {unit}s.",
-            )
-        )
+    if len(results.experiments) > FIRST:
+        blocks += accuracies(results)
     blocks.append(_by_fold(results))
     return Section("table", "Every experiment", blocks)
+
+
+def accuracies(results: Results, most: int | None = None) -> list[Block]:
+    """Draw each accuracy with its interval; of the first alone where `most` is given."""
+    drawn = [
+        (f"{e.letter}  {e.title}", value, e.record.accuracy.ci95)
+        for e in results.experiments[:most]
+        if (value := e.pooled("accuracy")) is not None
+    ]
+    if not drawn:
+        return []
+    first = most is not None
+    some = f" The first {most}." if first and len(results.experiments) > (most or 0) else ""
+    name = "accuracy" if first else "accuracies"
+    return [
+        Figure(
+            name,
+            [figures.intervals(name, drawn, "accuracy")],
+            f"Accuracy with its 95 % interval over {_unit(results)}s.{some}",
+        )
+    ]
 
 
 def _finding(results: Results, best: ExperimentResult) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from gliaboost.reports.document.writing import write_pages
 from gliaboost.reports.pages.ablation import ablation
+from gliaboost.reports.pages.alarms import alarms
 from gliaboost.reports.pages.classes import classes
 from gliaboost.reports.pages.comparisons import comparisons
 from gliaboost.reports.pages.cost import cost
@@ -66,6 +67,7 @@ def render(
         [section(results) for section in SECTIONS],
         simulated=results.simulated,
         source="results.json and predictions.parquet",
+        alarms=alarms(results),
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.models.prediction import Prediction
 from gliaboost.reports.document.columns import columns
+from gliaboost.reports.pages.alarms import alarms
 from gliaboost.reports.pages.recommendation import recommend
 from gliaboost.reports.protocol.results import Results
 
@@ -72,6 +73,11 @@ def results_table(results: Results, *, fit: bool = False) -> str:
             ]
         )
     return columns(rows, left=1, fit=fit)
+
+
+def alarms_text(results: Results) -> str:
+    """Return the alarms of the page's top, a line each; nothing where there is none."""
+    return "\n".join(f"ALARM: {alarm.title} {alarm.text}" for alarm in alarms(results))
 
 
 def answer_text(results: Results) -> str:

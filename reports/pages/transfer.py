@@ -119,11 +119,11 @@ def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:
     tilted = longest * 6.6 > cell
     top = 56.0 + (min(longest * 6.6, 110) - 8 if tilted else 0)
     middle = top + cell * len(rows) / 2
-    turned = f' transform="rotate(-90 10 {middle:.1f})"'
+    turned = f' transform="rotate(-90 14 {middle:.1f})"'
     parts = [
         svg.text(0, 14, title, kind="strong"),
         svg.text(left + cell * len(columns) / 2, 32, "tested on", anchor="middle", kind="soft"),
-        svg.text(10, middle, "trained on", anchor="middle", kind="soft", extra=turned),
+        svg.text(14, middle, "trained on", anchor="middle", kind="soft", extra=turned),
     ]
     for j, label in enumerate(columns):
         x = left + cell * (j + 0.5) + (4 if tilted else 0)

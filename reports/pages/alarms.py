@@ -1,0 +1,122 @@
+"""What a reader must know before any number: one list for the page's top and for the terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gliaboost.reports.document.blocks import Alarm
+from gliaboost.reports.document.numerals import count, listed, plural, share
+from gliaboost.reports.pages.checks import check_folds, shuffled
+from gliaboost.reports.pages.transfer import transfers
+from gliaboost.reports.protocol.results import Results
+
+# How `gliaboost.datasets.audit.verdict.sentences` begins what it says of a side, and of copies.
+SIDE = re.compile(r"^(?:split|fold) ([^:]+): ")
+OWN = {"split": "The data set's own split leaks.", "fold": "The data set's own folds leak."}
+REPEATED = re.compile(r"(\d+) files? repeating a picture")
+
+
+def alarms(results: Results) -> list[Alarm]:
+    """List what makes the numbers of a run, or others on its data set, misleading.
+
+    Parameters
+    ----------
+    results : Results
+        A run; without predictions, folds are not looked at.
+
+    Returns
+    -------
+    list of Alarm
+        What concerns the run itself first; empty where nothing was found.
+    """
+    kinds = (_control, _folds, _copies, _elsewhere, _audit)
+    return [alarm for kind in kinds for alarm in kind(results)]
+
+
+def _control(results: Results) -> Iterator[Alarm]:
+    for control in shuffled(results)[:1]:
+        if control.verdict == "leak":
+            yield Alarm(
+                "Trained on shuffled labels, a model still knows the class.",
+                f"{control.experiment.title} has a balanced accuracy of {share(control.value)} "
+                f"where chance is {share(control.chance)}: something tells the class that is not "
+                "the picture's content, or test images are in training. Believe no number here "
+                "until it is found.",
+            )
+
+
+def _folds(results: Results) -> Iterator[Alarm]:
+    check = check_folds(results)
+    if check is None:
+        return
+    if check.cut:
+        yield Alarm(
+            "The folds cut through patients.",
+            f"{count(check.cut)} of {plural(check.patients, 'patient')} lie in more than one fold: "
+            "a model has seen images of those that it is tested on, and every number is too good.",
+        )
+    if check.twice:
+        yield Alarm(
+            "Images are tested more than once.",
+            f"{plural(check.twice, 'image')} of {count(check.images)} count twice or more in every "
+            "number.",
+        )
+
+
+def _copies(results: Results) -> Iterator[Alarm]:
+    """Look for copies in the run's own folds: equal files, else the audit's word where none are."""
+    table = max((e.predictions for e in results.experiments), key=len, default=None)
+    if table is None or not len(table):
+        return
+    advice = "gliaboost audit --write-groups keeps copies together."
+    folds = table.groupby("key")["fold"].nunique()
+    apart = int(table["key"].isin(folds.index[folds > 1]).sum())
+    repeated = next(
+        (int(m[1]) for _, said in results.dataset.audit if (m := REPEATED.match(said))), 0
+    )
+    if apart:
+        yield Alarm(
+            "Test images are in the training part.",
+            f"The files of {count(apart)} of {plural(len(table), 'image')} are, byte for byte, in "
+            f"another fold as well: every number is too good. {advice}",
+        )
+    elif repeated and results.protocol.group == "image":
+        yield Alarm(
+            "Copies of test images may be in the training part.",
+            f"The audit found {plural(repeated, 'file')} that repeat a picture, and the folds do "
+            f"not keep copies together: every number may be too good. {advice}",
+        )
+
+
+def _elsewhere(results: Results) -> Iterator[Alarm]:
+    shared = {c.tested: c.shared for c in transfers([results]) if c.shared}
+    if shared:
+        said = listed([f"{name} ({plural(n, 'picture')})" for name, n in shared.items()])
+        yield Alarm(
+            "Pictures of the training set are in the other test set.",
+            f"In both: {said}. No accuracy there is shown.",
+        )
+
+
+def _audit(results: Results) -> Iterator[Alarm]:
+    wrong = [said for weight, said in results.dataset.audit if weight == "wrong"]
+    for column, title in OWN.items():
+        mine = [said for said in wrong if said.startswith(f"{column} ") or f" of {column}" in said]
+        wrong = [said for said in wrong if said not in mine]
+        if mine:
+            be = "may be" if all("perhaps" in said for said in mine) else "are"
+            tail = (
+                f"This run was made on it: its numbers {be} too good."
+                if f"column '{column}'" in results.protocol.folds
+                else f"This run does not use it; results published on it {be} too good."
+            )
+            parts = [SIDE.sub(r"In \1, ", said.rstrip(".")) for said in mine]
+            title = title if be == "are" else re.sub(r"leaks?", "may leak", title)
+            yield Alarm(title, f"{'; '.join([parts[0], *map(_lower, parts[1:])])}. {tail}")
+    if wrong:
+        yield Alarm(f"The audit found {plural(len(wrong), 'fault')}.", " ".join(wrong))
+
+
+def _lower(said: str) -> str:
+    return said[0].lower() + said[1:]
