@@ -124,7 +124,7 @@ def _probabilities(chosen: ExperimentResult) -> str:
     said = f"Off by {share(error)} on average (expected calibration error)"
     if len(chosen.predictions) and len(np.unique(chosen.folds)) > 1:
         truth, _, p = chosen.arrays
-        sets = conformal_sets(p, truth, chosen.folds, chosen.patients[0], ALPHA)
+        sets = conformal_sets(p, truth, chosen.folds, chosen.units.codes, ALPHA)
         human = float((sets.sum(1) != 1).mean())
         said += (
             f"; to keep the truth among the classes not ruled out for {percent(1 - ALPHA)} of "

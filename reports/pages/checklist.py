@@ -9,6 +9,7 @@ from __future__ import annotations
 from gliaboost.reports.document.blocks import Cell, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, listed, plural, span
 from gliaboost.reports.pages.checks import patients_apart
+from gliaboost.reports.pages.unit_words import resampled
 from gliaboost.reports.protocol.results import Results
 
 OPEN = "open: for the authors to say"
@@ -95,13 +96,18 @@ def _known(results: Results) -> dict[str, str]:
         "11": f"classes {listed(results.classes)}; features, above" if p.extractors else "",
         "13": f"{plural(unreadable, 'unreadable file')} left out",
         "20": f"{p.folds}, {plural(p.n_folds, 'fold')}, each tested once",
-        "21": "patients: no patient in two folds" if patients_apart(results) else "images only",
+        "21": "patients: no patient in two folds"
+        if patients_apart(results)
+        else "groups of the manifest; patients are not known"
+        if results.grouped and not d.patients
+        else "images only",
         "22": listed([x.title for x in results.experiments]),
         "23": ", ".join(f"{k} {v}" for k, v in e.versions.items() if v),
         "25": "parameters, above" if any(x.record.parameters for x in results.experiments) else "",
         "28": "accuracy, balanced accuracy, macro F1, AUC, MCC, Brier, ECE, by class and by "
         "patient",
-        "29": f"{count(boot.resamples)} resamples of {boot.unit}s; McNemar by patient; Holm"
+        "29": f"{count(boot.resamples)} resamples of {resampled(boot)}; "
+        f"McNemar by {boot.unit}; Holm"
         if boot and boot.resamples
         else "",
         "31": "SHAP by feature family, above" if shap else "",

@@ -5,10 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED
 from gliaboost.reports.protocol.results import ExperimentResult, Results
+from gliaboost.reports.statistics.measures import UnitName
 from gliaboost.reports.statistics.paired import compare
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class FoldCheck:
         Images tested more than once.
     patients, cut : int
         Patients that are known, and those of them in more than one fold.
+    groups, cut_groups : int
+        The same of the manifest's groups.
     """
 
     images: int
@@ -30,6 +37,8 @@ class FoldCheck:
     twice: int
     patients: int
     cut: int
+    groups: int = 0
+    cut_groups: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,13 +52,18 @@ class Leak:
     points : float
         Percentage points of accuracy.
     ci95 : [low, high], optional
-        Over resampled patients.
+        Over resampled units.
     """
 
     original: ExperimentResult
     control: ExperimentResult
     points: float
     ci95: Sequence[float] | None
+
+    @property
+    def unit(self) -> UnitName:
+        """What the folds of the control cut through."""
+        return self.control.record.bootstrap.unit
 
 
 @dataclass(frozen=True)
@@ -83,14 +97,25 @@ def check_folds(results: Results) -> FoldCheck | None:
     table = max((e.predictions for e in results.experiments), key=len, default=None)
     if table is None or not len(table):
         return None
-    sides = table[table["patient"].notna()].groupby("patient")["fold"].nunique()
+    patients, groups = (_sides(table, column) for column in ("patient", "group"))
     return FoldCheck(
         images=len(table),
         folds=int(table["fold"].nunique()),
         twice=int(table["path"].duplicated().sum()),
-        patients=len(sides),
-        cut=int((sides > 1).sum()),
+        patients=len(patients),
+        cut=int((patients > 1).sum()),
+        groups=len(groups),
+        cut_groups=int((groups > 1).sum()),
     )
+
+
+def _sides(table: pd.DataFrame, column: str) -> pd.Series[int]:
+    """Count the folds of each unit that a column names."""
+    import pandas as pd
+
+    if column not in table:
+        return pd.Series(dtype="int64")
+    return table[table[column].notna()].groupby(column)["fold"].nunique()
 
 
 def patients_apart(results: Results) -> bool:

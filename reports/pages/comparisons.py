@@ -70,7 +70,7 @@ def _blocks(results: Results) -> list[Block]:
 
 def _finding(pairs: list[Comparison]) -> str:
     certain = sum(c.certain for c in pairs)
-    by_patient = pairs[0].patients < pairs[0].images
+    unit = pairs[0].unit
     if len(pairs) == 1:
         said = (
             f"The two experiments {'differ' if certain else 'do not differ'} by more than chance "
@@ -84,9 +84,8 @@ def _finding(pairs: list[Comparison]) -> str:
         )
     return (
         f"{said} The test is McNemar's, on the images that one of two has right and the other wrong"
-        f"{', with whole patients as witnesses' if by_patient else ''}; the interval of a "
-        f"difference comes from resampling {'patients' if by_patient else 'images'} for both "
-        f"together."
+        f"{'' if unit == 'image' else f', with whole {unit}s as witnesses'}; the interval of a "
+        f"difference comes from resampling {unit}s for both together."
     )
 
 

@@ -7,6 +7,7 @@ from gliaboost.reports.document.numerals import count, listed, plural, share, si
 from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
 from gliaboost.reports.pages.learning import searches, training
 from gliaboost.reports.pages.transfer import elsewhere
+from gliaboost.reports.pages.unit_words import RECOGNISED
 from gliaboost.reports.protocol.results import Results
 
 VERDICTS = {
@@ -32,7 +33,7 @@ def honesty(results: Results) -> Section:
     blocks: list[Block] = [_folds(results), *_untrained(results)]
     missing: list[str] = []
     for part, words in (
-        (_leak, "the leak's worth (the same model under folds that cut through patients)"),
+        (_leak, "the leak's worth (the same model under folds by image)"),
         (_shuffled, "the control with shuffled labels"),
         (_audit, "the audit of the data set (gliaboost audit)"),
         (_by_column, "accuracy by source or site"),
@@ -67,6 +68,9 @@ def _folds(results: Results) -> Paragraph:
         said.append(
             "no image names its patient, so whether folds cut through patients is not known"
         )
+        if check.groups:
+            cut = count(check.cut_groups) if check.cut_groups else "none"
+            said.append(f"{cut} of the {plural(check.groups, 'group')} in more than one fold")
     elif check.cut:
         said.append(
             f"{count(check.cut)} of {plural(check.patients, 'patient')} lie in more than one fold"
@@ -77,9 +81,12 @@ def _folds(results: Results) -> Paragraph:
         " What follows from these folds is too good: a model has seen images of the patients "
         "that it is tested on."
         if check.cut
+        else " What follows from these folds is too good: a model has seen copies of what it is "
+        "tested on."
+        if check.cut_groups
         else ""
     )
-    kind = "warning" if check.cut or check.twice else "text"
+    kind = "warning" if check.cut or check.cut_groups or check.twice else "text"
     return Paragraph(f"{', '.join(said)}.{tail}", kind)
 
 
@@ -102,10 +109,11 @@ def _untrained(results: Results) -> list[Block]:
 def _leak(results: Results) -> list[Block]:
     return [
         Paragraph(
-            f"The leak's worth: under folds that cut through patients {leak.original.title} "
+            f"The leak's worth: under folds that cut through {leak.unit}s {leak.original.title} "
             f"would seem to reach {share(leak.control.pooled('accuracy'))} in place of "
             f"{share(leak.original.pooled('accuracy'))}, {signed(leak.points, 1)} points"
-            f"{' ' + span(leak.ci95, 1) if leak.ci95 else ''} that come from recognising patients. "
+            f"{' ' + span(leak.ci95, 1) if leak.ci95 else ''} that come from "
+            f"{RECOGNISED[leak.unit]}. "
             "Results published on such folds carry this gift."
         )
         for leak in leaks(results)

@@ -136,7 +136,7 @@ def _runs(runs: Sequence[Results]) -> Table:
                 Cell(run.name),
                 Cell(count(run.dataset.images), run.dataset.images),
                 Cell(count(patients) if patients else UNKNOWN, patients),
-                Cell("patient" if run.grouped else "nothing"),
+                Cell("nothing" if not run.grouped else "patient" if patients else "group"),
                 Cell(str(run.protocol.seed)),
                 Cell(count(len(run.experiments)), len(run.experiments)),
                 Cell(best.title if best else UNKNOWN),

@@ -11,6 +11,7 @@ from gliaboost.reports.pages.comparisons import verdict
 from gliaboost.reports.pages.cost import costs, fitting
 from gliaboost.reports.pages.examples import examples
 from gliaboost.reports.pages.recommendation import times
+from gliaboost.reports.pages.unit_words import patients_at_risk, resampled, unit_of
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.measures import MetricName
 
@@ -41,8 +42,8 @@ def answer(results: Results) -> Section:
     if witnesses < FEW:
         blocks.append(
             Paragraph(
-                f"With {plural(witnesses, _unit(results))} tested, no interval on this page can be "
-                f"relied on: resampling so few cannot show how they differ.",
+                f"With {plural(witnesses, unit_of(results))} tested, no interval on this page "
+                f"can be relied on: resampling so few cannot show how they differ.",
                 "missing",
             )
         )
@@ -54,12 +55,12 @@ def answer(results: Results) -> Section:
 
 def table(results: Results) -> Section:
     """Set every experiment with every number and its interval."""
-    unit = _unit(results)
+    units = _units(results)
     blocks: list[Block] = [
         Table(
             "experiments",
             "Experiments, pooled over all tested images; in brackets the 95 % interval over "
-            f"resampled {unit}s. Brier (0 to 2) and ECE, the expected calibration error "
+            f"resampled {units}. Brier (0 to 2) and ECE, the expected calibration error "
             "(0 to 1), are better when smaller.",
             ["", "Experiment", *(f"#{name}" for name in METRICS.values())],
             [
@@ -92,7 +93,7 @@ def accuracies(results: Results, most: int | None = None) -> list[Block]:
         Figure(
             name,
             [figures.intervals(name, drawn, "accuracy")],
-            f"Accuracy with its 95 % interval over {_unit(results)}s.{some}",
+            f"Accuracy with its 95 % interval over {_units(results)}.{some}",
         )
     ]
 
@@ -170,12 +171,8 @@ def _limits(results: Results) -> str:
         if sources
         else "Where the images come from is not recorded."
     )
-    known = (
-        ""
-        if results.grouped
-        else " Patients are not known, so images of one patient may lie on both sides of a split, "
-        "and every number here may be too good."
-    )
+    warned = patients_at_risk(results)
+    known = f" {warned}" if warned else ""
     return (
         f"What this does not mean: gliaboost is a research tool and no medical device. {origin}"
         f"{known} An image is judged whole and alone, as one of {listed(results.classes)}; the "
@@ -216,6 +213,6 @@ def _within(experiment: ExperimentResult) -> str:
     return f" {limits}" if limits else ""
 
 
-def _unit(results: Results) -> str:
-    units = {e.record.bootstrap.unit for e in results.experiments}
-    return "image" if units == {"image"} else "patient"
+def _units(results: Results) -> str:
+    said = dict.fromkeys(resampled(e.record.bootstrap) for e in results.experiments)
+    return " or ".join(said) or "images"

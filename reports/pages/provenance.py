@@ -8,6 +8,7 @@ from typing import Any
 from gliaboost.reports.document.blocks import Block, Cell, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, plural, words
 from gliaboost.reports.pages.checklist import checklist
+from gliaboost.reports.pages.unit_words import resampled
 from gliaboost.reports.protocol.results import Results
 
 
@@ -61,7 +62,9 @@ def _protocol(results: Results) -> dict[str, Any]:
     boot = results.experiments[0].record.bootstrap if results.experiments else None
     kept = {
         "patient": "whole patients",
-        "group": "whole patients and duplicate clusters",
+        "group": "whole patients and duplicate clusters"
+        if results.dataset.patients
+        else "whole groups, as the manifest's column has them; patients are not known",
         "image": "nothing: each image stands alone",
     }
     return {
@@ -76,10 +79,11 @@ def _protocol(results: Results) -> dict[str, Any]:
             if e.record.parameters
         },
         "Intervals": (
-            f"95 %, percentile, {count(boot.resamples)} resamples of {boot.unit}s, seed {boot.seed}"
+            f"95 %, percentile, {count(boot.resamples)} resamples of {resampled(boot)}, "
+            f"seed {boot.seed}"
         )
         if boot and boot.resamples
-        else "none: a single patient",
+        else "none: a single unit to resample",
         "Command": p.command,
     }
 

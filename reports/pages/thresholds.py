@@ -1,4 +1,4 @@
-"""Class against the rest at every threshold: ROC and precision-recall, with bands by patients."""
+"""Class against the rest at every threshold: ROC and precision-recall, with bands over units."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from gliaboost.reports.document.blocks import Cell, Figure, Picture, Table
 from gliaboost.reports.document.curves import Curve, precision_recall, roc
 from gliaboost.reports.document.numerals import UNKNOWN, bounded, share
+from gliaboost.reports.pages.unit_words import unit_of
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.ranking import curves
 from gliaboost.reports.statistics.resampling import interval, resamples
@@ -73,7 +74,7 @@ def thresholds(results: Results) -> list[Figure]:
             "roc",
             drawn["roc"],
             f"ROC curves, {about} The band about {leading[0][1].letter} is the 95 % interval at "
-            f"each place, over resampled patients.",
+            f"each place, over resampled {unit_of(results)}s.",
             table,
         ),
         Figure(
@@ -95,7 +96,7 @@ def _curves(
     e: ExperimentResult, k: int, results: Results, *, banded: bool
 ) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     truth, _, probabilities = e.arrays
-    codes, count = e.patients
+    codes, count = e.units.codes, e.units.count
     seed = results.protocol.seed
     weights = resamples(count, BANDS, seed) if banded and count > 1 else np.empty((0, count))
     weights = np.concatenate([np.ones((1, count)), weights])

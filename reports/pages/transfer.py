@@ -171,7 +171,8 @@ def _table(cells: Sequence[Transfer]) -> Table:
         )
     return Table(
         "transfer",
-        "Trained on one data set, tested on another, with 95 % intervals over patients. Not "
+        "Trained on one data set, tested on another, with 95 % intervals over "
+        "patients, or over groups or images where those are not known. Not "
         "asked: pictures of the other set that the model had seen, or has no class for.",
         ["Trained on", "Tested on", "Experiment", "#Images", "#Accuracy", "Not asked"],
         rows,

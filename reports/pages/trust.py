@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from gliaboost.reports.document import curves
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import UNKNOWN, bounded, percent, plural, share
+from gliaboost.reports.pages.unit_words import patients_at_risk, unit_of
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.calibration import (
     brier,
@@ -47,11 +48,11 @@ def trust(results: Results) -> Section:
                 "missing",
             )
         )
-    elif not results.grouped:
+    elif patients_at_risk(results):
         blocks.append(
             Paragraph(
-                "Folds do not keep patients whole, so what follows is learned and judged on the "
-                "same patients and may look better than it is.",
+                "Folds may not keep patients whole: what follows may be "
+                "learned and judged on the same patients, and may look better than it is.",
                 "missing",
             )
         )
@@ -88,7 +89,7 @@ def _reliability(results: Results) -> Figure:
     pictures, rows = [], []
     for i, e in results.leading():
         truth, _, probabilities = e.arrays
-        codes, count = e.patients
+        codes, count = e.units.codes, e.units.count
         weights = np.concatenate([np.ones((1, count)), _weights(results, count)])
         images, confidence, accuracy = reliability(probabilities, truth, codes, weights)
         spans = [interval(accuracy[1:, b]) if count > 1 else None for b in range(images.shape[1])]
@@ -118,9 +119,9 @@ def _reliability(results: Results) -> Figure:
     return Figure(
         "reliability",
         pictures,
-        "How often predictions of each confidence are right, with 95 % intervals over patients. "
-        "On the dashed line a model is as right as it is sure; below it, it is too sure. Bars "
-        "are the share of images.",
+        "How often predictions of each confidence are right, with 95 % intervals over "
+        f"{unit_of(results)}s. On the dashed line a model is as right as it is sure; below it, it "
+        "is too sure. Bars are the share of images.",
         Table(
             "reliability",
             "Reliability in numbers.",
@@ -134,7 +135,7 @@ def _recalibration(results: Results, experiments: list[tuple[int, ExperimentResu
     rows = []
     for _, e in experiments:
         truth, _, probabilities = e.arrays
-        codes, count = e.patients
+        codes, count = e.units.codes, e.units.count
         weights, one = _weights(results, count), np.ones((1, count))
         for method, words in METHODS.items():
             p = crossfitted(probabilities, truth, e.folds, method) if method else probabilities
@@ -168,7 +169,8 @@ def _recalibration(results: Results, experiments: list[tuple[int, ExperimentResu
     return Table(
         "recalibration",
         "Recalibration, learned for each fold from the predictions of the other folds, whose "
-        "patients are others. A temperature above 1 makes a model less sure. Smaller is better.",
+        f"{unit_of(results)}s are others. A temperature above 1 makes a model less sure. "
+        "Smaller is better.",
         ["", "Probabilities", "#ECE", "#Brier", "#Log loss"],
         rows,
     )
@@ -205,7 +207,7 @@ def _selective(results: Results, experiments: list[tuple[int, ExperimentResult]]
     rows = []
     for _, e in experiments:
         truth, predicted, probabilities = e.arrays
-        codes, total = e.patients
+        codes, total = e.units.codes, e.units.count
         right = truth == predicted
         weights = _weights(results, total)
         for allowed in ALLOWED:
@@ -236,7 +238,7 @@ def _selective(results: Results, experiments: list[tuple[int, ExperimentResult]]
 
 def _conformal_text(results: Results, e: ExperimentResult) -> Paragraph:
     truth, _, probabilities = e.arrays
-    codes, _ = e.patients
+    codes = e.units.codes
     inside = conformal_sets(probabilities, truth, e.folds, codes, ALPHAS[-1])
     alone = inside.sum(1) == 1
     sent = float((~alone).mean())
@@ -244,8 +246,8 @@ def _conformal_text(results: Results, e: ExperimentResult) -> Paragraph:
     fewest = min(len(np.unique(codes[e.folds != f])) for f in np.unique(e.folds))
     if fewest < needed:
         return Paragraph(
-            f"A promise of 1 % error needs at least {plural(needed, 'patient')} to learn from; "
-            f"here are {fewest}, so every image goes to a human.",
+            f"A promise of 1 % error needs at least {plural(needed, unit_of(results))} to learn "
+            f"from; here are {fewest}, so every image goes to a human.",
             "missing",
         )
     hit = inside[np.arange(len(truth)), truth]
@@ -266,7 +268,7 @@ def _conformal(results: Results, experiments: list[tuple[int, ExperimentResult]]
     rows = []
     for _, e in experiments:
         truth, _, probabilities = e.arrays
-        codes, count = e.patients
+        codes, count = e.units.codes, e.units.count
         size = sums(codes, count, np.ones(len(truth)))
         for alpha in ALPHAS:
             inside = conformal_sets(probabilities, truth, e.folds, codes, alpha)
@@ -291,12 +293,12 @@ def _conformal(results: Results, experiments: list[tuple[int, ExperimentResult]]
     return Table(
         "conformal",
         "Sets of classes that cannot be ruled out (conformal sets). Thresholds for each fold "
-        "come from the other folds, each patient weighing the same. Coverage is how often the "
-        "true class is in the set.",
+        f"come from the other folds, each {unit_of(results)} weighing the same. Coverage is "
+        "how often the true class is in the set.",
         [
             "",
             "#Promised",
-            "#Coverage by patient",
+            f"#Coverage by {unit_of(results)}",
             "#By image",
             "#Classes in a set",
             "#Decided alone",

@@ -245,6 +245,8 @@ def _identity(
         ).get_params(),
         "device": protocol.device,
         **({"trials": protocol.trials} if protocol.trials else {}),
+        # Parts of earlier versions did not name the group of an image.
+        **({"columns": ["group"]} if "group" in data.manifest.table else {}),
     }
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

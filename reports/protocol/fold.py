@@ -224,18 +224,19 @@ def predictions(
             "key": [asked.extraction.keys[i] for i in test],
             "path": table["path"].to_numpy(),
             "patient": table["patient"].to_numpy(),
+            **_filled(table, ["group"]),
             "fold": fold,
             "experiment": name,
             "label": table["label"].to_numpy(),
             "predicted": np.asarray(classes, dtype=object)[full.argmax(axis=1)],
             **{f"proba_{label}": full[:, i] for i, label in enumerate(classes)},
-            **{
-                column: table[column].to_numpy()
-                for column in ("source", "site", "modality")
-                if column in table and table[column].notna().any()
-            },
+            **_filled(table, ["source", "site", "modality"]),
         }
     )
+
+
+def _filled(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[Any]]:
+    return {c: table[c].to_numpy() for c in columns if c in table and table[c].notna().any()}
 
 
 def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]], None]:

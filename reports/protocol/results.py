@@ -23,6 +23,7 @@ from gliaboost.reports.protocol.record import (
 from gliaboost.reports.protocol.record_file import REMEDY, read_record
 from gliaboost.reports.statistics.measures import MetricName
 from gliaboost.reports.statistics.resampling import group_codes
+from gliaboost.reports.statistics.units import Units, units_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,9 +79,9 @@ class ExperimentResult:
         return arrays(self.predictions, list(self.record.per_class))
 
     @cached_property
-    def patients(self) -> tuple[NDArray[np.int64], int]:
-        """The patient of each image by number, and how many there are."""
-        return group_codes(self.predictions["patient"])
+    def units(self) -> Units:
+        """The patient of each image by number; where none is known its group, or itself."""
+        return units_of(self.predictions)
 
     @cached_property
     def folds(self) -> NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""From predictions to numbers with intervals: pooled, by fold, and over resampled patients."""
+"""From predictions to numbers with intervals: pooled, by fold, and over resampled units."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
 from gliaboost.reports.statistics.calibration import brier, calibration_error, gaps
@@ -30,6 +30,7 @@ from gliaboost.reports.statistics.resampling import (
     resamples,
     sums,
 )
+from gliaboost.reports.statistics.units import units_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,7 +46,6 @@ def evaluate(
     predictions: pd.DataFrame,
     classes: Sequence[str],
     *,
-    groups: Sequence[Any] | ArrayLike | None = None,
     seed: int = 0,
     n_boot: int = RESAMPLES,
 ) -> Evaluation:
@@ -53,19 +53,18 @@ def evaluate(
 
     Each number is given *pooled* over all images, as *mean* and *sd* over the folds, and with a
     95 % percentile interval over resampled *patients*: images of one patient are alike, so
-    resampling images would make every interval too narrow.
+    resampling images would make every interval too narrow. Where patients are not known, groups
+    are resampled, and where there are none, images (see `gliaboost.reports.statistics.units`).
 
     Parameters
     ----------
     predictions : pandas.DataFrame
         One row an image. Columns ``label``, ``predicted``, ``proba_<class>`` for each class, and,
-        where known, ``patient`` and ``fold``.
+        where known, ``patient``, ``group`` and ``fold``.
     classes : sequence of str
         All classes, in the order of the confusion matrix.
-    groups : sequence [N], optional
-        What to resample in place of ``patient``. Rows without one are groups of their own.
     seed : int
-        Seed of the resampling; equal seeds draw equal patients.
+        Seed of the resampling; equal seeds draw equal units.
     n_boot : int
         Number of resamples.
 
@@ -73,7 +72,7 @@ def evaluate(
     -------
     Evaluation
         None stands for what is undefined: the AUC of a class without images, the standard
-        deviation of a single fold, the interval of a single patient.
+        deviation of a single fold, the interval of a single unit.
 
     Raises
     ------
@@ -98,8 +97,8 @@ def evaluate(
     (0.75, ((1, 1), (0, 2)))
     """
     truth, predicted, probabilities = arrays(predictions, classes)
-    named = predictions["patient"] if groups is None and "patient" in predictions else groups
-    codes, n_groups = group_codes([None] * len(truth) if named is None else named)
+    units = units_of(predictions)
+    codes, n_groups = units.codes, units.count
     folds = predictions["fold"] if "fold" in predictions else np.zeros(len(truth))
     fold_codes, n_folds = group_codes(np.asarray(folds).astype(str))
 
@@ -143,9 +142,10 @@ def evaluate(
         patient_level=_patient_level(predictions, classes, seed, n_boot),
         counts=Counts(images=len(truth), groups=n_groups, folds=n_folds),
         bootstrap=Bootstrap(
-            unit="patient" if n_groups < len(truth) else "image",
+            unit=units.kind,
             resamples=n_boot if n_groups > 1 else 0,
             seed=seed,
+            others=units.others,
         ),
     )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Interval = tuple[float, float]
+UnitName = Literal["patient", "group", "image"]
 MetricName = Literal[
     "accuracy", "balanced_accuracy", "macro_f1", "macro_auc", "mcc", "brier", "ece"
 ]
@@ -20,7 +21,7 @@ class ClassMetric:
     pooled : float, optional
         Over all images; None where it is undefined.
     ci95 : (low, high), optional
-        95 % percentile interval over resampled patients.
+        95 % percentile interval over resampled units, patients where they are known.
     """
 
     pooled: float | None
@@ -38,7 +39,7 @@ class Metric:
     mean, sd : float, optional
         Over the folds; the standard deviation needs two.
     ci95 : (low, high), optional
-        95 % percentile interval over resampled patients.
+        95 % percentile interval over resampled units, patients where they are known.
     """
 
     pooled: float | None = None
@@ -147,7 +148,7 @@ class Counts:
     Attributes
     ----------
     images, groups, folds : int
-        Tested images, the patients (or images) that were resampled, and folds.
+        Tested images, the units (patients, groups or images) that were resampled, and folds.
     """
 
     images: int
@@ -161,17 +162,21 @@ class Bootstrap:
 
     Attributes
     ----------
-    unit : {"patient", "image"}
-        What was resampled.
+    unit : {"patient", "group", "image"}
+        What was resampled: patients where they are known, else the groups that the manifest names,
+        else images.
     resamples : int
         0 where there is one unit only, and no interval.
     seed : int
         Of the resampling.
+    others : int
+        Units of another kind among them: groups and single images of rows that lack a patient.
     """
 
-    unit: Literal["patient", "image"]
+    unit: UnitName
     resamples: int
     seed: int
+    others: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

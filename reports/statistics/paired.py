@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gliaboost.reports.statistics.measures import UnitName
 from gliaboost.reports.statistics.resampling import (
     RESAMPLES,
-    group_codes,
     interval,
     resamples,
     sums,
 )
+from gliaboost.reports.statistics.units import Units, units_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,18 +33,20 @@ class Comparison:
     ----------
     first, second : int
         Positions of the experiments.
-    images, patients : int
-        What both were tested on; a row without a patient counts as one.
+    images, units : int
+        What both were tested on.
+    unit : {"patient", "group", "image"}
+        What units are, most of them.
     difference : float
         Accuracy of the first minus that of the second.
     ci95 : (low, high) or None
-        Interval of the difference over resampled patients, both experiments drawn together.
+        Interval of the difference over resampled units, both experiments drawn together.
     only_first, only_second : int
         Images that only one of them has right.
     p_bootstrap : float
         Two-sided, from the same resamples; never below 2 / (resamples + 1).
     p : float
-        Two-sided, McNemar's test for whole patients (`mcnemar`).
+        Two-sided, McNemar's test for whole units (`mcnemar`).
     p_holm : float
         `p` corrected for all comparisons of the report (`holm`).
     """
@@ -51,7 +54,8 @@ class Comparison:
     first: int
     second: int
     images: int
-    patients: int
+    units: int
+    unit: UnitName
     difference: float
     ci95: tuple[float, float] | None
     only_first: int
@@ -75,7 +79,7 @@ def compare(
     ----------
     frames : sequence of pandas.DataFrame
         Predictions of each experiment; columns ``path``, ``label``, ``predicted`` and, where known,
-        ``patient``. Rows are matched by ``path``.
+        ``patient`` and ``group``. Rows are matched by ``path``.
     seed, n_boot
         Of the bootstrap.
 
@@ -84,18 +88,18 @@ def compare(
     list of Comparison
         All pairs that share images, first before second in the order of `frames`.
     """
-    right, patients = _aligned(frames)
+    right, known = _aligned(frames)
     found: list[Comparison] = []
-    drawn: dict[bytes, tuple[NDArray[np.int64], NDArray[np.float64]]] = {}
+    drawn: dict[bytes, tuple[Units, NDArray[np.float64]]] = {}
     for i, j in combinations(range(len(frames)), 2):
         shared = (right[i] >= 0) & (right[j] >= 0)
         if not shared.any():
             continue
         if shared.tobytes() not in drawn:
-            codes, count = group_codes(patients[shared])
-            drawn[shared.tobytes()] = codes, resamples(count, n_boot, seed)
-        codes, weights = drawn[shared.tobytes()]
-        count = weights.shape[1]
+            units = units_of(known[shared])
+            drawn[shared.tobytes()] = units, resamples(units.count, n_boot, seed)
+        units, weights = drawn[shared.tobytes()]
+        codes, count = units.codes, units.count
         better = (right[i] - right[j])[shared]
         size, surplus = (sums(codes, count, v) for v in (np.ones(len(codes)), better))
         boot = weights @ surplus / (weights @ size)
@@ -105,6 +109,7 @@ def compare(
                 j,
                 len(codes),
                 count,
+                units.kind,
                 float(better.mean()),
                 interval(boot) if count > 1 else None,
                 int((better > 0).sum()),
@@ -187,15 +192,18 @@ def _p_of(boot: NDArray[np.float64]) -> float:
 
 def _aligned(
     frames: Sequence[pd.DataFrame],
-) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
-    """Set right (1), wrong (0) and not tested (-1) side by side, ``[E, N]``; name the patients."""
+) -> tuple[NDArray[np.int64], pd.DataFrame]:
+    """Set right (1), wrong (0) and not tested (-1) side by side, ``[E, N]``; name the units."""
+    import pandas as pd
+
     paths = sorted({path for f in frames for path in f["path"]})
     column = {path: i for i, path in enumerate(paths)}
     right = np.full((len(frames), len(paths)), -1, dtype=np.int64)
-    patients = np.full(len(paths), None, dtype=object)
+    known = {name: np.full(len(paths), None, dtype=object) for name in ("patient", "group")}
     for row, frame in zip(right, frames, strict=True):
         at = np.array([column[path] for path in frame["path"]], dtype=np.int64)
         row[at] = (frame["label"] == frame["predicted"]).to_numpy(dtype=np.int64)
-        if "patient" in frame:
-            patients[at] = frame["patient"].to_numpy(dtype=object)
-    return right, patients
+        for name, values in known.items():
+            if name in frame:
+                values[at] = frame[name].to_numpy(dtype=object)
+    return right, pd.DataFrame(known)

@@ -1,4 +1,4 @@
-"""Resampling of patients: the unit that is independent, so the unit that is drawn again."""
+"""Resampling of what is independent, patients mostly: so that is what is drawn again."""
 
 from __future__ import annotations
 

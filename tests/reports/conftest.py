@@ -230,6 +230,19 @@ def add_experiment() -> Callable[..., Path]:
     return add
 
 
+@pytest.fixture
+def with_control(add_experiment: MakeRun) -> MakeRun:
+    """Return a function that adds a control of a run's first experiment."""
+
+    def add(folder: Path, kind: str, frame: pd.DataFrame) -> Path:
+        of = read_record(folder).experiments[0].name
+        return add_experiment(
+            folder, frame.assign(experiment=f"{of} ({kind})"), control=kind, of=of
+        )
+
+    return add
+
+
 class RealRun(NamedTuple):
     """A benchmark that was really run."""
 

@@ -376,19 +376,6 @@ def test_optional_numbers_are_shown_where_they_are(
     assert "12 files show a picture twice." in page.text
 
 
-@pytest.fixture
-def with_control(add_experiment: MakeRun) -> MakeRun:
-    """Return a function that adds a control of a run's first experiment."""
-
-    def add(folder: Path, kind: str, frame: pd.DataFrame) -> Path:
-        of = read_results(folder).record.experiments[0].name
-        return add_experiment(
-            folder, frame.assign(experiment=f"{of} ({kind})"), control=kind, of=of
-        )
-
-    return add
-
-
 def test_shuffled_labels_fall_to_chance_or_the_page_shouts(
     make_predictions: MakePredictions, make_run: MakeRun, with_control: MakeRun
 ) -> None:

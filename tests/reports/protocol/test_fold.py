@@ -13,6 +13,7 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.training_data import TrainingData
+from gliaboost.progress import SILENT
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.fold import FoldTask, run_fold
 from gliaboost.reports.protocol.search import FitOptions
@@ -79,3 +80,12 @@ def test_a_class_that_training_lacked_has_no_probability(
     ]
     assert (part.frame["proba_fine"] == 0).all()
     assert part.notes.model_bytes is None
+
+
+def test_predictions_name_the_group_where_there_is_one(task: FoldTask, tmp_path: Path) -> None:
+    part = run_fold(task, OPTIONS, tmp_path, SILENT, lambda model, stem: None)
+    assert "group" not in part.frame
+    table = task.data.manifest.table.assign(group=[f"g{i // 3}" for i in range(16)])
+    task.data.manifest = Manifest.of(table, task.data.manifest.root)
+    part = run_fold(replace(task, identity="b"), OPTIONS, tmp_path, SILENT, lambda *_: None)
+    assert part.frame["group"].tolist() == ["g4", "g4", "g4", "g5"]

@@ -15,7 +15,7 @@ def pair(
     ci95: tuple[float, float] | None = None,
     images: int = 100,
 ) -> Comparison:
-    return Comparison(first, second, images, 10, difference, ci95, 7, 3, p, p, p)
+    return Comparison(first, second, images, 10, "patient", difference, ci95, 7, 3, p, p, p)
 
 
 def test_a_comparison_is_turned_whole() -> None:

@@ -149,9 +149,10 @@ def test_what_the_numbers_rest_on_is_told(make_predictions: MakePredictions) -> 
     assert bare.counts == Counts(images=90, groups=90, folds=1)
     assert bare.bootstrap == Bootstrap(unit="image", resamples=20, seed=0)
     assert bare.patient_level is None
-    halves = np.arange(90) % 2
-    two = evaluate(frame, classes, groups=halves, n_boot=20)
-    assert two.bootstrap == Bootstrap(unit="patient", resamples=20, seed=0)
+    halves = (np.arange(90) % 2).astype(str)
+    two = evaluate(frame.assign(patient=None, group=halves), classes, n_boot=20)
+    assert two.counts.groups == 2
+    assert two.bootstrap == Bootstrap(unit="group", resamples=20, seed=0)
     one = evaluate(frame.assign(patient="p"), classes, n_boot=20)
     assert one.bootstrap == Bootstrap(unit="patient", resamples=0, seed=0)
 
@@ -215,14 +216,25 @@ def test_the_same_seed_gives_the_same_numbers_in_any_row_order(
     assert a.accuracy.ci95 != evaluate(frame, classes, seed=6, n_boot=60).accuracy.ci95
 
 
-def test_own_groups_take_the_place_of_patients(make_predictions: MakePredictions) -> None:
+def test_groups_take_the_place_of_patients_that_are_not_known(
+    make_predictions: MakePredictions,
+) -> None:
     frame = make_predictions()
     classes = sorted(frame["label"].unique())
-    renamed = frame.assign(patient=None)
-    given = evaluate(renamed, classes, groups=frame["patient"], n_boot=60)
-    assert given.accuracy == evaluate(frame, classes, n_boot=60).accuracy
-    assert given.bootstrap.unit == "patient"
-    assert evaluate(renamed, classes, n_boot=60).bootstrap.unit == "image"
+    unknown = frame.assign(patient=None)
+    grouped = evaluate(unknown.assign(group=frame["patient"]), classes, n_boot=60)
+    by_patient = evaluate(frame.assign(group=frame["path"]), classes, n_boot=60)
+    assert grouped.accuracy == by_patient.accuracy == evaluate(frame, classes, n_boot=60).accuracy
+    assert (grouped.bootstrap.unit, by_patient.bootstrap.unit) == ("group", "patient")
+    assert grouped.patient_level is None
+    assert evaluate(unknown, classes, n_boot=60).bootstrap.unit == "image"
+    part = evaluate(frame.assign(patient=frame["patient"].where(frame.index > 9)), classes)
+    assert (part.bootstrap.unit, part.bootstrap.others) == ("patient", 10)
+
+
+def test_patients_of_one_image_each_are_still_patients() -> None:
+    frame = edge([("a", "a", "p", "1", 0.9), ("b", "b", "q", "1", 0.2), ("b", "a", "r", "1", 0.7)])
+    assert evaluate(frame, ["a", "b"], n_boot=20).bootstrap.unit == "patient"
 
 
 def test_a_patient_is_the_mean_of_its_images(make_predictions: MakePredictions) -> None:

@@ -126,7 +126,7 @@ def test_two_without_a_common_image_do_not_end_the_comparing(
 
 @pytest.mark.parametrize(("p_holm", "certain"), [(0.0499, True), (0.05, False)])
 def test_certain_is_below_five_percent_after_holm(p_holm: float, certain: bool) -> None:
-    found = Comparison(0, 1, 9, 9, 0.1, None, 1, 0, 0.01, 0.01, p_holm)
+    found = Comparison(0, 1, 9, 9, "image", 0.1, None, 1, 0, 0.01, 0.01, p_holm)
     assert found.certain == certain
 
 
@@ -164,7 +164,7 @@ def test_a_bootstraps_p_counts_the_differences_on_the_other_side() -> None:
 def test_one_patient_alone_can_show_no_difference(make_predictions: MakePredictions) -> None:
     better, worse = (make_predictions(seed=s, skill=k) for s, k in ((0, 3.0), (1, 0.0)))
     (found,) = compare([better.assign(patient="p"), worse.assign(patient="p")])
-    assert found.patients == 1
+    assert (found.units, found.unit) == (1, "patient")
     assert found.difference > 0.2
     assert found.ci95 is None
     assert found.p_bootstrap == 1.0
@@ -177,3 +177,17 @@ def test_a_clear_difference_is_far_from_chance(make_predictions: MakePredictions
     assert found.ci95 is not None
     assert 0 < found.ci95[0] < found.difference < found.ci95[1]
     assert found.p_holm == found.p < 0.01
+
+
+def test_groups_are_the_witnesses_where_patients_are_not_known(
+    make_predictions: MakePredictions,
+) -> None:
+    """The same numbers as by patient, where groups are what patients were."""
+    frames = [make_predictions(seed=s, skill=k) for s, k in ((0, 3.0), (1, 1.0))]
+    (known,) = compare(frames)
+    (grouped,) = compare([f.assign(group=f["patient"], patient=None) for f in frames])
+    (alone,) = compare([f.assign(patient=None) for f in frames])
+    assert (known.unit, grouped.unit, alone.unit) == ("patient", "group", "image")
+    assert (grouped.units, grouped.ci95, grouped.p) == (known.units, known.ci95, known.p)
+    assert alone.units == 300
+    assert alone.p != known.p
