@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from gliaboost.reports.statistics.units import units_of
 NAN = float("nan")
 
 
-def found(**columns: list[object]) -> tuple[list[int], int, str, int]:
+def found(**columns: Sequence[object]) -> tuple[list[int], int, str, int]:
     units = units_of(pd.DataFrame(columns, dtype=object))
     return units.codes.tolist(), units.count, units.kind, units.others
 
