@@ -2,44 +2,80 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path, PurePath
+from typing import NamedTuple
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 # Where macOS puts the resource fork of each file that it packs; they end in .jpg too.
 FORKS = "__MACOSX"
+# What systems leave beside pictures, in lower case.
+_SYSTEM = {"thumbs.db", "ehthumbs.db", "desktop.ini", "@eadir", "$recycle.bin", "__pycache__"}
+# A file without an ending is an image if it begins like one.
+_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# Endings of two parts.
+_PACKED = (".gz", ".bz2", ".xz", ".zip")
+
+
+class Walk(NamedTuple):
+    """What lies below a folder.
+
+    Attributes
+    ----------
+    taken : list of pathlib.Path
+        Files that were looked for, sorted.
+    others : list of pathlib.Path
+        All other files, sorted; hidden ones are not among them.
+    again : list of pathlib.Path
+        Links to files and folders that are in the walk already, and those that lead up or nowhere.
+    """
+
+    taken: list[Path]
+    others: list[Path]
+    again: list[Path]
 
 
 def is_hidden(path: PurePath) -> bool:
-    """Whether a relative path is not meant to be seen: a part of it begins with a dot, or is FORKS.
+    """Whether a relative path is not meant to be seen.
+
+    A part of it begins with a dot, is FORKS, or what a system leaves in every folder.
 
     Examples
     --------
     >>> is_hidden(PurePath("a/._1.png")), is_hidden(PurePath("__MACOSX/a/1.png"))
     (True, True)
-    >>> is_hidden(PurePath("a.b/1.png"))
-    False
+    >>> is_hidden(PurePath("a/Thumbs.db")), is_hidden(PurePath("a.b/1.png"))
+    (True, False)
     """
-    return any(part.startswith(".") or part == FORKS for part in path.parts)
+    return any(
+        part.startswith(".") or part == FORKS or part.lower() in _SYSTEM for part in path.parts
+    )
 
 
 def image_files(folder: Path) -> list[Path]:
-    """List the images below a folder, as `files_ending` does."""
-    return files_ending(folder, IMAGE_SUFFIXES)
+    """List the images below a folder, as `files_ending` does, and those without an ending."""
+    return walk_images(folder).taken
+
+
+def walk_images(folder: Path) -> Walk:
+    """Walk through a folder for images: by their ending, and by content where there is none."""
+    walk = _walk(folder, IMAGE_SUFFIXES)
+    bare = {f for f in walk.others if not f.suffix and _begins_like_an_image(f)}
+    if not bare:
+        return walk
+    others = [f for f in walk.others if f not in bare]
+    return Walk(sorted([*walk.taken, *bare]), others, walk.again)
 
 
 def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
     """List the files below a folder whose names end so, in any case, sorted.
 
-    Hidden files and folders are passed over, and links to folders are not followed: they may lead
-    back.
+    Hidden files and folders are passed over. Links are followed, and what is reached by several
+    ways is listed once: where it lies, if it lies in the folder.
     """
-    return sorted(
-        f
-        for f in folder.rglob("*")
-        if f.name.lower().endswith(suffixes)
-        and not is_hidden(f.relative_to(folder))
-        and f.is_file()
-    )
+    return _walk(folder, suffixes).taken
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -56,3 +92,89 @@ def all_folders(path: Path) -> list[Path]:
                 known.add(below.resolve())
                 found.append(below)
     return sorted(found)
+
+
+def by_ending(files: Iterable[PurePath]) -> str:
+    """Count files by their ending, the most frequent first.
+
+    Examples
+    --------
+    >>> by_ending(map(PurePath, ["a.gif", "b.GIF", "c.nii.gz", "d"]))
+    '2 .gif, 1 .nii.gz, 1 without an ending'
+    """
+    counts = Counter(map(_ending, files))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0] == "", item[0]))
+    return ", ".join(f"{count} {ending or 'without an ending'}" for ending, count in ordered)
+
+
+def _ending(file: PurePath) -> str:
+    suffixes = [s.lower() for s in file.suffixes[-2:]]
+    return "".join(suffixes if suffixes[-1:] and suffixes[-1] in _PACKED else suffixes[-1:])
+
+
+def _walk(folder: Path, suffixes: tuple[str, ...]) -> Walk:
+    """Walk through the folder itself first, then through its links, as they may lead into it."""
+    root = os.path.realpath(folder)
+    files: list[Path] = []
+    links: list[Path] = []
+    again: list[Path] = []
+    single: list[Path] = []
+    known = {root}
+    _enter(folder, known, files, links)
+    while links:
+        there, links = sorted(links), []
+        for link in there:
+            target = os.path.realpath(link)
+            if not os.path.isdir(target):  # noqa: PTH112
+                single.append(link)
+            elif target in known or root.startswith(target.rstrip(os.sep) + os.sep):
+                again.append(link)
+            else:
+                known.add(target)
+                _enter(link, known, files, links)
+    real = {os.path.realpath(f) for f in files} if single else set()
+    for link in sorted(single):
+        target = os.path.realpath(link)
+        if target in real or not os.path.isfile(target):  # noqa: PTH113
+            again.append(link)
+        else:
+            real.add(target)
+            files.append(link)
+    taken = {f for f in files if f.name.lower().endswith(suffixes)}
+    return Walk(sorted(taken), sorted(f for f in files if f not in taken), sorted(again))
+
+
+def _enter(folder: Path, known: set[str], files: list[Path], links: list[Path]) -> None:
+    """List the files below a folder, and its links apart."""
+    for place, folders, names in os.walk(folder):
+        here = Path(place)
+        real = os.path.realpath(place)
+        entered = []
+        for name in sorted(folders):
+            if is_hidden(PurePath(name)):
+                continue
+            if (here / name).is_symlink():
+                links.append(here / name)
+            elif (inner := os.path.join(real, name)) not in known:  # noqa: PTH118
+                known.add(inner)
+                entered.append(name)
+        folders[:] = entered
+        for name in names:
+            file = here / name
+            if is_hidden(PurePath(name)):
+                continue
+            if file.is_symlink():
+                links.append(file)
+            elif file.is_file():  # no pipe, no socket
+                files.append(file)
+
+
+def _begins_like_an_image(file: Path) -> bool:
+    try:
+        with file.open("rb") as f:
+            start = f.read(10)
+    except OSError:
+        return False
+    # Two letters alone begin many a text.
+    bitmap = start.startswith(b"BM") and start[6:10] == b"\0\0\0\0"
+    return bitmap or start.startswith(_STARTS)

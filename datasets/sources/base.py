@@ -5,10 +5,13 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gliaboost.datasets.image_files import walk_images
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.sources.passed_over import left, passed_over
 from gliaboost.errors import PluginError, UsageError
 from gliaboost.plugins import Registry
 
@@ -117,7 +120,8 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     Returns
     -------
     Manifest
-        Without keys. Only sources that convert (``.mat``, DICOM, NIfTI) look at pixels.
+        Without keys; its ``notes`` name what was passed over. Only sources that convert (``.mat``,
+        DICOM, NIfTI) look at pixels.
 
     Raises
     ------
@@ -138,7 +142,8 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     path = Path(path)
     if not path.exists():
         raise UsageError(f"{path} does not exist; expected the folder of a {name} data set")
-    return read(path, **given)
+    manifest = read(path, **given)
+    return replace(manifest, notes=(*manifest.notes, *passed_over(path, manifest)))
 
 
 def letters(text: str) -> str:
@@ -248,7 +253,11 @@ def manifest_of(
 
 def wrong_layout(folder: Path, name: str, expected: str) -> UsageError:
     """Say that a folder has another layout than its source expects."""
-    return UsageError(f"{folder} has no {name} layout: expected {expected}; seen {seen(folder)}")
+    inside = left(walk_images(folder), folder)
+    below = f", in all {inside}" if inside else ""
+    return UsageError(
+        f"{folder} has no {name} layout: expected {expected}; seen {seen(folder)}{below}"
+    )
 
 
 def seen(folder: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,6 @@ from gliaboost.datasets.image_files import image_files
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import (
     folder_at,
-    letters,
     manifest_of,
     source,
     split_of,
@@ -18,17 +16,14 @@ from gliaboost.datasets.sources.base import (
     wrong_layout,
 )
 from gliaboost.datasets.sources.labels import known_class
+from gliaboost.datasets.sources.mask_names import Key, is_mask, key_of
 from gliaboost.errors import UsageError
 
 EXPECTED = (
     "images in a folder a class with masks: NAME_mask beside NAME, or folders masks/ parallel to "
     "images/"
 )
-MASK_FOLDERS = ("mask", "masks", "segmentation", "segmentations", "groundtruth", "annotations")
-IMAGE_FOLDERS = ("image", "images", "img", "imgs", "scans", "original", "originals")
-SUFFIX = re.compile(r"[ _.-]+(mask|seg|segmentation|annotation|gt|m)$", re.IGNORECASE)
 SHOWN = 5
-Key = tuple[str, ...]
 
 
 @source("curated-masks")
@@ -59,8 +54,8 @@ def read_curated_masks(path: Path) -> Manifest:
     faults: list[str] = []
     for file in image_files(path):
         inside = file.relative_to(path)
-        taken = masks if _is_mask(inside) else images
-        key = _key(inside)
+        taken = masks if is_mask(inside) else images
+        key = key_of(inside)
         if key in taken:
             other = taken[key].relative_to(path).as_posix()
             faults.append(f"{inside.as_posix()} and {other} have one name")
@@ -74,18 +69,6 @@ def read_curated_masks(path: Path) -> Manifest:
         raise UsageError(f"{path}: {'; '.join(faults[:SHOWN])}{more}; expected {EXPECTED}")
     rows = [_row(path, key, file, masks.get(key)) for key, file in images.items()]
     return manifest_of(rows, path, "curated-masks", EXPECTED)
-
-
-def _is_mask(inside: Path) -> bool:
-    folders = (letters(part) for part in inside.parts[:-1])
-    return bool(SUFFIX.search(inside.stem)) or any(f in MASK_FOLDERS for f in folders)
-
-
-def _key(inside: Path) -> Key:
-    """Name what an image and its mask have in common: folders but for their kind, and the stem."""
-    kinds = (*MASK_FOLDERS, *IMAGE_FOLDERS)
-    folders = [p.lower() for p in inside.parts[:-1] if letters(p) not in kinds]
-    return (*folders, SUFFIX.sub("", inside.stem).lower())
 
 
 def _row(path: Path, key: Key, file: Path, mask: Path | None) -> dict[str, Any]:

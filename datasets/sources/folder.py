@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path, PurePath
 
-from gliaboost.datasets.image_files import image_files
+from gliaboost.datasets.image_files import walk_images
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.base import (
-    folder_at,
-    manifest_of,
-    source,
-    split_of,
-)
-from gliaboost.datasets.sources.labels import fill_targets
+from gliaboost.datasets.sources.base import folder_at, manifest_of, source
+from gliaboost.datasets.sources.class_names import describe_joined, same_classes
+from gliaboost.datasets.sources.labels import fill_targets, known_class
+from gliaboost.datasets.sources.layout import Layout, read_layout
+from gliaboost.datasets.sources.mask_names import Pairs, pair
 
 EXPECTED = "images in a folder a class (PATH/<class>/*.png)"
+SHOWN = 3
 
 
 @source("folder")
@@ -24,24 +25,72 @@ def read_folder(path: Path) -> Manifest:
     Parameters
     ----------
     path : pathlib.Path
-        The folder.
+        The folder, or one around it.
 
     Returns
     -------
     Manifest
-        ``label`` is the folder below `path`, empty for images directly in it. Where every image
-        lies under train, val or test (in any usual spelling), that is its ``split`` and ``label``
-        the folder below. Usual spellings of classes also fill ``presence`` and ``type``.
+        ``label`` is the folder below `path`, empty for images directly in it. Where folders are
+        train, val or test (in any usual spelling), that is the ``split`` and ``label`` the folder
+        below. Names of classes that differ by spelling alone are one. ``mask`` is a mask that lies
+        beside its image (``1_mask.png``) or in a folder of masks. Usual spellings of classes also
+        fill ``presence`` and ``type``. ``notes`` say what was passed over and joined.
     """
     folder_at(path, EXPECTED)
-    files = [f.relative_to(path) for f in image_files(path)]
-    split = bool(files) and all(len(f.parts) > 1 and split_of(f.parts[0]) for f in files)
+    pairs = pair(f.relative_to(path) for f in walk_images(path).taken)
+    layout = read_layout(pairs.images, lambda file: (path / file).stat().st_size)
+    labels = [p.label for p in layout.places.values() if p.label is not None]
+    names = same_classes(labels)
     rows = [
         {
-            "path": f.as_posix(),
-            "label": f.parts[split] if len(f.parts) > 1 + split else None,
-            "split": split_of(f.parts[0]) if split else None,
+            "path": file.as_posix(),
+            "label": None if place.label is None else names[place.label],
+            "split": place.split,
+            "mask": pairs.masks[file].as_posix() if file in pairs.masks else None,
         }
-        for f in files
+        for file, place in layout.places.items()
     ]
-    return fill_targets(manifest_of(rows, path, "folder", EXPECTED))
+    notes = [
+        *layout.notes,
+        *describe_joined(names, Counter(labels)),
+        *_on_masks(pairs),
+        *_on_patients(layout),
+    ]
+    return fill_targets(manifest_of(rows, path, "folder", EXPECTED, tuple(notes)))
+
+
+def _on_masks(pairs: Pairs) -> Iterator[str]:
+    if pairs.masks:
+        yield f"masks of {len(pairs.masks)} images were found by their names"
+    if pairs.lone:
+        shown = ", ".join(f.as_posix() for f in pairs.lone[:SHOWN])
+        yield f"passed over: masks without an image of their own ({len(pairs.lone)}): {shown}"
+
+
+def _on_patients(layout: Layout) -> Iterator[str]:
+    """Name the folders that may be patients, and how to say that they are."""
+    for where, names in _layers(layout).items():
+        shown = ", ".join(sorted(names)[:SHOWN])
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        yield (
+            f"if the folders {shown}{more} are patients, say so: "
+            f"--patient-regex '^{'[^/]+/' * where}(?P<patient>[^/]+)/'"
+        )
+
+
+def _layers(layout: Layout) -> dict[int, set[str]]:
+    """Find folders that are no class and hold most of the images, by their depth."""
+    found: dict[int, set[str]] = {}
+    counts: Counter[int] = Counter()
+    for file, place in layout.places.items():
+        name = _first_above(file, layout) or (place.below[0] if place.below else None)
+        if name is not None and not known_class(name):
+            where = file.parts.index(name)
+            counts[where] += 1
+            found.setdefault(where, set()).add(name)
+    often = [where for where, count in counts.items() if 2 * count > len(layout.places)]
+    return {where: found[where] for where in often if len(found[where]) > 1}
+
+
+def _first_above(file: PurePath, layout: Layout) -> str | None:
+    return next((part for part in file.parts[:-1] if part in layout.above), None)

@@ -81,7 +81,7 @@ def test_a_folder_with_two_manifests_is_refused(make_images: MakeImages) -> None
 
 def test_a_folder_of_another_layout_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "1.mat").touch()
-    with pytest.raises(UsageError, match=r"seen 1\.mat; .*gliaboost manifest SOURCE"):
+    with pytest.raises(UsageError, match=r"seen 1\.mat, in all 1 .*manifest SOURCE"):
         read_data(tmp_path)
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import read_source
 from gliaboost.errors import UsageError
 
@@ -65,3 +67,84 @@ def test_usual_classes_fill_the_other_targets(tmp_path: Path) -> None:
     assert table["type"].isna().tolist() == [False, True, True]
     touch(tmp_path / "b", "cat/1.png", "dog/2.png")
     assert "presence" not in read_source("folder", tmp_path / "b").table
+
+
+def test_linked_folders_are_classes_and_each_file_is_there_once(tmp_path: Path) -> None:
+    touch(tmp_path / "far", "g/1.png", "g/deep/2.png", "h/3.png")
+    (tmp_path / "far" / "g" / "back").symlink_to(tmp_path / "far" / "g")
+    data = touch(tmp_path / "data", "healthy/4.png")
+    for link, to in (("glioma", "far/g"), ("again", "data/healthy"), ("up", "data"), ("top", ".")):
+        (data / link).symlink_to(tmp_path / to, target_is_directory=True)
+    (data / "other").symlink_to(tmp_path / "far" / "h")
+    (data / "other2").symlink_to(tmp_path / "far" / "h")
+    table = read_source("folder", data).table
+    assert dict(zip(table["path"], table["label"], strict=True)) == {
+        "glioma/1.png": "glioma",
+        "glioma/deep/2.png": "glioma",
+        "healthy/4.png": "healthy",
+        "other/3.png": "other",
+    }
+    written = Manifest.read(read_source("folder", data).write(tmp_path / "m.csv"))
+    assert written.check().table["label"].tolist() == table["label"].tolist()
+
+
+def test_a_linked_set_is_read_like_the_set(tmp_path: Path) -> None:
+    touch(tmp_path / "real", "a/1.png", "b/2.png")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    assert read_source("folder", tmp_path / "link").table["label"].tolist() == ["a", "b"]
+
+
+def test_classes_that_differ_by_spelling_alone_are_one_and_said(tmp_path: Path) -> None:
+    touch(tmp_path, "Training/Glioma/1.png", "Training/Glioma/2.png", "Training/no tumor/1.png")
+    touch(tmp_path, "Testing/glioma_tumor/1.png", "Testing/No_Tumor/1.png")
+    m = read_source("folder", tmp_path)
+    assert m.classes == ["Glioma", "No_Tumor"]
+    assert "Glioma (2), glioma_tumor (1) are Glioma; No_Tumor (1), no tumor (1)" in m.notes[0]
+    assert set(m.table["presence"]) == {"tumor", "no_tumor"}
+
+
+def test_masks_are_no_images(tmp_path: Path) -> None:
+    touch(tmp_path, "glioma/1.png", "glioma/1_mask.png", "healthy/2.png", "masks/9.png")
+    m = read_source("folder", tmp_path)
+    assert m.table[["path", "label"]].to_numpy().tolist() == [
+        ["glioma/1.png", "glioma"],
+        ["healthy/2.png", "healthy"],
+    ]
+    assert m.table["mask"].tolist()[0] == "glioma/1_mask.png"
+    assert m.notes == (
+        "masks of 1 images were found by their names",
+        "passed over: masks without an image of their own (1): masks/9.png",
+        "not taken: 1 .png",
+    )
+
+
+@pytest.mark.parametrize(
+    ("files", "regex"),
+    [
+        (["a/p1/1.png", "a/p2/1.png", "b/p3/1.png"], "^[^/]+/(?P<patient>[^/]+)/"),
+        (["Train/a/p1/1.png", "Test/b/p2/1.png"], "^[^/]+/[^/]+/(?P<patient>[^/]+)/"),
+        (["p1/glioma/1.png", "p2/healthy/1.png"], "^(?P<patient>[^/]+)/"),
+        (["d/a/images/p1/1.png", "d/b/images/p2/1.png"], "^[^/]+/[^/]+/[^/]+/(?P<patient>[^/]+)/"),
+    ],
+)
+def test_folders_that_may_be_patients_are_told(
+    tmp_path: Path, files: list[str], regex: str
+) -> None:
+    (note,) = [n for n in read_source("folder", touch(tmp_path, *files)).notes if "patients" in n]
+    assert f"are patients, say so: --patient-regex '{regex}'" in note
+    names = [re.search(regex, file)["patient"] for file in files]  # type: ignore[index]
+    assert names == sorted(f"p{i + 1}" for i in range(len(files)))
+
+
+def test_an_image_without_an_ending_is_taken_by_content(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.PNG", "b/text")
+    (tmp_path / "b" / "scan").write_bytes(b"\x89PNG\r\n\x1a\n")
+    m = read_source("folder", tmp_path)
+    assert m.table["path"].tolist() == ["a/1.PNG", "b/scan"]
+    assert m.notes == ("not taken: 1 without an ending",)
+
+
+def test_what_is_there_instead_is_counted(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.gif", "b/2.GIF", "b/3.dcm")
+    with pytest.raises(UsageError, match=r"seen a/, b/, in all 2 .gif, 1 .dcm \(read by .*dicom"):
+        read_source("folder", tmp_path)
