@@ -12,7 +12,7 @@ from gliaboost.datasets.sources.base import folder_at, manifest_of, source
 from gliaboost.datasets.sources.class_names import describe_joined, same_classes
 from gliaboost.datasets.sources.labels import fill_targets, known_class
 from gliaboost.datasets.sources.layout import Layout, read_layout
-from gliaboost.datasets.sources.mask_names import Pairs, pair
+from gliaboost.datasets.sources.mask_names import MaskPairs, pair
 
 EXPECTED = "images in a folder a class (PATH/<class>/*.png)"
 SHOWN = 3
@@ -59,7 +59,7 @@ def read_folder(path: Path) -> Manifest:
     return fill_targets(manifest_of(rows, path, "folder", EXPECTED, tuple(notes)))
 
 
-def _on_masks(pairs: Pairs) -> Iterator[str]:
+def _on_masks(pairs: MaskPairs) -> Iterator[str]:
     if pairs.masks:
         yield f"masks of {len(pairs.masks)} images were found by their names"
     if pairs.lone:

@@ -25,7 +25,7 @@ _WEAK = re.compile(r"[ _.-]+(gt|m|annotation)([ _.-]?\(?\d+\)?)?$", re.IGNORECAS
 Key = tuple[str, ...]
 
 
-class Pairs(NamedTuple):
+class MaskPairs(NamedTuple):
     """Images, the mask of each that has one, and masks that are nobody's first."""
 
     images: list[PurePath]
@@ -67,7 +67,7 @@ def key_of(file: PurePath) -> Key:
     return (*folders, PREFIX.sub("", SUFFIX.sub("", file.stem)).lower())
 
 
-def pair(files: Iterable[PurePath]) -> Pairs:
+def pair(files: Iterable[PurePath]) -> MaskPairs:
     """Part images from masks, and find each image's mask.
 
     Parameters
@@ -77,7 +77,7 @@ def pair(files: Iterable[PurePath]) -> Pairs:
 
     Returns
     -------
-    Pairs
+    MaskPairs
         Where all files would be masks none is. A mask is its image's by folders and stem, else by
         the stem alone if only one image and one mask have it.
 
@@ -93,7 +93,7 @@ def pair(files: Iterable[PurePath]) -> Pairs:
     images = [f for f in files if not is_mask(f)]
     masks = [f for f in files if is_mask(f)]
     if not images:
-        return Pairs(files, {}, [])
+        return MaskPairs(files, {}, [])
     found: dict[PurePath, PurePath] = {}
     lone: list[PurePath] = []
     by_key = {key_of(f): f for f in reversed(images)}
@@ -112,4 +112,4 @@ def pair(files: Iterable[PurePath]) -> Pairs:
             lone.append(mask)
         else:
             found[image] = mask
-    return Pairs(sorted(images), found, lone)
+    return MaskPairs(sorted(images), found, lone)
