@@ -1,4 +1,4 @@
-"""CT windows: Hounsfield units to the grey levels that a radiologist looks at."""
+"""Values to grey levels: CT windows, those of DICOM, and a stretch where there is none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
 
+# Between which an image without a window is stretched.
+PERCENTILES = (0.2, 99.8)
 # Centre and width in Hounsfield units.
 WINDOWS: dict[str, tuple[float, float]] = {
     "brain": (40.0, 80.0),
@@ -66,3 +68,66 @@ def apply_window(values: NDArray[Any], centre: float, width: float) -> NDArray[n
     """
     share = (values.astype(np.float64) - (centre - 0.5)) / (width - 1) + 0.5
     return np.rint(np.clip(share, 0, 1) * 255).astype(np.uint8)
+
+
+def apply_sigmoid(values: NDArray[Any], centre: float, width: float) -> NDArray[np.uint8]:
+    """Map values to grey levels: the sigmoid VOI function of DICOM PS3.3, C.11.2.1.3.1.
+
+    Parameters
+    ----------
+    values : array [H, W]
+        What the window is meant for.
+    centre, width : float
+        Of the window; `width` above 0.
+
+    Returns
+    -------
+    uint8 array [H, W]
+
+    Examples
+    --------
+    >>> apply_sigmoid(np.array([[-1000, 40, 1000]]), 40, 80).tolist()
+    [[0, 128, 255]]
+    """
+    steep = np.clip(-4 * (values.astype(np.float64) - centre) / width, -700, 700)
+    return np.rint(255 / (1 + np.exp(steep))).astype(np.uint8)
+
+
+def stretch(values: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """Map values in arbitrary units, as those of MRI, to grey levels between two percentiles.
+
+    Between the least and the greatest value a single hot pixel would leave the rest black.
+
+    Parameters
+    ----------
+    values : array [H, W]
+        What is not finite becomes black, or white where it is infinitely much.
+    valid : bool array [H, W], optional
+        The pixels that the percentiles are taken of; default: all.
+
+    Returns
+    -------
+    uint8 array [H, W]
+        0 up to the percentile `PERCENTILES[0]`, 255 from `PERCENTILES[1]`; all 0 where no value
+        differs.
+
+    Examples
+    --------
+    >>> ramp = np.arange(1000).reshape(20, 50)
+    >>> ramp[0, 0] = 9_000_000
+    >>> stretch(ramp)[[0, 0, 10, 19], [0, 1, 0, 49]].tolist()
+    [255, 0, 127, 255]
+    """
+    numbers = values.astype(np.float64)
+    known = np.isfinite(numbers) if valid is None else np.isfinite(numbers) & valid
+    inside = numbers[known]
+    if not inside.size or inside.min() == inside.max():
+        return np.zeros(values.shape, np.uint8)
+    # Of few pixels too, the outermost one does not count.
+    low = np.percentile(inside, PERCENTILES[0], method="higher")
+    high = np.percentile(inside, PERCENTILES[1], method="lower")
+    if not low < high:
+        low, high = inside.min(), inside.max()
+    with np.errstate(over="ignore", invalid="ignore"):  # floats may span more than a float
+        share = (numbers - low) / (high - low)
+    return np.rint(np.clip(np.nan_to_num(share, nan=0.0), 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,1 @@
+"""DICOM files to grey slices: opened, told apart from what is no picture, windowed, placed."""

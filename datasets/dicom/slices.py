@@ -1,0 +1,213 @@
+"""Grey slices of a DICOM file, its bytes, or a folder that holds a series, as a model sees them."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.datasets.dicom.files import is_dicom_file, open_dicom
+from gliaboost.datasets.dicom.passing import no_image, no_slice
+from gliaboost.datasets.dicom.pixels import grey_frames
+from gliaboost.datasets.dicom.tags import (
+    MODALITIES,
+    modality_of,
+    number,
+    place_of,
+    sequence_of,
+    text_of,
+    value_of,
+)
+from gliaboost.datasets.image_files import all_folders, is_hidden
+from gliaboost.datasets.image_source import ImageLike, ImageSource
+from gliaboost.datasets.windows import find_window
+from gliaboost.errors import DecodeError, UsageError
+
+SHOWN = 3
+
+
+@dataclass(frozen=True)
+class DicomSlice:
+    """One picture of a head, with what may be told of it.
+
+    Parameters
+    ----------
+    name : str
+        The file's name; with ``, frame N`` (from 1) where it holds several.
+    image : uint8 array [H, W]
+        Grey levels, exactly those that converting a tree writes.
+    modality : str
+        ``MRI`` or ``CT``.
+    window : str
+        What the pixels went through; see `gliaboost.datasets.dicom.pixels.grey_frames`.
+    plane : str or None
+        ``axial``, ``coronal`` or ``sagittal``.
+    position : float or None
+        Along the plane's normal, in mm.
+    sequence : str or None
+        One of `gliaboost.datasets.sequences.SEQUENCES`; None for CT.
+    """
+
+    name: str
+    image: NDArray[np.uint8] = field(repr=False)
+    modality: str
+    window: str
+    plane: str | None
+    position: float | None
+    sequence: str | None
+
+
+def slices_of(data: Any, name: str, window: str | None = None) -> Iterator[DicomSlice]:
+    """Yield the slices of an opened file, frame by frame.
+
+    Parameters
+    ----------
+    data : pydicom.dataset.FileDataset
+        As `gliaboost.datasets.dicom.files.open_dicom` reads it.
+    name : str
+        What slices and errors are called after.
+    window : str, optional
+        For CT, as `gliaboost.datasets.windows.find_window` takes it; default: the file's own,
+        failing that ``brain``.
+
+    Raises
+    ------
+    DecodeError
+        If it holds no picture of MR or CT, or one that cannot be decoded.
+    """
+    if (reason := no_image(data)) is not None:
+        raise DecodeError(name, reason)
+    several = int(number(value_of(data, "NumberOfFrames"), 1)) > 1
+    for index, (pixels, seen) in enumerate(grey_frames(data, window, name)):
+        plane, position = place_of(data, index)
+        yield DicomSlice(
+            name=f"{name}, frame {index + 1}" if several else name,
+            image=pixels,
+            modality=MODALITIES[modality_of(data)],
+            window=seen,
+            plane=plane,
+            position=position,
+            sequence=sequence_of(data, index),
+        )
+
+
+def read_slices(image: ImageLike, *, window: str | None = None) -> Iterator[DicomSlice]:
+    """Read what can be predicted on: a file, its bytes, or a folder that holds one series.
+
+    Parameters
+    ----------
+    image : path-like or ImageSource
+        A DICOM file (also one of many frames), or a folder. Of a folder, localizers, screenshots
+        and whatever is no picture are passed over and named in a warning; a file alone is taken
+        as it is, if it holds a picture of MR or CT.
+    window : str, optional
+        As for `slices_of`.
+
+    Yields
+    ------
+    DicomSlice
+        Of a file in the order of its frames, of a series in the order of positions, failing that of
+        instance numbers.
+
+    Raises
+    ------
+    DecodeError
+        If the file gives no slice.
+    UsageError
+        If the folder holds no slice, or slices of several series; or the window is unknown.
+
+    Examples
+    --------
+    >>> next(read_slices(ImageSource("1.dcm", b"no DICOM")))
+    Traceback (most recent call last):
+        ...
+    gliaboost.errors.DecodeError: 1.dcm: no DICOM
+    """
+    if window is not None:
+        find_window(window)
+    source = ImageSource.of(image)
+    folder = Path(source.name)
+    if source.data is not None or not folder.is_dir():
+        yield from slices_of(open_dicom(source), folder.name, window)
+        return
+    files, passed = _one_series(folder)
+    found = False
+    for file in files:
+        try:
+            for each in slices_of(open_dicom(file), file.name, window):
+                found = True
+                yield each
+        except DecodeError as error:
+            passed.append((file.name, error.reason))
+    if not found:
+        raise UsageError(
+            f"{folder} has no DICOM slice{f': {passed_over(passed)}' if passed else ''}"
+        )
+    if passed:
+        warnings.warn(f"no slice: {passed_over(passed)}", stacklevel=2)
+
+
+def dicom_files(folder: Path) -> list[Path]:
+    """List the DICOM files below a folder, told by their content, sorted; without hidden ones."""
+    return sorted(
+        f
+        for below in all_folders(folder)
+        for f in below.iterdir()
+        if not is_hidden(Path(f.name)) and f.is_file() and is_dicom_file(f)
+    )
+
+
+def passed_over(reasons: Sequence[tuple[str, str]]) -> str:
+    """Count and name files by the reason why they give no slice, for a message.
+
+    Examples
+    --------
+    >>> passed_over([("1", "localizer"), ("2", "no pixels"), ("3", "localizer")])
+    '2 localizer (1, 3); 1 no pixels (2)'
+    """
+    kinds = Counter(reason for _, reason in reasons)
+    return "; ".join(
+        f"{count} {reason} ({_several(n for n, r in reasons if r == reason)})"
+        for reason, count in kinds.most_common()
+    )
+
+
+def _several(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:SHOWN]) + (" ..." if len(listed) > SHOWN else "")
+
+
+def _one_series(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Return the files of a folder's series in their order, and why others are passed over."""
+    passed: list[tuple[str, str]] = []
+    series: dict[str, list[tuple[float, float, Path]]] = {}
+    for file in dicom_files(folder):
+        try:
+            data = open_dicom(file, pixels=False)
+        except DecodeError as error:
+            passed.append((file.name, error.reason))
+            continue
+        if (reason := no_image(data) or no_slice(data)) is not None:
+            passed.append((file.name, reason))
+            continue
+        position = place_of(data, 0)[1]
+        place = (
+            np.inf if position is None else position,
+            number(value_of(data, "InstanceNumber"), np.inf),
+            file,
+        )
+        series.setdefault(text_of(data, "SeriesInstanceUID"), []).append(place)
+    if len(series) > 1:
+        sizes = ", ".join(str(len(files)) for files in series.values())
+        raise UsageError(
+            f"{folder} holds slices of {len(series)} series ({sizes} files); name a folder that "
+            "holds one, or a file"
+        )
+    places = sorted(p for files in series.values() for p in files)
+    return [file for _, _, file in places], passed
