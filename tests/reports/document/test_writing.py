@@ -11,6 +11,8 @@ import pytest
 
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import (
+    Alarm,
+    Beside,
     Block,
     Cell,
     Figure,
@@ -19,6 +21,7 @@ from gliaboost.reports.document.blocks import (
     Picture,
     Plate,
     Section,
+    Strip,
     Table,
 )
 from gliaboost.reports.document.writing import write_pages
@@ -107,3 +110,42 @@ def test_the_same_sections_give_the_same_bytes(tmp_path: Path, again: bool) -> N
     blocks: list[Block] = [TABLE, Figure("f", [PICTURE], "Seen")]
     first = written(tmp_path / "a", blocks)
     assert written(tmp_path / ("a" if again else "b"), blocks) == first
+
+
+def test_alarms_stand_before_everything(tmp_path: Path) -> None:
+    html, markdown = written(
+        tmp_path, [Paragraph("Fine.")], alarms=[Alarm("It <leaks>.", "So 5 % is too good.")]
+    )
+    assert html.index("It &lt;leaks&gt;.") < html.index("<nav") < html.index("Fine.")
+    assert markdown.index("> **It <leaks>.** So 5 % is too good.") < markdown.index("Fine.")
+    html, markdown = written(tmp_path, [Paragraph("Fine.")])
+    assert 'class="alarms"' not in html
+    assert "\n>" not in markdown
+
+
+def test_what_stands_side_by_side_is_whole_on_both_pages(tmp_path: Path) -> None:
+    strip = Strip("s", "Examples", [("glioma", [("data:image/png;base64,AAAA", "a slice")])])
+    beside = Beside([[Figure("f", [PICTURE], "Seen"), strip], [TABLE]])
+    html, markdown = written(tmp_path, [beside])
+    for page in (html, markdown):
+        assert page.index("Figure 1") < page.index("Table 1")
+    assert (tmp_path / "figures" / "acc-figure.svg").exists()
+    assert "data:image/png;base64,AAAA" in html
+    assert "AAAA" not in markdown
+
+
+@pytest.mark.parametrize(
+    ("blocks", "folded"),
+    [
+        ([Paragraph("Not known.", "missing")], True),
+        ([Beside([[Paragraph("Not known.", "missing")]])], True),
+        ([Paragraph("Not known.", "missing"), Paragraph("Known.")], False),
+        ([TABLE], False),
+    ],
+)
+def test_a_section_without_content_is_folded(
+    tmp_path: Path, blocks: list[Block], folded: bool
+) -> None:
+    html, markdown = written(tmp_path, blocks)
+    assert ('<details class="empty">' in html) == folded
+    assert "## 1. Is it <right>?" in markdown
