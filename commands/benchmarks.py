@@ -155,14 +155,20 @@ def info(as_json: Json = False) -> None:
 
 
 def _show(results: Results, out: Path, as_json: bool = False) -> None:
-    from gliaboost.reports.pages.terminal import alarms_text, answer_text, results_table
+    from gliaboost.reports.pages.terminal import (
+        alarms_text,
+        answer_text,
+        elsewhere_text,
+        results_table,
+    )
     from gliaboost.reports.protocol.record_file import to_json
 
     if as_json:
         typer.echo(to_json(results.record), nl=False)
     else:
         typer.echo(results_table(results, fit=sys.stdout.isatty()))
-        for said in filter(None, (answer_text(results), alarms_text(results))):
-            typer.echo(said)
+        for text in (answer_text, elsewhere_text, alarms_text):
+            if said := text(results):
+                typer.echo(said)
         typer.echo(f"report: {(out / 'report.html').resolve()}")
     exit_with_failures(results.dataset.unreadable.items())

@@ -11,6 +11,7 @@ from gliaboost.models.prediction import Prediction
 from gliaboost.reports.document.columns import columns
 from gliaboost.reports.pages.alarms import alarms
 from gliaboost.reports.pages.recommendation import recommend
+from gliaboost.reports.pages.transfer import remaining, transfers
 from gliaboost.reports.protocol.results import Results
 
 if TYPE_CHECKING:
@@ -84,6 +85,12 @@ def answer_text(results: Results) -> str:
     """Return which model to take, a line a question, as the page has it; nothing without any."""
     found = recommend(results)
     return "\n".join(f"{asked}: {said}" for asked, said in found.rows) if found else ""
+
+
+def elsewhere_text(results: Results) -> str:
+    """Return what of each other data set was tested, a line a set; nothing where none was."""
+    cells = {c.tested: c for c in transfers([results]) if c.trained != c.tested}
+    return "\n".join(map(remaining, cells.values()))
 
 
 def _digits(value: float | None) -> str:

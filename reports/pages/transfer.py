@@ -12,6 +12,11 @@ from gliaboost.reports.protocol.results import ExperimentResult, Results
 
 # More matrices than this are one too many; the table has all.
 SHOWN = 4
+# A test of fewer images, or of a class with fewer, says little of any hospital.
+IMAGES = 100
+OF_A_CLASS = 10
+# Where more of the other set are pictures of the training set, both have one origin in part.
+SHARED = 0.01
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,21 @@ class Transfer:
         Measured on `tested`.
     shared : int
         Pictures that are in both data sets, where they are two: the number is then refused.
+    origin : sequence of str
+        Where the images come from that were trained on, as far as it is known.
     """
 
     trained: str
     tested: str
     experiment: ExperimentResult
     shared: int = 0
+    origin: Sequence[str] = ()
+
+    @property
+    def sources(self) -> list[str]:
+        """Where the tested images come from, as far as it is known."""
+        table = self.experiment.predictions
+        return sorted({str(s) for s in table["source"].dropna()}) if "source" in table else []
 
     @property
     def accuracy(self) -> float | None:
@@ -47,7 +61,7 @@ def transfers(runs: Sequence[Results]) -> list[Transfer]:
         for e in run.transfers:
             here, other = listed(e.record.trained_on), e.record.test_on or ""
             shared = len(own & _keys([e]))
-            found[here, other, e.title] = Transfer(here, other, e, shared)
+            found[here, other, e.title] = Transfer(here, other, e, shared, run.dataset.sources)
     moved = {title for _, _, title in found}
     for run in runs:
         for e in run.experiments:
@@ -102,11 +116,73 @@ def _finding(cells: Sequence[Transfer]) -> str:
             f"The best that was carried over, {c.experiment.title} trained on {c.trained}, reaches "
             f"{share(c.accuracy)} on {c.tested}{there}."
         )
-    said.append(
-        "This, and not the folds of one set, is what another hospital would see; classes must mean "
-        "the same in both."
+    return " ".join([*said, *dict.fromkeys(map(remaining, away))])
+
+
+def remaining(c: Transfer) -> str:
+    """Say what of the other data set was tested, what was not and why, and what that tells.
+
+    Parameters
+    ----------
+    c : Transfer
+        A test on another data set.
+    """
+    tested, e = c.experiment.record.counts.images, c.experiment.record
+    left_out = {why: n for why, n in (e.left_out or {}).items() if n}
+    total = tested + sum(left_out.values())
+    some = f"{count(tested)} of" if tested < total else "All"
+    said = f"{some} {plural(total, 'image')} of {c.tested} are tested"
+    unknown = {k: n for k, n in (e.offered or {}).items() if k not in e.per_class}
+    reasons = []
+    for why, n in left_out.items():
+        words = {
+            "in both": f"show pictures of {c.trained}, turned or resized copies too",
+            "unknown class": "have a class that the model was not taught",
+            "unreadable": "cannot be read",
+        }.get(why, why)
+        if why == "unknown class" and unknown:
+            words += f" ({', '.join(f'{k} {count(v)}' for k, v in unknown.items())})"
+        reasons.append(f"{count(n)} {words}")
+    said += f"; {listed(reasons)}." if reasons else "."
+    gone = _gone(c)
+    if gone:
+        said += f" No image of {listed(gone)} is left."
+    against = _against(c)
+    return f"{said} " + (
+        f"It does not show what another hospital would see: {'; '.join(against)}."
+        if against
+        else "This, and not the folds of one set, is what another hospital would see, where its "
+        "classes mean the same."
     )
-    return " ".join(said)
+
+
+def _gone(c: Transfer) -> list[str]:
+    """List the model's classes that no tested image has."""
+    return [k for k, measured in c.experiment.record.per_class.items() if not measured.images]
+
+
+def _against(c: Transfer) -> list[str]:
+    """List why a test is none of another hospital."""
+    e = c.experiment.record
+    tested, left_out = e.counts.images, e.left_out or {}
+    total = tested + sum(left_out.values())
+    said = []
+    if c.shared:
+        said.append("pictures of the training set are in it")
+    elif left_out.get("in both", 0) > SHARED * total:
+        said.append("the two sets share pictures, so they have one origin in part")
+    if tested < IMAGES:
+        said.append(f"{plural(tested, 'image')} are too few")
+    few = [k for k, m in e.per_class.items() if 0 < m.images < OF_A_CLASS]
+    if _gone(c):
+        said.append("classes are missing")
+    elif few:
+        said.append(f"of {listed(few)} fewer than {OF_A_CLASS} images are left")
+    if not c.sources or not c.origin:
+        said.append("where the images come from is not recorded")
+    elif set(c.sources) & set(c.origin):
+        said.append(f"both come from {listed(sorted(set(c.sources) & set(c.origin)))}")
+    return said
 
 
 def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,11 +26,14 @@ class Elsewhere:
         The rows that are left.
     left_out : dict of str to int
         Why rows were left out: ``in both``, ``unknown class``.
+    offered : dict of str to int
+        Its images by class, before any was left out.
     """
 
     name: str
     manifest: Manifest
     left_out: dict[str, int]
+    offered: dict[str, int] = field(default_factory=dict)
 
 
 def find_elsewhere(
@@ -79,18 +82,21 @@ def find_elsewhere(
             f"than {', '.join(manifest.classes)}"
         )
     table = other.table[kept].reset_index(drop=True)
-    return Elsewhere(name, Manifest.of(table, other.root, other.name), left_out)
+    offered = {str(k): int(v) for k, v in other.table["label"].value_counts().sort_index().items()}
+    return Elsewhere(name, Manifest.of(table, other.root, other.name), left_out, offered)
 
 
 def described(
     record: ExperimentRecord, elsewhere: Elsewhere, names: Sequence[str]
 ) -> ExperimentRecord:
-    """Turn an experiment's record into one of another data set."""
+    """Turn an experiment's record into one of another data set; what it lacks was unreadable."""
+    unreadable = len(elsewhere.manifest) - record.counts.images
     return replace(
         record,
         shap_by_family=None,
         history=(),
         test_on=elsewhere.name,
-        left_out=elsewhere.left_out,
+        left_out={**elsewhere.left_out, **({"unreadable": unreadable} if unreadable > 0 else {})},
+        offered=elsewhere.offered or None,
         trained_on=tuple(names),
     )

@@ -310,6 +310,8 @@ class ExperimentRecord(Evaluation, ExperimentIdentity):
         The data sets that it was fitted on whole, then.
     left_out : dict of str to int, optional
         Images of the other data set that were not asked about, by reason, then.
+    offered : dict of str to int, optional
+        Images of the other data set by class, before any was left out, then.
     """
 
     seconds: Seconds
@@ -326,6 +328,7 @@ class ExperimentRecord(Evaluation, ExperimentIdentity):
     test_on: str | None = None
     trained_on: tuple[str, ...] = ()
     left_out: dict[str, int] | None = None
+    offered: dict[str, int] | None = None
 
     @property
     def competes(self) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gliaboost.reports.document.blocks import Figure, Paragraph
+from gliaboost.reports.pages.terminal import elsewhere_text
 from gliaboost.reports.pages.transfer import elsewhere, transfers
 from gliaboost.reports.protocol.results import read_results
 
@@ -16,14 +17,26 @@ def carried(
 ) -> Callable[..., Any]:
     """Return a function that gives a run whose model was tested on another set as well."""
 
-    def make(shared: int = 0) -> Any:
-        frame = make_predictions(seed=3, images=80, skill=0.8)
+    def make(
+        shared: int = 0,
+        *,
+        images: int = 80,
+        sources: tuple[str | None, str | None] = (None, None),
+        without: str = "",
+        **changes: Any,
+    ) -> Any:
+        frame = make_predictions(seed=3, images=images, skill=0.8)
+        frame = frame[frame["label"] != without].reset_index(drop=True)
+        if sources[1]:
+            frame["source"] = sources[1]
         frame["key"] = [f"{i + 1000:064x}" for i in range(len(frame))]
         frame.loc[: shared - 1, "key"] = [f"{i:064x}" for i in range(shared)]
         frame["experiment"] = "lightgbm+hog+lbp+glcm on there"
+        dataset = {"sources": (sources[0],) if sources[0] else ()}
+        given = {"left_out": {"in both": 3, "unknown class": 0}, **changes}
         folder = add_experiment(
-            make_run([make_predictions()]), frame, title="LightGBM", trained_on=("made-up",),
-            test_on="there", left_out={"in both": 3, "unknown class": 0},
+            make_run([make_predictions()], dataset=dataset), frame, title="LightGBM",
+            trained_on=("made-up",), test_on="there", **given,
         )  # fmt: skip
         return read_results(folder)
 
@@ -63,3 +76,69 @@ def test_pictures_that_were_trained_on_refuse_the_number(carried: Any, rows: Any
     table = {row[1]: row for row in rows(figure.table)}
     assert table["there"][4:] == ["refused", "5 pictures in both"]
     assert "there: refused" in figure.pictures[0].alt
+
+
+CLAIM = "is what another hospital would see, where its classes mean the same."
+
+
+def test_what_remains_is_counted_by_the_rule_that_dropped_it(carried: Any) -> None:
+    run = carried(
+        images=200,
+        without="pituitary",
+        left_out={"in both": 6400, "unknown class": 340, "unreadable": 6},
+        offered={"glioma": 6000, "odd": 300, "strange": 40, "pituitary": 500},
+    )
+    tested = len(run.transfers[0].predictions)
+    said = elsewhere_text(run)
+    assert said.startswith(
+        f"{tested} of {tested + 6746:,} images of there are tested; 6,400 show pictures of "
+        "made-up, turned or resized copies too, 340 have a class that the model was not taught "
+        "(odd 300, strange 40) and 6 cannot be read. No image of pituitary is left."
+    )
+    assert "It does not show what another hospital would see: " in said
+    assert "the two sets share pictures" in said
+    assert "classes are missing" in said
+    assert CLAIM not in said
+    (page, _) = elsewhere([run])
+    assert said in page.text
+
+
+@pytest.mark.parametrize(
+    ("how", "why"),
+    [
+        ({}, ""),
+        ({"sources": ("figshare", None)}, "where the images come from is not recorded"),
+        ({"sources": (None, "br35h")}, "where the images come from is not recorded"),
+        ({"sources": ("figshare", "figshare")}, "both come from figshare"),
+        ({"images": 60}, "60 images are too few"),
+        ({"without": "glioma"}, "classes are missing"),
+        ({"left_out": {"in both": 30}}, "the two sets share pictures"),
+    ],
+)
+def test_another_hospital_is_claimed_where_nothing_speaks_against_it(
+    carried: Any, how: dict[str, Any], why: str
+) -> None:
+    given = {"images": 400, "sources": ("figshare", "br35h"), "left_out": {"in both": 0}, **how}
+    said = elsewhere_text(carried(**given))
+    assert (CLAIM in said) == (not why)
+    assert why in said
+
+
+def test_few_images_of_a_class_are_named(carried: Any, add_experiment: Any) -> None:
+    run = carried(images=400, sources=("figshare", "br35h"), left_out={})
+    frame = run.transfers[0].predictions
+    kept = frame[(frame["label"] != "glioma") | (frame.index < 5)].reset_index(drop=True)
+    kept.loc[0, ["label"]] = "glioma"
+    add_experiment(
+        run.folder, kept.assign(experiment="cnn (on elsewhere)"), trained_on=("made-up",),
+        test_on="elsewhere", left_out={},
+    )  # fmt: skip
+    said = sorted(elsewhere_text(read_results(run.folder)).splitlines())
+    assert len(said) == 2
+    assert said[0].startswith(f"All {len(kept)} images of elsewhere are tested. It does not show")
+    assert said[0].endswith("of glioma fewer than 10 images are left.")
+    assert CLAIM in said[1]
+
+
+def test_the_terminal_is_silent_where_nothing_was_tested_elsewhere(three: Any) -> None:
+    assert elsewhere_text(three) == ""
