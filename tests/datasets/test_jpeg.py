@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import struct
 
 import cv2
@@ -7,8 +8,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
-from gliaboost.datasets.jpeg import JpegHeader, read_jpeg_header
+from gliaboost.datasets.jpeg import (
+    PROGRESSIVE,
+    JpegHeader,
+    frame_header,
+    has_end,
+    read_jpeg_header,
+    scans_are_complete,
+    without_metadata,
+)
 
 
 def encoded(height: int = 9, width: int = 14, colour: bool = False, option: str = "") -> bytes:
@@ -85,3 +95,60 @@ def test_twelve_bits_and_four_components_are_told() -> None:
     frame = segment(0xC1, struct.pack(">BHHB", 12, 700, 800, 4) + bytes(12))
     data = b"\xff\xd8" + frame + segment(0xDA, bytes(12)) + b"\x00\xff\xd9"
     assert read_jpeg_header(data) == JpegHeader(700, 800, 4, 12)
+
+
+def coloured(**options: object) -> bytes:
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), np.uint8)
+    Image.fromarray(noise).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("stray", [b"\x12\x34", b"\x00", b"\xff\x00\xff\x00", b"JFIF\xff\x02"])
+def test_stray_bytes_between_segments_are_passed_over(stray: bytes) -> None:
+    whole = encoded()
+    for marker in (b"\xff\xdb", b"\xff\xc0", b"\xff\xda"):
+        at = whole.index(marker)
+        odd = whole[:at] + stray + whole[at:]
+        assert read_jpeg_header(odd) == JpegHeader(9, 14, 1, 8)
+        assert without_metadata(odd) == without_metadata(whole)
+
+
+def test_the_end_is_asked_for_by_one_function_alone() -> None:
+    whole = encoded()
+    assert frame_header(whole[:-2]) == frame_header(whole)
+    assert has_end(whole, frame_header(whole))
+    assert not has_end(whole[:-2], frame_header(whole))
+
+
+def test_the_frame_the_exif_and_the_scan_are_told() -> None:
+    whole = coloured(progressive=True)
+    exif = b"Exif\0\0MM\0*"
+    header = frame_header(whole[:2] + segment(0xE1, b"http") + segment(0xE1, exif) + whole[2:])
+    assert (header.frame, header.exif) == (PROGRESSIVE, exif)
+    assert whole[frame_header(whole).scan :].startswith(b"\xff\xda")
+
+
+def test_metadata_is_left_out_and_colours_are_kept() -> None:
+    whole = coloured(keep_rgb=True)
+    extras = segment(0xE1, b"Exif") + segment(0xFE, b"words") + segment(0xE2, b"ICC_PROFILE\0")
+    plain = without_metadata(whole[:2] + extras + whole[2:])
+    assert plain == without_metadata(whole)
+    assert b"Adobe" in plain
+    assert not any(name in plain for name in (b"Exif", b"words", b"ICC"))
+    odd = segment(0xEE, b"Adobe\0\x64" + bytes(4) + b"\x09")
+    assert without_metadata(encoded()[:2] + odd + encoded()[2:]) == without_metadata(encoded())
+
+
+def test_scans_are_complete_when_every_bit_is_there() -> None:
+    kinds: tuple[dict[str, object], ...] = ({}, {"progressive": True}, {"restart_marker_blocks": 2})
+    for options in kinds:
+        whole = coloured(**options)
+        assert scans_are_complete(whole)
+        assert scans_are_complete(whole[:-2])
+    starts = [i for i in range(len(whole)) if whole[i : i + 2] == b"\xff\xda"]
+    assert len(starts) == 1
+    whole = coloured(progressive=True)
+    starts = [i for i in range(len(whole)) if whole[i : i + 2] == b"\xff\xda"]
+    assert len(starts) > 5
+    assert not any(scans_are_complete(whole[:at]) for at in starts)
