@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gliaboost.datasets.orientation import upright
 from gliaboost.datasets.samples import Samples
 from gliaboost.datasets.tiff_directories import Tags, read_directories
-from gliaboost.datasets.tiff_segments import Layout, UnreadKindError, read_segments
+from gliaboost.datasets.tiff_segments import SegmentLayout, UnreadKindError, read_segments
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -169,14 +169,14 @@ def _sample_type(page: TiffPage) -> np.dtype[Any]:
     return np.dtype(f"{kind}{size}")
 
 
-def _layout(data: bytes, page: TiffPage, channels: int, kind: np.dtype[Any]) -> Layout:
+def _layout(data: bytes, page: TiffPage, channels: int, kind: np.dtype[Any]) -> SegmentLayout:
     tiled = bool(page.all(TILE_OFFSETS))
     offsets = page.all(TILE_OFFSETS if tiled else STRIP_OFFSETS)
     sizes = page.all(TILE_BYTES if tiled else STRIP_BYTES)
     if not tiled and not sizes and len(offsets) == 1:
         sizes = (len(data) - offsets[0],)
     rows = page.one(TILE_HEIGHT, 0) if tiled else min(page.one(ROWS, page.height), page.height)
-    return Layout(
+    return SegmentLayout(
         height=page.height,
         width=page.width,
         channels=channels,

@@ -30,7 +30,7 @@ class UnreadKindError(ValueError):
 
 
 @dataclass(frozen=True)
-class Layout:
+class SegmentLayout:
     """How the samples of a page lie in its file.
 
     Attributes
@@ -89,7 +89,7 @@ class Layout:
         return self.channels if self.planar else 1, down, across
 
 
-def read_segments(data: bytes, layout: Layout) -> NDArray[Any]:
+def read_segments(data: bytes, layout: SegmentLayout) -> NDArray[Any]:
     """Read all samples.
 
     Returns
@@ -123,7 +123,7 @@ def read_segments(data: bytes, layout: Layout) -> NDArray[Any]:
     return picture
 
 
-def _check(data: bytes, layout: Layout) -> None:
+def _check(data: bytes, layout: SegmentLayout) -> None:
     sized = layout.segment_height > 0 and layout.segment_width > 0
     planes, down, across = layout.grid if sized else (0, 0, 0)
     wanted = planes * down * across
@@ -158,7 +158,7 @@ def _check(data: bytes, layout: Layout) -> None:
         raise ValueError("a predictor for floats on integers")
 
 
-def _height(layout: Layout, number: int) -> int:
+def _height(layout: SegmentLayout, number: int) -> int:
     _, down, across = layout.grid
     last = (number // across) % down == down - 1
     if layout.tiled or not last:
@@ -166,14 +166,14 @@ def _height(layout: Layout, number: int) -> int:
     return layout.height - (down - 1) * layout.segment_height
 
 
-def _packed(data: bytes, number: int, layout: Layout) -> bytes:
+def _packed(data: bytes, number: int, layout: SegmentLayout) -> bytes:
     size = layout.sizes[number]
     if layout.compression == NONE:
         size = _height(layout, number) * layout.row_bytes
     return data[layout.offsets[number] : layout.offsets[number] + size]
 
 
-def _unpacked(packed: list[bytes], heights: list[int], layout: Layout) -> NDArray[np.uint8]:
+def _unpacked(packed: list[bytes], heights: list[int], layout: SegmentLayout) -> NDArray[np.uint8]:
     """Unpack segments to bytes [rows, row_bytes], one below the other."""
     rows, stride = sum(heights), layout.row_bytes
     if layout.compression == NONE:
@@ -187,7 +187,9 @@ def _unpacked(packed: list[bytes], heights: list[int], layout: Layout) -> NDArra
         return np.asarray(image)
 
 
-def _byte_page(packed: list[bytes], rows: int, stride: int, each: int, layout: Layout) -> bytes:
+def _byte_page(
+    packed: list[bytes], rows: int, stride: int, each: int, layout: SegmentLayout
+) -> bytes:
     """Write a TIFF of one 8-bit grey page around packed strips."""
     count = len(packed)
     at = 8 + 2 + 10 * 12 + 4
@@ -219,7 +221,7 @@ def _bits_turned(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.packbits(bits[:, ::-1], axis=1)[:, 0][values]
 
 
-def _samples(rows: NDArray[np.uint8], layout: Layout) -> NDArray[Any]:
+def _samples(rows: NDArray[np.uint8], layout: SegmentLayout) -> NDArray[Any]:
     """Turn bytes [rows, row_bytes] into samples [rows, segment_width, interleaved]."""
     shape = (len(rows), layout.segment_width, layout.interleaved)
     if layout.predictor == _FLOATING:
@@ -236,7 +238,7 @@ def _samples(rows: NDArray[np.uint8], layout: Layout) -> NDArray[Any]:
 
 
 def _from_bits(
-    rows: NDArray[np.uint8], shape: tuple[int, int, int], layout: Layout
+    rows: NDArray[np.uint8], shape: tuple[int, int, int], layout: SegmentLayout
 ) -> NDArray[Any]:
     """Unpack samples that are no whole bytes: the first bit is the highest, rows begin anew."""
     count = shape[1] * shape[2]
@@ -270,7 +272,9 @@ def _float_predicted(
     return joined.view(kind.newbyteorder(">")).astype(kind).reshape(shape)
 
 
-def _place(picture: NDArray[Any], segment: NDArray[Any], number: int, layout: Layout) -> None:
+def _place(
+    picture: NDArray[Any], segment: NDArray[Any], number: int, layout: SegmentLayout
+) -> None:
     _, down, across = layout.grid
     plane, within = divmod(number, down * across)
     top = (within // across) * layout.segment_height

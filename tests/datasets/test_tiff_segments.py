@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from gliaboost.datasets.tiff_directories import read_directories
-from gliaboost.datasets.tiff_segments import Layout, UnreadKindError, read_segments
+from gliaboost.datasets.tiff_segments import SegmentLayout, UnreadKindError, read_segments
 
 
-def layout(**changes: Any) -> Layout:
-    plain = Layout(
+def layout(**changes: Any) -> SegmentLayout:
+    plain = SegmentLayout(
         height=2,
         width=3,
         channels=1,
