@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from gliaboost import models as models
     from gliaboost._face.benchmarks import benchmark, demo, info, report
     from gliaboost._face.data import audit, explore, fetch, manifest
+    from gliaboost._face.editing import edit_manifest
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.prediction import explain, predict
     from gliaboost._face.training import train, tune
@@ -78,6 +79,7 @@ __all__ = [
     "audit",
     "benchmark",
     "demo",
+    "edit_manifest",
     "explain",
     "explore",
     "extract",
@@ -96,6 +98,7 @@ __all__ = [
 _HOMES = {
     "_face.benchmarks": ("benchmark", "demo", "info", "report"),
     "_face.data": ("audit", "explore", "fetch", "manifest"),
+    "_face.editing": ("edit_manifest",),
     "_face.features": ("Extracted", "extract"),
     "_face.prediction": ("explain", "predict"),
     "_face.training": ("train", "tune"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._face.inputs import DataSet, read_data
+from gliaboost._face.inputs import DataSet, check_not_itself, read_data
 from gliaboost._face.words import names, pairs
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
@@ -75,6 +75,8 @@ def manifest(
     out: Path | str | None = None,
     *,
     jobs: int | None = None,
+    patients: Path | str | None = None,
+    patient_regex: str | None = None,
     **options: Any,
 ) -> Manifest:
     """Read a data set in its own layout: one row an image.
@@ -82,13 +84,19 @@ def manifest(
     Parameters
     ----------
     source : str
-        The layout, as `info` lists them: ``"folder"``, ``"csv"``, ``"figshare"`` ...
+        The layout, as `info` lists them: ``"folder"``, ``"csv"``, ``"figshare"`` ..., or
+        ``"edit"``: another manifest (see `edit_manifest`).
     path : path-like
         Where the data set lies.
     out : path-like, optional
         Write the manifest here, ``.parquet`` or ``.csv``.
     jobs : int, optional
         Threads; default: all cores.
+    patients : path-like, optional
+        CSV or Parquet with a column of patients and one of images: path, any end of one, file name
+        or name without ending.
+    patient_regex : str, optional
+        A regular expression that finds the group ``(?P<patient>...)`` in the column ``path``.
     **options
         What the source takes: ``images`` (folder for slices that are converted), ``labels`` (a
         CSV), ``window``, ``modality``, ``axis``, ``every``, ``salt``, ``pred``. None: the default.
@@ -96,7 +104,7 @@ def manifest(
     Returns
     -------
     Manifest
-        Checked, with the SHA-256 of every file.
+        Checked, with the SHA-256 of every file. Its ``notes`` say what was passed over and joined.
 
     Raises
     ------
@@ -118,9 +126,17 @@ def manifest(
     >>> len(table), table.classes, table.has_patients
     (2, ['glioma', 'healthy'], False)
     """
-    from gliaboost.datasets.sources import read_source
+    from gliaboost.datasets.patients import with_patients
+    from gliaboost.datasets.sources import options_of, read_source
 
-    table = read_source(source, Path(path), **options).with_keys(jobs).check()
+    check_not_itself(path, out)
+    known = {"patients": patients, "patient_regex": patient_regex}
+    if set(known) <= set(options_of(source)):  # it needs them for what it does next
+        table = read_source(source, Path(path), **known, **options)
+    else:
+        table = read_source(source, Path(path), **options)
+        table = with_patients(table, patients, patient_regex)
+    table = table.with_keys(jobs).check()
     if out is not None:
         table.write(out)
     return table

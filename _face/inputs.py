@@ -88,6 +88,20 @@ def read_target(
     return chosen.manifest
 
 
+def check_not_itself(data: DataSet, out: Path | str | None) -> None:
+    """Refuse to write over the file that is read.
+
+    Raises
+    ------
+    UsageError
+        If `data` is a file and `out` the same one.
+    """
+    if out is None or not isinstance(data, str | os.PathLike) or not Path(data).is_file():
+        return
+    if Path(out).resolve() == Path(data).resolve():
+        raise UsageError(f"{out} is what is read, and would be replaced; name another file: --out")
+
+
 def _read_folder(path: Path, progress: Progress) -> Manifest:
     from gliaboost.datasets.sources import read_source
 

@@ -49,7 +49,7 @@ def manifest(
         typer.Option(help="Folder for slices that are converted (.mat, DICOM, NIfTI)."),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="CSV with patient or file, and label (DICOM, NIfTI).")
+        Path | None, typer.Option(help="CSV with patient or file, and label (DICOM, NIfTI, edit).")
     ] = None,
     window: Annotated[
         str | None, typer.Option(help="CT: brain, subdural, bone or CENTRE:WIDTH.")
@@ -67,11 +67,40 @@ def manifest(
     pred: Annotated[
         bool | None, typer.Option("--pred", help="Br35H: also its unlabelled images.")
     ] = None,
+    patients: Annotated[
+        Path | None,
+        typer.Option(help="CSV that names the patient of each image, by path, file name or stem."),
+    ] = None,
+    patient_regex: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGEX", help=r"What finds the patient in a path: '(?P<patient>P\d+)'."
+        ),
+    ] = None,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="OLD=NEW", help="edit: rename a class, or merge: OLD,OLD=NEW; may be repeated."
+        ),
+    ] = None,
+    keep: Annotated[str | None, typer.Option(help="edit: classes that stay, by comma.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="edit: make presence or type the label.")
+    ] = None,
+    forget: Annotated[
+        str | None, typer.Option(help="edit: columns to empty, such as split.")
+    ] = None,
     jobs: Jobs = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the table that everything starts from: one row an image."""
+    """Write the table that everything starts from: one row an image.
+
+    The source edit makes a manifest of another one: gliaboost manifest edit M.parquet --out
+    N.parquet.
+    """
+    from gliaboost.datasets.description import describe
+
     table = gliaboost.manifest(
         source,
         path,
@@ -85,18 +114,26 @@ def manifest(
         every=every,
         salt=salt,
         pred=pred,
+        patients=patients,
+        patient_regex=patient_regex,
+        rename=rename,
+        keep=keep,
+        target=target,
+        forget=forget,
     )
     counts = {label: int((table.table["label"] == label).sum()) for label in table.classes}
-    patients = int(table.table["patient"].nunique())
     if as_json:
         print_json(
-            {"manifest": str(out), "images": len(table), "patients": patients, "classes": counts}
+            {
+                "manifest": str(out),
+                "images": len(table),
+                "patients": int(table.table["patient"].nunique()),
+                "classes": counts,
+                "notes": list(table.notes),
+            }
         )
     elif not quiet:
-        known = f"{patients} patients" if patients else "patients unknown"
-        typer.echo(f"{out}: {len(table)} images, {known}")
-        for label, count in counts.items():
-            typer.echo(f"  {label:<20} {count:>6}")
+        typer.echo("\n".join(describe(table, out)))
 
 
 def audit(

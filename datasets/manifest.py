@@ -290,7 +290,8 @@ class Manifest:
             return []
         return [
             f"{len(cut)} patient(s) in more than one {column} ({_several(cut)}); "
-            "all images of a patient belong on one side"
+            "all images of a patient belong on one side, or the column is to be emptied "
+            f"(gliaboost manifest edit --forget {column})"
         ]
 
     def _label_faults(self) -> list[str]:

@@ -16,7 +16,18 @@ from gliaboost import errors, features, models
 from gliaboost.cli import COMMANDS
 
 FUNCTIONS = [
-    *("audit", "benchmark", "demo", "explain", "explore", "extract", "fetch", "info", "load"),
+    *(
+        "audit",
+        "benchmark",
+        "demo",
+        "edit_manifest",
+        "explain",
+        "explore",
+        "extract",
+        "fetch",
+        "info",
+        "load",
+    ),
     *("manifest", "predict", "report", "save", "train", "tune"),
 ]
 TYPES = [
@@ -108,13 +119,14 @@ def options_of(command: Any) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.__name__)
 def test_a_commands_options_are_the_functions_parameters(command: Any) -> None:
-    converting = ("images", "labels", "window", "axis", "every", "salt", "pred")
+    converting = ("images", "labels", "window", "modality", "axis", "every", "salt", "pred")
+    editing = ("rename", "keep", "target", "forget")
     renamed: dict[str, dict[str, str | None]] = {
         "benchmark": {"manifest": "data", "trials": "tune"},
         "predict": {"paths": "images", "out": None},
         "explain": {"path": "image", "out": None},
         "report": {"results": "runs"},
-        "manifest": dict.fromkeys(converting),  # what a source takes
+        "manifest": dict.fromkeys((*converting, *editing)),  # what a source takes
     }
     own = renamed.get(command.__name__, {"manifest": "data"})
     expected = {own.get(name, name) for name in options_of(command)} - {None}

@@ -57,18 +57,38 @@ def test_manifest(replace: Any, ask: Any) -> None:
     code, out, _ = ask("manifest", "nifti", "folder", *options)
     expected = {"images": Path("i"), "labels": Path("l.csv"), "window": "bone", "axis": "axial"}
     expected |= {"modality": "CT"}
+    unset = dict.fromkeys(["patients", "patient_regex", "rename", "keep", "target", "forget"])
     assert given(calls) == (
         ("nifti", Path("folder"), Path("m.csv")),
-        {**expected, "every": 2, "salt": "s", "pred": True, "jobs": 2},
+        {**expected, **unset, "every": 2, "salt": "s", "pred": True, "jobs": 2},
     )
     assert code == 0
-    assert out.splitlines() == [
-        "m.csv: 3 images, patients unknown",
+    assert out.splitlines()[:3] == [
+        "m.csv: 3 images, 2 classes, patients unknown",
         "  glioma                    2",
         "  healthy                   1",
     ]
+    assert out.splitlines()[-1] == "next: gliaboost audit m.csv"
     facts = json.loads(ask("manifest", "nifti", "folder", "--json")[1])
     assert facts["classes"] == {"glioma": 2, "healthy": 1}
+    assert facts["notes"] == []
+
+
+def test_manifest_edit(replace: Any, ask: Any) -> None:
+    calls = replace("manifest", TABLE)
+    options = ["--patients", "p.csv", "--patient-regex", "(?P<patient>P)", "--keep", "a,b"]
+    options += ["--rename", "x=y", "--rename", "z=y", "--target", "type", "--forget", "split"]
+    ask("manifest", "edit", "m.csv", "--out", "n.csv", *options)
+    positional, named = given(calls)
+    assert positional == ("edit", Path("m.csv"), Path("n.csv"))
+    assert {k: v for k, v in named.items() if v is not None} == {
+        "patients": Path("p.csv"),
+        "patient_regex": "(?P<patient>P)",
+        "rename": ["x=y", "z=y"],
+        "keep": "a,b",
+        "target": "type",
+        "forget": "split",
+    }
 
 
 def report() -> AuditReport:

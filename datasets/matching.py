@@ -1,0 +1,126 @@
+"""Which image a name in a table means: by path, file name or stem; exactly, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.sources.labels import check_names
+from gliaboost.errors import ManifestError
+
+SHOWN = 5
+Tail = tuple[str, ...]
+
+
+class Matched(NamedTuple):
+    """What a table says of each image, None where it says nothing, and sentences on the rest."""
+
+    values: list[str | None]
+    notes: tuple[str, ...]
+
+
+def match_images(manifest: Manifest, pairs: Iterable[tuple[str, str]], table: str) -> Matched:
+    r"""Give each image the value that a table has for it.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Its images.
+    pairs : iterable of (str, str)
+        What names an image, and its value. A name is a path, any end of one that begins with a
+        whole part, a file's name or that without its ending; ``\`` parts folders too.
+    table : str
+        What errors call the table.
+
+    Returns
+    -------
+    Matched
+        By row.
+
+    Raises
+    ------
+    UsageError
+        If no name is that of an image, or one would be but for zeros in front.
+    ManifestError
+        If names mean several images, or give one two values; lists all.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> m = Manifest.of(pd.DataFrame({"path": ["a/1.png", "b/2.png"]}), "/data")
+    >>> match_images(m, [("a/1.png", "p"), ("2", "q")], "t.csv").values
+    ['p', 'q']
+    """
+    by_name, by_stem = _index(manifest)
+    values: list[str | None] = [None] * len(manifest)
+    faults: list[str] = []
+    lost: list[str] = []
+    found: list[str] = []
+    for name, value in pairs:
+        tail = _parts(name)
+        rows = by_name.get(tail) or by_stem.get(tail) or []
+        if not rows:
+            lost.append(name)
+            continue
+        found.append(name)
+        if len(rows) > 1:
+            faults.append(f"{name} is {len(rows)} images ({_some(manifest, rows)}); give paths")
+        elif values[rows[0]] not in (None, value):
+            faults.append(f"{name} has two values, {values[rows[0]]} and {value}; give one")
+        else:
+            values[rows[0]] = value
+    if faults:
+        raise ManifestError(table, faults)
+    notes = check_names([*found, *lost], _names(manifest, found, lost), table, "images")
+    missing = [row for row, value in enumerate(values) if value is None]
+    if missing:
+        notes.append(
+            f"{table} says nothing of {len(missing)} of {len(values)} images "
+            f"({_some(manifest, missing)})"
+        )
+    return Matched(values, tuple(notes))
+
+
+def _index(manifest: Manifest) -> tuple[dict[Tail, list[int]], dict[Tail, list[int]]]:
+    """Find rows by each end of their path, with its last name whole and without its ending."""
+    by_name: dict[Tail, list[int]] = {}
+    by_stem: dict[Tail, list[int]] = {}
+    for row, path in enumerate(manifest.paths):
+        parts = _parts(os.path.abspath(path))  # noqa: PTH100 - a link keeps its name
+        for tail in _tails(parts):
+            by_name.setdefault(tail, []).append(row)
+            stem = PurePosixPath(tail[-1]).stem
+            by_stem.setdefault((*tail[:-1], stem), []).append(row)
+    return by_name, by_stem
+
+
+def _parts(name: str) -> Tail:
+    parts = name.strip().replace("\\", "/").split("/")
+    return tuple(p for p in parts if p not in ("", "."))
+
+
+def _tails(parts: Tail) -> Iterator[Tail]:
+    for start in range(len(parts)):
+        yield parts[start:]
+
+
+def _names(manifest: Manifest, found: Sequence[str], lost: Sequence[str]) -> list[str]:
+    """List all that could be meant, in the form in which it is asked for."""
+    names = list(found)
+    if not lost:
+        return names
+    deepest = max((len(_parts(name)) for name in lost), default=1)
+    for path in manifest.table["path"].dropna():
+        for tail in _tails(_parts(path)):
+            if len(tail) <= deepest:
+                names += ["/".join(tail), "/".join((*tail[:-1], PurePosixPath(tail[-1]).stem))]
+    return names
+
+
+def _some(manifest: Manifest, rows: Sequence[int]) -> str:
+    paths = manifest.table["path"].iloc[list(rows[:SHOWN])]
+    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
+    return ", ".join(paths) + more

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.matching import match_images
+from gliaboost.errors import ManifestError, UsageError
+
+PATHS = ["Training/a/1.png", "Testing/a/1.png", "Testing/b/P7.v2.jpg", "Testing/b/007.png"]
+M = Manifest.of(pd.DataFrame({"path": PATHS}), "/data/set")
+
+
+def matched(*pairs: tuple[str, str]) -> list[str | None]:
+    return match_images(M, pairs, "t.csv").values
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Testing/b/P7.v2.jpg",
+        "./Testing/b/P7.v2.jpg",
+        "Testing\\b\\P7.v2.jpg",
+        "/data/set/Testing/b/P7.v2.jpg",
+        "set/Testing/b/P7.v2.jpg",
+        "b/P7.v2",
+        "P7.v2.jpg",
+        " P7.v2 ",
+    ],
+)
+def test_a_name_means_an_image_by_any_whole_end_of_its_path(name: str) -> None:
+    assert matched((name, "p")) == [None, None, "p", None]
+
+
+@pytest.mark.parametrize("name", ["P7", "7.v2.jpg", "p7.v2.jpg", "esting/b/P7.v2.jpg", "P7.v2.png"])
+def test_a_part_of_a_name_means_nothing(name: str) -> None:
+    with pytest.raises(UsageError, match=r"t.csv names none of the images: it has .*; there are"):
+        matched((name, "p"))
+
+
+def test_a_name_of_several_images_is_refused_and_a_path_is_not() -> None:
+    assert matched(("Training/a/1.png", "p"), ("Testing/a/1", "q"))[:2] == ["p", "q"]
+    message = r"1.png is 2 images \(Training/a/1.png, Testing/a/1.png\); give paths"
+    with pytest.raises(ManifestError, match=message):
+        matched(("1.png", "p"))
+
+
+def test_two_values_of_one_image_are_refused() -> None:
+    assert matched(("007.png", "p"), ("b/007", "p"))[3] == "p"
+    with pytest.raises(ManifestError, match="b/007 has two values, p and q; give one"):
+        matched(("007.png", "p"), ("b/007", "q"))
+
+
+def test_zeros_that_a_spreadsheet_took_are_named() -> None:
+    with pytest.raises(UsageError, match="names '7' for '007': the zeros in front differ"):
+        matched(("7", "p"), ("P7.v2", "q"))
+
+
+def test_what_is_left_on_either_side_is_counted() -> None:
+    assert match_images(M, [("007", "p"), ("x.png", "q")], "t.csv").notes == (
+        "t.csv names 1 images that are not there: x.png",
+        "t.csv says nothing of 3 of 4 images "
+        "(Training/a/1.png, Testing/a/1.png, Testing/b/P7.v2.jpg)",
+    )
+
+
+def test_images_outside_the_manifests_folder_are_named_by_their_own(tmp_path: Path) -> None:
+    m = Manifest.of(pd.DataFrame({"path": ["../set/a/1.png"]}), tmp_path / "runs")
+    assert match_images(m, [("set/a/1.png", "p")], "t").values == ["p"]
