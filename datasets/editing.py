@@ -1,4 +1,7 @@
-"""A manifest made into another: labels joined, classes renamed, merged or kept, a target chosen."""
+"""A manifest made into another: labels joined, classes renamed, merged or kept, a target chosen.
+
+It is the source of ``gliaboost manifest edit``, and lies above the sources, whose tables it reads.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from gliaboost.datasets.columns import USUAL, text, usual_names
 from gliaboost.datasets.manifest import COLUMNS, Manifest
 from gliaboost.datasets.matching import match_images
 from gliaboost.datasets.patients import IMAGES, is_patient, with_patients
+from gliaboost.datasets.sources.base import source, wrong_layout
 from gliaboost.datasets.sources.labels import check_names, read_labels, told
 from gliaboost.datasets.tables import read_table
 from gliaboost.datasets.targets import with_target
@@ -18,7 +22,66 @@ from gliaboost.errors import UsageError
 
 # What may be emptied: a published split that cuts patients, say.
 FORGOTTEN = tuple(c for c in COLUMNS if c not in ("path", "key"))
+EXPECTED = "a manifest, .parquet or .csv"
 SHOWN = 8
+
+
+@source("edit")
+def read_edit(
+    path: Path,
+    *,
+    patients: Path | None = None,
+    patient_regex: str | None = None,
+    labels: Path | None = None,
+    rename: Mapping[str, str] | Iterable[str] = (),
+    keep: str | Iterable[str] = (),
+    target: str | None = None,
+    forget: str | Iterable[str] = (),
+) -> Manifest:
+    """Read a manifest, and change what it says.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The manifest; left as it is.
+    patients : pathlib.Path, optional
+        Table with a column of patients and one of images.
+    patient_regex : str, optional
+        What finds ``(?P<patient>...)`` in the column ``path``.
+    labels : pathlib.Path, optional
+        Table with ``label`` and a column of images or of patients.
+    rename : mapping, or iterable of "old=new"
+        New names of classes; several of one new name become one class.
+    keep : str or iterable of str
+        The classes whose images stay, by comma.
+    target : str, optional
+        ``presence`` or ``type`` becomes the label; images without it are left out.
+    forget : str or iterable of str
+        Columns to empty, such as ``split``.
+
+    Returns
+    -------
+    Manifest
+        With counts before and after in its ``notes``.
+
+    Raises
+    ------
+    UsageError
+        If it is no manifest, or a class, target or column is not there.
+    """
+    if path.is_dir():
+        raise wrong_layout(path, "edit", EXPECTED)
+    manifest = Manifest.read(path)
+    return edit(
+        manifest,
+        patients=patients,
+        patient_regex=patient_regex,
+        labels=labels,
+        rename=rename,
+        keep=keep,
+        target=target,
+        forget=forget,
+    )
 
 
 def edit(

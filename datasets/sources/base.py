@@ -24,7 +24,7 @@ BUILT_IN = {
     "csv": "gliaboost.datasets.sources.csv",
     "curated-masks": "gliaboost.datasets.sources.curated_masks",
     "dicom": "gliaboost.datasets.sources.dicom",
-    "edit": "gliaboost.datasets.sources.edit",
+    "edit": "gliaboost.datasets.editing",
     "figshare": "gliaboost.datasets.sources.figshare",
     "folder": "gliaboost.datasets.sources.folder",
     "kaggle-ct-mri": "gliaboost.datasets.sources.kaggle_ct_mri",

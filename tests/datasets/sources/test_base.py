@@ -41,7 +41,8 @@ source("numbered")(Thing)
 def test_every_module_enters_a_source() -> None:
     modules = {f.stem for f in PACKAGE.glob("*.py") if "\n@source(" in f.read_text("utf-8")}
     entered = {find_source(name).__module__.rsplit(".", 1)[1] for name in BUILT_IN}
-    assert modules == entered
+    # What makes a manifest of a manifest lies above the sources.
+    assert modules | {"editing"} == entered
 
 
 def test_unknown_source_lists_the_known(tmp_path: Path) -> None:
