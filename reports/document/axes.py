@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Picture
+from gliaboost.reports.document.lettering import BOLD, LINE, wrapped
 from gliaboost.reports.document.numerals import share
 
 Point = tuple[float, float]
@@ -51,14 +52,13 @@ class Axes:
         What they are.
     title : str
         Above the frame.
-    height : float
-        Of the frame.
+    height, width : float
+        Of the frame, and of the whole.
     log_seconds : bool
         Whether x is time, on a logarithmic axis.
     """
 
     left = 46.0
-    right = svg.WIDTH - 12.0
 
     def __init__(
         self,
@@ -69,12 +69,17 @@ class Axes:
         *,
         title: str = "",
         height: float = 240.0,
+        width: float = svg.WIDTH,
         log_seconds: bool = False,
     ) -> None:
         self.x, self.y, self.log = x, y, log_seconds
-        self.top = 40.0 if title else 22.0
+        self.width, self.right = width, width - 12.0
+        named = wrapped(title, width, letter=BOLD) if title else []
+        self.top = 26.0 + LINE * len(named) if named else 22.0
         self.bottom = self.top + height
-        self.parts: list[str] = [svg.text(0, 14, title, kind="strong")] if title else []
+        self.parts: list[str] = [
+            svg.text(0, LINE * n, line, kind="strong") for n, line in enumerate(named, 1)
+        ]
         self.legend: list[tuple[int, str, str]] = []
         self.labelled: list[Point] = []
         for t in svg.ticks(*y):
@@ -175,8 +180,10 @@ class Axes:
                 parts.append(svg.path([(self.left, y - 4), (self.left + 26, y - 4)], colour))
             else:
                 parts.append(svg.marker(self.left + 13, y - 4, series))
-            parts.append(svg.text(self.left + 34, y, words))
-        return Picture(name, "".join(parts), svg.WIDTH, y + (8 if self.legend else -2), alt)
+            for n, line in enumerate(wrapped(words, self.width - self.left - 34)):
+                y += LINE if n else 0
+                parts.append(svg.text(self.left + 34, y, line))
+        return Picture(name, "".join(parts), self.width, y + (8 if self.legend else -2), alt)
 
     def _places(self, points: Sequence[Point]) -> list[Point]:
         return [(self.across(x), self.down(y)) for x, y in points]

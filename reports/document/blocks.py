@@ -133,9 +133,9 @@ class Plate:
     Attributes
     ----------
     caption, place : str
-        What happened, and which image it is.
+        What happened, as a heading, and which image it is.
     pictures : sequence of (data address, words)
-        In order.
+        In order, with what stands below each.
     """
 
     caption: str
@@ -155,11 +155,14 @@ class Gallery:
         What they are.
     plates : sequence of Plate
         In order.
+    key : sequence of (colour, words)
+        What colours in the pictures mean.
     """
 
     name: str
     caption: str
     plates: Sequence[Plate]
+    key: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.reports.document import svg
 from gliaboost.reports.document.axes import Axes
 from gliaboost.reports.document.blocks import Picture
 from gliaboost.reports.document.numerals import share
@@ -39,16 +40,27 @@ class Curve:
     high: Array | None = None
 
 
-def roc(name: str, title: str, curves: Sequence[Curve]) -> Picture:
-    """Draw sensitivity against false alarms."""
-    axes = Axes((0, 1), (0, 1), "1 - specificity", "sensitivity", title=title)
+# Width and height of one of many: four stand side by side.
+SMALL = 280.0, 180.0
+FULL = float(svg.WIDTH), 240.0
+
+
+def roc(name: str, title: str, curves: Sequence[Curve], *, small: bool = False) -> Picture:
+    """Draw sensitivity against false alarms; `small` where it is one of many."""
+    width, height = SMALL if small else FULL
+    axes = Axes(
+        (0, 1), (0, 1), "1 - specificity", "sensitivity", title=title, width=width, height=height
+    )
     axes.guide([(0, 0), (1, 1)])
     return _drawn(axes, name, f"ROC curves, {title}", curves)
 
 
-def precision_recall(name: str, title: str, curves: Sequence[Curve], prevalence: float) -> Picture:
+def precision_recall(
+    name: str, title: str, curves: Sequence[Curve], prevalence: float, *, small: bool = False
+) -> Picture:
     """Draw precision against recall; the dashed line is the class' share of the images."""
-    axes = Axes((0, 1), (0, 1), "recall", "precision", title=title)
+    width, height = SMALL if small else FULL
+    axes = Axes((0, 1), (0, 1), "recall", "precision", title=title, width=width, height=height)
     axes.guide([(0, prevalence), (1, prevalence)])
     return _drawn(axes, name, f"Precision and recall, {title}", curves)
 

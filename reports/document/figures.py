@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Picture
-from gliaboost.reports.document.numerals import count, share
+from gliaboost.reports.document.lettering import LINE, wrapped
+from gliaboost.reports.document.matrix import Matrix
+from gliaboost.reports.document.numerals import count, percent, share
 
 
 def intervals(
@@ -40,7 +42,8 @@ def intervals(
     if all(0 <= v <= 1 for v in ends):
         low, high = max(low, 0), min(high, 1)
     left, right, top, step = 18.0, svg.WIDTH - 18.0, 8.0, 36.0
-    bottom = top + step * len(rows)
+    broken = [wrapped(label, svg.WIDTH - 12) for label, _, _ in rows]
+    bottom = top + step * len(rows) + LINE * sum(len(lines) - 1 for lines in broken)
 
     def x(value: float) -> float:
         return left + (value - low) / (high - low) * (right - left)
@@ -53,9 +56,11 @@ def intervals(
     ]
     if guide is not None and low <= guide <= high:
         parts.append(svg.line(x(guide), top, x(guide), bottom, "guide"))
-    for i, (label, value, span) in enumerate(rows):
-        y = top + step * i + 25
-        parts.append(svg.text(6, y - 11, label))
+    y = top - 11
+    for lines, (_, value, span) in zip(broken, rows, strict=True):
+        for n, line in enumerate(lines):
+            parts.append(svg.text(6, y + 25 + LINE * n, line))
+        y += step + LINE * (len(lines) - 1)
         if span is not None:
             parts.append(svg.line(x(span[0]), y, x(span[1]), y, "whisker s1"))
         parts.append(svg.marker(x(value), y, 0))
@@ -87,19 +92,25 @@ def shares(
     """
     left, right, top, step = 6.0, svg.WIDTH - 6.0, 8.0, 42.0
     parts = []
-    for i, (label, values) in enumerate(rows):
-        y, x = top + step * i, left
-        parts.append(svg.text(left, y + 9, label))
+    y = top - step
+    for label, values in rows:
+        y, x = y + step, left
+        lines = wrapped(label, right - left)
+        for n, line in enumerate(lines):
+            parts.append(svg.text(left, y + 9 + LINE * n, line))
+        y += LINE * (len(lines) - 1)
         for k, value in enumerate(values):
             wide = value * (right - left)
             # A frame in the paper's colour keeps neighbours apart for those who see no hue.
             parts.append(svg.rect(x, y + 15, wide, 14, f"part m{k % svg.SERIES + 1}"))
             x += wide
-    y = top + step * len(rows) + 4
+    y += step + 4
     for k, words in enumerate(parts_of):
         y += 18
         parts.append(svg.rect(left, y - 10, 12, 12, f"part m{k % svg.SERIES + 1}"))
-        parts.append(svg.text(left + 20, y, words))
+        for n, line in enumerate(wrapped(words, right - left - 20)):
+            y += LINE if n else 0
+            parts.append(svg.text(left + 20, y, line))
     said = "; ".join(
         f"{label}: {', '.join(f'{p} {share(v)}' for p, v in zip(parts_of, values, strict=True))}"
         for label, values in rows
@@ -127,62 +138,21 @@ def confusion(
     -------
     Picture
     """
-    size = len(classes)
-    longest = max(len(c) for c in classes)
-    left = 24.0 + min(longest * 6.6, 110)
-    cell = min(76.0, (svg.WIDTH - left - 6) / size)
-    tilted = longest * 6.6 > cell
-    top = 56.0 + (min(longest * 6.6, 110) - 8 if tilted else 0)
-    parts = [svg.text(0, 14, title, kind="strong")]
-    parts.append(svg.text(left + cell * size / 2, 32, "predicted", anchor="middle", kind="soft"))
-    middle = top + cell * size / 2
-    turned = f' transform="rotate(-90 14 {middle:.1f})"'
-    parts.append(svg.text(14, middle, "true", anchor="middle", kind="soft", extra=turned))
-    for k, label in enumerate(classes):
-        short = label if len(label) <= 17 else label[:16] + "…"
-        parts.append(svg.text(left - 6, top + cell * (k + 0.5) + 4, short, anchor="end"))
-        x = left + cell * (k + 0.5)
-        if tilted:
-            turn = f' transform="rotate(-90 {x + 4:.1f} {top - 6:.1f})"'
-            parts.append(svg.text(x + 4, top - 6, short, extra=turn))
-        else:
-            parts.append(svg.text(x, top - 6, short, anchor="middle"))
+    matrix = Matrix(title, classes, classes, "true", "predicted")
     for i, row in enumerate(counts):
         total = sum(row)
         for j, number in enumerate(row):
             part = number / total if total else 0.0
-            x, y = left + cell * j, top + cell * i
-            parts.append(svg.rect(x, y, cell, cell, "heat", opacity=part))
-            parts.append(svg.rect(x, y, cell, cell, "frame"))
-            centre = x + cell / 2
-            big = cell >= 40
-            parts.append(
-                svg.text(
-                    centre,
-                    y + cell / 2 + (-1 if big else 4),
-                    count(number),
-                    anchor="middle",
-                    kind="strong" if i == j else "",
-                )
+            matrix.fill(
+                i,
+                j,
+                count(number),
+                part=part,
+                kind="strong" if i == j else "",
+                small=percent(part, 1) if total else "",
             )
-            if big and total:
-                parts.append(
-                    svg.text(
-                        centre,
-                        y + cell / 2 + 14,
-                        f"{part:.1%}".replace("%", " %"),
-                        anchor="middle",
-                        kind="small",
-                    )
-                )
     right = [
         f"{row[i]} of {sum(row)} {label}"
         for i, (label, row) in enumerate(zip(classes, counts, strict=True))
     ]
-    return Picture(
-        name,
-        "".join(parts),
-        svg.WIDTH,
-        top + cell * size + 6,
-        f"Confusion matrix of {title}. Right: {'; '.join(right)}.",
-    )
+    return matrix.picture(name, f"Confusion matrix of {title}. Right: {'; '.join(right)}.")

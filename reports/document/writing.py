@@ -99,10 +99,11 @@ def _bound(text: str) -> str:
 
     Examples
     --------
-    >>> _bound("21.1 % of [0.2, 0.3]")
-    '21.1\xa0% of [0.2,\xa00.3]'
+    >>> _bound("21.1 % of [0.2, 0.3] (p = 0.4)")
+    '21.1\xa0% of [0.2,\xa00.3] (p\xa0=\xa00.4)'
     """
     text = re.sub(r"(?<=\d) (?=%|s\b|min\b|h\b|points?\b)", "\xa0", text)
+    text = re.sub(r"(?<=\bp) (?=[<=])|(?<=\bp [<=]) (?=\d)", "\xa0", text)
     return re.sub(r"(?<=\[)([^\]\s]+), (?=[^\]\s]+\])", "\\1,\xa0", text)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gliaboost.reports.document.blocks import Alarm
 from gliaboost.reports.document.numerals import count, listed, plural, share
@@ -30,7 +30,13 @@ def alarms(results: Results) -> list[Alarm]:
     list of Alarm
         What concerns the run itself first; empty where nothing was found.
     """
-    kinds = (_control, _folds, _copies, _elsewhere, _audit)
+    kinds: tuple[Callable[[Results], Iterable[Alarm]], ...] = (
+        _control,
+        _folds,
+        copies,
+        _elsewhere,
+        _audit,
+    )
     return [alarm for kind in kinds for alarm in kind(results)]
 
 
@@ -64,11 +70,11 @@ def _folds(results: Results) -> Iterator[Alarm]:
         )
 
 
-def _copies(results: Results) -> Iterator[Alarm]:
+def copies(results: Results) -> list[Alarm]:
     """Look for copies in the run's own folds: equal files, else the audit's word where none are."""
     table = max((e.predictions for e in results.experiments), key=len, default=None)
     if table is None or not len(table):
-        return
+        return []
     advice = "gliaboost audit --write-groups keeps copies together."
     folds = table.groupby("key")["fold"].nunique()
     apart = int(table["key"].isin(folds.index[folds > 1]).sum())
@@ -76,17 +82,22 @@ def _copies(results: Results) -> Iterator[Alarm]:
         (int(m[1]) for _, said in results.dataset.audit if (m := REPEATED.match(said))), 0
     )
     if apart:
-        yield Alarm(
-            "Test images are in the training part.",
-            f"The files of {count(apart)} of {plural(len(table), 'image')} are, byte for byte, in "
-            f"another fold as well: every number is too good. {advice}",
-        )
-    elif repeated and results.protocol.group == "image":
-        yield Alarm(
-            "Copies of test images may be in the training part.",
-            f"The audit found {plural(repeated, 'file')} that repeat a picture, and the folds do "
-            f"not keep copies together: every number may be too good. {advice}",
-        )
+        return [
+            Alarm(
+                "Test images are in the training part.",
+                f"The files of {count(apart)} of {plural(len(table), 'image')} are, byte for byte, "
+                f"in another fold as well: every number is too good. {advice}",
+            )
+        ]
+    if repeated and results.protocol.group == "image":
+        return [
+            Alarm(
+                "Copies of test images may be in the training part.",
+                f"The audit found {plural(repeated, 'file')} that repeat a picture, and the folds "
+                f"do not keep copies together: every number may be too good. {advice}",
+            )
+        ]
+    return []
 
 
 def _elsewhere(results: Results) -> Iterator[Alarm]:
@@ -111,6 +122,7 @@ def _audit(results: Results) -> Iterator[Alarm]:
                 if f"column '{column}'" in results.protocol.folds
                 else f"This run does not use it; results published on it {be} too good."
             )
+            mine = [re.sub(r"(?<=\d)%", " %", said) for said in mine]
             parts = [SIDE.sub(r"In \1, ", said.rstrip(".")) for said in mine]
             title = title if be == "are" else re.sub(r"leaks?", "may leak", title)
             yield Alarm(title, f"{'; '.join([parts[0], *map(_lower, parts[1:])])}. {tail}")

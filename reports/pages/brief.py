@@ -15,6 +15,7 @@ from gliaboost.reports.document.numerals import (
     span,
     speed,
 )
+from gliaboost.reports.pages.alarms import copies
 from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
 from gliaboost.reports.pages.cost import fitting, rate
 from gliaboost.reports.pages.recommendation import recommend
@@ -94,6 +95,8 @@ def _split(results: Results) -> str:
         said.append("Not to be checked without predictions")
     elif check.cut:
         said.append(f"No: {plural(check.cut, 'patient')} in more than one fold")
+    elif copied := copies(results):
+        said += [f"No: {copied[0].title[0].lower()}{copied[0].title[1:-1]}"]
     elif not check.patients:
         said.append("Not known: no image names its patient")
     else:

@@ -10,7 +10,7 @@ from gliaboost.reports.pages.mistakes import explanation_path, surest
 from gliaboost.reports.protocol.parts import stem_of
 from gliaboost.reports.protocol.results import read_results
 
-SIDE = 220
+SIDE = 300
 
 
 def explain_mistakes(folder: Path, images: Path) -> list[Path]:

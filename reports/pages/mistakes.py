@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 SHOWN = 12
 PER_PATIENT = 2
-PIXELS = 220
+PIXELS = 300
 EXPLAINED = ".png"
+IMAGE = "the image"
+# The colours of `gliaboost.models.explain.attribution.overlay`.
+KEY = (("#e68200", "speaks for the class that was named"), ("#286ee6", "speaks against it"))
 
 
 def mistakes(results: Results) -> Section:
@@ -36,11 +39,15 @@ def mistakes(results: Results) -> Section:
     blocks: list[Block] = [Paragraph(_finding(e, total))]
     plates = [_plate(results, e, row) for row in wrong.to_dict("records")]
     if any(p.pictures for p in plates):
+        shown = [p for p in plates if p.pictures]
+        explained = any(words != IMAGE for p in shown for _, words in p.pictures)
+        about = " Colours:" if explained else ""
         blocks.append(
             Gallery(
                 "mistakes",
-                f"The surest mistakes of {e.title}, at most {PER_PATIENT} of a patient.",
-                [p for p in plates if p.pictures],
+                f"The surest mistakes of {e.letter}, at most {PER_PATIENT} of a patient.{about}",
+                shown,
+                KEY if explained else (),
             )
         )
     else:
@@ -53,7 +60,7 @@ def mistakes(results: Results) -> Section:
     blocks.append(
         Table(
             "mistakes",
-            f"The surest mistakes of {e.title}, at most {PER_PATIENT} of a patient.",
+            f"The surest mistakes of {e.letter} in numbers.",
             ["Image", "Patient", "Fold", "True", "Predicted", "#Confidence", "#Given to the truth"],
             [
                 [
@@ -127,7 +134,7 @@ def _plate(results: Results, e: ExperimentResult, row: Mapping[Any, Any]) -> Pla
     if results.images is not None:
         uri = thumbnail(results.images / str(row["path"]))
         if uri:
-            pictures.append((uri, f"{row['path']}, {row['label']}"))
+            pictures.append((uri, IMAGE))
     if results.folder is not None:
         for _, other in results.leading():
             explained = explanation_path(results.folder, other.name, str(row["key"]))
@@ -135,13 +142,11 @@ def _plate(results: Results, e: ExperimentResult, row: Mapping[Any, Any]) -> Pla
                 data = base64.b64encode(explained.read_bytes()).decode()
                 words = f"what the decision of {other.letter} rests on"
                 pictures.append((f"data:image/png;base64,{data}", words))
-    caption = (
-        f"{row['label']}, called {row['predicted']} with a probability of "
-        f"{share(float(str(row['confidence'])))}"
-    )
+    confidence, given = (share(float(str(row[k]))) for k in ("confidence", "given"))
+    whose = f", patient {row['patient']}" if row["patient"] else ""
     return Plate(
-        caption,
-        _place(str(row["path"])) + (f", {row['patient']}" if row["patient"] else ""),
+        f"{row['label']}, called {row['predicted']}",
+        f"{confidence} sure, {given} given to the truth; {_place(str(row['path']))}{whose}",
         pictures,
     )
 

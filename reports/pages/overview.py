@@ -10,7 +10,7 @@ from gliaboost.reports.pages.checks import patients_apart
 from gliaboost.reports.pages.comparisons import verdict
 from gliaboost.reports.pages.cost import costs, fitting
 from gliaboost.reports.pages.examples import examples
-from gliaboost.reports.pages.recommendation import times
+from gliaboost.reports.pages.recommendation import named, recommend, times
 from gliaboost.reports.pages.unit_words import patients_at_risk, resampled, unit_of
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.measures import MetricName
@@ -126,12 +126,16 @@ def _against(results: Results) -> list[str]:
         return []
     other = results.experiments[at]
     ranked = sum(e.pooled("accuracy") is not None for e in results.experiments)
-    return [
-        f"Against {other.title}, {verdict(results, 0, at)}.",
-        _computing(results.experiments[0], other),
+    found = recommend(results)
+    known = found is not None and any(named(other) in said for _, said in found.rows)
+    words = [
         f"The best of {count(ranked)} was picked on the images that it is measured on, which "
-        "flatters it a little.",
+        "flatters it a little."
     ]
+    if not known:
+        against = f"Against {other.title}, {verdict(results, 0, at)}."
+        words = [against, _computing(results.experiments[0], other), *words]
+    return words
 
 
 def rival(results: Results) -> int | None:

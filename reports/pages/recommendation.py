@@ -90,12 +90,12 @@ def named(e: ExperimentResult) -> str:
 
 
 def apart(c: Comparison) -> str:
-    """Say how far the first is ahead of the second or behind it, with interval and p.
+    """Say how far the first is ahead of the second, or behind it.
 
     Examples
     --------
-    >>> apart(Comparison(0, 1, 900, 90, -0.004, (-0.01, 0.002), 4, 8, 0.2, 0.2, 0.4))
-    '0.4 points [−0.2, 1.0] behind (p = 0.4)'
+    >>> apart(Comparison(0, 1, 900, 90, "patient", -0.004, (-0.01, 0.002), 4, 8, 0.2, 0.2, 0.4))
+    '0.4 points [−0.2, 1.0] behind'
     """
     behind = c.difference < 0
     ci95 = c.ci95
@@ -104,8 +104,18 @@ def apart(c: Comparison) -> str:
     limits = f" {span([100 * v for v in ci95], 1)}" if ci95 else ""
     points = share(100 * abs(c.difference), 1)
     way = "apart" if not float(points) else "behind" if behind else "ahead"
-    p = f"p {'' if c.p_holm < 0.001 else '= '}{probability(c.p_holm)}"
-    return f"{points} points{limits} {way} ({p})"
+    return f"{points} points{limits} {way}"
+
+
+def by_chance(c: Comparison) -> str:
+    """Write the corrected p of a difference.
+
+    Examples
+    --------
+    >>> by_chance(Comparison(0, 1, 900, 90, "patient", -0.004, (-0.01, 0.002), 4, 8, 0.2, 0.2, 0.4))
+    '(p = 0.4)'
+    """
+    return f"(p {'' if c.p_holm < 0.001 else '= '}{probability(c.p_holm)})"
 
 
 def times(ratio: float) -> str:
@@ -135,10 +145,10 @@ def _most_accurate(results: Results) -> str:
     if not whole:
         return f"{named(best)}."
     # The most accurate of those that were tested on more comes first.
-    other = results.experiments[whole[0].second]
+    c = whole[0]
     return (
-        f"{named(best)}. On the {count(whole[0].images)} images of both, set against "
-        f"{named(other)}, it is {apart(whole[0])}."
+        f"{named(best)}: {apart(c)} of {named(results.experiments[c.second])}, on the "
+        f"{count(c.images)} images of both {by_chance(c)}."
     )
 
 
@@ -157,15 +167,17 @@ def _cheapest(results: Results, place: int | None) -> str:
         if (c := between(results.comparisons, i, 0)) is not None
     ]
     if not cheaper:
-        return "The same: of those that can be compared with it, none is cheaper."
+        return "The same: none that can be compared with it is cheaper."
     c = next((c for c in cheaper if c.first == place), None)
     kept = "" if c else "The same. The best of the cheaper, "
     c = c or max(cheaper, key=lambda c: c.difference)
     other = known[c.first]
     most = max(best.record.counts.images, other.record.counts.images)
-    where = f" on the {count(c.images)} images of both" if c.images < most else ""
+    where = f", on the {count(c.images)} images of both" if c.images < most else ""
     part = times(fitting(other) / fitting(best))
-    return f"{kept}{named(other)}, takes {part} its computing and is {apart(c)}{where}."
+    return (
+        f"{kept}{named(other)}, takes {part} its computing and is {apart(c)}{where} {by_chance(c)}."
+    )
 
 
 def _open(results: Results) -> str:
@@ -185,7 +197,7 @@ def _open(results: Results) -> str:
         elif is_partial(results, e) and not c.certain:
             said.append(
                 f"{e.letter} ran on {_ran(results, e)}, too few to tell it from {best.letter}: "
-                f"{apart(c)} there."
+                f"{apart(c)} there {by_chance(c)}."
             )
     if strangers:
         said.append(

@@ -16,6 +16,8 @@ from gliaboost.reports.statistics.ranking import curves
 from gliaboost.reports.statistics.resampling import interval, resamples
 
 BANDS = 400
+# So many classes are drawn small.
+MANY = 4
 # Denser where curves bend: near no false alarms.
 GRID = np.linspace(0, 1, 81) ** 2
 RECALLS = np.linspace(0.01, 1, 100)
@@ -57,8 +59,11 @@ def thresholds(results: Results) -> list[Figure]:
             rows.append(_row(e, label, GRID, SHOWN, one[0][0], many[0], gained))
             found.append(_row(e, label, RECALLS, KEPT, one[1][0], many[1], gained))
         if lines["roc"]:
-            drawn["roc"].append(roc(f"roc-{k + 1}", label, lines["roc"]))
-            drawn["pr"].append(precision_recall(f"pr-{k + 1}", label, lines["pr"], prevalence))
+            small = len(results.classes) >= MANY
+            drawn["roc"].append(roc(f"roc-{k + 1}", label, lines["roc"], small=small))
+            drawn["pr"].append(
+                precision_recall(f"pr-{k + 1}", label, lines["pr"], prevalence, small=small)
+            )
     if not rows:
         return []
     names = ", ".join(f"{e.letter} is {e.title}" for _, e in leading)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Picture, Table
+from gliaboost.reports.document.matrix import Matrix
 from gliaboost.reports.document.numerals import UNKNOWN, bounded, count, listed, plural, share
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 
@@ -189,44 +189,20 @@ def _matrix(name: str, title: str, cells: Sequence[Transfer]) -> Picture:
     rows = list(dict.fromkeys(c.trained for c in cells))
     columns = list(dict.fromkeys([*rows, *(c.tested for c in cells)]))
     known = {(c.trained, c.tested): c for c in cells}
-    longest = max(len(n) for n in columns)
-    left = 24.0 + min(longest * 6.6, 110)
-    cell = min(76.0, (svg.WIDTH - left - 6) / len(columns))
-    tilted = longest * 6.6 > cell
-    top = 56.0 + (min(longest * 6.6, 110) - 8 if tilted else 0)
-    middle = top + cell * len(rows) / 2
-    turned = f' transform="rotate(-90 14 {middle:.1f})"'
-    parts = [
-        svg.text(0, 14, title, kind="strong"),
-        svg.text(left + cell * len(columns) / 2, 32, "tested on", anchor="middle", kind="soft"),
-        svg.text(14, middle, "trained on", anchor="middle", kind="soft", extra=turned),
-    ]
-    for j, label in enumerate(columns):
-        x = left + cell * (j + 0.5) + (4 if tilted else 0)
-        turn = f' transform="rotate(-90 {x:.1f} {top - 6:.1f})"' if tilted else ""
-        anchor = "start" if tilted else "middle"
-        parts.append(svg.text(x, top - 6, _short(label), anchor=anchor, extra=turn))
+    matrix = Matrix(title, rows, columns, "trained on", "tested on")
     said = []
     for i, row in enumerate(rows):
-        y = top + cell * i
-        parts.append(svg.text(left - 6, y + cell / 2 + 4, _short(row), anchor="end"))
         for j, column in enumerate(columns):
-            x, found = left + cell * j, known.get((row, column))
+            found = known.get((row, column))
             value = found.accuracy if found else None
-            if value is not None:
-                parts.append(svg.rect(x, y, cell, cell, "heat", opacity=value))
-            parts.append(svg.rect(x, y, cell, cell, "frame"))
-            if row == column:
-                parts.append(svg.rect(x + 2, y + 2, cell - 4, cell - 4, "inner"))
             words = "refused" if found and found.shared else share(value)
             kind = "strong" if row == column else "" if value is not None else "soft small"
-            parts.append(
-                svg.text(x + cell / 2, y + cell / 2 + 4, words, anchor="middle", kind=kind)
-            )
+            matrix.fill(i, j, words, part=value, kind=kind)
+            if row == column:
+                matrix.outline(i, j)
             if found:
                 said.append(f"{row} on {column}: {words}")
-    alt = f"{title}, accuracy by data set. {'; '.join(said)}."
-    return Picture(name, "".join(parts), svg.WIDTH, top + cell * len(rows) + 8, alt)
+    return matrix.picture(name, f"{title}, accuracy by data set. {'; '.join(said)}.")
 
 
 def _table(cells: Sequence[Transfer]) -> Table:
@@ -267,7 +243,3 @@ def _left_out(c: Transfer) -> str:
 
 def _keys(experiments: Sequence[ExperimentResult]) -> set[str]:
     return {str(k) for e in experiments for k in e.predictions["key"].unique()}
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 17 else label[:16] + "…"

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gliaboost.reports.document import svg
 from gliaboost.reports.document.curves import (
     Curve,
     history,
@@ -89,3 +90,20 @@ def test_histories_fit_their_frame(drawn: Drawn, y: list[float]) -> None:
         assert 46 <= px <= 348
         assert 40 <= py <= 280
     assert picture.alt == "loss by epoch, t: fold 1."
+
+
+def test_one_of_many_is_small_and_has_the_same_curve() -> None:
+    line = np.linspace(0, 1, 5)
+    curves = [Curve(0, "A  AUC 0.900", line, line)]
+    for full, small in (
+        (roc("p", "glioma", curves), roc("p", "glioma", curves, small=True)),
+        (
+            precision_recall("p", "glioma", curves, 0.5),
+            precision_recall("p", "glioma", curves, 0.5, small=True),
+        ),
+    ):
+        assert full.width == svg.WIDTH
+        # Four of them and the gaps stand in a page.
+        assert 4 * small.width + 3 * 16 < 1218
+        assert small.height < full.height
+        assert small.alt == full.alt

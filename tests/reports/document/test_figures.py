@@ -68,18 +68,20 @@ def test_a_confusion_matrix_is_shaded_by_row(drawn: Drawn) -> None:
     assert picture.alt == "Confusion matrix of hog. Right: 3 of 4 a; 0 of 0 b."
 
 
-def test_long_names_are_cut_and_turned_and_stay_inside(drawn: Drawn) -> None:
-    names = ["a very long name of a tumour class"] * 6
-    picture = confusion("p", "t", names, [[1] * 6] * 6)
-    labels = [e for e in drawn(picture) if (e.text or "").endswith("…")]
-    assert len(labels) == 12
-    assert all(len(e.text) <= 17 for e in labels)
-    assert sum("rotate" in e.get("transform", "") for e in labels) == 6
-    for cell in drawn(picture, "frame"):
-        assert float(cell.get("x")) + float(cell.get("width")) <= picture.width
-        assert float(cell.get("y")) + float(cell.get("height")) <= picture.height
-
-
-def test_many_classes_leave_no_room_for_percentages(drawn: Drawn) -> None:
-    picture = confusion("p", "t", list("abcdefghij"), [[1] * 10] * 10)
-    assert not drawn(picture, "small")
+def test_long_labels_go_on_in_the_next_line(drawn: Drawn) -> None:
+    long = "A  LightGBM on HOG + LBP + GLCM + embedding + embedding (mobilenetv2_100), 3 of 5 folds"
+    rows = [(long, 0.5, None), ("b", 0.7, None)]
+    for picture in (
+        intervals("p", rows, "accuracy"),
+        shares("p", [(long, [1.0]), ("b", [1.0])], [long]),
+    ):
+        words = [e for e in drawn(picture) if e.tag == "text"]
+        assert "".join(e.text for e in words).replace(" ", "").find(long.replace(" ", "")) >= 0
+        assert all(
+            float(e.get("x")) + 6.2 * len(e.text) <= picture.width for e in words if len(e.text) > 9
+        )
+        assert max(float(e.get("y")) for e in words) < picture.height
+    (first, second) = (float(e.get("cy")) for e in drawn(intervals("p", rows, "x"), "mark"))
+    plain = intervals("p", [("a", 0.5, None), ("b", 0.7, None)], "x")
+    (upper, lower) = (float(e.get("cy")) for e in drawn(plain, "mark"))
+    assert (first - upper, second - lower) == (14, 14)

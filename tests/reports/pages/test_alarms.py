@@ -11,6 +11,7 @@ from gliaboost.datasets.audit.audit import audit
 from gliaboost.datasets.audit.verdict import sentences
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.reports.pages.alarms import alarms
+from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.joined import render_joined
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.pages.terminal import alarms_text
@@ -55,7 +56,7 @@ def test_a_leaking_split_is_at_the_top_of_page_and_terminal(
     (alarm,) = alarms(results)
     assert alarm.title == "The data set's own split leaks."
     assert alarm.text == (
-        "In test, 2 of 4 files (50.0%) show a picture that is on another side too. "
+        "In test, 2 of 4 files (50.0 %) show a picture that is on another side too. "
         "This run does not use it; results published on it are too good."
     )
     page = page_of(results)
@@ -116,9 +117,12 @@ def test_copies_in_two_folds_are_seen_in_the_predictions(
     frame = make_predictions()
     first, second = (frame.index[frame["fold"] == f][0] for f in ("1", "2"))
     frame.loc[second, "key"] = frame.loc[first, "key"]
-    (alarm,) = alarms(read_results(make_run([frame])))
+    results = read_results(make_run([frame]))
+    (alarm,) = alarms(results)
     assert alarm.title == "Test images are in the training part."
     assert alarm.text.startswith("The files of 2 of 300 images are, byte for byte, in another fold")
+    brief = {row[0].text: row[1].text for row in in_brief(results).rows}
+    assert brief["Was the split honest"].startswith("No: test images are in the training part; ")
 
 
 def test_copies_in_one_fold_are_no_alarm(make_predictions: Any, make_run: Any) -> None:

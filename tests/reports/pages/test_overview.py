@@ -53,12 +53,20 @@ def test_one_experiment_has_no_rival(compared: Callable[..., Results]) -> None:
     assert rival(compared({"lightgbm+hog": 2.0})) is None
 
 
-def test_the_best_is_set_against_its_rival(compared: Callable[..., Results]) -> None:
+def test_a_rival_that_is_not_recommended_is_named(compared: Callable[..., Results]) -> None:
+    skills = {"cnn-scratch": 1.0, "lightgbm+hog": 4.0}
+    results = compared(skills, **{"cnn-scratch": 3990.0, "lightgbm": 90.0})
+    said = " ".join(str(getattr(b, "text", "")) for b in answer(results).blocks)
+    assert "Against cnn-scratch, the difference of" in said
+    assert "A model of the best costs 1/40 of the other's computing." in said
+
+
+def test_a_rival_that_is_in_the_brief_is_not_named_again(compared: Callable[..., Results]) -> None:
     skills = {"cnn-scratch": 4.0, "lightgbm+hog": 1.0}
     results = compared(skills, **{"cnn-scratch": 3990.0, "lightgbm": 90.0})
     said = " ".join(str(getattr(b, "text", "")) for b in answer(results).blocks)
-    assert "Against LightGBM on HOG, the difference of" in said
-    assert "A model of the best costs 40 times the other's computing." in said
+    assert "Against" not in said
+    assert "The best of 2 was picked on the images" in said
 
 
 def test_pictures_show_every_model_before_more_of_one(compared: Callable[..., Results]) -> None:

@@ -60,10 +60,9 @@ def test_a_better_one_on_some_folds_is_named_everywhere(compared: Compared, tmp_
     )
     found = recommend(results)
     assert found is not None
-    assert found.most_accurate.startswith("A, CNN (3 of 5 folds). On the ")
-    assert "set against B, xgboost" not in found.most_accurate
-    assert "set against B, XGBoost on HOG, it is " in found.most_accurate
-    assert "ahead (p < 0.001)" in found.most_accurate
+    assert found.most_accurate.startswith("A, CNN (3 of 5 folds): ")
+    assert "] ahead of B, XGBoost on HOG, on the " in found.most_accurate
+    assert found.most_accurate.endswith(" images of both (p < 0.001).")
     assert found.cheapest == 0
     assert found.cheapest_not_worse.startswith("The same. The best of the cheaper, B, XGBoost")
     assert "takes 1/180 of its computing" in found.cheapest_not_worse
@@ -124,7 +123,8 @@ def test_three_on_other_folds_each(compared: Compared) -> None:
     )
     found = recommend(results)
     assert found is not None
-    assert found.most_accurate.startswith("A, CNN (2 of 5 folds). On the ")
+    assert found.most_accurate.startswith("A, CNN (2 of 5 folds): ")
+    assert "ahead of C, LightGBM on HOG (3 of 5 folds)" in found.most_accurate
     assert " shares no image with A, so which is better needs folds of both." in found.open
 
 
