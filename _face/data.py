@@ -99,7 +99,8 @@ def manifest(
         A regular expression that finds the group ``(?P<patient>...)`` in the column ``path``.
     **options
         What the source takes: ``images`` (folder for slices that are converted), ``labels`` (a
-        CSV), ``window``, ``modality``, ``axis``, ``every``, ``salt``, ``pred``. None: the default.
+        table), ``class_folders``, ``patient_from``, ``sequence``, ``window``, ``modality``,
+        ``axis``, ``every``, ``salt``, ``all_images``, ``pred``. None: the default.
 
     Returns
     -------

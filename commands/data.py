@@ -61,6 +61,29 @@ def manifest(
         str | None, typer.Option(help="NIfTI: axial, coronal or sagittal slices.")
     ] = None,
     every: Annotated[int | None, typer.Option(help="NIfTI: take every n-th slice.")] = None,
+    class_folders: Annotated[
+        bool | None,
+        typer.Option(
+            "--class-folders", help="DICOM, NIfTI: the first level of folders is the label."
+        ),
+    ] = None,
+    patient_from: Annotated[
+        str | None,
+        typer.Option(
+            help="Who is a patient: folder:N (below PATH) or none; NIfTI: also file, bids; DICOM: "
+            "also tag, study."
+        ),
+    ] = None,
+    sequence: Annotated[
+        str | None,
+        typer.Option(help="DICOM, NIfTI: t1, t1c, t2, flair, dwi, adc or other alone, by comma."),
+    ] = None,
+    all_images: Annotated[
+        bool | None,
+        typer.Option(
+            "--all-images", help="DICOM: also localizers, screenshots and pictures with text."
+        ),
+    ] = None,
     salt: Annotated[
         str | None, typer.Option(help="DICOM: secret behind the patients' pseudonyms.")
     ] = None,
@@ -112,6 +135,10 @@ def manifest(
         modality=modality,
         axis=axis,
         every=every,
+        class_folders=class_folders,
+        patient_from=patient_from,
+        sequence=sequence,
+        all_images=all_images,
         salt=salt,
         pred=pred,
         patients=patients,

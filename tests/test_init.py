@@ -119,7 +119,8 @@ def options_of(command: Any) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.__name__)
 def test_a_commands_options_are_the_functions_parameters(command: Any) -> None:
-    converting = ("images", "labels", "window", "modality", "axis", "every", "salt", "pred")
+    converting = ["images", "labels", "window", "modality", "axis", "every", "salt", "pred"]
+    converting += ["class_folders", "patient_from", "sequence", "all_images"]
     editing = ("rename", "keep", "target", "forget")
     renamed: dict[str, dict[str, str | None]] = {
         "benchmark": {"manifest": "data", "trials": "tune"},

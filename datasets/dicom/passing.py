@@ -17,6 +17,8 @@ from gliaboost.datasets.dicom.tags import (
 )
 from gliaboost.datasets.image_source import MAX_BYTES
 
+# What is a picture, and is passed over unless it is asked for.
+HELD_BACK = ("localizer", "screenshot", "text burnt in", "mosaic of slices")
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _DIRECTORY = "1.2.840.10008.1.3.10"
@@ -80,7 +82,7 @@ def no_slice(data: Any) -> str | None:
     Returns
     -------
     str or None
-        ``localizer``, ``screenshot``, ``text burnt in`` or ``mosaic of slices``.
+        One of `HELD_BACK`.
     """
     types = image_types(data)
     described = (text_of(data, name).lower() for name in ("SeriesDescription", "ProtocolName"))

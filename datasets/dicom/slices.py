@@ -24,7 +24,7 @@ from gliaboost.datasets.dicom.tags import (
     text_of,
     value_of,
 )
-from gliaboost.datasets.image_files import all_folders, is_hidden
+from gliaboost.datasets.image_files import walk_images
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.windows import find_window
 from gliaboost.errors import DecodeError, UsageError
@@ -153,14 +153,15 @@ def read_slices(image: ImageLike, *, window: str | None = None) -> Iterator[Dico
         warnings.warn(f"no slice: {passed_over(passed)}", stacklevel=2)
 
 
-def dicom_files(folder: Path) -> list[Path]:
-    """List the DICOM files below a folder, told by their content, sorted; without hidden ones."""
-    return sorted(
-        f
-        for below in all_folders(folder)
-        for f in below.iterdir()
-        if not is_hidden(Path(f.name)) and f.is_file() and is_dicom_file(f)
-    )
+def dicom_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """List the DICOM files below a folder, told by their content, and the others; both sorted.
+
+    Hidden files are passed over, and links are followed, as in every folder.
+    """
+    walk = walk_images(folder)
+    files = sorted([*walk.taken, *walk.others])
+    found = {f for f in files if is_dicom_file(f)}
+    return [f for f in files if f in found], [f for f in files if f not in found]
 
 
 def passed_over(reasons: Sequence[tuple[str, str]]) -> str:
@@ -187,7 +188,7 @@ def _one_series(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
     """Return the files of a folder's series in their order, and why others are passed over."""
     passed: list[tuple[str, str]] = []
     series: dict[str, list[tuple[float, float, Path]]] = {}
-    for file in dicom_files(folder):
+    for file in dicom_files(folder)[0]:
         try:
             data = open_dicom(file, pixels=False)
         except DecodeError as error:

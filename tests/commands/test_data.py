@@ -41,22 +41,13 @@ def test_fetch_of_an_unknown_name(ask: Any) -> None:
 def test_manifest(replace: Any, ask: Any) -> None:
     calls = replace("manifest", TABLE)
     options = ["--images", "i", "--labels", "l.csv", "--window", "bone", "--axis", "axial"]
-    options += [
-        "--modality",
-        "CT",
-        "--every",
-        "2",
-        "--salt",
-        "s",
-        "--pred",
-        "--jobs",
-        "2",
-        "--out",
-        "m.csv",
-    ]
+    options += ["--modality", "CT", "--every", "2", "--salt", "s", "--pred", "--jobs", "2"]
+    options += ["--class-folders", "--patient-from", "file", "--sequence", "t1,t2"]
+    options += ["--all-images", "--out", "m.csv"]
     code, out, _ = ask("manifest", "nifti", "folder", *options)
     expected = {"images": Path("i"), "labels": Path("l.csv"), "window": "bone", "axis": "axial"}
-    expected |= {"modality": "CT"}
+    expected |= {"modality": "CT", "class_folders": True, "patient_from": "file"}
+    expected |= {"sequence": "t1,t2", "all_images": True}
     unset = dict.fromkeys(["patients", "patient_regex", "rename", "keep", "target", "forget"])
     assert given(calls) == (
         ("nifti", Path("folder"), Path("m.csv")),

@@ -116,8 +116,9 @@ def test_files_are_told_by_content_in_any_depth_without_hidden_ones(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(encode(ramp))
     (tmp_path / "b" / "x.dcm").write_bytes(b"no DICOM" * 99)
-    found = [f.relative_to(tmp_path).as_posix() for f in dicom_files(tmp_path)]
-    assert found == ["a/deep/x.png", "b/IM1"]
+    found, others = dicom_files(tmp_path)
+    assert [f.relative_to(tmp_path).as_posix() for f in found] == ["a/deep/x.png", "b/IM1"]
+    assert [f.relative_to(tmp_path).as_posix() for f in others] == ["b/x.dcm"]
 
 
 def test_reasons_are_counted_the_most_first_and_few_files_named() -> None:

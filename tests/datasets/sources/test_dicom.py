@@ -222,3 +222,121 @@ def test_a_missing_library_names_the_extra(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
     with pytest.raises(MissingExtraError, match=r"gliaboost\[dicom\]"):
         read_source("dicom", tmp_path, images=tmp_path / "png")
+
+
+def read(folder: Path, **options: Any) -> Manifest:
+    return read_source("dicom", folder, images=folder.parent / "png", **options)
+
+
+def test_class_folders_are_labels_and_a_table_goes_before_them(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    write(tree / "yes" / "1", ramp(), patient="A")
+    write(tree / "yes" / "2", ramp(), patient="B")
+    write(tree / "no" / "1", ramp(), patient="C")
+    with pytest.warns(UserWarning, match="folders are taken for labels: yes 2 files, no 1 files"):
+        manifest = read(tree)
+    assert sorted(manifest.table["label"]) == ["no", "yes", "yes"]
+    assert sorted(manifest.table["presence"]) == ["no_tumor", "tumor", "tumor"]
+    assert len(set(manifest.table["patient"])) == 3
+    table = tmp_path / "labels.csv"
+    table.write_text("patient,label\nA,glioma\nC,none\n")
+    with pytest.warns(UserWarning):
+        manifest = read(tree, labels=table)
+    assert sorted(manifest.table["label"]) == ["glioma", "none", "yes"]
+
+
+def test_folders_of_any_name_are_labels_where_asked(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name in ("hgg/1", "lgg/1", "stray"):
+        write(tree / name, ramp(), patient=name)
+    with pytest.warns(UserWarning, match=r"1 of 3 .*1 in no class folder \(stray\)"):
+        manifest = read(tree, class_folders=True)
+    assert sorted(manifest.table["label"]) == ["hgg", "lgg"]
+    for n in range(6):
+        write(tree / f"p{n}" / "1", ramp(), patient=f"Doe{n}")
+    with pytest.raises(UsageError, match="each of 8 folders holds one patient"):
+        read(tree, class_folders=True)
+    write(tree / "yes" / "1", ramp(), patient="Q")
+    with pytest.warns(UserWarning, match="the folders yes look like classes, but not all"):
+        assert not read(tree).table["label"].notna().any()
+
+
+def test_patients_without_an_id_are_said_and_chosen(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name, study in (("Doe/1", "1.1"), ("Doe/2", "1.2"), ("Roe/1", "1.3")):
+        write(tree / name, ramp(), patient="ANON", StudyInstanceUID=study)
+    with pytest.warns(UserWarning, match=r"PatientID tells nobody .* 2 patients: 3 by folder"):
+        manifest = read(tree)
+    assert manifest.table["patient"].nunique() == 2
+    assert "Roe" not in manifest.table.to_csv()
+    assert read(tree, patient_from="tag").table["patient"].nunique() == 1
+    assert read(tree, patient_from="study").table["patient"].nunique() == 3
+    unknown = read(tree, patient_from="none")
+    assert not unknown.has_patients
+    assert len(set(unknown.paths)) == 3
+    table = tmp_path / "labels.csv"
+    table.write_text("patient,label\nDoe,glioma\nRoe,meningioma\n")
+    with pytest.warns(UserWarning):
+        assert sorted(read(tree, labels=table).table["label"]) == ["glioma"] * 2 + ["meningioma"]
+
+
+def test_sequences_are_counted_and_chosen(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name, description in (("1", "AX T1"), ("2", "AX T2 FLAIR"), ("3", "AX FLAIR"), ("4", "x")):
+        write(tree / name, ramp(), SeriesDescription=description)
+    write(tree / "5", ramp(), Modality="CT")
+    with pytest.warns(UserWarning, match=r"slices: CT 1, flair 2, other 1, t1 1\); --sequence"):
+        manifest = read(tree)
+    assert manifest.table["sequence"].tolist()[:4] == ["t1", "flair", "flair", "other"]
+    assert manifest.table["sequence"].isna().tolist()[4:] == [True]
+    with pytest.warns(UserWarning, match="sequences left out: CT 1, other 1, t1 1"):
+        assert set(read(tree, sequence="flair").table["sequence"]) == {"flair"}
+    with pytest.warns(UserWarning, match="left out"):
+        assert len(read(tree, sequence="T1,flair")) == 3
+    with pytest.raises(UsageError, match=r"no slice of --sequence t2; there are: CT 1, flair 2"):
+        read(tree, sequence="t2")
+    with pytest.raises(UsageError, match="sequence 't9'"):
+        read(tree, sequence="t9")
+
+
+def test_localizers_and_screenshots_are_passed_over_unless_asked_for(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    write(tree / "scout", ramp(), ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    with pytest.raises(UsageError, match=r"1 localizer \(scout\); --all-images takes localizers"):
+        read(tree)
+    write(tree / "good", ramp())
+    write(tree / "shot", ramp(), ImageType=["DERIVED", "SECONDARY"])
+    (tree / "a.png").write_bytes(b"x" * 200)
+    with pytest.warns(UserWarning) as said:
+        assert len(read(tree)) == 1
+    text = " ".join(str(w.message) for w in said)
+    assert "2 of 3 DICOM files give no slice: 1 localizer (scout); 1 screenshot (shot)" in text
+    assert "no DICOM, and not looked at: 1 .png" in text
+    with pytest.warns(UserWarning, match=r"1 \.png"):
+        assert len(read(tree, all_images=True)) == 3
+
+
+def test_splits_are_the_folders(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for name in ("Training/yes/1", "Testing/yes/1", "Testing/no/1"):
+        write(tree / name, ramp(), patient=name)
+    with pytest.warns(UserWarning, match="taken for labels"):
+        table = read(tree).table
+    assert sorted(zip(table["split"], table["label"], strict=True)) == [
+        ("test", "no"), ("test", "yes"), ("train", "yes")
+    ]  # fmt: skip
+
+
+def test_tables_of_labels_are_held_against_the_tree_without_naming_anybody(tmp_path: Path) -> None:
+    tree, table = tmp_path / "tree", tmp_path / "labels.csv"
+    write(tree / "a" / "1", ramp(), patient="007")
+    write(tree / "b" / "1", ramp(), patient="008")
+    table.write_text("patient,label\n7,glioma\n008,glioma\n")
+    with pytest.raises(UsageError, match=r"1 names in --labels differ .* by zeros in front"):
+        read(tree, labels=table)
+    table.write_text("patient,label\nX,glioma\n")
+    with pytest.raises(UsageError, match="--labels names none of the tree's patients"):
+        read(tree, labels=table)
+    table.write_text("patient,label\n007,glioma\nX,glioma\n")
+    with pytest.warns(UserWarning, match="--labels names 1 patients or files that are not there"):
+        assert read(tree, labels=table).table["label"].notna().sum() == 1
