@@ -7,6 +7,7 @@ from pathlib import Path
 from shlex import quote
 
 from gliaboost.datasets.manifest import LEGAL, Manifest
+from gliaboost.datasets.sources.class_names import same_classes
 
 WIDTH = 100
 WITHOUT = "(no label)"
@@ -50,12 +51,26 @@ def describe(manifest: Manifest, out: Path | str) -> list[str]:
         lines += textwrap.wrap(
             note, WIDTH, initial_indent="- ", subsequent_indent="  ", break_long_words=False
         )
+    lines += _alike(manifest)
     if not patients:
         lines += [
             "patients unknown: slices of one person may lie on both sides of a split. If they are",
             r"  known: --patients FILE.csv, or --patient-regex '(?P<patient>P\d+)' for their paths",
         ]
     return [*lines, f"next: gliaboost audit {name}"]
+
+
+def _alike(manifest: Manifest) -> list[str]:
+    """Name classes that differ by spelling alone; a folder's are joined, a table's never."""
+    groups: dict[str, list[str]] = {}
+    for name, joined in same_classes(manifest.classes).items():
+        groups.setdefault(joined, []).append(name)
+    several = [names for names in groups.values() if len(names) > 1]
+    return [
+        f"{' and '.join(names)} differ by spelling alone; if they are one class: gliaboost "
+        f"manifest edit --rename {quote(f'{names[-1]}={names[0]}')}"
+        for names in several
+    ]
 
 
 def _counts(manifest: Manifest) -> list[str]:

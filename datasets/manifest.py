@@ -241,7 +241,7 @@ class Manifest:
                 faults.append(f"{what} ({_several(rows)}); {todo}")
 
         add(t["path"].isna(), "rows without a path", "name a file or remove the row")
-        normal = t["path"].map(os.path.normpath, na_action="ignore")
+        normal = t["path"].map(lambda p: os.path.normpath(self.root / p), na_action="ignore")
         add(
             normal.notna() & normal.duplicated(keep=False),
             "the same path in several rows",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -98,6 +99,7 @@ def _index(manifest: Manifest) -> tuple[dict[Tail, list[int]], dict[Tail, list[i
 
 
 def _parts(name: str) -> Tail:
+    name = unicodedata.normalize("NFC", name)  # macOS takes letters and their accents apart
     parts = name.strip().replace("\\", "/").split("/")
     return tuple(p for p in parts if p not in ("", "."))
 

@@ -246,10 +246,23 @@ def manifest_of(
     """Build the manifest of a source, or say what was seen where `expected` should be."""
     import pandas as pd
 
-    table = pd.DataFrame(list(rows))
+    known = list(rows)
+    kept = [row for row in known if _is_utf8(row.get("path")) and _is_utf8(row.get("mask"))]
+    if len(kept) < len(known):  # no table holds such a name
+        odd = [str(row["path"]) for row in known if row not in kept][:SHOWN]
+        shown = ", ".join(o.encode("utf-8", "backslashreplace").decode() for o in odd)
+        notes += (
+            f"passed over: {len(known) - len(kept)} images whose names are no UTF-8, rename them "
+            f"(convmv -f latin1 -t utf8): {shown}",
+        )
+    table = pd.DataFrame(kept)
     if table.empty:
         raise wrong_layout(folder, name, expected)
     return Manifest.of(table, folder, str(folder), notes)
+
+
+def _is_utf8(name: object) -> bool:
+    return not isinstance(name, str) or not re.search("[\ud800-\udfff]", name)
 
 
 def wrong_layout(folder: Path, name: str, expected: str) -> UsageError:

@@ -241,6 +241,7 @@ def _pass_over(files: Sequence[PurePath], why: str, layout: Layout) -> None:
     if not files:
         return
     shown = ", ".join(f.as_posix() for f in files[:SHOWN])
+    shown = shown.encode("utf-8", "backslashreplace").decode()
     more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
     layout.notes.append(f"passed over: {_images(files)} {why}: {shown}{more}")
 

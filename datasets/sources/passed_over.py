@@ -89,4 +89,5 @@ def _elsewhere(files: list[Path], folder: Path) -> str:
 
 def _some(files: list[Path] | list[PurePath]) -> str:
     shown = ", ".join(f.as_posix() for f in files[:SHOWN])
+    shown = shown.encode("utf-8", "backslashreplace").decode()
     return f"{shown} and {len(files) - SHOWN} more" if len(files) > SHOWN else shown

@@ -30,3 +30,12 @@ def test_unknown_patients_come_with_what_to_do() -> None:
     lines = describe(Manifest.of(pd.DataFrame({"path": ["a"], "label": ["x"]}), "."), "m.csv")
     assert lines[0].endswith("patients unknown")
     assert "--patients FILE.csv" in lines[-2]
+
+
+def test_a_tables_classes_that_differ_by_spelling_are_named() -> None:
+    rows = {"path": list("abc"), "label": ["Glioma", "glioma", "x"], "patient": list("pqr")}
+    lines = describe(Manifest.of(pd.DataFrame(rows), "."), "m.csv")
+    assert lines[-2] == (
+        "Glioma and glioma differ by spelling alone; if they are one class: gliaboost manifest "
+        "edit --rename glioma=Glioma"
+    )

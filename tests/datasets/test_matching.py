@@ -69,3 +69,8 @@ def test_what_is_left_on_either_side_is_counted() -> None:
 def test_images_outside_the_manifests_folder_are_named_by_their_own(tmp_path: Path) -> None:
     m = Manifest.of(pd.DataFrame({"path": ["../set/a/1.png"]}), tmp_path / "runs")
     assert match_images(m, [("set/a/1.png", "p")], "t").values == ["p"]
+
+
+def test_accents_that_are_taken_apart_are_the_same() -> None:
+    m = Manifest.of(pd.DataFrame({"path": ["a/gro\u0308\u00dfe.png"]}), "/data")
+    assert match_images(m, [("gr\u00f6\u00dfe", "p")], "t").values == ["p"]

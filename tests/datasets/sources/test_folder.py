@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,19 @@ def test_what_is_there_instead_is_counted(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.gif", "b/2.GIF", "b/3.dcm")
     with pytest.raises(UsageError, match=r"seen a/, b/, in all 2 .gif, 1 .dcm \(read by .*dicom"):
         read_source("folder", tmp_path)
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="their names are Unicode")
+def test_names_that_no_table_holds_are_passed_over_and_named(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.png", 'b/gr\u00f6\u00dfe, "x"\n.png', " c/3.png")
+    (tmp_path / "a" / os.fsdecode(b"\xff\xe9.png")).touch()
+    m = read_source("folder", tmp_path)
+    assert m.classes == ["a", "b", "c"]
+    assert m.notes == (
+        "passed over: 1 images whose names are no UTF-8, rename them (convmv -f latin1 -t utf8): "
+        r"a/\udcff\udce9.png",
+        "not taken: 1 .png",
+    )
+    for name in ("m.csv", "m.parquet"):
+        again = Manifest.read(m.write(tmp_path.parent / name)).check()
+        assert [p.name for p in again.paths] == [p.name for p in m.paths]

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
 from pathlib import PurePath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gliaboost.datasets.sources.layout import Layout, read_layout
 
@@ -135,3 +138,25 @@ def test_a_test_set_without_classes_stays() -> None:
 def test_folders_below_a_class_are_kept_apart() -> None:
     found = layout("a/p1/x/1.png", "b/2.png")
     assert [p.below for p in found.places.values()] == [("p1", "x"), ()]
+
+
+NAMES = ("train", "Test", "val", "yes", "no", "Yes", "glioma", "p1", "p2", "data", "images", "pred")
+TREES = st.sets(
+    st.tuples(st.lists(st.sampled_from(NAMES), max_size=4), st.sampled_from("123")).map(
+        lambda t: "/".join([*t[0], f"{t[1]}.png"])
+    ),
+    max_size=12,
+)
+
+
+@given(files=TREES, sizes=st.dictionaries(st.sampled_from("123"), st.integers(0, 1)))
+def test_every_image_is_placed_or_named_as_passed_over(
+    files: set[str], sizes: dict[str, int]
+) -> None:
+    found = read_layout(map(PurePath, files), lambda f: sizes.get(f.stem, 0))
+    counts = [re.match(r"passed over: (\d+) image", note) for note in found.notes]
+    passed = sum(int(count[1]) for count in counts if count)
+    assert {f.as_posix() for f in found.places} <= files
+    assert len(found.places) + passed == len(files)
+    # Names of layers that say nothing are never classes.
+    assert not {p.label for p in found.places.values()} & {"images"}
