@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from gliaboost.features.base import Extractor
     from gliaboost.models.base import Classifier
 
-FORMAT = 2
+FORMAT = 3
 
 
 def _since(layout: int) -> Any:
@@ -69,6 +69,9 @@ class Bundle:
         What the model is given: ``"columns"``, ``"images"`` or ``"both"``. From layout 2 on.
     package : str
         Distribution that brings the model, to be installed where it is missing. From layout 2 on.
+    familiarity : dict
+        What is kept of the training pictures, to tell those that are unlike them or were among
+        them (`gliaboost.models.familiarity.familiarity.learn`); empty: nothing. From layout 3 on.
 
     Examples
     --------
@@ -93,6 +96,7 @@ class Bundle:
     format: int = FORMAT
     takes: str = _since(2)
     package: str = _since(2)
+    familiarity: dict[str, Any] = field(default_factory=dict, metadata={"since": 3})
 
     @property
     def preparation_(self) -> Preparation:
@@ -190,9 +194,10 @@ class Bundle:
         return digest.hexdigest()
 
     def summary(self) -> dict[str, Any]:
-        """Return everything but the model's bytes, ready for JSON."""
+        """Return all but the model's bytes and what it keeps of pictures, ready for JSON."""
         values = asdict(self)
         values["bytes"] = len(values.pop("native"))
+        values["knows_its_training_images"] = bool(values.pop("familiarity"))
         return values
 
     def _repr_html_(self) -> str:
@@ -314,7 +319,8 @@ def _brought_up_to_date(bundle: Bundle) -> Bundle:
     """Give an older bundle what bundles of today have."""
     from gliaboost.models.registry import package_name, takes
 
-    bundle.takes, bundle.package = takes(bundle.model), package_name(bundle.model)
+    if bundle.format < 2:
+        bundle.takes, bundle.package = takes(bundle.model), package_name(bundle.model)
     bundle.format = FORMAT
     bundle.sha256 = bundle.digest()
     return bundle

@@ -25,6 +25,7 @@ def make_bundle(
     *,
     manifest_fingerprint: str,
     metrics: Mapping[str, Any] | None = None,
+    familiarity: Mapping[str, Any] | None = None,
 ) -> Bundle:
     """Pack a fitted model.
 
@@ -40,6 +41,8 @@ def make_bundle(
         `Manifest.fingerprint` of the training images.
     metrics : mapping, optional
         Plain facts to keep; a network's ``history_`` is put beside them.
+    familiarity : mapping, optional
+        From `gliaboost.models.familiarity.familiarity.learn`.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def make_bundle(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         takes=classifier.takes,
         package=package_name(classifier.name),
+        familiarity=plain(familiarity or {}),
     )
     bundle.sha256 = bundle.digest()
     return bundle

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
+import numpy as np
+
 from gliaboost import notebook
 from gliaboost.datasets.image_files import IMAGE_SUFFIXES, image_files
 from gliaboost.datasets.image_source import ImageLike, ImageSource
@@ -14,9 +16,9 @@ from gliaboost.errors import UsageError
 from gliaboost.features.extract import features_of
 from gliaboost.features.prepared import read_images
 from gliaboost.models.bundle import Bundle
+from gliaboost.models.familiarity.familiarity import DESCRIPTION, Familiarity, judge
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -38,12 +40,16 @@ class Prediction:
         By class, summing to 1; empty where the image cannot be read.
     error : str or None
         Why the image cannot be read.
+    familiarity : Familiarity or None
+        How the image stands to those that the model was trained on; None where the bundle does not
+        know, as those of older versions.
     """
 
     name: str
     predicted: str | None
     probabilities: dict[str, float]
     error: str | None = None
+    familiarity: Familiarity | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,26 +155,36 @@ def predict(bundle: Bundle, images: Sequence[ImageLike], *, jobs: int | None = N
     """
     sources = [source for image in images for source in _sources(ImageSource.of(image))]
     preparation, takes = bundle.preparation_, bundle.takes
+    described = [DESCRIPTION] if bundle.familiarity else []
     beside: dict[str, NDArray[np.float32]] = {}
     given: NDArray[Any]
+    looks = np.empty((0, 0), np.float32)
     if takes == "columns":
-        given, rows, failed = features_of(sources, bundle.extractors(), preparation, jobs=jobs)
+        extractors = [*bundle.extractors(), *described]
+        wide, rows, failed = features_of(sources, extractors, preparation, jobs=jobs)
+        given, looks = wide[:, : bundle.columns], wide[:, bundle.columns :]
     else:
         given, rows, failed = read_images(sources, preparation, jobs=jobs)
+        looks = DESCRIPTION.transform(given)
     if takes == "both":
         readable = [sources[row] for row in rows]
         columns, _, _ = features_of(readable, bundle.extractors(), preparation, jobs=jobs)
         beside = {"columns": columns}
     probabilities = bundle.predict_proba(given, **beside, jobs=jobs) if rows else ()
-    by_row = dict(zip(rows, probabilities, strict=True))
+    known: list[Familiarity | None] = [None] * len(rows)
+    if bundle.familiarity:
+        known = [*judge(bundle.familiarity, looks, [sources[row].key() for row in rows])]
+    by_row = dict(zip(rows, zip(probabilities, known, strict=True), strict=True))
     result: list[Prediction] = []
     for row, source in enumerate(sources):
         name = str(source.name)
         if row in failed:
             result.append(Prediction(name, None, {}, failed[row]))
             continue
-        values = {c: float(p) for c, p in zip(bundle.classes, by_row[row], strict=True)}
-        result.append(Prediction(name, max(values, key=values.__getitem__), values))
+        p, familiarity = by_row[row]
+        values = {c: float(v) for c, v in zip(bundle.classes, p, strict=True)}
+        best = max(values, key=values.__getitem__)
+        result.append(Prediction(name, best, values, familiarity=familiarity))
     return Predictions(tuple(result), list(bundle.classes), bundle.summary())
 
 

@@ -14,6 +14,7 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle
+from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
@@ -79,7 +80,9 @@ def train(
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
     classifier = create_model(model, **{**shared, **(parameters or {})})
     used = taken(model, extractors)
-    data = TrainingData(manifest, used, preparation, store, jobs=jobs, progress=progress)
+    data = TrainingData(
+        manifest, used, preparation, store, beside=[DESCRIPTION], jobs=jobs, progress=progress
+    )
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
     X, beside = data.given(takes(model), rows, used)
@@ -96,6 +99,7 @@ def train(
         used,
         manifest_fingerprint=manifest.fingerprint(),
         metrics=known,
+        familiarity=learn(data.description(rows, DESCRIPTION), data.keys(rows), groups),
     )
     return bundle, data.extraction
 

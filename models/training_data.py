@@ -34,6 +34,8 @@ class TrainingData:
         What happens between decoding and extracting.
     store : FeatureStore
         Where features are kept.
+    beside : sequence of Extractor
+        Described by these too, for `description`; no model is given their columns.
     jobs : int, optional
         Threads.
     executor : Executor, optional
@@ -61,6 +63,7 @@ class TrainingData:
         preparation: Preparation,
         store: FeatureStore,
         *,
+        beside: Sequence[Extractor] = (),
         jobs: int | None = None,
         executor: Executor | None = None,
         progress: Progress = SILENT,
@@ -69,7 +72,7 @@ class TrainingData:
         self.extractors, self.jobs = tuple(extractors), jobs
         self.extraction: Extraction = extract(
             manifest,
-            extractors,
+            [*extractors, *(beside if extractors else ())],
             preparation,
             store,
             jobs=jobs,
@@ -116,6 +119,20 @@ class TrainingData:
     def images(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Give prepared images: uint8 [n, S, S]."""
         return np.take(self._images, self._position[rows], axis=0)
+
+    def keys(self, rows: NDArray[np.int64]) -> list[str]:
+        """Give the SHA-256 of readable rows' files."""
+        return [self._keys[k] for k in self._position[rows]]
+
+    def description(self, rows: NDArray[np.int64], extractor: Extractor) -> NDArray[np.float32]:
+        """Describe images by an extractor whose columns no model is given: float32 [n, D].
+
+        Where there are no features at all, the images lie decoded, and are described as they lie.
+        """
+        if self.extractors:
+            return matrix(self.keys(rows), [extractor], self.preparation, self.store)
+        found: NDArray[np.float32] = extractor.transform(self.images(rows))
+        return found
 
     def given(
         self, takes: str, rows: NDArray[np.int64], extractors: Sequence[Extractor]

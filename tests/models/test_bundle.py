@@ -234,7 +234,7 @@ def test_an_old_layout_with_a_new_field_is_damage(path: Path) -> None:
     bundle = joblib.load(path)
     bundle.format = 1
     joblib.dump(bundle, path)
-    with pytest.raises(BundleError, match=r"damaged.*package, takes"):
+    with pytest.raises(BundleError, match=r"damaged.*familiarity, package, takes"):
         load(path)
 
 
@@ -264,6 +264,7 @@ OTHER: dict[str, Any] = {
     "preparation": {"size": 32}, "features": [], "parameters": {"seed": 1}, "device": "cuda",
     "manifest": "fedcba", "metrics": {"images": 1}, "versions": {"numpy": "2"},
     "created": "2026-01-01", "format": FORMAT + 1, "takes": "images", "package": "other",
+    "familiarity": {"version": 1},
 }  # fmt: skip
 
 
@@ -311,7 +312,11 @@ def test_there_is_no_layout_before_the_first(tmp_path: Path, layout: int) -> Non
 def test_the_summary_is_all_but_the_bytes_of_the_model() -> None:
     summary = json.loads(json.dumps(bare().summary()))
     assert summary.pop("bytes") == 5
-    assert {**summary, "native": b"model"} == vars(bare())
+    assert summary.pop("knows_its_training_images") is False
+    assert {**summary, "native": b"model", "familiarity": {}} == vars(bare())
+    known = bare(familiarity={"version": 1, "copies": b"pictures"}).summary()
+    assert known["knows_its_training_images"]
+    assert "pictures" not in json.dumps(known)
 
 
 class Echo:

@@ -1,0 +1,1 @@
+"""What a bundle knows of the pictures that its model was trained on."""
