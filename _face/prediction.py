@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 def predict(
-    bundle: Bundle | Path | str, images: ImageLike | Iterable[ImageLike], *, jobs: int | None = None
+    bundle: Bundle | Path | str,
+    images: ImageLike | Iterable[ImageLike],
+    *,
+    position: int | None = None,
+    plane: str = "axial",
+    window: str | None = None,
+    jobs: int | None = None,
 ) -> Predictions:
     """Say which class each image belongs to, with probabilities.
 
@@ -24,14 +30,23 @@ def predict(
     bundle : Bundle or path-like
         From `train` or `load`, or the file of one.
     images : path-like, ImageSource, or iterable of these
-        Image files, folders that are searched for them, or images in memory.
+        Image files, DICOM files and series, NIfTI volumes, folders that are searched for them, or
+        images in memory.
+    position : int, optional
+        Of a scan the one slice of this number, from 0; default: all that show the head.
+    plane : {"axial", "coronal", "sagittal"}
+        Across which NIfTI volumes are cut.
+    window : str, optional
+        For CT: ``brain``, ``subdural``, ``bone`` or ``CENTRE:WIDTH``; default: a DICOM file's own,
+        failing that ``brain``.
     jobs : int, optional
         Threads; default: all cores.
 
     Returns
     -------
     Predictions
-        One an image, in order; unreadable ones are among them with their reason.
+        One an image or slice, in order; unreadable ones are among them with their reason. Its
+        ``warnings`` name pictures that are unlike those of the training, or were among them.
 
     Raises
     ------
@@ -53,16 +68,23 @@ def predict(
     ...         Image.fromarray(image).save(folder / label / f"{n}.png")
     >>> bundle = gliaboost.train(folder, features="glcm", store=folder / "store")
     >>> gliaboost.predict(bundle, folder / "dark").to_frame().columns.tolist()
-    ['path', 'predicted', 'proba_dark', 'proba_light', 'error']
+    ['path', 'predicted', 'proba_dark', 'proba_light', 'error', 'typicality', 'seen']
     """
     from gliaboost.datasets.image_source import ImageSource
     from gliaboost.models.prediction import predict as ask
 
     given = [images] if isinstance(images, str | os.PathLike | ImageSource) else list(images)
-    return ask(_loaded(bundle), given, jobs=jobs)
+    return ask(_loaded(bundle), given, position=position, plane=plane, window=window, jobs=jobs)
 
 
-def explain(bundle: Bundle | Path | str, image: ImageLike) -> Explanation:
+def explain(
+    bundle: Bundle | Path | str,
+    image: ImageLike,
+    *,
+    position: int | None = None,
+    plane: str = "axial",
+    window: str | None = None,
+) -> Explanation:
     """Say what a decision rests on, and where on the image: SHAP values, or Grad-CAM of a network.
 
     Parameters
@@ -70,7 +92,10 @@ def explain(bundle: Bundle | Path | str, image: ImageLike) -> Explanation:
     bundle : Bundle or path-like
         From `train` or `load`, or the file of one.
     image : path-like or ImageSource
-        An image file, or an image in memory.
+        An image file, a DICOM file, a NIfTI volume, or an image in memory.
+    position, plane, window
+        Which slice of a scan, and how it is seen, as for `predict`; a scan of several needs
+        `position`.
 
     Returns
     -------
@@ -101,9 +126,12 @@ def explain(bundle: Bundle | Path | str, image: ImageLike) -> Explanation:
     >>> found.families, found.picture().shape
     ({'hog': 1.0}, (256, 512, 3))
     """
+    from gliaboost.datasets.scans import one_picture
     from gliaboost.models.explain.attribution import explain as attribute
 
-    return attribute(_loaded(bundle), image)
+    return attribute(
+        _loaded(bundle), one_picture(image, position=position, plane=plane, window=window)
+    )
 
 
 def _loaded(bundle: Bundle | Path | str) -> Bundle:

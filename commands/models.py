@@ -18,11 +18,14 @@ from gliaboost.commands.options import (
     Json,
     ManifestPath,
     Modality,
+    Plane,
     Quiet,
     Seed,
     Settings,
+    Slice,
     Store,
     Target,
+    Window,
     collecting_unreadable,
     exit_with_failures,
     print_json,
@@ -168,23 +171,38 @@ def tune(
 
 def predict(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From gliaboost train.")],
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Images or folders.")],
-    out: Annotated[Path | None, typer.Option(help="Write here instead of the terminal.")] = None,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Images, DICOM files, NIfTI volumes, or folders."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write here instead of the terminal; .csv and .json say the form."),
+    ] = None,
+    position: Slice = None,
+    plane: Plane = "axial",
+    window: Window = None,
     jobs: Jobs = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say which class each image belongs to, with probabilities."""
+    """Say which class each image belongs to, with probabilities.
+
+    Warns of pictures unlike those that the model was trained on, and of those that were among them.
+    """
     from gliaboost.reports.pages.terminal import (
         predictions_csv,
         predictions_json,
         predictions_table,
     )
 
-    predictions = gliaboost.predict(bundle, paths, jobs=jobs)
-    if as_json:
+    predictions = gliaboost.predict(
+        bundle, paths, position=position, plane=plane, window=window, jobs=jobs
+    )
+    ending = "" if out is None else out.suffix.lower()
+    if as_json or (ending == ".json" and not as_csv):
         text = json.dumps(predictions_json(predictions.model, predictions), indent=1)
-    elif as_csv:
+    elif as_csv or ending == ".csv":
         text = predictions_csv(predictions.classes, predictions)
     else:
         fit = out is None and sys.stdout.isatty()
@@ -196,20 +214,27 @@ def predict(
 
         with replacing(out) as temporary:
             temporary.write_text(text + "\n", "utf-8")
+    for sentence in predictions.warnings:
+        typer.echo(f"gliaboost: warning: {sentence}", err=True)
     exit_with_failures((p.name, p.error) for p in predictions if p.error is not None)
 
 
 def explain(
     bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From gliaboost train.")],
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="An image.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="An image, a DICOM file, or a NIfTI volume.")
+    ],
     out: Annotated[Path, typer.Option(help="The picture.")] = Path("explanation.png"),
+    position: Slice = None,
+    plane: Plane = "axial",
+    window: Window = None,
     as_json: Json = False,
 ) -> None:
     """Draw what a decision rests on: SHAP values or Grad-CAM on the image.
 
     Orange speaks for the predicted class, blue against it.
     """
-    found = gliaboost.explain(bundle, path)
+    found = gliaboost.explain(bundle, path, position=position, plane=plane, window=window)
     found.save(out)
     facts = {
         "path": str(path),

@@ -33,6 +33,19 @@ Modality = Annotated[str, typer.Option(help="Images to use: MRI, CT or both.")]
 ManifestPath = Annotated[
     Path, typer.Argument(metavar="MANIFEST", help=".parquet, .csv, or a folder of classes.")
 ]
+Slice = Annotated[
+    int | None,
+    typer.Option("--slice", min=0, help="Of a scan this slice alone, from 0.", show_default="all"),
+]
+Plane = Annotated[
+    str, typer.Option("--axis", help="Cut NIfTI volumes: axial, coronal or sagittal.")
+]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        help="For CT: brain, subdural, bone or CENTRE:WIDTH.", show_default="the file's own, brain"
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(

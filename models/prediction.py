@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from gliaboost import notebook
-from gliaboost.datasets.image_files import IMAGE_SUFFIXES, image_files
-from gliaboost.datasets.image_source import ImageLike, ImageSource
-from gliaboost.errors import UsageError
+from gliaboost.datasets.image_source import ImageLike
+from gliaboost.datasets.scans import look_at
 from gliaboost.features.extract import features_of
 from gliaboost.features.prepared import read_images
 from gliaboost.models.bundle import Bundle
+from gliaboost.models.familiarity.copies import COPY, FILE
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, Familiarity, judge
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-# Rows that a notebook shows.
-SHOWN = 20
+# Rows that a notebook shows, and pictures that a warning names.
+SHOWN, NAMED = 20, 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,16 @@ class Prediction:
     probabilities: dict[str, float]
     error: str | None = None
     familiarity: Familiarity | None = None
+
+    @property
+    def typicality(self) -> float | None:
+        """As in `Familiarity`; None where it is not known."""
+        return None if self.familiarity is None else self.familiarity.typicality
+
+    @property
+    def seen(self) -> str | None:
+        """As in `Familiarity`; None where it is not known."""
+        return None if self.familiarity is None else self.familiarity.seen
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,8 +105,8 @@ class Predictions(Sequence[Prediction]):
         Returns
         -------
         pandas.DataFrame
-            One row an image: ``path``, ``predicted``, ``proba_<class>`` in float64 and ``error``;
-            missing is what a file does not have.
+            One row an image: ``path``, ``predicted``, ``proba_<class>`` in float64, ``error``, and
+            ``typicality`` and ``seen`` as in `Familiarity`; missing is what a file does not have.
         """
         import pandas as pd
 
@@ -110,8 +119,35 @@ class Predictions(Sequence[Prediction]):
                     for c in self.classes
                 },
                 "error": pd.Series([p.error for p in self.rows], dtype="str"),
+                "typicality": pd.Series([p.typicality for p in self.rows], dtype="float64"),
+                "seen": pd.Series([p.seen for p in self.rows], dtype="str"),
             }
         )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader of these must know, a sentence each: unlike pictures, and seen ones."""
+        read = [p for p in self.rows if p.error is None]
+        unlike = [p.name for p in read if p.familiarity and p.familiarity.unlike]
+        files = [p.name for p in read if p.seen == FILE]
+        copies = [p.name for p in read if p.seen == COPY]
+        said = []
+        if unlike:
+            said.append(
+                f"{_of(unlike, read)} unlike those that the model was trained on; what it "
+                f"says of such a picture means little: {_some(unlike)}"
+            )
+        if files:
+            said.append(
+                f"{_of(files, read)} among the files that the model was trained on; how well it "
+                f"does there says nothing: {_some(files)}"
+            )
+        if copies:
+            said.append(
+                f"{_of(copies, read)} a copy of a picture that the model was trained on, or its "
+                f"neighbour in the scan: {_some(copies)}"
+            )
+        return said
 
     def _repr_html_(self) -> str:
         """Show a notebook the first of them, and how many could not be read."""
@@ -120,6 +156,7 @@ class Predictions(Sequence[Prediction]):
         notes = [f"{len(read):,} images"]
         notes += [f"the first {SHOWN} shown"] if len(read) > SHOWN else []
         notes += [f"{failed:,} unreadable: see to_frame()"] if failed else []
+        notes += self.warnings
         return notebook.table(
             f"Predictions of {self.model['model']}",
             ["path", "predicted", *self.classes],
@@ -131,41 +168,62 @@ class Predictions(Sequence[Prediction]):
         )
 
 
-def predict(bundle: Bundle, images: Sequence[ImageLike], *, jobs: int | None = None) -> Predictions:
-    """Predict files and folders of images.
+def predict(
+    bundle: Bundle,
+    images: Sequence[ImageLike],
+    *,
+    position: int | None = None,
+    plane: str = "axial",
+    window: str | None = None,
+    jobs: int | None = None,
+) -> Predictions:
+    """Predict pictures, scans and folders of them.
 
     Parameters
     ----------
     bundle : Bundle
         From `gliaboost.load`.
     images : sequence of path-like or ImageSource
-        Image files, folders that are searched for them, or images in memory.
+        Image files, DICOM files and series, NIfTI volumes, folders that are searched for them, or
+        images in memory.
+    position, plane, window
+        Which slices of scans, and how they are seen; see `gliaboost.datasets.scans.look_at`.
     jobs : int, optional
         Threads; default: all cores.
 
     Returns
     -------
     Predictions
-        One an image, in order; unreadable files are among them with their reason.
+        One a picture or slice, in order; unreadable files are among them with their reason.
 
     Raises
     ------
     UsageError
-        If a folder holds no image.
+        If a folder holds no image, or a scan no such slice.
     """
-    sources = [source for image in images for source in _sources(ImageSource.of(image))]
+    looked = [
+        one
+        for image in images
+        for one in look_at(image, position=position, plane=plane, window=window)
+    ]
+    sources = [one.source for one in looked]
+    lost = {row: one.error for row, one in enumerate(looked) if one.error is not None}
+    there = [row for row in range(len(looked)) if row not in lost]
     preparation, takes = bundle.preparation_, bundle.takes
+    asked = [sources[row] for row in there]
     described = [DESCRIPTION] if bundle.familiarity else []
     beside: dict[str, NDArray[np.float32]] = {}
     given: NDArray[Any]
     looks = np.empty((0, 0), np.float32)
     if takes == "columns":
         extractors = [*bundle.extractors(), *described]
-        wide, rows, failed = features_of(sources, extractors, preparation, jobs=jobs)
+        wide, read, broken = features_of(asked, extractors, preparation, jobs=jobs)
         given, looks = wide[:, : bundle.columns], wide[:, bundle.columns :]
     else:
-        given, rows, failed = read_images(sources, preparation, jobs=jobs)
+        given, read, broken = read_images(asked, preparation, jobs=jobs)
         looks = DESCRIPTION.transform(given)
+    rows = [there[row] for row in read]
+    failed = lost | {there[row]: reason for row, reason in broken.items()}
     if takes == "both":
         readable = [sources[row] for row in rows]
         columns, _, _ = features_of(readable, bundle.extractors(), preparation, jobs=jobs)
@@ -188,13 +246,12 @@ def predict(bundle: Bundle, images: Sequence[ImageLike], *, jobs: int | None = N
     return Predictions(tuple(result), list(bundle.classes), bundle.summary())
 
 
-def _sources(source: ImageSource) -> Iterator[ImageSource]:
-    """Give the images of a folder, or the image itself."""
-    folder = Path(source.name)
-    if source.data is not None or not folder.is_dir():
-        yield source
-        return
-    found = image_files(folder)
-    if not found:
-        raise UsageError(f"no image in {folder}; looked for {', '.join(IMAGE_SUFFIXES)}")
-    yield from map(ImageSource, found)
+def _of(some: Sequence[str], read: Sequence[Prediction]) -> str:
+    """Count some of the pictures, with their verb."""
+    verb = "is" if len(some) == 1 else "are"
+    return f"{len(some):,} of {len(read):,} pictures {verb}" if len(read) > 1 else "the picture is"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more

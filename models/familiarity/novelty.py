@@ -189,9 +189,11 @@ def _principal(moments: _Moments) -> tuple[Floats, Floats, Floats]:
     several = int((values > least).sum())
     k = max(1, min(COMPONENTS, moments.rows // PER_COMPONENT, several))
     spread = np.sqrt(np.maximum(values[::-1][:k], least))
-    parts = (mean, vectors[:, ::-1][:, :k].T, spread)
-    mean, components, deviations = (np.ascontiguousarray(p, np.float32) for p in parts)
-    return mean, components, deviations
+    return _exactly(mean), _exactly(vectors[:, ::-1][:, :k].T), _exactly(spread)
+
+
+def _exactly(values: Exact) -> Floats:
+    return np.ascontiguousarray(values, np.float32)
 
 
 def _both(scaled: Floats, mean: Floats, components: Floats, deviations: Floats) -> Floats:

@@ -17,13 +17,23 @@ from gliaboost.reports.protocol.results import Results
 if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
 
+# How a picture stands to the training, in a table of predictions.
+FAMILIAR = ("typicality", "seen")
+
 
 def predictions_json(model: Mapping[str, Any], predictions: Sequence[Prediction]) -> dict[str, Any]:
     """Return predictions and failures as plain values."""
     return {
         "model": dict(model),
         "predictions": [
-            {"path": p.name, "predicted": p.predicted, "probabilities": p.probabilities}
+            {
+                "path": p.name,
+                "predicted": p.predicted,
+                "probabilities": p.probabilities,
+                "typicality": p.typicality,
+                "unlike_training": None if p.familiarity is None else p.familiarity.unlike,
+                "seen_in_training": p.seen,
+            }
             for p in predictions
             if p.error is None
         ],
@@ -35,23 +45,42 @@ def predictions_csv(classes: Sequence[str], predictions: Sequence[Prediction]) -
     """Return one line a file, probabilities with six digits; failures have a reason instead."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "predicted", *(f"proba_{c}" for c in classes), "error"])
+    writer.writerow(["path", "predicted", *(f"proba_{c}" for c in classes), "error", *FAMILIAR])
     for p in predictions:
         shown = [f"{p.probabilities[c]:.6f}" if p.probabilities else "" for c in classes]
-        writer.writerow([p.name, p.predicted or "", *shown, p.error or ""])
+        typical = "" if p.typicality is None else f"{p.typicality:.4f}"
+        writer.writerow([p.name, p.predicted or "", *shown, p.error or "", typical, p.seen or ""])
     return text.getvalue().rstrip("\n")
 
 
 def predictions_table(
     classes: Sequence[str], predictions: Sequence[Prediction], *, fit: bool = False
 ) -> str:
-    """Return an aligned table of the files that could be read; `fit` as of `columns`."""
+    """Return an aligned table of the files that could be read; `fit` as of `columns`.
+
+    A picture that is unlike the training, or was part of it, has a remark at the end of its line.
+    """
     read = [p for p in predictions if p.error is None]
-    rows = [["path", "predicted", *classes]]
+    remarks = [_remark(p) for p in read]
+    rows = [["path", "predicted", *classes, *(["remark"] if any(remarks) else [])]]
     rows += [
-        [p.name, str(p.predicted), *(f"{p.probabilities[c]:.3f}" for c in classes)] for p in read
+        [
+            p.name,
+            str(p.predicted),
+            *(f"{p.probabilities[c]:.3f}" for c in classes),
+            *([remark] if any(remarks) else []),
+        ]
+        for p, remark in zip(read, remarks, strict=True)
     ]
     return columns(rows, left=2, fit=fit)
+
+
+def _remark(prediction: Prediction) -> str:
+    familiarity = prediction.familiarity
+    if familiarity is None:
+        return ""
+    words = {"file": "was in training", "copy": "copy of training"}
+    return "unlike training" if familiarity.unlike else words.get(familiarity.seen, "")
 
 
 def results_table(results: Results, *, fit: bool = False) -> str:

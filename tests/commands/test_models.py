@@ -17,6 +17,7 @@ from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.attribution import Explanation
+from gliaboost.models.familiarity.familiarity import Familiarity
 from gliaboost.models.prediction import Prediction, Predictions
 from gliaboost.models.tuning import Search
 
@@ -125,10 +126,37 @@ PREDICTED = Predictions(
 
 def test_predict(replace: Any, ask: Any) -> None:
     calls = replace("predict", PREDICTED)
-    code, out, err = ask("predict", "b.joblib", "a.png", "more", "--jobs", "2")
-    assert given(calls) == ((Path("b.joblib"), [Path("a.png"), Path("more")]), {"jobs": 2})
+    cut = ["--slice", "7", "--axis", "coronal", "--window", "bone"]
+    code, out, err = ask("predict", "b.joblib", "a.png", "more", "--jobs", "2", *cut)
+    assert given(calls) == (
+        (Path("b.joblib"), [Path("a.png"), Path("more")]),
+        {"jobs": 2, "position": 7, "plane": "coronal", "window": "bone"},
+    )
     assert out.splitlines()[1].split() == ["a.png", "glioma", "0.750", "0.250"]
     assert (code, err) == (1, "gliaboost: b.png: is empty\n")
+
+
+def test_predict_warns_of_what_is_unlike_the_training(replace: Any, ask: Any) -> None:
+    odd = Prediction(
+        "noise.png", "glioma", {"glioma": 0.75, "healthy": 0.25},
+        familiarity=Familiarity(0.001, True, ""),
+    )  # fmt: skip
+    replace("predict", Predictions((odd,), ["glioma", "healthy"], {"model": "lightgbm"}))
+    code, out, err = ask("predict", "b.joblib", "noise.png")
+    assert code == 0 and out.splitlines()[1].endswith("unlike training")
+    assert err.startswith("gliaboost: warning: the picture is unlike") and "noise.png" in err
+
+
+@pytest.mark.parametrize("ending", [".csv", ".json", ".CSV"])
+def test_the_ending_of_out_says_the_form(
+    ending: str, replace: Any, ask: Any, tmp_path: Path
+) -> None:
+    replace("predict", PREDICTED)
+    shown = ask("predict", "b.joblib", "a.png", f"--{ending[1:].lower()}")[1]
+    ask("predict", "b.joblib", "a.png", "--out", tmp_path / f"p{ending}")
+    assert (tmp_path / f"p{ending}").read_text("utf-8") == shown
+    ask("predict", "b.joblib", "a.png", "--json", "--out", tmp_path / "p.csv")
+    json.loads((tmp_path / "p.csv").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("kind", ["--csv", "--json"])
@@ -147,8 +175,9 @@ def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
     found = Explanation(image, heat, "glioma", chances, {"hog": 0.5, "lbp": 0.5}, 0.5)
     calls = replace("explain", found)
     out = tmp_path / "e.png"
-    code, said, _ = ask("explain", "b.joblib", "a.png", "--out", out)
-    assert given(calls) == ((Path("b.joblib"), Path("a.png")), {})
+    code, said, _ = ask("explain", "b.joblib", "a.png", "--out", out, "--slice", "3")
+    cut = {"position": 3, "plane": "axial", "window": None}
+    assert given(calls) == ((Path("b.joblib"), Path("a.png")), cut)
     assert code == 0 and out.read_bytes().startswith(b"\x89PNG")
     assert said.splitlines() == [
         "a.png: glioma (75.0%)",

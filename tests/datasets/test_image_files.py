@@ -14,9 +14,8 @@ from gliaboost.datasets.image_files import (
     is_hidden,
     subfolders,
 )
-from gliaboost.datasets.image_source import ImageSource
+from gliaboost.datasets.scans import look_at  # the same rule, seen from prediction
 from gliaboost.datasets.sources import read_source
-from gliaboost.models.prediction import _sources  # the same rule, seen from prediction
 
 SEEN = ["a/1.png", "a/2.JPG", "b/3.tiff"]
 HIDDEN = [
@@ -48,7 +47,7 @@ def relative(files: list[Path], folder: Path) -> list[str]:
 def test_one_rule_for_manifest_and_prediction(folder: Path) -> None:
     assert relative(image_files(folder), folder) == SEEN
     assert read_source("folder", folder).table["path"].tolist() == SEEN
-    predicted = [Path(s.name) for s in _sources(ImageSource(folder))]
+    predicted = [Path(one.source.name) for one in look_at(folder)]
     assert relative(predicted, folder) == SEEN
 
 

@@ -10,11 +10,11 @@ def _ramp() -> np.ndarray:
     return np.tile(np.arange(256, dtype=np.uint8), (256, 1))
 
 
-def test_it_keeps_the_contract_of_extractors():
+def test_it_keeps_the_contract_of_extractors() -> None:
     check_extractor(Appearance)
 
 
-def test_each_group_measures_what_its_name_says():
+def test_each_group_measures_what_its_name_says() -> None:
     a, b, c, d = edges()[:4]
     found = Appearance().transform(np.stack([_ramp(), _ramp().T]))
     low = found[:, a:b].reshape(2, LOW, LOW)
@@ -27,7 +27,7 @@ def test_each_group_measures_what_its_name_says():
     np.testing.assert_allclose(found[0, d:] ** 2, 1 / GREYS, atol=1e-6)
 
 
-def test_frequencies_are_those_of_the_orthonormal_cosine_transform():
+def test_frequencies_are_those_of_the_orthonormal_cosine_transform() -> None:
     from scipy.fft import dctn
 
     image = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
@@ -37,7 +37,7 @@ def test_frequencies_are_those_of_the_orthonormal_cosine_transform():
     np.testing.assert_allclose(Appearance().transform(big[None])[0, : LOW**2], expected, atol=2e-5)
 
 
-def test_scale_of_the_picture_matters_little():
+def test_scale_of_the_picture_matters_little() -> None:
     image = np.add.outer(np.arange(512), np.arange(512)) % 300 // 2
     wide = Appearance().transform(image.astype(np.uint8)[None])[0]
     half = Appearance().transform(image[::2, ::2].astype(np.uint8)[None])[0]

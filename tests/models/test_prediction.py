@@ -10,13 +10,16 @@ import pytest
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import DecodeError, UsageError
+from gliaboost.errors import DecodeError
 from gliaboost.features import create
 from gliaboost.features.extract import features_of
+from gliaboost.features.store import FeatureStore
 from gliaboost.models.explain.attribution import explain
+from gliaboost.models.familiarity.familiarity import Familiarity
 from gliaboost.models.packing import make_bundle
-from gliaboost.models.prediction import SHOWN, Prediction, Predictions, _sources, predict
+from gliaboost.models.prediction import SHOWN, Prediction, Predictions, predict
 from gliaboost.models.registry import create_model
+from gliaboost.models.training import train
 
 CLASSES = ["glioma", "no_tumor"]
 
@@ -90,9 +93,63 @@ def test_images_in_memory_are_predicted_and_explained_as_their_files_are(
         explain(bundle, damaged)
 
 
-def test_a_name_beside_bytes_is_no_folder(tmp_path: Path) -> None:
-    """A name may be that of a folder that happens to be there."""
-    source = ImageSource(str(tmp_path), b"bytes")
-    assert list(_sources(source)) == [source]
-    with pytest.raises(UsageError, match="no image in"):
-        list(_sources(ImageSource(tmp_path)))
+def known(name: str, unlike: bool = False, seen: str = "") -> Prediction:
+    familiarity = Familiarity(0.001 if unlike else 0.5, unlike, seen)
+    return Prediction(name, "glioma", {"glioma": 0.75, "no_tumor": 0.25}, familiarity=familiarity)
+
+
+def test_what_a_reader_must_know_is_counted_and_named() -> None:
+    odd = [known(f"odd{n}.png", unlike=True) for n in range(5)]
+    files = [known("a.png", seen="file")]
+    said = made(*odd, *files, known("b.png", seen="copy"), known("fine.png"), FAILED).warnings
+    assert said[0].startswith("5 of 8 pictures are unlike")
+    assert said[0].endswith("odd0.png, odd1.png, odd2.png and 2 more")
+    assert said[1].startswith("1 of 8 pictures is among the files") and said[1].endswith("a.png")
+    assert "copy" in said[2] and said[2].endswith("b.png")
+    assert made(known("odd.png", unlike=True)).warnings[0].startswith("the picture is unlike")
+
+
+def test_nothing_to_warn_of_is_said_by_silence() -> None:
+    assert made(known("fine.png"), one(), FAILED).warnings == []
+
+
+def test_a_frame_tells_how_each_stands_to_the_training() -> None:
+    frame = made(known("odd.png", unlike=True), known("a.png", seen="file"), one()).to_frame()
+    assert frame["typicality"].tolist()[:2] == [0.001, 0.5]
+    assert frame["seen"].tolist()[:2] == ["", "file"]
+    assert frame[["typicality", "seen"]].iloc[2].isna().all()
+
+
+@pytest.mark.parametrize("model", ["lightgbm", "cnn-scratch"])
+def test_a_trained_model_knows_its_pictures_and_warns_of_noise(
+    make_images: Callable[..., Path], tmp_path: Path, model: str
+) -> None:
+    parameters: dict[str, object] = {"rounds": 3, "inner_folds": 0}
+    if model == "cnn-scratch":
+        pytest.importorskip("torch")
+        parameters = {"epochs": 1, "depths": (1, 1), "widths": (4, 8), "size": 32}
+    manifest = Manifest.read(make_images(patients=30, per_patient=1, size=64))
+    bundle, _ = train(
+        manifest,
+        [create("glcm", levels=8)],
+        model,
+        FeatureStore(tmp_path / "store"),
+        preparation=Preparation(size=64),
+        parameters=parameters,
+        jobs=1,
+    )
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))
+    upload = ImageSource("upload", manifest.paths[2].read_bytes())
+    found = predict(
+        bundle,
+        [
+            manifest.paths[0],
+            upload,
+            ImageSource.from_array("noise", noise),
+            ImageSource.from_array("stripes", stripes),
+        ],
+    )
+    assert [p.seen for p in found] == ["file", "file", "", ""]
+    assert found[3].familiarity is not None and found[3].familiarity.unlike
+    assert any("file" in sentence for sentence in found.warnings)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from gliaboost.features.appearance import Appearance
 from gliaboost.models.familiarity.copies import Copies
 
 
-def _picture(seed: int) -> np.ndarray:
+def _picture(seed: int) -> Any:
     rng = np.random.default_rng(seed)
     smooth = cv2.GaussianBlur(rng.normal(size=(256, 256)), (0, 0), 12)
     low, high = smooth.min(), smooth.max()
@@ -27,20 +29,20 @@ def _columns(pictures: list[np.ndarray]) -> np.ndarray:
 KNOWN = Copies.of(KEYS[:10], _columns(PICTURES[:10]))
 
 
-def test_files_and_strangers_are_told():
+def test_files_and_strangers_are_told() -> None:
     assert KNOWN.find(KEYS, _columns(PICTURES)) == ["file"] * 10 + ["", ""]
 
 
 @pytest.mark.parametrize("turn", range(8))
-def test_a_copy_is_found_in_all_orientations(turn: int):
+def test_a_copy_is_found_in_all_orientations(turn: int) -> None:
     picture = np.rot90(PICTURES[3], turn % 4)
     picture = np.ascontiguousarray(picture.T if turn > 3 else picture)
     assert KNOWN.find(["f" * 64], _columns([picture])) == ["copy"]
 
 
 @pytest.mark.parametrize("change", ["jpeg", "half", "contrast", "noise"])
-def test_a_changed_copy_is_found(change: str):
-    picture = PICTURES[5]
+def test_a_changed_copy_is_found(change: str) -> None:
+    picture: Any = PICTURES[5]
     if change == "jpeg":
         picture = cv2.imdecode(cv2.imencode(".jpg", picture, [1, 25])[1], 0)
     elif change == "half":
@@ -54,11 +56,11 @@ def test_a_changed_copy_is_found(change: str):
     assert KNOWN.find(["f" * 64], _columns([picture])) == ["copy"]
 
 
-def test_nothing_known_recognises_nothing():
+def test_nothing_known_recognises_nothing() -> None:
     assert Copies.of([], _columns(PICTURES[:1])[:0]).find(KEYS[:1], _columns(PICTURES[:1])) == [""]
 
 
-def test_it_survives_its_plain_values():
+def test_it_survives_its_plain_values() -> None:
     again = Copies.from_state(KNOWN.to_state())
     assert again.find(KEYS, _columns(PICTURES)) == KNOWN.find(KEYS, _columns(PICTURES))
 
@@ -74,6 +76,6 @@ def test_it_survives_its_plain_values():
         {"keys": bytes(16), "hashes": bytes(32)},
     ],
 )
-def test_damaged_values_are_refused(state: dict[str, object]):
+def test_damaged_values_are_refused(state: dict[str, object]) -> None:
     with pytest.raises(BundleError, match="training pictures"):
         Copies.from_state(state)

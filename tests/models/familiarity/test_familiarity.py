@@ -53,26 +53,26 @@ ODD = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_what_is_no_slice_is_unlike(name: str):
+def test_what_is_no_slice_is_unlike(name: str) -> None:
     assert _judged(ODD[name])[0].unlike
 
 
-def test_new_slices_are_like_and_unseen():
+def test_new_slices_are_like_and_unseen() -> None:
     found = _judged(*HEADS[120:])
     assert sum(f.unlike for f in found) <= 2
     assert [f.seen for f in found] == [""] * 30
 
 
-def test_training_slices_are_known_again():
+def test_training_slices_are_known_again() -> None:
     own = judge(STATE, DESCRIPTION.transform(HEADS[:2]), [_key(0), _key(500)])
     assert [f.seen for f in own] == ["file", "copy"]
 
 
-def test_it_is_plain_values():
+def test_it_is_plain_values() -> None:
     assert fault_in(STATE) is None
 
 
-def test_a_small_training_set_judges_no_likeness_but_knows_its_pictures():
+def test_a_small_training_set_judges_no_likeness_but_knows_its_pictures() -> None:
     columns = DESCRIPTION.transform(HEADS[:3])
     state = learn(columns, [_key(n) for n in range(3)], np.arange(3))
     assert judge(state, columns, [_key(0)] * 3)[0] == Familiarity(None, False, "file")
@@ -82,6 +82,6 @@ def test_a_small_training_set_judges_no_likeness_but_knows_its_pictures():
     "change",
     [{"version": 0}, {"novelty": []}, {"copies": None}, {"more": 1}, {"novelty": {"a": 1}}],
 )
-def test_damage_is_refused_by_a_typed_error(change: dict[str, object]):
+def test_damage_is_refused_by_a_typed_error(change: dict[str, object]) -> None:
     with pytest.raises(BundleError, match=r"train again|copy it again"):
         judge({**STATE, **change}, DESCRIPTION.transform(HEADS[:1]), [_key(0)])
