@@ -213,7 +213,7 @@ def predict(
         from gliaboost.files import replacing
 
         with replacing(out) as temporary:
-            temporary.write_text(text + "\n", "utf-8")
+            temporary.write_text(text + "\n", "utf-8", "backslashreplace")
     for sentence in predictions.warnings:
         typer.echo(f"gliaboost: warning: {sentence}", err=True)
     exit_with_failures((p.name, p.error) for p in predictions if p.error is not None)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gliaboost.datasets.file_names import is_text, spoken
 from gliaboost.errors import UsageError
 
 if TYPE_CHECKING:
@@ -136,6 +137,11 @@ def text(values: Iterable[Any], *, exact: bool = False) -> pd.Series[str]:
     -------
     pandas.Series of str
 
+    Raises
+    ------
+    UsageError
+        If a cell is a name that is no text, as no table can hold it.
+
     Examples
     --------
     >>> text([1.0, None, 7.0]).tolist(), text(["007", "NA"]).tolist(), text([0.5, 1.0]).tolist()
@@ -153,6 +159,13 @@ def text(values: Iterable[Any], *, exact: bool = False) -> pd.Series[str]:
     cells = [cell(v) for v in values]
     if not exact and all(c is None or _WHOLE.fullmatch(c) for c in cells):
         cells = [c and c.removesuffix(".0") for c in cells]
+    odd = [c for c in cells if c and not is_text(c)]
+    if odd:
+        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
+        raise UsageError(
+            f"names that are not UTF-8, which no table can hold ({spoken(odd[0])}{more}); rename "
+            "the files or folders"
+        )
     return pd.Series(cells, dtype="str")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.datasets.columns import text, usual_names
 from gliaboost.datasets.components import sharing
+from gliaboost.datasets.file_names import is_text
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
@@ -132,7 +133,10 @@ class Manifest:
         moved = self.relative_to(path.parent)
         with replacing(path) as temporary:
             if kind == "parquet":
-                moved.table.to_parquet(temporary, index=False)
+                if is_text(str(temporary)):
+                    moved.table.to_parquet(temporary, index=False)
+                else:  # which pyarrow cannot open
+                    temporary.write_bytes(moved.table.to_parquet(index=False))
             else:
                 moved.table.to_csv(temporary, index=False)
         return path

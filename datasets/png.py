@@ -17,6 +17,10 @@ GREY, COLOUR, PALETTE, GREY_ALPHA, COLOUR_ALPHA = 0, 2, 3, 4, 6
 _CHANNELS = {GREY: 1, COLOUR: 3, PALETTE: 1, GREY_ALPHA: 2, COLOUR_ALPHA: 4}
 _PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 _FILTERS = 5
+# Bytes that are inflated at once.
+_BLOCK = 4 * 1024 * 1024
+# Bytes that are taken in at once.
+_PIECE = 64 * 1024
 # Adam7: first column, first row, and the steps of each pass.
 _PASSES = (
     (0, 0, 8, 8),
@@ -166,20 +170,43 @@ def _check_pixels(data: bytes, header: PngHeader) -> None:
     if channels is None:
         raise ValueError(f"unknown colour type {header.colour}")
     shapes = _shapes(header, channels * header.depth)
-    wanted = sum(rows * (1 + stride) for rows, stride in shapes)
+    stream = _Inflated(_body(b"IDAT", data))
     try:
-        inflater = zlib.decompressobj()
-        rows = inflater.decompress(_body(b"IDAT", data), wanted)
+        for count, stride in shapes:
+            together = max(1, _BLOCK // (1 + stride))
+            for first in range(0, count, together):
+                wanted = min(together, count - first) * (1 + stride)
+                rows = stream.read(wanted)
+                if len(rows) < wanted:
+                    raise ValueError("it ends within its pixels")
+                filters = np.frombuffer(rows, np.uint8)[:: 1 + stride]
+                if filters.max() >= _FILTERS:
+                    raise ValueError(f"unknown filter {int(filters.max())}")
+        stream.read(1)  # behind the pixels is their checksum
     except zlib.error as error:
         raise ValueError(f"its pixels do not inflate: {error}") from error
-    if len(rows) < wanted:
-        raise ValueError(f"{len(rows):,} of {wanted:,} bytes of pixels are there")
-    at, values = 0, np.frombuffer(rows, np.uint8)
-    for count, stride in shapes:
-        part = values[at : at + count * (1 + stride)].reshape(count, 1 + stride)
-        if part[:, 0].max() >= _FILTERS:
-            raise ValueError(f"unknown filter {int(part[:, 0].max())}")
-        at += part.size
+
+
+class _Inflated:
+    """Inflates as much as is asked for, in the memory that this takes."""
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed, self._at = packed, 0
+        self._inflater = zlib.decompressobj()
+
+    def read(self, count: int) -> bytes:
+        parts: list[bytes] = []
+        while count > 0 and not self._inflater.eof:
+            given = self._inflater.unconsumed_tail
+            if not given:
+                given = self._packed[self._at : self._at + _PIECE]
+                self._at += len(given)
+            part = self._inflater.decompress(given, count)
+            if not given and not part:
+                break
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
 
 
 def _shapes(header: PngHeader, bits: int) -> list[tuple[int, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 # ITU-R BT.601 as whole parts of 65,536, the same that Pillow uses: equal channels stay exact.
 _LUMA = np.array([19595, 38470, 7471]) / 65536
 # Samples that are turned into floats at once: bounds the memory, whatever the picture's size.
-_BLOCK = 4 * 1024 * 1024
+_BLOCK = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ def grey_levels(samples: Samples) -> NDArray[np.uint8]:
     """
     height, width = samples.values.shape[:2]
     grey = np.zeros((height, width), np.uint8)
+    if samples.alpha is not None and samples.alpha.min() == _largest(samples.alpha):
+        samples = replace(samples, alpha=None)
     origin = _origin(samples)
     low, high = np.inf, -np.inf
     for rows in _blocks(samples):

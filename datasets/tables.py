@@ -86,7 +86,8 @@ def _parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_parquet(path)
+        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
+            return pd.read_parquet(f)
     except Exception as error:  # pyarrow's errors are many
         raise _unreadable(path, (str(error).splitlines() or [type(error).__name__])[0]) from error
 

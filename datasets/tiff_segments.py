@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ BYTEWISE = {
 _HORIZONTAL, _FLOATING = 2, 3
 # Bytes unpacked at once: bounds the memory beside the picture's own.
 _BLOCK = 16 * 1024 * 1024
+# A strip or tile takes three times its bytes until it is in its place.
+_LARGEST = 256 * 1024 * 1024
 
 
 class UnreadKindError(ValueError):
@@ -102,6 +104,7 @@ def read_segments(data: bytes, layout: SegmentLayout) -> NDArray[Any]:
         If segments are missing or damaged; an `UnreadKindError` if they are packed in a way that is
         not read.
     """
+    layout = _in_low_strips(layout)
     _check(data, layout)
     planes, down, across = layout.grid
     picture = np.empty((layout.height, layout.width, layout.channels), layout.kind)
@@ -123,6 +126,21 @@ def read_segments(data: bytes, layout: SegmentLayout) -> NDArray[Any]:
     return picture
 
 
+def _in_low_strips(layout: SegmentLayout) -> SegmentLayout:
+    """Cut strips that hold a plane each and are not packed into lower ones: bounds the memory."""
+    rows = max(1, _BLOCK // max(1, layout.row_bytes))
+    planes = len(layout.offsets)
+    whole = layout.segment_height >= layout.height > rows
+    if layout.tiled or layout.compression != NONE or not whole:
+        return layout
+    down = -(-layout.height // rows)
+    offsets = tuple(
+        offset + n * rows * layout.row_bytes for offset in layout.offsets for n in range(down)
+    )
+    sizes = (rows * layout.row_bytes,) * (planes * down)
+    return replace(layout, segment_height=rows, offsets=offsets, sizes=sizes)
+
+
 def _check(data: bytes, layout: SegmentLayout) -> None:
     sized = layout.segment_height > 0 and layout.segment_width > 0
     planes, down, across = layout.grid if sized else (0, 0, 0)
@@ -142,8 +160,10 @@ def _check(data: bytes, layout: SegmentLayout) -> None:
         )
     ):
         raise ValueError("strips or tiles lie outside of the file: the rest is missing")
-    if layout.tiled and layout.row_bytes * layout.segment_height > 4 * _BLOCK:
-        raise ValueError("its tiles are larger than any program makes them")
+    if layout.row_bytes * layout.segment_height > _LARGEST:
+        raise UnreadKindError(
+            f"strips or tiles of more than {_LARGEST:,} bytes; save it with lower ones"
+        )
     if layout.compression != NONE and layout.compression not in BYTEWISE:
         raise UnreadKindError(
             f"compression {layout.compression} of samples of {layout.bits} bits is not read; "

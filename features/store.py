@@ -122,8 +122,9 @@ class FeatureTable:
         )
         part = self.folder / f"part-{uuid.uuid4().hex}.parquet"
         try:
-            with replacing(part) as temporary:
-                pq.write_table(table, temporary, compression="lz4", use_dictionary=False)
+            # pyarrow opens no name that is not UTF-8.
+            with replacing(part) as temporary, temporary.open("wb") as f:
+                pq.write_table(table, f, compression="lz4", use_dictionary=False)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             what = "no space left" if full else (error.strerror or str(error))
@@ -175,7 +176,8 @@ class FeatureTable:
             if key in self._rows:
                 counts[self._rows[key][0]] = counts.get(self._rows[key][0], 0) + 1
         for part, used in counts.items():
-            metadata = pq.read_metadata(part)
+            with part.open("rb") as f:
+                metadata = pq.read_metadata(f)
             notes = (metadata.metadata or {}).get(NOTES_KEY, b"{}")
             yield used, metadata.num_rows, json.loads(notes)
 
@@ -227,10 +229,12 @@ class FeatureStore:
 
 
 def _read_part(part: Path, columns: list[str] | None = None) -> pa.Table:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # One file, not a data set: a data set's discovery costs more than the read.
-    with pq.ParquetFile(part, memory_map=True) as file:
+    # One file, not a data set: a data set's discovery costs more than the read. Its name as bytes,
+    # which need not be UTF-8.
+    with pa.memory_map(os.fsencode(part)) as mapped, pq.ParquetFile(mapped) as file:
         return file.read(columns=columns)
 
 

@@ -47,7 +47,8 @@ def write_page(template: str, out: Path | str, **values: Any) -> Path:
         version=__version__, light=svg.LIGHT, dark=svg.DARK, **values
     )
     with replacing(out) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        # A folder's name may be bytes that are no letters.
+        temporary.write_text(text, "utf-8", "backslashreplace")
     return Path(out)
 
 

@@ -123,4 +123,5 @@ def _csv_uri(table: Table) -> str:
 
 def _write(path: Path, text: str) -> None:
     with replacing(path) as temporary:
-        temporary.write_text(text, "utf-8")
+        # A folder's name may be bytes that are no letters.
+        temporary.write_text(text, "utf-8", "backslashreplace")

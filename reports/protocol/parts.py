@@ -104,7 +104,8 @@ def read_part(path: Path, identity: str) -> Part | None:
     from pydantic import TypeAdapter
 
     try:
-        table = pq.ParquetFile(path).read()
+        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
+            table = pq.ParquetFile(f).read()
         notes = TypeAdapter(FoldNotes).validate_json((table.schema.metadata or {})[NOTES_KEY])
     except (OSError, KeyError, ValueError):
         return None
@@ -118,8 +119,8 @@ def write_part(path: Path, part: Part) -> None:
 
     table = pa.Table.from_pandas(part.frame, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), NOTES_KEY: json.dumps(asdict(part.notes)).encode()}
-    with replacing(path) as temporary:
-        pq.write_table(table.replace_schema_metadata(metadata), temporary)
+    with replacing(path) as temporary, temporary.open("wb") as f:
+        pq.write_table(table.replace_schema_metadata(metadata), f)
 
 
 def _slug(text: str) -> str:

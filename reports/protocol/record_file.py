@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,8 @@ FILE = "results.json"
 REMEDY = "run gliaboost benchmark again"
 # What is quoted of a wrong value.
 QUOTED = 60
+# How JSON escapes a byte of a file's name that is not UTF-8; readers refuse it.
+_HALF_A_LETTER = re.compile(r"(?<!\\)(?<!\\ud[89ab][0-9a-f]{2})\\udc([89a-f][0-9a-f])")
 
 
 def to_json(record: RunRecord) -> str:
@@ -28,7 +31,8 @@ def to_json(record: RunRecord) -> str:
     ValueError
         If a number is not finite: JSON has no word for it.
     """
-    return json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
+    text = json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
+    return _HALF_A_LETTER.sub(r"\\\\x\1", text)
 
 
 def write_record(folder: Path, record: RunRecord) -> None:

@@ -332,7 +332,8 @@ def _read_predictions(table: Path) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        predictions = pd.read_parquet(table)
+        with table.open("rb") as f:  # pyarrow opens no name that is not UTF-8
+            predictions = pd.read_parquet(f)
     except FileNotFoundError:
         return pd.DataFrame(columns=COLUMNS)
     except Exception as error:  # pyarrow's errors are many

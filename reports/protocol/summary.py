@@ -141,8 +141,9 @@ def write_results(
         environment=environment(protocol.jobs),
         experiments=tuple(experiments),
     )
-    with replacing(out / PREDICTIONS) as temporary:
-        pd.concat(frames, ignore_index=True).to_parquet(temporary, index=False)
+    # pyarrow opens no name that is not UTF-8.
+    with replacing(out / PREDICTIONS) as temporary, temporary.open("wb") as f:
+        pd.concat(frames, ignore_index=True).to_parquet(f, index=False)
     write_record(out, record)
 
 

@@ -76,3 +76,9 @@ def test_a_named_index_is_a_column_and_a_number_of_the_row_is_none() -> None:
     assert list(usual_names(table.set_index("image")).table) == ["path", "label"]
     assert list(usual_names(table.iloc[::-1]).table) == ["path", "label"]
     assert usual_names(table.iloc[::-1]).table.index.tolist() == [0, 1]
+
+
+def test_names_that_are_no_text_are_named() -> None:
+    name = b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    with pytest.raises(UsageError, match=r"not UTF-8.*\(caf\\xe9\.png and 1 more\); rename"):
+        text(["a.png", name, name])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gliaboost.datasets import tiff_segments
 from gliaboost.datasets.tiff_directories import read_directories
 from gliaboost.datasets.tiff_segments import SegmentLayout, UnreadKindError, read_segments
 
@@ -73,6 +74,18 @@ def test_bits_may_come_lowest_first() -> None:
     np.testing.assert_array_equal(read[..., 0], VALUES)
 
 
+@pytest.mark.parametrize("planar", [False, True])
+def test_one_high_strip_is_read_in_parts(monkeypatch: pytest.MonkeyPatch, planar: bool) -> None:
+    values = np.random.default_rng(0).integers(0, 65536, (50, 3, 2), np.uint16)
+    stored = np.moveaxis(values, 2, 0) if planar else values
+    changes = {"height": 50, "channels": 2, "segment_height": 2**31, "planar": planar}
+    offsets = (8, 8 + 300) if planar else (8,)
+    monkeypatch.setattr(tiff_segments, "_BLOCK", 100)
+    given = layout(**changes, offsets=offsets, sizes=(1,) * len(offsets))
+    read = read_segments(file(np.ascontiguousarray(stored).tobytes()), given)
+    np.testing.assert_array_equal(read, values)
+
+
 @pytest.mark.parametrize("sizes", [(0,), (5,), (10**9,)])
 def test_a_wrong_count_of_unpacked_bytes_does_no_harm(sizes: tuple[int, ...]) -> None:
     read = read_segments(file(VALUES.tobytes()), layout(sizes=sizes))
@@ -99,7 +112,7 @@ def test_a_wrong_count_of_unpacked_bytes_does_no_harm(sizes: tuple[int, ...]) ->
                 "segment_height": 10**6,
                 "compression": 8,
             },
-            "larger than any program",
+            "strips or tiles of more than",
         ),
     ],
 )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +10,7 @@ import pytest
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import read_source
 from gliaboost.datasets.sources.passed_over import passed_over
+from gliaboost.errors import UsageError
 
 
 def touch(folder: Path, *paths: str) -> Path:
@@ -63,3 +66,20 @@ def test_links_are_told(tmp_path: Path) -> None:
         "not taken: 1 links to what is there already (b/1.png)",
         "not taken: 1 links to nothing (b/3.png)",
     )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_names_that_no_table_can_hold_are_told_and_the_rest_is_kept(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"donn\xe9es")
+    for label in ("glioma", "healthy"):
+        (folder / label).mkdir(parents=True)
+        (folder / label / "1.png").touch()
+    (folder / "glioma" / os.fsdecode(b"caf\xe9.png")).touch()
+    manifest = read_source("folder", folder)
+    assert len(manifest) == 2
+    assert any("no UTF-8" in n and "glioma/caf" in n for n in manifest.notes)
+    for file in ("m.parquet", "m.csv"):
+        written = manifest.write(folder / file)
+        assert Manifest.read(written).table["path"].tolist() == ["glioma/1.png", "healthy/1.png"]
+    with pytest.raises(UsageError, match=r"not UTF-8.*donn\\xe9es/glioma/1\.png"):
+        manifest.write(tmp_path / "m.parquet")

@@ -152,3 +152,10 @@ def test_what_is_not_finite_is_not_written(folder: Path) -> None:
 def test_text_is_read_without_a_file(folder: Path) -> None:
     record = read_record(folder)
     assert parsed(to_json(record), "here") == record
+
+
+def test_a_name_of_bytes_that_are_no_letters_is_read_again(folder: Path) -> None:
+    record = read_record(folder)
+    odd = b"donn\xe9es ".decode("utf-8", "surrogateescape") + "\U0001f9e0 \\udce9"
+    named = replace(record, dataset=replace(record.dataset, name=odd))
+    assert parsed(to_json(named), "x").dataset.name == "donn\\xe9es \U0001f9e0 \\udce9"
