@@ -19,7 +19,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sequences import chosen_sequences
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, RECORD, convert, write_grey
-from gliaboost.datasets.sources.dicom_patients import name_patients
+from gliaboost.datasets.sources.dicom_patients import given_patients, name_patients
 from gliaboost.datasets.sources.dicom_tree import DicomHeader, class_like, read_headers, with_labels
 from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
 from gliaboost.datasets.windows import find_window
@@ -47,6 +47,8 @@ def read_dicom(
     salt: str | None = None,
     class_folders: bool = False,
     patient_from: str | None = None,
+    patients: Path | None = None,
+    patient_regex: str | None = None,
     sequence: str | None = None,
     all_images: bool = False,
 ) -> Manifest:
@@ -76,6 +78,10 @@ def read_dicom(
     patient_from : str, optional
         Who is a patient, where the tags do not tell it right: ``tag`` (PatientID), ``study``,
         ``folder:N``, the N-th folder below `path`, or ``none``, unknown.
+    patients : pathlib.Path, optional
+        Table with a column of patients and one of files of the tree.
+    patient_regex : str, optional
+        What finds ``(?P<patient>...)`` in a file's path below `path`. Both go before the tags.
     sequence : str, optional
         Take these MR sequences alone, by comma: ``t1``, ``t1c``, ``t2``, ``flair``, ``dwi``,
         ``adc``, ``other``.
@@ -117,6 +123,8 @@ def read_dicom(
         "sequence": list(wanted),
         "class_folders": class_folders,
         "patient_from": patient_from,
+        "patients": None if patients is None else sha256_file(patients),
+        "patient_regex": patient_regex,
         "all_images": all_images,
     }
     job = _DicomConversion(
@@ -129,6 +137,8 @@ def read_dicom(
         wanted,
         class_folders,
         patient_from,
+        patients,
+        patient_regex,
         all_images,
     )
     return convert(images, "dicom", files, options, job.write)
@@ -157,6 +167,8 @@ class _DicomConversion:
     wanted: tuple[str, ...]
     class_folders: bool
     patient_from: str | None
+    patients: Path | None
+    patient_regex: str | None
     all_images: bool
 
     def write(self, target: Path) -> Iterator[dict[str, Any]]:
@@ -168,6 +180,9 @@ class _DicomConversion:
             passed += [(h.path.name, "in no class folder") for h in headers if h.label is None]
             headers = [h for h in headers if h.label is not None]
         people, said = name_patients(headers, self.patient_from)
+        given, counted = given_patients(headers, self.folder, self.patients, self.patient_regex)
+        said = counted if None not in given else [*said, *counted]
+        people = [own or other for own, other in zip(given, people, strict=True)]
         notes += [*said, *self._on_labels(headers)]
         labels = [self._label(header) for header in headers]
         self._check_levels(labels, people)

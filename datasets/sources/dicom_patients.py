@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.patients import with_patients
 from gliaboost.datasets.sources.dicom_tree import DicomHeader
 from gliaboost.errors import UsageError
 
@@ -22,6 +25,39 @@ _PERSON = re.compile(
     r"[a-z]{2,}[a-z0-9]*([-_][a-z0-9]+)*[-_]\d{2,}.*",
     re.IGNORECASE,
 )
+
+
+def given_patients(
+    headers: Sequence[DicomHeader], folder: Path, table: Path | None, regex: str | None
+) -> tuple[list[str | None], list[str]]:
+    """Name each file's patient by the user's table, or by the paths as they lie in the tree.
+
+    Parameters
+    ----------
+    headers : sequence of DicomHeader
+        As `gliaboost.datasets.sources.dicom_tree.read_headers` gives them.
+    folder : pathlib.Path
+        The tree's.
+    table, regex : optional
+        As for `gliaboost.datasets.patients.with_patients`.
+
+    Returns
+    -------
+    names : list of str or None
+        None where neither says anything.
+    notes : list of str
+        How many are known; names nobody.
+    """
+    if not headers or (table is None and regex is None):
+        return [None] * len(headers), []
+    import pandas as pd
+
+    paths = [h.path.as_posix() for h in headers]
+    found = with_patients(Manifest.of(pd.DataFrame({"path": paths}), folder), table, regex)
+    names = [p if isinstance(p, str) else None for p in found.table["patient"]]
+    told = [p for p in names if p is not None]
+    note = f"{len(set(told))} patients were given to {len(told)} of {len(names)} files"
+    return names, [note]
 
 
 def name_patients(

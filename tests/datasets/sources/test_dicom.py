@@ -340,3 +340,27 @@ def test_tables_of_labels_are_held_against_the_tree_without_naming_anybody(tmp_p
     table.write_text("patient,label\n007,glioma\nX,glioma\n")
     with pytest.warns(UserWarning, match="--labels names 1 patients or files that are not there"):
         assert read(tree, labels=table).table["label"].notna().sum() == 1
+
+
+def test_the_user_says_whose_a_file_is_by_its_path_or_in_a_table(tmp_path: Path) -> None:
+    for name in ("sub-1/a", "sub-1/b", "sub-2/c"):
+        write(tmp_path / "tree" / name, ramp(), patient="same", StudyInstanceUID=name)
+    regex = r"^(?P<patient>sub-\d+)/"
+    with pytest.warns(UserWarning, match="2 patients were given to 3 of 3 files"):
+        by_path = read_source(
+            "dicom", tmp_path / "tree", images=tmp_path / "x", patient_regex=regex
+        )
+    assert len(set(by_path.table["patient"])) == 2
+    (tmp_path / "p.csv").write_text("file,patient\na,X\ntree/sub-2/c,X\n", "utf-8")
+    with pytest.warns(UserWarning, match="1 patients were given to 2 of 3 files"):
+        by_table = read_source(
+            "dicom", tmp_path / "tree", images=tmp_path / "y", patients=tmp_path / "p.csv"
+        )
+    assert sorted(by_table.table["patient"].value_counts()) == [1, 2]
+    with pytest.raises(UsageError, match="matches none of the 3 paths"):
+        read_source(
+            "dicom", tmp_path / "tree", images=tmp_path / "z", patient_regex="(?P<patient>Q)"
+        )
+    for folder in ("x", "y"):
+        kept = "".join(f.read_text("utf-8") for f in (tmp_path / folder).glob("*.json"))
+        assert "sub-1" not in kept and "p.csv" not in kept
