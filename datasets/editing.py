@@ -12,10 +12,10 @@ from pathlib import Path
 
 from gliaboost.datasets.columns import USUAL, text, usual_names
 from gliaboost.datasets.manifest import COLUMNS, Manifest
-from gliaboost.datasets.matching import match_images
+from gliaboost.datasets.matching import check_names, match_images
 from gliaboost.datasets.patients import IMAGES, is_patient, with_patients
 from gliaboost.datasets.sources.base import source, wrong_layout
-from gliaboost.datasets.sources.labels import check_names, read_labels, told
+from gliaboost.datasets.sources.labels import read_labels, told
 from gliaboost.datasets.tables import read_table
 from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.labels import check_names
-from gliaboost.errors import ManifestError
+from gliaboost.errors import ManifestError, UsageError
 
 SHOWN = 5
 Tail = tuple[str, ...]
@@ -68,7 +68,7 @@ def match_images(manifest: Manifest, pairs: Iterable[tuple[str, str]], table: st
             continue
         found.append(name)
         if len(rows) > 1:
-            faults.append(f"{name} is {len(rows)} images ({_some(manifest, rows)}); give paths")
+            faults.append(f"{name} is {len(rows)} images ({_rows(manifest, rows)}); give paths")
         elif values[rows[0]] not in (None, value):
             faults.append(f"{name} has two values, {values[rows[0]]} and {value}; give one")
         else:
@@ -80,9 +80,61 @@ def match_images(manifest: Manifest, pairs: Iterable[tuple[str, str]], table: st
     if missing:
         notes.append(
             f"{table} says nothing of {len(missing)} of {len(values)} images "
-            f"({_some(manifest, missing)})"
+            f"({_rows(manifest, missing)})"
         )
     return Matched(values, tuple(notes))
+
+
+def check_names(given: Iterable[str], there: Iterable[str], table: str, things: str) -> list[str]:
+    """Ask that a table speaks of what there is, and say of what else it speaks.
+
+    Parameters
+    ----------
+    given : iterable of str
+        What the table names.
+    there : iterable of str
+        All names that the data set's things have.
+    table : str
+        What errors call the table.
+    things : str
+        What it should name, such as ``"patients or files"``.
+
+    Returns
+    -------
+    list of str
+        A sentence on what is not there, or none.
+
+    Raises
+    ------
+    UsageError
+        If nothing that it names is there, or something only but for zeros in front: ``7`` is not
+        ``007``, and who is meant must not be guessed.
+    """
+    names = list(dict.fromkeys(there))
+    known = set(names)
+    named = set(given := list(given))
+    lost = [g for g in dict.fromkeys(given) if g not in known]
+    by_number = {_unpadded(n): n for n in reversed(names)}
+    nearly = [
+        (g, n) for g in lost if (n := by_number.get(_unpadded(g))) is not None and n not in named
+    ]
+    if nearly:
+        shown = ", ".join(f"{g!r} for {n!r}" for g, n in nearly[:SHOWN])
+        more = f" and {len(nearly) - SHOWN} more" if len(nearly) > SHOWN else ""
+        raise UsageError(
+            f"{table} names {shown}{more}: the zeros in front differ, as after a spreadsheet; "
+            f"write them as the {things} have them"
+        )
+    if lost and len(lost) == len(set(given)):
+        raise UsageError(
+            f"{table} names none of the {things}: it has {_some(lost)}; there are {_some(names)}"
+        )
+    return [f"{table} names {len(lost)} {things} that are not there: {_some(lost)}"] if lost else []
+
+
+def _unpadded(name: str) -> str:
+    """Drop the zeros in front of each number."""
+    return re.sub(r"(?<!\d)0+(?=\d)", "", name)
 
 
 def _index(manifest: Manifest) -> tuple[dict[Tail, list[int]], dict[Tail, list[int]]]:
@@ -122,7 +174,12 @@ def _names(manifest: Manifest, found: Sequence[str], lost: Sequence[str]) -> lis
     return names
 
 
-def _some(manifest: Manifest, rows: Sequence[int]) -> str:
+def _rows(manifest: Manifest, rows: Sequence[int]) -> str:
     paths = manifest.table["path"].iloc[list(rows[:SHOWN])]
     more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
     return ", ".join(paths) + more
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from gliaboost.datasets.columns import USUAL, plain, text, usual_names
@@ -63,63 +63,6 @@ def read_labels(path: Path | str | None) -> dict[str, str]:
         more = f" and {len(twice) - SHOWN} more" if len(twice) > SHOWN else ""
         raise UsageError(f"{path} gives two labels to {', '.join(twice[:SHOWN])}{more}; give one")
     return labels
-
-
-def check_names(given: Iterable[str], there: Iterable[str], table: str, things: str) -> list[str]:
-    """Ask that a table speaks of what there is, and say of what else it speaks.
-
-    Parameters
-    ----------
-    given : iterable of str
-        What the table names.
-    there : iterable of str
-        All names that the data set's things have.
-    table : str
-        What errors call the table.
-    things : str
-        What it should name, such as ``"patients or files"``.
-
-    Returns
-    -------
-    list of str
-        A sentence on what is not there, or none.
-
-    Raises
-    ------
-    UsageError
-        If nothing that it names is there, or something only but for zeros in front: ``7`` is not
-        ``007``, and who is meant must not be guessed.
-    """
-    names = list(dict.fromkeys(there))
-    known = set(names)
-    named = set(given := list(given))
-    lost = [g for g in dict.fromkeys(given) if g not in known]
-    by_number = {_unpadded(n): n for n in reversed(names)}
-    nearly = [
-        (g, n) for g in lost if (n := by_number.get(_unpadded(g))) is not None and n not in named
-    ]
-    if nearly:
-        shown = ", ".join(f"{g!r} for {n!r}" for g, n in nearly[:SHOWN])
-        more = f" and {len(nearly) - SHOWN} more" if len(nearly) > SHOWN else ""
-        raise UsageError(
-            f"{table} names {shown}{more}: the zeros in front differ, as after a spreadsheet; "
-            f"write them as the {things} have them"
-        )
-    if lost and len(lost) == len(set(given)):
-        raise UsageError(
-            f"{table} names none of the {things}: it has {_some(lost)}; there are {_some(names)}"
-        )
-    return [f"{table} names {len(lost)} {things} that are not there: {_some(lost)}"] if lost else []
-
-
-def _unpadded(name: str) -> str:
-    """Drop the zeros in front of each number."""
-    return re.sub(r"(?<!\d)0+(?=\d)", "", name)
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:

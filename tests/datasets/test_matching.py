@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.matching import match_images
+from gliaboost.datasets.matching import check_names, match_images
 from gliaboost.errors import ManifestError, UsageError
 
 PATHS = ["Training/a/1.png", "Testing/a/1.png", "Testing/b/P7.v2.jpg", "Testing/b/007.png"]
@@ -74,3 +74,20 @@ def test_images_outside_the_manifests_folder_are_named_by_their_own(tmp_path: Pa
 def test_accents_that_are_taken_apart_are_the_same() -> None:
     m = Manifest.of(pd.DataFrame({"path": ["a/gro\u0308\u00dfe.png"]}), "/data")
     assert match_images(m, [("gr\u00f6\u00dfe", "p")], "t").values == ["p"]
+
+
+def test_a_table_must_speak_of_what_there_is() -> None:
+    def check(given: list[str], there: list[str]) -> list[str]:
+        return check_names(given, there, "l.csv", "patients")
+
+    assert check(["007", "7"], ["007", "7", "8"]) == []
+    assert check(["007", "9"], ["007"]) == ["l.csv names 1 patients that are not there: 9"]
+    # 7 is another patient of the table, not 007 without its zeros.
+    assert check(["007", "7"], ["007"]) == ["l.csv names 1 patients that are not there: 7"]
+    assert check([], ["007"]) == []
+    with pytest.raises(UsageError, match="names '7' for '007': the zeros in front differ"):
+        check(["7", "8"], ["007", "8"])
+    with pytest.raises(UsageError, match="names 'P7-1' for 'P007-1'"):
+        check(["P7-1"], ["P007-1"])
+    with pytest.raises(UsageError, match="names none of the patients: it has 9; there are 7, 8"):
+        check(["9"], ["7", "8"])

@@ -8,7 +8,6 @@ import pytest
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources import read_source
 from gliaboost.datasets.sources.labels import (
-    check_names,
     fill_targets,
     known_class,
     presence_of,
@@ -85,23 +84,6 @@ def test_labels_are_read_as_they_stand(
 def test_labels_that_cannot_be_meant(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         labels_of(tmp_path, text)
-
-
-def test_a_table_must_speak_of_what_there_is() -> None:
-    def check(given: list[str], there: list[str]) -> list[str]:
-        return check_names(given, there, "l.csv", "patients")
-
-    assert check(["007", "7"], ["007", "7", "8"]) == []
-    assert check(["007", "9"], ["007"]) == ["l.csv names 1 patients that are not there: 9"]
-    # 7 is another patient of the table, not 007 without its zeros.
-    assert check(["007", "7"], ["007"]) == ["l.csv names 1 patients that are not there: 7"]
-    assert check([], ["007"]) == []
-    with pytest.raises(UsageError, match="names '7' for '007': the zeros in front differ"):
-        check(["7", "8"], ["007", "8"])
-    with pytest.raises(UsageError, match="names 'P7-1' for 'P007-1'"):
-        check(["P7-1"], ["P007-1"])
-    with pytest.raises(UsageError, match="names none of the patients: it has 9; there are 7, 8"):
-        check(["9"], ["7", "8"])
 
 
 @pytest.mark.parametrize(
