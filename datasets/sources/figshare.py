@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.patient_ids import without_letters
 from gliaboost.datasets.sources.base import folder_at, manifest_of, source, targets, wrong_layout
 from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
-from gliaboost.errors import UsageError
+from gliaboost.errors import DecodeError, UsageError
 
+SHOWN = 5
 LABELS = {1: "meningioma", 2: "glioma", 3: "pituitary"}
 EXPECTED = "metadata.csv with images/ and masks/, or the publisher's N.mat files (MATLAB v7.3)"
 COLUMNS = {
@@ -46,7 +48,13 @@ def read_figshare(path: Path, *, images: Path | None = None) -> Manifest:
     Raises
     ------
     UsageError
-        If the folder has neither layout, or a ``.mat`` file is not one of the set.
+        If the folder has neither layout, no ``.mat`` file is a slice of the set, or the folds are
+        those of another one.
+
+    Warns
+    -----
+    UserWarning
+        Of ``.mat`` files that are damaged or no slices; the others are converted without them.
     """
     folder_at(path, EXPECTED)
     if (path / "metadata.csv").is_file():
@@ -63,7 +71,7 @@ def read_figshare(path: Path, *, images: Path | None = None) -> Manifest:
         "figshare",
         [*slices, *published],
         {},
-        lambda folder: (_converted(file, folder, folds) for file in slices),
+        lambda folder: _all_converted(slices, folder, folds),
     )
 
 
@@ -91,6 +99,24 @@ def _row(known: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _all_converted(
+    slices: Sequence[Path], folder: Path, folds: list[str]
+) -> Iterator[dict[str, Any]]:
+    passed = []
+    for file in slices:
+        try:
+            yield _converted(file, folder, folds)
+        except DecodeError as error:
+            passed.append(f"{file.name} {error.reason}")
+    if passed:
+        more = f"; and {len(passed) - SHOWN} more" if len(passed) > SHOWN else ""
+        warnings.warn(
+            f"{len(passed)} of {len(slices)} slices were passed over: "
+            f"{'; '.join(passed[:SHOWN])}{more}. Download them again",
+            stacklevel=2,
+        )
+
+
 def _converted(file: Path, folder: Path, folds: list[str]) -> dict[str, Any]:
     import h5py
 
@@ -107,15 +133,19 @@ def _converted(file: Path, folder: Path, folds: list[str]) -> dict[str, Any]:
             # MATLAB stores columns first.
             image = np.asarray(record["image"]).T
             mask = np.asarray(record["tumorMask"]).T > 0
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(
-            f"{file} is not a slice of the figshare set ({error}); expected MATLAB v7.3 with "
-            "cjdata/label, PID, image and tumorMask. Download it again"
+    # Its reader raises many kinds on hostile bytes, and none may stop the others.
+    except Exception as error:
+        raise DecodeError(
+            file,
+            f"is not a slice of the figshare set ({error}); expected MATLAB v7.3 with "
+            "cjdata/label, PID, image and tumorMask",
         ) from error
-    if image.ndim != 2 or mask.shape != image.shape:
-        raise UsageError(
-            f"{file} holds an image of shape {list(image.shape)} and a mask of {list(mask.shape)}; "
-            "expected two of one shape"
+    numbers = image.dtype.kind in "uif" and image.size > 0
+    if image.ndim != 2 or mask.shape != image.shape or not numbers:
+        raise DecodeError(
+            file,
+            f"holds an image of {image.dtype} {list(image.shape)} and a mask of "
+            f"{list(mask.shape)}; expected two of one shape",
         )
     write_grey(folder / "images" / f"{number}.png", image)
     write_grey(folder / "masks" / f"{number}.png", np.where(mask, 255, 0).astype(np.uint8))

@@ -113,26 +113,41 @@ def test_without_published_folds(tmp_path: Path) -> None:
         ({"label": np.array([[4.0]])}, "1.mat is not a slice of the figshare set"),
         ({"label": None}, "1.mat is not a slice of the figshare set"),
         ({"tumorMask": None}, "expected MATLAB v7.3 with cjdata/label, PID, image and tumorMask"),
-        ({"tumorMask": np.zeros((5, 5))}, r"an image of shape \[30, 20\] and a mask of \[5, 5\]"),
+        ({"tumorMask": np.zeros((5, 5))}, r"an image of int16 \[30, 20\] and a mask of \[5, 5\]"),
+        ({"label": np.zeros((0, 0))}, "1.mat is not a slice of the figshare set"),
+        ({"PID": np.array([[1e9]])}, "1.mat is not a slice of the figshare set"),
+        ({"image": np.zeros((0, 0))}, r"an image of float64 \[0, 0\]"),
     ],
 )
-def test_a_wrong_slice_leaves_nothing_behind(
+def test_a_wrong_slice_is_passed_over_and_named(
     tmp_path: Path, replaced: dict[str, object], message: str
 ) -> None:
     mat_set(tmp_path)
     write_mat(tmp_path / "part0" / "1.mat", 1, **replaced)
-    before = sorted(tmp_path.rglob("*"))
-    with pytest.raises(UsageError, match=message):
-        read_source("figshare", tmp_path)
-    assert sorted(tmp_path.rglob("*")) == before
+    with pytest.warns(UserWarning, match=rf"^1 of 4 slices were passed over: .*{message}"):
+        m = read_source("figshare", tmp_path)
+    assert m.table["path"].tolist() == [f"images/{n}.png" for n in (2, 3, 4)]
+    assert m.table["fold"].tolist() == ["1", "2", "5"]
+    assert len(list((m.root / "images").iterdir())) == 3
 
 
-def test_a_cut_mat_file(tmp_path: Path) -> None:
+def test_a_cut_mat_file_is_passed_over_and_named(tmp_path: Path) -> None:
     mat_set(tmp_path)
     file = tmp_path / "part1" / "4.mat"
     file.write_bytes(file.read_bytes()[:700])
-    with pytest.raises(UsageError, match=r"4.mat is not a slice .* Download it again"):
+    with pytest.warns(UserWarning, match=r"4.mat is not a slice .* Download them again"):
+        assert len(read_source("figshare", tmp_path)) == 3
+
+
+@pytest.mark.filterwarnings("ignore:4 of 4 slices were passed over")
+def test_where_no_slice_is_left_nothing_is(tmp_path: Path) -> None:
+    mat_set(tmp_path)
+    for file in tmp_path.rglob("[1-4].mat"):
+        file.write_bytes(b"junk")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UsageError, match="no slice in 5 figshare"):
         read_source("figshare", tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_folds_of_another_set(tmp_path: Path) -> None:
