@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.decoding_version import DECODING, decoded_alike
 from gliaboost.datasets.image_source import ImageLike
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
@@ -17,7 +19,7 @@ from gliaboost.errors import ManifestError
 from gliaboost.features.base import Extractor
 from gliaboost.features.chunks import compute
 from gliaboost.features.store import FeatureStore, FeatureTable
-from gliaboost.parallel import Executor
+from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
 
 # Rows a Parquet part: what a kill may cost, and what is held in memory.
@@ -96,6 +98,8 @@ def extract(
     tables = open_tables(extractors, preparation, store)
     present = [k for k in keys if k is not None]
     wanted = {fp: set(t.missing(present)) for fp, t in tables.items()}
+    for fp, again in _decoded_otherwise(tables, keys, manifest.paths, jobs).items():
+        wanted[fp] |= again
     todo = set().union(*wanted.values())
     failed = {row: "cannot be opened" for row, key in enumerate(keys) if key is None}
     first = {key: row for row, key in reversed(list(enumerate(keys))) if key in todo}
@@ -268,6 +272,22 @@ def seconds_spent(
     return decoding + extracting
 
 
+def _decoded_otherwise(
+    tables: Mapping[str, FeatureTable],
+    keys: Sequence[str | None],
+    paths: Sequence[Path],
+    jobs: int | None,
+) -> dict[str, set[str]]:
+    """Find the rows of older versions whose files give other pixels today, by fingerprint."""
+    present = [k for k in keys if k is not None]
+    older = {fp: set(t.older(present, DECODING)) for fp, t in tables.items()}
+    asked = set().union(*older.values())
+    files = {k: p for k, p in zip(keys, paths, strict=True) if k in asked}
+    alike = map_in_order(decoded_alike, list(files.values()), jobs=jobs)
+    changed = {k for k, same in zip(files, alike, strict=True) if k is not None and not same}
+    return {fp: some & changed for fp, some in older.items()}
+
+
 class _Buffer:
     """Gathers rows until they fill a part."""
 
@@ -292,6 +312,10 @@ class _Buffer:
 
     def flush(self) -> None:
         if self.keys:
-            notes = {"seconds": self.seconds, "decode_seconds": self.decode_seconds}
+            notes = {
+                "seconds": self.seconds,
+                "decode_seconds": self.decode_seconds,
+                "decoding": DECODING,
+            }
             self.table.write(self.keys, np.concatenate(self.values), notes)
             self._clear()

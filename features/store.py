@@ -71,6 +71,7 @@ class FeatureTable:
         self.folder = folder
         self.spec = spec
         self._rows: dict[str, tuple[Path, int]] = {}
+        self._decoding: dict[Path, int] = {}
         self._seen: set[Path] = set()
 
     def missing(self, keys: Sequence[str]) -> list[str]:
@@ -132,7 +133,24 @@ class FeatureTable:
                 f"cannot write features to {self.folder}: {what}; rows already stored are kept. "
                 "Free space, or name another folder with --store"
             ) from error
-        self._enter(part, keys)
+        self._enter(part, keys, int((notes or {}).get("decoding", 1)))
+
+    def older(self, keys: Sequence[str], decoding: int) -> list[str]:
+        """Return the keys whose rows come from pixels of an older way of decoding, each once.
+
+        Parameters
+        ----------
+        keys : sequence of str
+            Some may have no row.
+        decoding : int
+            The way of today; a part's own is its note ``decoding``, 1 where it has none.
+        """
+        self._refresh()
+        return [
+            k
+            for k in dict.fromkeys(keys)
+            if k in self._rows and self._decoding[self._rows[k][0]] < decoding
+        ]
 
     def read(self, keys: Sequence[str]) -> NDArray[np.float32]:
         """Return the rows of these keys, in this order; keys may repeat.
@@ -189,7 +207,10 @@ class FeatureTable:
             if part in self._seen:
                 continue
             try:
-                keys = _read_part(part, ["key"]).column("key").to_pylist()
+                table = _read_part(part, ["key"])
+                keys = table.column("key").to_pylist()
+                notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"{}"))
+                decoding = int(notes.get("decoding", 1))
             except Exception as error:
                 self._seen.add(part)
                 warnings.warn(
@@ -198,12 +219,15 @@ class FeatureTable:
                     stacklevel=3,
                 )
                 continue
-            self._enter(part, keys)
+            self._enter(part, keys, decoding)
 
-    def _enter(self, part: Path, keys: Sequence[str]) -> None:
+    def _enter(self, part: Path, keys: Sequence[str], decoding: int) -> None:
         self._seen.add(part)
+        self._decoding[part] = decoding
         for row, key in enumerate(keys):
-            self._rows.setdefault(key, (part, row))
+            known = self._rows.get(key)
+            if known is None or self._decoding[known[0]] < decoding:
+                self._rows[key] = (part, row)
 
 
 class FeatureStore:

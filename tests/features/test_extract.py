@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pandas as pd
 import pytest
 
 from gliaboost.datasets.decode import decode
@@ -17,6 +19,7 @@ from gliaboost.features.extract import (
     extract,
     features_of,
     matrix,
+    open_tables,
     seconds_spent,
 )
 from gliaboost.features.store import FeatureStore
@@ -139,3 +142,31 @@ def test_another_executor_gives_the_same_store(
     np.testing.assert_array_equal(
         matrix(keys, bank(), PREPARATION, here), matrix(keys, bank(), PREPARATION, there)
     )
+
+
+def test_a_store_serves_no_rows_of_files_that_were_decoded_otherwise(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    grey = rng.integers(0, 256, (64, 64), np.uint8)
+    deep = rng.integers(0, 4096, (64, 64, 3), np.uint16)
+    photo = cv2.imencode(".jpg", grey)[1].tobytes()
+    (tmp_path / "grey.png").write_bytes(cv2.imencode(".png", grey)[1].tobytes())
+    (tmp_path / "deep.png").write_bytes(cv2.imencode(".png", deep)[1].tobytes())
+    (tmp_path / "half.jpg").write_bytes(photo[: len(photo) // 2] + b"\xff\xd9")
+    names = ["grey.png", "deep.png", "half.jpg"]
+    manifest = Manifest.of(pd.DataFrame({"path": names}), tmp_path).with_keys()
+    keys = manifest.table["key"].tolist()
+    store, bank, preparation = FeatureStore(tmp_path / "store"), [create("lbp")], Preparation()
+    tables = open_tables(bank, preparation, store)
+    (table,) = tables.values()
+    width = len(column_names(bank, preparation))
+    table.write(keys, np.full((3, width), 7, np.float32))  # as an older version wrote it
+
+    done = extract(manifest, bank, preparation, store)
+    assert done.keys == [keys[0], keys[1], None]
+    assert (done.computed, done.reused) == (1, 1)
+    assert "damaged, partly decoded" in done.failed[2]
+    found = matrix(keys[:2], bank, preparation, store)
+    assert (found[0] == 7).all()  # the same pixels as ever: kept
+    expected, _, _ = features_of([tmp_path / "deep.png"], bank, preparation)
+    np.testing.assert_array_equal(found[1:], expected)
+    assert extract(manifest, bank, preparation, store).computed == 0

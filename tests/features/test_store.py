@@ -178,3 +178,14 @@ def test_default_store_lies_where_the_system_keeps_caches(
     monkeypatch.setenv("HOME", "/home/reader")
     monkeypatch.setattr("platformdirs.PlatformDirs", system)
     assert default_store() == Path(folder)
+
+
+def test_rows_of_today_take_the_place_of_older_ones(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a", "b"], rows(2))
+    assert t.older(["b", "a", "z", "a"], 2) == ["b", "a"]
+    t.write(["a"], rows(1, start=500), {"decoding": 2})
+    for opened in (t, table(tmp_path)):  # whatever the parts are called
+        assert opened.older(["a", "b"], 2) == ["b"]
+        np.testing.assert_array_equal(opened.read(["a"]), rows(1, start=500))
+        assert opened.older(["a"], 3) == ["a"]
