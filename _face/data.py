@@ -98,8 +98,9 @@ def manifest(
     patient_regex : str, optional
         A regular expression that finds the group ``(?P<patient>...)`` in the column ``path``.
     **options
-        What the source takes: ``images`` (folder for slices that are converted), ``labels`` (a
-        table), ``class_folders``, ``patient_from``, ``sequence``, ``window``, ``modality``,
+        What the source takes: ``images`` (folder for slices that are converted; default: beside
+        `out`, or in the user's cache, never among the data), ``labels`` (a table),
+        ``class_folders``, ``patient_from``, ``sequence``, ``window``, ``modality``,
         ``axis``, ``every``, ``salt``, ``all_images``, ``pred``. None: the default.
 
     Returns
@@ -129,13 +130,22 @@ def manifest(
     """
     from gliaboost.datasets.patients import with_patients
     from gliaboost.datasets.sources import options_of, read_source
+    from gliaboost.datasets.sources.converted import images_beside
+    from gliaboost.datasets.sources.patient_level import UnclearPatientsError
 
     check_not_itself(path, out)
+    if out is not None and options.get("images") is None and "images" in options_of(source):
+        options["images"] = images_beside(Path(out), Path(path))
     known = {"patients": patients, "patient_regex": patient_regex}
     if set(known) <= set(options_of(source)):  # it needs them for what it does next
         table = read_source(source, Path(path), **known, **options)
     else:
-        table = read_source(source, Path(path), **options)
+        try:
+            table = read_source(source, Path(path), **options)
+        except UnclearPatientsError:
+            if patients is None and patient_regex is None:
+                raise
+            table = read_source(source, Path(path), **{**options, "patient_from": "none"})
         table = with_patients(table, patients, patient_regex)
     table = table.with_keys(jobs).check()
     if out is not None:

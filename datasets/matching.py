@@ -145,9 +145,12 @@ def _index(manifest: Manifest) -> tuple[dict[Tail, list[int]], dict[Tail, list[i
         parts = _parts(os.path.abspath(path))  # noqa: PTH100 - a link keeps its name
         for tail in _tails(parts):
             by_name.setdefault(tail, []).append(row)
-            stem = PurePosixPath(tail[-1]).stem
-            by_stem.setdefault((*tail[:-1], stem), []).append(row)
+            by_stem.setdefault((*tail[:-1], _stem(tail[-1])), []).append(row)
     return by_name, by_stem
+
+
+def _stem(name: str) -> str:
+    return PurePosixPath(re.sub(r"\.gz$", "", name, flags=re.IGNORECASE)).stem
 
 
 def _parts(name: str) -> Tail:
@@ -170,7 +173,7 @@ def _names(manifest: Manifest, found: Sequence[str], lost: Sequence[str]) -> lis
     for path in manifest.table["path"].dropna():
         for tail in _tails(_parts(path)):
             if len(tail) <= deepest:
-                names += ["/".join(tail), "/".join((*tail[:-1], PurePosixPath(tail[-1]).stem))]
+                names += ["/".join(tail), "/".join((*tail[:-1], _stem(tail[-1])))]
     return names
 
 

@@ -8,8 +8,8 @@ import io
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -53,6 +53,8 @@ class NiftiFile:
         The header's own words.
     colour : bool
         Whether the voxels were colours.
+    oriented : bool
+        Whether the header says where the voxels lie.
     notes : tuple of str
         What had to be assumed.
     """
@@ -63,7 +65,8 @@ class NiftiFile:
     frames: int = 1
     described: str = ""
     colour: bool = False
-    notes: tuple[str, ...] = field(default=())
+    oriented: bool = True
+    notes: tuple[str, ...] = ()
 
 
 def is_nifti(image: ImageLike) -> bool:
@@ -87,7 +90,7 @@ def is_nifti(image: ImageLike) -> bool:
     return head[:4] in _HEADERS and (head[344:347] in (b"n+1", b"ni1") or head[4:7] == b"n+2")
 
 
-def stem(name: Path | str) -> str:
+def stem(name: PurePath | str) -> str:
     """Name a volume without its folder and ending.
 
     Examples
@@ -95,7 +98,7 @@ def stem(name: Path | str) -> str:
     >>> stem("a/scan.v2.nii.gz"), stem("SCAN.NII")
     ('scan.v2', 'SCAN')
     """
-    return re.sub(r"(\.nii)?(\.gz)?$", "", Path(name).name, flags=re.IGNORECASE)
+    return re.sub(r"(\.nii)?(\.gz)?$", "", PurePath(name).name, flags=re.IGNORECASE)
 
 
 def read_nifti_file(image: ImageLike, *, frame: int = 0) -> NiftiFile:
@@ -119,21 +122,38 @@ def read_nifti_file(image: ImageLike, *, frame: int = 0) -> NiftiFile:
         take more memory than may be held.
     """
     source = ImageSource.of(image)
+    with _errors(source), _opened(source) as stream, _quiet():
+        return _read(source, stream, frame)
+
+
+def count_frames(image: ImageLike) -> int:
+    """Count the volumes of a file from its header.
+
+    Raises
+    ------
+    DecodeError
+        As for `read_nifti_file`.
+    """
+    source = ImageSource.of(image)
+    with _errors(source), _opened(source) as stream, _quiet():
+        shape = _shape(source, _loaded(source, stream)[0])
+        return shape[3] if len(shape) == 4 else 1
+
+
+@contextlib.contextmanager
+def _errors(source: ImageSource) -> Iterator[None]:
+    """Turn whatever is raised into a typed error."""
     try:
-        with _opened(source) as stream, _quiet():
-            return _read(source, stream, frame)
+        yield
     except DecodeError:
         raise
     except FileNotFoundError:
         raise DecodeError(source.name, "no such file") from None
     except PermissionError:
         raise DecodeError(source.name, "no permission to read it; chmod +r") from None
-    except IsADirectoryError:
-        raise DecodeError(source.name, "is a folder, a volume was expected") from None
     except Exception as error:  # nibabel and zlib raise what they like
-        raise DecodeError(source.name, f"is a cut off or damaged volume ({_reason(error)})") from (
-            error
-        )
+        reason = f"is a cut off or damaged volume ({_reason(error)})"
+        raise DecodeError(source.name, reason) from error
 
 
 @contextlib.contextmanager
@@ -160,7 +180,8 @@ def _quiet() -> contextlib.AbstractContextManager[Any]:
     return quiet
 
 
-def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
+def _loaded(source: ImageSource, stream: BinaryIO) -> tuple[Any, NDArray[np.float64]]:
+    """Read the header, and the sides of a voxel as they stand there."""
     import nibabel
 
     library: Any = nibabel
@@ -173,6 +194,13 @@ def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
     size, order = _HEADERS[start[:4]]
     kind = library.Nifti1Image if size == 348 else library.Nifti2Image
     loaded = kind.from_stream(stream)
+    # nibabel takes 1 for a side of 0 without a word.
+    at, form = _SIDES[size]
+    return loaded, np.abs(np.array(struct.unpack_from(order + form, start, at)))
+
+
+def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
+    loaded, sides = _loaded(source, stream)
     shape = _shape(source, loaded)
     frames = shape[3] if len(shape) == 4 else 1
     if not 0 <= frame < frames:
@@ -183,9 +211,6 @@ def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
     values = _as_float(values).reshape(shape[:3])
     affine, known = _affine(loaded)
     values, affine, axes = _turned(values, affine)
-    # As they stand there: nibabel takes 1 for a side of 0 without a word.
-    at, form = _SIDES[size]
-    sides = np.abs(np.array(struct.unpack_from(order + form, start, at)))
     spacing = _spacing(
         [*([np.linalg.norm(affine[:3, :3], axis=0)] if known else []), sides[np.argsort(axes)]],
         _UNITS.get(_unit(loaded), 1.0),
@@ -195,7 +220,7 @@ def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
         notes.append("no possible size of a voxel in the header: drawn as if all sides were equal")
     described = bytes(loaded.header["descrip"]).split(b"\0")[0].decode("latin-1")
     return NiftiFile(
-        values, affine, spacing or (1.0, 1.0, 1.0), frames, described, colour, tuple(notes)
+        values, affine, spacing or (1.0, 1.0, 1.0), frames, described, colour, known, tuple(notes)
     )
 
 

@@ -30,6 +30,8 @@ PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 AIR = -500
 # A slice with less of the volume's foreground than this share of its pixels shows no head.
 LEAST = 0.02
+# A picture has more values than a map has labels, and higher ones.
+_LABELS, _HIGHEST = 16, 32
 # Of more voxels than these, percentiles are taken of every n-th plane.
 _SAMPLED = 2**25
 
@@ -52,6 +54,8 @@ class Volume:
         ``MRI`` or ``CT``.
     frames : int
         How many volumes the file holds; this is one of them.
+    oriented : bool
+        Whether the file says where it lies.
     notes : tuple of str
         What had to be assumed, in words that are the same for every volume.
     """
@@ -62,6 +66,7 @@ class Volume:
     spacing: tuple[float, float, float]
     modality: str
     frames: int = 1
+    oriented: bool = True
     notes: tuple[str, ...] = ()
 
     def positions(self, plane: str = "axial") -> list[int]:
@@ -150,6 +155,8 @@ def read_volume(
     if not finite.all():
         notes.append("voxels that are no finite number: drawn as air")
     sample = _sample(file.values, finite)
+    if is_label_map(sample):
+        raise DecodeError(source.name, "holds a few small numbers: a map of labels, no picture")
     if modality is None:
         try:
             modality = said_modality(_sidecar(source), stem(source.name), *about, file.described)
@@ -168,7 +175,16 @@ def read_volume(
         grey, head = _stretched(file.values, sample)
     grey[~finite] = 0
     head &= finite
-    return Volume(grey, head, file.affine, file.spacing, modality, file.frames, tuple(notes))
+    return Volume(
+        grey,
+        head,
+        file.affine,
+        file.spacing,
+        modality,
+        file.frames,
+        file.oriented,
+        tuple(notes),
+    )
 
 
 def volume_slices(
@@ -221,6 +237,22 @@ def volume_slices(
     volume = read_volume(image, window=window, modality=modality, frame=frame)
     for position in volume.positions(plane)[::every] if positions is None else positions:
         yield VolumeSlice(volume.cut(plane, position), plane, position)
+
+
+def is_label_map(values: NDArray[np.generic]) -> bool:
+    """Whether a volume holds a few small whole numbers, as a map of labels does and no picture.
+
+    Examples
+    --------
+    >>> [is_label_map(np.array(v)) for v in ([0, 1, 4], [0, 255], [0, 0.5, 9], [0, 300, 700])]
+    [True, True, False, False]
+    """
+    if not np.isfinite(values).all() or values.min() < 0 or values.min() == values.max():
+        return False
+    if values.max() > _HIGHEST:
+        return bool(values.max() == 255 and ((values == 0) | (values == 255)).all())
+    found = np.unique(values)
+    return bool(len(found) <= _LABELS and np.abs(found - np.rint(found)).max() < 1e-2)
 
 
 def check_plane(plane: str) -> int:

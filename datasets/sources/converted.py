@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from gliaboost.files import replacing_folder
 
 # Raised whenever the same containers give other files.
 VERSION = 2
-FOLDER = "gliaboost-png"
 RECORD = "gliaboost.json"
 TABLE = "manifest.parquet"
 DEEPEST = 2**16 - 1
@@ -56,7 +56,7 @@ def convert(
     Returns
     -------
     Manifest
-        Rooted in `images`.
+        Rooted in `images`, as its ``notes`` say.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def convert(
     if images.exists():
         known = _record(images)
         if known == record:
-            return Manifest.read(images / TABLE)
+            return _converted(images)
         if known is None and (not images.is_dir() or any(images.iterdir())):
             raise UsageError(
                 f"{images} holds something else than converted slices; name another folder with "
@@ -92,7 +92,51 @@ def convert(
             f"cannot write the converted slices to {images} ({error.strerror}); name a folder with "
             "--images"
         ) from error
-    return Manifest.read(images / TABLE)
+    return _converted(images)
+
+
+def _converted(images: Path) -> Manifest:
+    manifest = Manifest.read(images / TABLE)
+    return replace(manifest, notes=(*manifest.notes, f"slices are in {images}"))
+
+
+def default_images(folder: Path, source: str) -> Path:
+    """Name the folder for the slices of a data set whose user names none: in the user's cache.
+
+    Nothing is ever written among the user's data unasked.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The data set's; another one has another place.
+    source : str
+        Name of the source.
+
+    Examples
+    --------
+    >>> default_images(Path("/data/scans"), "nifti").name
+    'scans-nifti-27ca4f8f'
+    """
+    import platformdirs
+
+    whole = folder.resolve()
+    mark = hashlib.sha256(os.fsencode(whole)).hexdigest()[:8]
+    cache = platformdirs.user_cache_path("gliaboost", appauthor=False)
+    return cache / "slices" / f"{whole.name or 'root'}-{source}-{mark}"
+
+
+def images_beside(out: Path, data: Path) -> Path | None:
+    """Name the folder for slices beside the manifest that is written, unless it is in the data.
+
+    Examples
+    --------
+    >>> images_beside(Path("/work/m.parquet"), Path("/data")).as_posix()
+    '/work/m-png'
+    >>> images_beside(Path("/data/m.parquet"), Path("/data")) is None
+    True
+    """
+    beside = out.with_name(f"{out.stem}-png")
+    return None if beside.resolve().is_relative_to(data.resolve()) else beside
 
 
 def write_grey(file: Path, pixels: NDArray[Any]) -> None:
@@ -140,7 +184,7 @@ def _fingerprint(containers: Sequence[Path]) -> str:
     for file in containers:
         status = file.stat()
         lines.append(f"{file.relative_to(base)}\t{status.st_size}\t{status.st_mtime_ns}")
-    return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+    return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _record(folder: Path) -> Any:

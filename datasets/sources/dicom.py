@@ -18,7 +18,7 @@ from gliaboost.datasets.image_files import by_ending
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sequences import chosen_sequences
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
-from gliaboost.datasets.sources.converted import FOLDER, RECORD, convert, write_grey
+from gliaboost.datasets.sources.converted import RECORD, convert, default_images, write_grey
 from gliaboost.datasets.sources.dicom_patients import given_patients, name_patients
 from gliaboost.datasets.sources.dicom_tree import DicomHeader, class_like, read_headers, with_labels
 from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
@@ -61,7 +61,7 @@ def read_dicom(
         pixels, of other modalities than MR and CT, or that cannot be decoded are counted and named
         in a warning.
     images : pathlib.Path, optional
-        Folder for the PNG files; default: ``gliaboost-png`` in `path`.
+        Folder for the PNG files; default: one in the user's cache, never one of the data.
     labels : pathlib.Path, optional
         CSV with ``label`` and ``patient`` (the tag PatientID) or ``file`` (the file's name).
     window : str, optional
@@ -108,7 +108,7 @@ def read_dicom(
     files, others = dicom_files(folder)
     if not files:
         raise wrong_layout(folder, "dicom", EXPECTED)
-    images = images or folder / FOLDER
+    images = images or default_images(folder, "dicom")
     if window is not None:
         find_window(window)
     wanted = chosen_sequences(sequence)

@@ -12,7 +12,7 @@ import numpy as np
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.patient_ids import without_letters
 from gliaboost.datasets.sources.base import folder_at, manifest_of, source, targets, wrong_layout
-from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
+from gliaboost.datasets.sources.converted import convert, default_images, write_grey
 from gliaboost.errors import DecodeError, UsageError
 
 SHOWN = 5
@@ -36,8 +36,8 @@ def read_figshare(path: Path, *, images: Path | None = None) -> Manifest:
     path : pathlib.Path
         A folder with ``metadata.csv``, or with ``1.mat``... and ``cvind.mat`` (at any depth).
     images : pathlib.Path, optional
-        Where ``.mat`` slices go, as 16-bit PNG with a mask each, once; default: ``gliaboost-png``
-        in `path`.
+        Where ``.mat`` slices go, as 16-bit PNG with a mask each, once; default: a folder in the
+        user's cache, never one of the data.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def read_figshare(path: Path, *, images: Path | None = None) -> Manifest:
     published = sorted(path.rglob("cvind.mat"))[:1]
     folds = _published_folds(published[0]) if published else []
     return convert(
-        Path(images or path / FOLDER),
+        Path(images or default_images(path, "figshare")),
         "figshare",
         [*slices, *published],
         {},

@@ -68,7 +68,7 @@ def read_labels(path: Path | str | None) -> dict[str, str]:
 def fingerprint(labels: Mapping[str, str]) -> str:
     """Hash labels, so that a record of them names no patient."""
     text = "\n".join(f"{name}\t{label}" for name, label in sorted(labels.items()))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def known_class(name: str) -> str | None:

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gliaboost.datasets.image_files import files_ending
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.modality import check_modality, path_texts
-from gliaboost.datasets.nifti_file import SUFFIXES, read_nifti_file, stem
-from gliaboost.datasets.sources.base import (
-    NO_TUMOR,
-    TUMOR,
-    folder_at,
-    source,
-    wrong_layout,
-)
-from gliaboost.datasets.sources.converted import FOLDER, convert, write_grey
-from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
-from gliaboost.datasets.volumes import check_plane, read_volume, upright
+from gliaboost.datasets.modality import check_modality
+from gliaboost.datasets.nifti_file import SUFFIXES
+from gliaboost.datasets.sequences import chosen_sequences
+from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
+from gliaboost.datasets.sources.converted import convert, default_images
+from gliaboost.datasets.sources.labels import fingerprint, read_labels
+from gliaboost.datasets.sources.nifti_layout import ScanTree, find_scans
+from gliaboost.datasets.sources.nifti_slices import Conversion
+from gliaboost.datasets.volumes import check_plane
 from gliaboost.datasets.windows import find_window
-from gliaboost.errors import DecodeError, UsageError
+from gliaboost.errors import UsageError
 
 # Raised whenever the same volumes give other slices.
-VERSION = 2
+VERSION = 3
 EXPECTED = "volumes ending in .nii or .nii.gz, masks beside them as NAME_seg or NAME_mask"
-MASK = re.compile(r"[-_](seg|mask|label|labels|segmentation)$", re.IGNORECASE)
 
 
 @source("nifti")
@@ -40,6 +29,9 @@ def read_nifti(
     *,
     images: Path | None = None,
     labels: Path | None = None,
+    class_folders: bool = False,
+    patient_from: str | None = None,
+    sequence: str | None = None,
     axis: str = "axial",
     every: int = 1,
     window: str = "brain",
@@ -50,12 +42,23 @@ def read_nifti(
     Parameters
     ----------
     path : pathlib.Path
-        A folder of volumes: one folder a patient, or one volume a patient.
+        A folder of volumes: ``PATH/<patient>/**/scan.nii.gz``, one volume a patient, BIDS, or
+        imagesTr and labelsTr as the Medical Segmentation Decathlon and nnU-Net have them. A level
+        of ``train``, ``val`` and ``test`` above the patients becomes the split.
     images : pathlib.Path, optional
-        Folder for the PNG files; default: ``gliaboost-png`` in `path`.
+        Folder for the PNG files; default: a folder in the user's cache, never one of the data.
     labels : pathlib.Path, optional
-        CSV with ``label`` and ``patient`` or ``file``. Without it a slice of a volume with a mask
+        Table with ``label`` and ``patient`` or ``file``. Without it a slice of a volume with a mask
         is ``tumor`` where the mask shows, else ``no_tumor``.
+    class_folders : bool
+        Take the first level of folders for labels: ``PATH/hgg/<patient>/``.
+    patient_from : str, optional
+        Who is a patient, where that is not clear from the folders: ``folder:N``, the N-th folder
+        below `path`; ``file``, the file's name without what tells sequence and visit; ``bids``,
+        the entity ``sub-``; ``none``, unknown.
+    sequence : str, optional
+        Take these MR sequences alone, by comma: ``t1``, ``t1c``, ``t2``, ``flair``, ``dwi``,
+        ``adc``, ``other``.
     axis : {"axial", "coronal", "sagittal"}
         Across which the volumes are cut.
     every : int
@@ -70,22 +73,27 @@ def read_nifti(
     Returns
     -------
     Manifest
-        Further with ``plane``, ``position`` (slice number) and ``volume``.
+        Further with ``plane``, ``position`` (slice number), ``volume``, ``sequence`` and
+        ``session``. Files that give no slice are named in a warning with their reason, and all of
+        them in ``passed-over.csv`` in `images`.
 
     Raises
     ------
     UsageError
-        If there is no volume, or an option is out of range.
+        If there is no volume, an option is out of range, or it is unclear who is a patient (then
+        an `UnclearPatientsError`).
     """
     folder = folder_at(path, EXPECTED)
-    files = [f for f in files_ending(folder, SUFFIXES) if not MASK.search(stem(f))]
-    if not files:
-        raise wrong_layout(folder, "nifti", EXPECTED)
+    files = files_ending(folder, SUFFIXES)
     check_plane(axis)
     if every < 1:
         raise UsageError(f"every = {every}; expected 1 or more")
     find_window(window)
+    wanted = chosen_sequences(sequence)
     known = read_labels(labels)
+    layout = find_scans(folder, files, class_folders=class_folders, patient_from=patient_from)
+    if not layout.scans and not layout.passed:
+        raise wrong_layout(folder, "nifti", EXPECTED)
     options = {
         "version": VERSION,
         "axis": axis,
@@ -93,92 +101,20 @@ def read_nifti(
         "window": window,
         "modality": check_modality(modality),
         "labels": fingerprint(known),
+        "class_folders": class_folders,
+        "patients": _whose(layout),
+        "sequence": list(wanted),
     }
-    masks = [m for f in files if (m := _mask_of(f)) is not None]
+    job = Conversion(layout, known, wanted, axis, every, window, check_modality(modality))
     return convert(
-        images or folder / FOLDER,
+        images or default_images(folder, "nifti"),
         "nifti",
-        [*files, *masks],
+        [*files, *files_ending(folder, (".json",))],
         options,
-        lambda target: _slices(folder, files, target, known, axis, every, window, modality),
+        job.write,
     )
 
 
-def _slices(
-    folder: Path,
-    files: list[Path],
-    target: Path,
-    labels: Mapping[str, str],
-    axis: str,
-    every: int,
-    window: str,
-    modality: str | None,
-) -> Iterator[dict[str, Any]]:
-    passed = []
-    assumed: dict[str, int] = {}
-    for file in files:
-        patient = stem(file) if file.parent == folder else file.parent.name
-        try:
-            volume = read_volume(
-                file,
-                window=window,
-                modality=modality,
-                about=path_texts(file.relative_to(folder).parent),
-            )
-            mask = None if (beside := _mask_of(file)) is None else _mask(beside)
-        except DecodeError as error:
-            passed.append(f"{file.name}: {error.reason}")
-            continue
-        if mask is not None and mask.shape != volume.grey.shape:
-            passed.append(f"{file.name}: mask of {mask.shape}, volume of {volume.grey.shape}")
-            continue
-        for note in volume.notes:
-            assumed[note] = assumed.get(note, 0) + 1
-        label = labels.get(patient) or labels.get(file.name) or labels.get(stem(file))
-        for k in volume.positions(axis)[::every]:
-            name = f"{patient}/{stem(file)}-{axis}-{k:04}.png"
-            write_grey(target / "images" / name, volume.cut(axis, k))
-            row: dict[str, Any] = {
-                "path": f"images/{name}",
-                **told(label),
-                "patient": patient,
-                "modality": volume.modality,
-                "source": "nifti",
-                "plane": axis,
-                "position": k,
-                "volume": stem(file),
-                "mask": None,
-            }
-            if mask is not None:
-                drawn = upright(mask, axis, k, volume.spacing, nearest=True)
-                if drawn.any():
-                    write_grey(target / "masks" / name, drawn)
-                    row["mask"] = f"masks/{name}"
-                if not labels:
-                    row |= told(TUMOR if drawn.any() else NO_TUMOR)
-            yield row
-    for note, count in sorted(assumed.items()):
-        warnings.warn(f"{count} of {len(files)} volumes: {note}", stacklevel=2)
-    if passed:
-        warnings.warn(
-            f"{len(passed)} of {len(files)} volumes were passed over: {'; '.join(passed[:5])}",
-            stacklevel=2,
-        )
-
-
-def _mask(file: Path) -> NDArray[np.uint8]:
-    return np.where(read_nifti_file(file).values > 0, np.uint8(255), np.uint8(0))
-
-
-def _mask_of(file: Path) -> Path | None:
-    """Find NAME_seg beside NAME, or the one mask of a patient's folder (as BraTS has it)."""
-    beside = [
-        f
-        for f in sorted(file.parent.iterdir())
-        if f.name.lower().endswith(SUFFIXES) and MASK.search(stem(f))
-    ]
-    own = [f for f in beside if MASK.sub("", stem(f)) == stem(file)]
-    if own:
-        return own[0]
-    prefix = [f for f in beside if stem(file).startswith(MASK.sub("", stem(f)))]
-    return prefix[0] if len(prefix) == 1 else None
+def _whose(tree: ScanTree) -> str:
+    """Hash whose each scan is, so that a record of it names nobody."""
+    return fingerprint({str(scan.path): str(scan.patient) for scan in tree.scans})

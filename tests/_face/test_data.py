@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel
+import numpy as np
 import pytest
 
 import gliaboost
@@ -70,6 +72,53 @@ def test_a_manifest_is_read_checked_and_written(make_images: MakeImages, tmp_pat
     with pytest.raises(ManifestError, match=r"p00-0\.png"):
         gliaboost.manifest("csv", path, tmp_path / "n.parquet")
     assert not (tmp_path / "n.parquet").exists()
+
+
+def volumes(folder: Path, *names: str) -> None:
+    """Write a small NIfTI volume of each name."""
+    library: Any = nibabel
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        values = np.random.default_rng(len(name)).integers(0, 900, (12, 12, 4)).astype(np.int16)
+        library.save(library.Nifti1Image(values, np.eye(4)), folder / name)
+
+
+def test_patients_of_volumes_may_be_given_by_a_table_or_by_paths(tmp_path: Path) -> None:
+    data, out, table = tmp_path / "data", tmp_path / "m.csv", tmp_path / "p.csv"
+    volumes(data, "hgg/007/a_t1.nii.gz", "hgg/7/b_t1.nii.gz", "lgg/x/c_t1.nii.gz")
+    with pytest.raises(UsageError, match="hgg, lgg look like classes"):
+        gliaboost.manifest("nifti", data, out)
+    expression = r"[hl]gg/(?P<patient>[^/]+)/"
+    by_path = gliaboost.manifest("nifti", data, out, patient_regex=expression)
+    assert set(by_path.table["patient"]) == {"007", "7", "x"}
+    table.write_text("file,patient\na_t1.nii.gz,A\nhgg/7/b_t1.nii.gz,B\nc_t1,A\n")
+    by_table = gliaboost.manifest("nifti", data, out, patients=table)
+    assert dict(by_table.table.groupby("volume")["patient"].first()) == {
+        "hgg/007/a_t1": "A",
+        "hgg/7/b_t1": "B",
+        "lgg/x/c_t1": "A",
+    }
+    table.write_text("file,patient\na_t1,A\n")
+    some = gliaboost.manifest("nifti", data, out, patients=table, patient_from="folder:2")
+    assert set(some.table["patient"]) == {"A", "7", "x"}
+
+
+def test_slices_are_written_beside_the_manifest_and_never_among_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda *_, **__: cache)
+    data = tmp_path / "data"
+    volumes(data, "p1_t1.nii")
+    table = gliaboost.manifest("nifti", data, tmp_path / "work" / "m.csv")
+    assert table.root == tmp_path / "work" / "m-png"
+    assert files(data) == {"p1_t1.nii"}
+    inside = gliaboost.manifest("nifti", data, data / "m.csv")
+    assert inside.root.is_relative_to(cache)
+    assert gliaboost.manifest("nifti", data).root == inside.root
+    assert files(data) == {"p1_t1.nii", "m.csv"}
+    chosen = gliaboost.manifest("nifti", data, tmp_path / "n.csv", images=tmp_path / "here")
+    assert chosen.root == tmp_path / "here"
 
 
 def test_an_audit_writes_nothing_unless_told_where(repeated: Path, tmp_path: Path) -> None:

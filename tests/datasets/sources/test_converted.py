@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.sources.converted import DEEPEST, RECORD, convert, write_grey
+from gliaboost.datasets.sources.converted import (
+    DEEPEST,
+    RECORD,
+    convert,
+    default_images,
+    images_beside,
+    write_grey,
+)
 from gliaboost.errors import UsageError
 
 
@@ -58,6 +65,23 @@ def test_slices_and_their_table_are_written_once(containers: Containers, tmp_pat
     assert read(manifest.paths[0]).max() == 3
     assert containers.convert(images, axis=2).table.equals(manifest.table)
     assert containers.times == 1
+
+
+def test_slices_go_nowhere_into_the_data_unasked(
+    containers: Containers, tmp_path: Path, cache: Path
+) -> None:
+    data = tmp_path / "in"
+    place = default_images(data, "test")
+    assert place.parent == cache / "slices"
+    assert place == default_images(tmp_path / "other" / ".." / "in", "test")
+    assert len({place, default_images(data, "t2"), default_images(tmp_path, "test")}) == 3
+    assert images_beside(tmp_path / "m.csv", data) == tmp_path / "m-png"
+    assert images_beside(data / "m.csv", data) is None
+    assert images_beside(data / "deep" / "m.csv", data) is None
+    before = sorted(data.rglob("*"))
+    for _ in range(2):
+        assert containers.convert(place).notes == (f"slices are in {place}",)
+    assert sorted(data.rglob("*")) == before
 
 
 def test_other_options_or_containers_are_written_again(

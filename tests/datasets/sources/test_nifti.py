@@ -125,3 +125,11 @@ def test_what_is_wrong_is_said(tmp_path: Path) -> None:
     (tmp_path / "broken.nii").write_bytes(b"nothing")
     with pytest.warns(UserWarning, match=r"1 of 2 volumes were passed over: broken\.nii"):
         assert len(read_source("nifti", tmp_path, images=tmp_path / "png")) == 12
+
+
+def test_nothing_is_written_among_the_data(tmp_path: Path, cache: Path) -> None:
+    write(tmp_path / "in" / "p1_t1.nii.gz", head())
+    manifest = read_source("nifti", tmp_path / "in")
+    assert [f.name for f in (tmp_path / "in").iterdir()] == ["p1_t1.nii.gz"]
+    assert manifest.root.is_relative_to(cache)
+    assert manifest.notes == (f"slices are in {manifest.root}",)
