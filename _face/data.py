@@ -131,7 +131,6 @@ def manifest(
     from gliaboost.datasets.patients import with_patients
     from gliaboost.datasets.sources import options_of, read_source
     from gliaboost.datasets.sources.converted import images_beside
-    from gliaboost.datasets.sources.patient_level import UnclearPatientsError
 
     check_not_itself(path, out)
     if out is not None and options.get("images") is None and "images" in options_of(source):
@@ -140,12 +139,7 @@ def manifest(
     if set(known) <= set(options_of(source)):  # it needs them for what it does next
         table = read_source(source, Path(path), **known, **options)
     else:
-        try:
-            table = read_source(source, Path(path), **options)
-        except UnclearPatientsError:
-            if patients is None and patient_regex is None:
-                raise
-            table = read_source(source, Path(path), **{**options, "patient_from": "none"})
+        table = read_source(source, Path(path), **options)
         table = with_patients(table, patients, patient_regex)
     table = table.with_keys(jobs).check()
     if out is not None:

@@ -56,8 +56,7 @@ def join_patients(manifest: Manifest, table: Path | str) -> Manifest:
         Left as it is.
     table : path-like
         CSV or Parquet with a column of patients and one of images (see `matching.match_images`),
-        or of volumes where the images are slices of such, both under a usual name; of two columns
-        one such name is enough.
+        both under a usual name; of two columns one such name is enough.
 
     Returns
     -------
@@ -74,16 +73,8 @@ def join_patients(manifest: Manifest, table: Path | str) -> Manifest:
     name = str(table)
     read = read_table(table)
     pairs = _pairs(read.table, name)
-    if "volume" not in manifest.table:
-        found = match_images(manifest, pairs, name)
-        return _given(manifest, found.values, f"from {name}", (*read.notes, *found.notes))
-    volumes = manifest.table.drop_duplicates("volume")
-    whole = Manifest.of(volumes.assign(path=volumes["volume"]), manifest.root, manifest.name)
-    pairs = [(re.sub(r"\.nii(\.gz)?$", "", i, flags=re.IGNORECASE), p) for i, p in pairs]
-    found = match_images(whole, pairs, name)
-    by_volume = dict(zip(volumes["volume"], found.values, strict=True))
-    values = [by_volume[v] for v in manifest.table["volume"]]
-    return _given(manifest, values, f"from {name}", (*read.notes, *found.notes))
+    found = match_images(manifest, pairs, name)
+    return _given(manifest, found.values, f"from {name}", (*read.notes, *found.notes))
 
 
 def patients_by_regex(manifest: Manifest, regex: str) -> Manifest:

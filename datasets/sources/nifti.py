@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from gliaboost.datasets.image_files import files_ending
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.modality import check_modality
 from gliaboost.datasets.nifti_file import SUFFIXES
+from gliaboost.datasets.patients import with_patients
 from gliaboost.datasets.sequences import chosen_sequences
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
 from gliaboost.datasets.sources.converted import convert, default_images
 from gliaboost.datasets.sources.labels import fingerprint, read_labels
 from gliaboost.datasets.sources.nifti_layout import ScanTree, find_scans
-from gliaboost.datasets.sources.nifti_slices import Conversion
+from gliaboost.datasets.sources.nifti_slices import Conversion, utf8_name
+from gliaboost.datasets.sources.patient_level import UnclearPatientsError
 from gliaboost.datasets.volumes import check_plane
 from gliaboost.datasets.windows import find_window
 from gliaboost.errors import UsageError
@@ -31,6 +34,8 @@ def read_nifti(
     labels: Path | None = None,
     class_folders: bool = False,
     patient_from: str | None = None,
+    patients: Path | None = None,
+    patient_regex: str | None = None,
     sequence: str | None = None,
     axis: str = "axial",
     every: int = 1,
@@ -56,6 +61,12 @@ def read_nifti(
         Who is a patient, where that is not clear from the folders: ``folder:N``, the N-th folder
         below `path`; ``file``, the file's name without what tells sequence and visit; ``bids``,
         the entity ``sub-``; ``none``, unknown.
+    patients : pathlib.Path, optional
+        Table with a column of patients and one of volumes: path, file name or name without ending.
+        It goes before all else that says who is a patient.
+    patient_regex : str, optional
+        A regular expression that finds the group ``(?P<patient>...)`` in the path of a volume below
+        `path`. It goes before all but `patients`.
     sequence : str, optional
         Take these MR sequences alone, by comma: ``t1``, ``t1c``, ``t2``, ``flair``, ``dwi``,
         ``adc``, ``other``.
@@ -80,8 +91,7 @@ def read_nifti(
     Raises
     ------
     UsageError
-        If there is no volume, an option is out of range, or it is unclear who is a patient (then
-        an `UnclearPatientsError`).
+        If there is no volume, an option is out of range, or it is unclear who is a patient.
     """
     folder = folder_at(path, EXPECTED)
     files = files_ending(folder, SUFFIXES)
@@ -91,7 +101,9 @@ def read_nifti(
     find_window(window)
     wanted = chosen_sequences(sequence)
     known = read_labels(labels)
-    layout = find_scans(folder, files, class_folders=class_folders, patient_from=patient_from)
+    layout, notes = _scans(
+        folder, files, class_folders, patient_from, patients=patients, regex=patient_regex
+    )
     if not layout.scans and not layout.passed:
         raise wrong_layout(folder, "nifti", EXPECTED)
     options = {
@@ -106,13 +118,45 @@ def read_nifti(
         "sequence": list(wanted),
     }
     job = Conversion(layout, known, wanted, axis, every, window, check_modality(modality))
-    return convert(
+    manifest = convert(
         images or default_images(folder, "nifti"),
         "nifti",
         [*files, *files_ending(folder, (".json",))],
         options,
         job.write,
     )
+    return replace(manifest, notes=(*notes, *manifest.notes))
+
+
+def _scans(
+    folder: Path,
+    files: list[Path],
+    class_folders: bool,
+    patient_from: str | None,
+    *,
+    patients: Path | None,
+    regex: str | None,
+) -> tuple[ScanTree, tuple[str, ...]]:
+    """Find the scans, and whose they are: by their place, or as the user says."""
+    told = patients is not None or regex is not None
+    try:
+        tree = find_scans(folder, files, class_folders=class_folders, patient_from=patient_from)
+    except UnclearPatientsError:
+        if not told:
+            raise
+        tree = find_scans(folder, files, class_folders=class_folders, patient_from="none")
+    if not told or not tree.scans:
+        return tree, ()
+    import pandas as pd
+
+    rows = [
+        {"path": utf8_name(s.path.as_posix()), "patient": s.patient, "label": s.label}
+        for s in tree.scans
+    ]
+    known = with_patients(Manifest.of(pd.DataFrame(rows), folder), patients, regex)
+    found = [p if isinstance(p, str) else None for p in known.table["patient"]]
+    tree.scans = [replace(s, patient=p) for s, p in zip(tree.scans, found, strict=True)]
+    return tree, tuple(note.replace(" images", " volumes") for note in known.notes)
 
 
 def _whose(tree: ScanTree) -> str:

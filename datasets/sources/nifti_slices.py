@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from gliaboost.datasets.matching import check_names
 from gliaboost.datasets.modality import path_texts
 from gliaboost.datasets.nifti_file import count_frames, stem
 from gliaboost.datasets.sequences import count_sequences, find_sequence
 from gliaboost.datasets.sources.base import NO_TUMOR, TUMOR
 from gliaboost.datasets.sources.converted import write_grey
-from gliaboost.datasets.sources.labels import check_names, told
+from gliaboost.datasets.sources.labels import told
 from gliaboost.datasets.sources.nifti_layout import Entry, ScanTree, without_lone_split
 from gliaboost.datasets.sources.scan_masks import pair_masks
 from gliaboost.datasets.sources.scan_names import role_of
