@@ -91,3 +91,9 @@ def test_a_table_must_speak_of_what_there_is() -> None:
         check(["P7-1"], ["P007-1"])
     with pytest.raises(UsageError, match="names none of the patients: it has 9; there are 7, 8"):
         check(["9"], ["7", "8"])
+
+
+def test_an_ending_of_two_parts_is_one() -> None:
+    scans = Manifest.of(pd.DataFrame({"path": ["a/P1.nii.gz", "b/P2.nii"]}), "/data")
+    for one, two in (("P1", "P2"), ("P1.nii.gz", "P2.nii"), ("a/P1", "b/P2")):
+        assert match_images(scans, [(one, "p"), (two, "q")], "t.csv").values == ["p", "q"]
