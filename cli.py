@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from gliaboost.commands import benchmarks, data, models
+from gliaboost.commands.warned import plain_warnings
 from gliaboost.errors import GliaboostError
 
 COMMANDS = (
@@ -58,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # A pipe on Windows has a few hundred letters; a name with others must not end the run.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        app(args=[w for w in words if w != "--debug"])
+        with plain_warnings():
+            app(args=[w for w in words if w != "--debug"])
     except Exception as error:
         if debug:
             raise

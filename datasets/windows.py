@@ -123,11 +123,19 @@ def stretch(values: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> NDA
     inside = numbers[known]
     if not inside.size or inside.min() == inside.max():
         return np.zeros(values.shape, np.uint8)
-    # Of few pixels too, the outermost one does not count.
-    low = np.percentile(inside, PERCENTILES[0], method="higher")
-    high = np.percentile(inside, PERCENTILES[1], method="lower")
+    low, high = _ends(inside)
+    above = inside[inside > inside.min()]
+    if above.min() < above.max() and (ends := _ends(above))[0] < ends[1]:
+        # A ground far below all else, further than these are apart, is padding that no tag names.
+        low = ends[0] if above.min() - inside.min() > ends[1] - ends[0] else low
     if not low < high:
         low, high = inside.min(), inside.max()
     with np.errstate(over="ignore", invalid="ignore"):  # floats may span more than a float
         share = (numbers - low) / (high - low)
     return np.rint(np.clip(np.nan_to_num(share, nan=0.0), 0, 1) * 255).astype(np.uint8)
+
+
+def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Take percentiles from within: of few pixels too, the outermost one does not count."""
+    low = np.percentile(values, PERCENTILES[0], method="higher")
+    return float(low), float(np.percentile(values, PERCENTILES[1], method="lower"))

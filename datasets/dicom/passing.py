@@ -18,13 +18,14 @@ from gliaboost.datasets.dicom.tags import (
 from gliaboost.datasets.image_source import MAX_BYTES
 
 # What is a picture, and is passed over unless it is asked for.
-HELD_BACK = ("localizer", "screenshot", "text burnt in", "mosaic of slices")
+HELD_BACK = ("localizer", "screenshot", "text burnt in", "mosaic of slices", "projection (MIP)")
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _SEGMENTATIONS = ("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7")
 _DIRECTORY = "1.2.840.10008.1.3.10"
-_SCOUTS = {"LOCALIZER", "LOCALISER", "SCOUT", "TOPOGRAM", "SURVEY", "SCANOGRAM"}
+_SCOUTS = {"LOCALIZER", "LOCALISER", "SCOUT", "PILOT", "TOPOGRAM", "SURVEY", "SCANOGRAM"}
+_PROJECTIONS = {"PROJECTION IMAGE", "MIP", "MINIP", "MAX_IP", "MIN_IP"}
 _SCOUT = re.compile(
-    r"(?<![a-z])(locali[sz]ers?|loc|scouts?|survey|topogram|surview|scanogram)(?![a-z])"
+    r"(?<![a-z])(locali[sz]ers?|loc|scouts?|pilot|survey|topogram|surview|scanogram)(?![a-z])"
 )
 _OBJECTS = {
     "RTSTRUCT": "RT structure set",
@@ -90,6 +91,8 @@ def no_slice(data: Any) -> str | None:
         return "localizer"
     if "MOSAIC" in types:
         return "mosaic of slices"
+    if _PROJECTIONS & set(types):
+        return "projection (MIP)"
     if text_of(data, "BurnedInAnnotation").upper() in ("YES", "Y"):
         return "text burnt in"
     derived = {"DERIVED", "SECONDARY"} <= set(types)

@@ -151,7 +151,9 @@ def _without_converted(files: list[Path]) -> list[Path]:
 
 
 def _pseudonym(key: bytes, name: str) -> str:
-    return "P" + hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:12]
+    # A folder's name may hold bytes of another encoding than UTF-8.
+    secret = name.encode("utf-8", "surrogateescape")
+    return "P" + hmac.new(key, secret, hashlib.sha256).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
@@ -293,13 +295,15 @@ class _DicomConversion:
         hint = _HINT if any(reason in HELD_BACK for _, reason in passed) else ""
         others = ", ".join(f"{name} {count}" for name, count in sorted(left.items()))
         if not taken:
-            asked = f"no slice of --sequence {','.join(self.wanted)}; there are: {others}. "
-            raise UsageError(
-                f"no slice in {len(self.files)} DICOM files: {asked if left else ''}{said}{hint}"
-            )
+            if left:
+                raise UsageError(
+                    f"no slice of --sequence {','.join(self.wanted)} in {len(self.files)} DICOM "
+                    f"files; there are: {others}"
+                )
+            raise UsageError(f"no slice in {len(self.files)} DICOM files: {said}{hint}")
         if left:
             notes.append(f"sequences left out: {others}")
-        elif len(taken) > 1:
+        elif len(taken) - ("CT" in taken) > 1:
             shown = ", ".join(f"{name} {count}" for name, count in sorted(taken.items()))
             notes.append(
                 f"several MR sequences are in one manifest (slices: {shown}); --sequence takes some"

@@ -118,7 +118,9 @@ def with_labels(folder: Path, headers: Sequence[DicomHeader], asked: bool) -> li
             continue
         _check_contradiction(h, level)
         rest = (*h.levels[:level], *h.levels[level + 1 :])
-        labelled.append(replace(h, label=names[h.levels[level]], levels=rest))
+        # A name of another encoding than UTF-8 cannot stand in a table as it is.
+        label = names[h.levels[level]].encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        labelled.append(replace(h, label=label, levels=rest))
     _check_copies(labelled)
     return labelled
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -293,7 +295,9 @@ def test_sequences_are_counted_and_chosen(tmp_path: Path) -> None:
         assert set(read(tree, sequence="flair").table["sequence"]) == {"flair"}
     with pytest.warns(UserWarning, match="left out"):
         assert len(read(tree, sequence="T1,flair")) == 3
-    with pytest.raises(UsageError, match=r"no slice of --sequence t2; there are: CT 1, flair 2"):
+    with pytest.raises(
+        UsageError, match=r"--sequence t2 in 5 DICOM files; there are: CT 1, flair 2"
+    ):
         read(tree, sequence="t2")
     with pytest.raises(UsageError, match="sequence 't9'"):
         read(tree, sequence="t9")
@@ -364,3 +368,26 @@ def test_the_user_says_whose_a_file_is_by_its_path_or_in_a_table(tmp_path: Path)
     for folder in ("x", "y"):
         kept = "".join(f.read_text("utf-8") for f in (tmp_path / folder).glob("*.json"))
         assert "sub-1" not in kept and "p.csv" not in kept
+
+
+def test_names_of_another_encoding_stop_nothing(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    try:
+        for folder in (b"m\xe9ningiome", b"gliome"):
+            there = tree / os.fsdecode(folder) / os.fsdecode(b"P\xe9")
+            write(there / os.fsdecode(b"\xe9.dcm"), ramp(), patient="")
+            (there / os.fsdecode(b"\xe9x.dcm")).write_bytes(bytes(128) + b"DICM" + b"\xff" * 99)
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    with pytest.warns(UserWarning, match="2 of 4"):
+        manifest = read(tree, class_folders=True)
+    assert sorted(manifest.table["label"]) == ["gliome", "m\ufffdningiome"]
+    manifest.write(tmp_path / "m.parquet")
+
+
+def test_ct_beside_one_sequence_is_no_mixture_of_sequences(tmp_path: Path) -> None:
+    write(tmp_path / "tree" / "1", ramp(), SeriesDescription="AX T1")
+    write(tmp_path / "tree" / "2", ramp(), Modality="CT")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(read(tmp_path / "tree")) == 2
