@@ -151,7 +151,9 @@ def text(values: Iterable[Any], *, exact: bool = False) -> pd.Series[str]:
 
     def cell(value: Any) -> str | None:
         if not isinstance(value, str):
-            if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+            if value is None or (isinstance(value, float) and value != value):
+                return None
+            if pd.api.types.is_scalar(value) and pd.isna(value):
                 return None
             value = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
         return (value if exact else value.strip()) or None

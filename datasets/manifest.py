@@ -82,12 +82,13 @@ class Manifest:
         root = Path(root)
         for column in (*COLUMNS, *(c for c in TEXT if c in table)):
             cells: Iterable[Any] = table[column] if column in table else [None] * len(table)
-            if column in ("path", "mask"):
+            exact = column in ("path", "mask")
+            if exact:
                 cells = [
                     _as_there(c, root) if isinstance(c, str) else None
                     for c in text(cells, exact=True)
                 ]
-            table[column] = text(cells, exact=column in ("path", "mask"))
+            table[column] = text(cells, exact=exact)
         rest = [c for c in table.columns if c not in COLUMNS]
         return cls(table[[*COLUMNS, *rest]], root, name, notes)
 
