@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import gliaboost
-from gliaboost.commands.options import Jobs, Json, ManifestPath, Quiet, Seed, print_json
+from gliaboost.commands.options import (
+    Jobs,
+    Json,
+    ManifestPath,
+    Quiet,
+    Seed,
+    collecting_notes,
+    print_json,
+)
 from gliaboost.commands.progress_bar import Megabytes, shown_progress
 
 
@@ -124,30 +133,32 @@ def manifest(
     """
     from gliaboost.datasets.description import describe
 
-    table = gliaboost.manifest(
-        source,
-        path,
-        out,
-        jobs=jobs,
-        images=images,
-        labels=labels,
-        window=window,
-        modality=modality,
-        axis=axis,
-        every=every,
-        class_folders=class_folders,
-        patient_from=patient_from,
-        sequence=sequence,
-        all_images=all_images,
-        salt=salt,
-        pred=pred,
-        patients=patients,
-        patient_regex=patient_regex,
-        rename=rename,
-        keep=keep,
-        target=target,
-        forget=forget,
-    )
+    with collecting_notes() as notes:
+        table = gliaboost.manifest(
+            source,
+            path,
+            out,
+            jobs=jobs,
+            images=images,
+            labels=labels,
+            window=window,
+            modality=modality,
+            axis=axis,
+            every=every,
+            class_folders=class_folders,
+            patient_from=patient_from,
+            sequence=sequence,
+            all_images=all_images,
+            salt=salt,
+            pred=pred,
+            patients=patients,
+            patient_regex=patient_regex,
+            rename=rename,
+            keep=keep,
+            target=target,
+            forget=forget,
+        )
+    table = replace(table, notes=(*notes, *table.notes))
     counts = {label: int((table.table["label"] == label).sum()) for label in table.classes}
     if as_json:
         print_json(

@@ -12,6 +12,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
+import gliaboost
 from gliaboost.errors import UnreadableWarning
 
 Device = Annotated[str, typer.Option(help="auto, cpu or cuda; what really ran is written down.")]
@@ -81,6 +82,37 @@ def collecting_unreadable() -> Iterator[list[tuple[str, str]]]:
         ) -> None:
             if isinstance(message, UnreadableWarning):
                 found.extend(message.failed.items())
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = keep
+        yield found
+
+
+@contextmanager
+def collecting_notes() -> Iterator[list[str]]:
+    """Collect what the package warns of, in place of showing it with the line of code it stands in.
+
+    Yields
+    ------
+    list of str
+        Filled while the block runs. Warnings of other packages are shown as ever.
+    """
+    package, found = str(Path(gliaboost.__file__).parent), list[str]()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        show = warnings.showwarning
+
+        def keep(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if filename.startswith(package):
+                found.append(str(message))
             else:
                 show(message, category, filename, lineno, file, line)
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 import json
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 import typer
 
+import gliaboost
 from gliaboost.commands.options import (
+    collecting_notes,
     collecting_unreadable,
     exit_with_failures,
     print_json,
@@ -32,6 +35,15 @@ def test_other_warnings_are_shown_as_ever() -> None:
         warnings.warn(UnreadableWarning({"a.png": "is empty"}), stacklevel=1)
     assert failed == []
     assert [w.category for w in shown] == [UserWarning, UnreadableWarning]
+
+
+def test_what_the_package_warns_of_is_a_note_and_what_others_do_is_shown() -> None:
+    own = str(Path(gliaboost.__file__).parent / "datasets" / "sources" / "dicom.py")
+    with warnings.catch_warnings(record=True) as shown, collecting_notes() as notes:
+        warnings.warn_explicit("one file passed over", UserWarning, own, 1)
+        warnings.warn_explicit("old library", UserWarning, "/site-packages/other.py", 1)
+    assert notes == ["one file passed over"]
+    assert [str(w.message) for w in shown] == ["old library"]
 
 
 def test_failures_are_named_and_are_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
