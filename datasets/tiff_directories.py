@@ -44,7 +44,7 @@ def read_directories(data: bytes) -> Iterator[Tags]:
             seen.add(at)
             tags, at = _directory(data, at, order, large=large)
             yield tags
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise ValueError("a directory of its pages lies outside of the file") from error
 
 

@@ -43,6 +43,12 @@ def test_a_directory_that_links_back_ends() -> None:
     assert len(list(read_directories(bytes(data)))) == 1
 
 
+@pytest.mark.parametrize("at", [10**6, 2**63, 2**64 - 1])
+def test_a_directory_outside_of_the_file_is_refused(at: int) -> None:
+    with pytest.raises(ValueError, match="outside of the file"):
+        list(read_directories(struct.pack("<2sHHHQ", b"II", 43, 8, 0, at)))
+
+
 @given(share=st.floats(0, 1), noise=st.binary(max_size=60))
 def test_damage_raises_one_kind_of_error(share: float, noise: bytes) -> None:
     whole = written(pages=2)
