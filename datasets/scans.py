@@ -155,7 +155,7 @@ def _series(source: ImageSource, position: int | None, window: str | None) -> It
     from gliaboost.datasets.dicom.slices import dicom_files, read_slices
 
     folder = Path(source.name)
-    if not dicom_files(folder):
+    if not dicom_files(folder)[0]:
         endings = ", ".join([*IMAGE_SUFFIXES, *SUFFIXES])
         raise UsageError(f"no image in {folder}; looked for {endings} and DICOM files")
     slices = (
