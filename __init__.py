@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from gliaboost import errors as errors
     from gliaboost import features as features
     from gliaboost import models as models
-    from gliaboost._face.benchmarks import benchmark, demo, info, report
+    from gliaboost._face.benchmarks import benchmark, demo
     from gliaboost._face.data import audit, explore, fetch, manifest
     from gliaboost._face.editing import edit_manifest
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.prediction import explain, predict
+    from gliaboost._face.reports import info, report
     from gliaboost._face.training import train, tune
     from gliaboost._version import __version__
     from gliaboost.datasets.image_source import ImageSource
@@ -96,11 +97,12 @@ __all__ = [
 
 # Where each name lives: `import gliaboost` pays for none of them, not even for numpy.
 _HOMES = {
-    "_face.benchmarks": ("benchmark", "demo", "info", "report"),
+    "_face.benchmarks": ("benchmark", "demo"),
     "_face.data": ("audit", "explore", "fetch", "manifest"),
     "_face.editing": ("edit_manifest",),
     "_face.features": ("Extracted", "extract"),
     "_face.prediction": ("explain", "predict"),
+    "_face.reports": ("info", "report"),
     "_face.training": ("train", "tune"),
     "_version": ("__version__",),
     "datasets.image_source": ("ImageSource",),

@@ -2,44 +2,77 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
 
 from gliaboost.commands import benchmarks, data, models
+from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
 from gliaboost.commands.warned import plain_warnings
 from gliaboost.errors import GliaboostError
 
-COMMANDS = (
-    benchmarks.demo,
-    data.fetch,
-    data.manifest,
-    data.audit,
-    data.explore,
-    models.extract,
-    models.train,
-    models.tune,
-    models.predict,
-    models.explain,
-    benchmarks.benchmark,
-    benchmarks.report,
-    benchmarks.info,
-)
+# In the order in which they are met.
+PANELS = {
+    "Measure and report": (benchmarks.demo, benchmarks.benchmark, benchmarks.report),
+    "Data": (data.fetch, data.manifest, data.audit, data.explore),
+    "Features and models": (
+        models.extract,
+        models.train,
+        models.tune,
+        models.predict,
+        models.explain,
+    ),
+    "This installation": (benchmarks.info,),
+}
+COMMANDS = tuple(command for commands in PANELS.values() for command in commands)
+# What goes on where it stopped when it is given again.
+RESUMED = ("benchmark", "demo", "extract", "fetch", "tune")
+INTERRUPTED = 130
+
+
+class InterruptedCommandError(Exception):
+    """A command was ended by Ctrl-C."""
+
+
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command say in one line what an interrupt leaves, whatever typer does with one."""
+
+    @functools.wraps(command)
+    def run(*given: object, **named: object) -> None:
+        try:
+            command(*given, **named)
+        except KeyboardInterrupt as error:
+            raise InterruptedCommandError from error
+
+    return run
+
 
 app = typer.Typer(
     name="gliaboost",
+    cls=GroupedGroup,
     help="Classical features and gradient boosting on brain MRI and CT, honestly measured.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for command in COMMANDS:
-    app.command()(command)
+for panel, commands in PANELS.items():
+    for command in commands:
+        helped = SourceCommand if command is data.manifest else GroupedCommand
+        app.command(cls=helped, rich_help_panel=panel)(interruptible(command))
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from gliaboost._version import __version__
+
+        typer.echo(f"gliaboost {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -47,8 +80,17 @@ def _gliaboost(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere.")
     ] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", help="Show the version.", is_eager=True, callback=_show_version
+        ),
+    ] = False,
 ) -> None:
-    """Classical features and gradient boosting on brain MRI and CT, honestly measured."""
+    """Classical features and gradient boosting on brain MRI and CT, honestly measured.
+
+    The first hour: gliaboost benchmark FOLDER, a folder of classes or a .zip of one.
+    """
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -61,6 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         with plain_warnings():
             app(args=[w for w in words if w != "--debug"])
+    except InterruptedCommandError:
+        if debug:
+            raise
+        typer.echo(f"\ngliaboost: {_after_interrupt(words)}", err=True)
+        raise SystemExit(INTERRUPTED) from None
     except Exception as error:
         if debug:
             raise
@@ -72,3 +119,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             code = 1
         typer.echo(f"gliaboost: {message}", err=True)
         raise SystemExit(code) from None
+
+
+def _after_interrupt(words: Sequence[str]) -> str:
+    name = next((word for word in words if not word.startswith("-")), "")
+    if name in RESUMED:
+        again = shlex.join(["gliaboost", *words])
+        return f"interrupted; the same command goes on where it stopped: {again}"
+    return "interrupted; what was computed of features is kept, all else begins anew"

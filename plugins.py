@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, TypeVar
 
 from gliaboost.errors import PluginError, UsageError
+from gliaboost.spelling import did_you_mean
 
 T = TypeVar("T")
 KINDS = ("extractors", "models", "sources")
@@ -159,6 +160,7 @@ class Registry(dict[str, T]):
         if name not in self:
             raise UsageError(
                 f"no {self.wanted} called {name!r}; the {self.kind} are: {', '.join(self.names())}"
+                f"{did_you_mean(name, self.names())}"
             )
         if declared is not None and name in self.built_in:
             article = "an" if self.noun[0] in "aeiou" else "a"

@@ -1,30 +1,31 @@
-"""The main job: models compared on honest folds, and its report."""
+"""The main job: models compared on honest folds; and the same on a simulated sample."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._face.inputs import DataSet, read_target
-from gliaboost._face.settings import (
-    FeatureNames,
-    SettingsGiven,
-    build_extractors,
-    feature_words,
-    read_settings,
-)
-from gliaboost._face.words import CLASSICAL, fold_choice, names
-from gliaboost.errors import UsageError
+from gliaboost._face.choices import check_numbers, choose
+from gliaboost._face.divided import Divided, Division, divide
+from gliaboost._face.faults import Faults
+from gliaboost._face.inputs import DataSet, keep_manifest, of_target
+from gliaboost._face.labels import remark
+from gliaboost._face.naming import FeatureNames
+from gliaboost._face.places import check_folder
+from gliaboost._face.runs import identity_of, run_folder, write_note
+from gliaboost._face.settings import SettingsGiven
+from gliaboost._face.words import CLASSICAL
+from gliaboost.datasets.naming import named
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
-    from gliaboost.datasets.splits import Fold
+    from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.store import FeatureStore
     from gliaboost.parallel import Executor
+    from gliaboost.reports.protocol.protocol import Protocol
     from gliaboost.reports.protocol.results import Results
 
 
@@ -40,14 +41,15 @@ DEMO_NETWORKS: dict[str, Any] = {
 def benchmark(
     data: DataSet,
     *,
-    out: Path | str = "runs/report",
-    folds: int | str = 5,
+    out: Path | str | None = None,
+    folds: int | str = "auto",
     only: str | int | Iterable[str | int] = "",
     target: str = "label",
     modality: str = "both",
     features: FeatureNames = CLASSICAL,
     models: str | Iterable[str] = "xgboost,lightgbm",
     settings: SettingsGiven = None,
+    prepare: str | Mapping[str, Any] | Preparation = "",
     tune: int = 0,
     ablation: bool = False,
     controls: bool = True,
@@ -67,18 +69,21 @@ def benchmark(
     ----------
     data : Manifest, pandas.DataFrame or path-like
         Labelled images: a manifest, its file, a data frame with the columns ``path``, ``label``
-        and, if they are known, ``patient``; or a folder of classes. Folds keep patients whole.
-    out : path-like
-        The run's folder, by default ``runs/report``: ``results.json``, ``predictions.parquet``,
-        ``report.html``, ``report.md``, and a bundle a fold. The same call goes on where a killed
-        one stopped; another comparison in the same folder replaces the results, not what is
-        already fitted.
+        and, if they are known, ``patient``; a folder of classes, or an archive of one. Folds keep
+        patients whole.
+    out : path-like, optional
+        The run's folder: ``results.json``, ``predictions.parquet``, ``report.html``,
+        ``report.md``, a bundle a fold, and the manifest that was made of a folder. The same call
+        goes on where a killed one stopped; another comparison in the same folder replaces the
+        results, not what is already fitted. Default: ``runs/NAME-TIME``, a new one for each run
+        that was finished.
     folds : int or str
-        A number of patient-safe folds, a column that has them, ``holdout`` or ``split``.
+        A number of patient-safe folds, a column that has them, ``holdout`` or ``split``;
+        ``auto``: the data's own test part where it has one, else five folds.
     only : str, int or iterable of these
         Some folds alone, ``"1,2"`` or ``[1, 2]``; or for one model, ``"cnn-finetune=2"``.
-    target : {"label", "presence", "type"}
-        What is to be told.
+    target : str
+        What is to be told: ``label``, ``presence``, ``type``, or another column.
     modality : {"both", "MRI", "CT"}
         Images to use.
     features : str, Extractor, or iterable of these
@@ -87,6 +92,8 @@ def benchmark(
         Names by comma or in a list, as `info` lists them.
     settings : mapping of str to mapping, optional
         Parameters by name, e.g. ``{"lightgbm": {"learning_rate": 0.05}}``.
+    prepare : str, mapping or Preparation
+        What images go through first, e.g. ``"crop=foreground,normalise=clahe"``.
     tune : int
         Trials of a search for each model's other parameters, inside each training part; 0: none.
     ablation : bool
@@ -124,7 +131,7 @@ def benchmark(
     ManifestError
         If the manifest has faults or no labels; lists all of them.
     UsageError
-        If a name, a parameter or a fold is unknown; lists those there are.
+        If a name, a parameter, a place or a fold will not do; lists all of it, before any work.
     GliaboostError
         If unreadable files leave a class empty.
 
@@ -159,29 +166,46 @@ def benchmark(
     from gliaboost.reports.protocol.experiments import competitors
     from gliaboost.reports.protocol.protocol import Protocol
 
-    folder = Path(out)
-    table = read_target(data, target, modality, progress).check(labelled=True)
-    words, chosen_models = feature_words(features), names(models)
-    chosen, description, for_one = _folds(table, folds, only, seed)
-    own = read_settings(settings, words, chosen_models)
+    faults = Faults()
+    choice = choose(
+        faults,
+        features=features,
+        models=models,
+        settings=settings,
+        prepare=prepare,
+        device=device,
+        seed=seed,
+        trials=tune,
+    )
+    check_numbers(faults, jobs, seed)
+    check_folder(faults, out, "--out")
+    check_folder(faults, store, "--store")
+    division = Division(target, modality, str(folds), only, seed)
+    given = divide(faults, data, test_on, division, choice.models, store=store, progress=progress)
+    faults.tell()
+    assert given is not None
+    experiments = competitors(choice.models, choice.extractors, ablation=ablation)
     protocol = Protocol(
-        competitors(chosen_models, build_extractors(words, device, own), ablation=ablation),
-        chosen,
-        description,
+        experiments,
+        given.folds,
+        given.description,
+        preparation=choice.preparation,
         controls=controls,
-        only=for_one,
-        parameters=own,
+        only=given.for_one,
+        parameters=choice.parameters,
         trials=tune,
         seed=seed,
         jobs=jobs,
-        device=device,
+        device=choice.device,
     )
+    folder, identity = _place(out, given, protocol, command, progress)
+    whole = keep_manifest(given.whole, data, folder / f"{named(given.whole)}.parquet", progress)
+    table = of_target(whole, target, modality)
     cache = FeatureStore(None if store is None else Path(store))
     findings = _findings(table, cache, jobs, progress) if audit else []
     elsewhere = None
-    if test_on is not None:
-        other = read_target(test_on, target, modality, progress).check(labelled=True)
-        elsewhere = find_elsewhere(table, other, jobs=jobs, progress=progress)
+    if given.other is not None:
+        elsewhere = find_elsewhere(table, given.other, jobs=jobs, progress=progress)
     results = run(
         table,
         protocol,
@@ -195,6 +219,8 @@ def benchmark(
     )
     explain_mistakes(folder, table.root)
     render(folder, images=table.root)
+    if identity is not None:
+        write_note(folder, identity, command, done=True)
     return results
 
 
@@ -250,89 +276,35 @@ def demo(
     )
 
 
-def report(
-    runs: Path | str | Results | Sequence[Path | str | Results],
-    out: Path | str | None = None,
-    *,
-    images: Path | str | None = None,
-) -> Path:
-    """Draw the report of a run again, or one of several runs, without fitting.
-
-    Parameters
-    ----------
-    runs : path-like, Results, or sequence of these
-        Runs of `benchmark`, or their folders.
-    out : path-like, optional
-        Folder for the pages; default: the run's own. Several runs need one.
-    images : path-like, optional
-        The folder that the images' paths are relative to, to show the surest mistakes. Such a
-        page holds pictures of patients. Of one run alone.
-
-    Returns
-    -------
-    pathlib.Path
-        The HTML page; the Markdown page and the pictures lie beside it.
-
-    Raises
-    ------
-    UsageError
-        If a folder holds no run, or several runs have no `out`.
-
-    Examples
-    --------
-    >>> import gliaboost
-    >>> gliaboost.report(["runs/a", "runs/b"])
-    Traceback (most recent call last):
-        ...
-    gliaboost.errors.UsageError: 2 runs make one page; name its folder with --out
-    """
-    from gliaboost.reports.pages.joined import render_joined
-    from gliaboost.reports.pages.render import render
-    from gliaboost.reports.protocol.results import Results
-
-    given = [runs] if isinstance(runs, str | os.PathLike | Results) else list(runs)
-    folders = [_folder(run) for run in given]
-    if len(folders) == 1:
-        pages = render(folders[0], out, images=images)
-    elif out is None:
-        raise UsageError(f"{len(folders)} runs make one page; name its folder with --out")
-    else:
-        pages = render_joined(folders, out)
-    return Path(pages["html"])
-
-
-def info() -> dict[str, Any]:
-    """Describe what this installation can do.
-
-    Returns
-    -------
-    dict
-        ``gliaboost``, ``environment``, ``store``, ``gpu``, ``sources``, ``extractors``,
-        ``models``, and ``missing``: what is absent and how to get it.
-
-    Examples
-    --------
-    >>> import gliaboost
-    >>> {"hog", "lbp", "glcm"} <= set(gliaboost.info()["extractors"])
-    True
-    """
-    from gliaboost.reports.protocol.environment import describe
-
-    return describe()
-
-
-def _folds(
-    table: Manifest, folds: int | str, only: str | int | Iterable[str | int], seed: int
-) -> tuple[list[Fold], str, dict[str, list[str]]]:
-    """Return the folds of all models, how they came about, and those of single models."""
-    from gliaboost.datasets.fold_names import named_folds, some_folds
-
-    chosen, description = named_folds(table, str(folds), seed=seed)
-    for_all, for_one = fold_choice(only)
-    if for_all:
-        chosen = some_folds(chosen, for_all)
-        description += f"; of these only {', '.join(for_all)}"
-    return chosen, description, for_one
+def _place(
+    out: Path | str | None, given: Divided, protocol: Protocol, command: str, progress: Progress
+) -> tuple[Path, str | None]:
+    """Return the run's folder, and where it was chosen here what the run is known by."""
+    if out is not None:
+        return Path(out), None
+    identity = identity_of(
+        {
+            "data": given.table.fingerprint(),
+            "place": str(given.table.root.resolve()),
+            "folds": [(f.name, f.train.tolist(), f.test.tolist()) for f in protocol.folds],
+            "experiments": [e.name for e in protocol.experiments],
+            "features": [
+                (e.label, e.get_params()) for x in protocol.experiments for e in x.extractors
+            ],
+            "preparation": protocol.preparation.to_dict(),
+            "parameters": protocol.parameters,
+            "only": protocol.only,
+            "controls": protocol.controls,
+            "trials": protocol.trials,
+            "seed": protocol.seed,
+            "device": protocol.device,
+            "test on": given.other and given.other.fingerprint(),
+        }
+    )
+    folder, unfinished = run_folder(named(given.whole), identity, command)
+    state = "goes on where an earlier one stopped" if unfinished else "begins"
+    progress.line(f"run: {folder} ({state})")
+    return folder, identity
 
 
 def _findings(
@@ -341,15 +313,9 @@ def _findings(
     from gliaboost.reports.protocol.findings import known_findings
 
     found = known_findings(table, cache.path, jobs=jobs, progress=progress)
+    said = remark(table)
+    found += [("note", said)] if said is not None else []
     for weight, sentence in found:
         if weight == "wrong":
             progress.line(f"audit: {sentence}")
     return found
-
-
-def _folder(run: Path | str | Results) -> Path:
-    if isinstance(run, str | os.PathLike):
-        return Path(run)
-    if run.folder is None:
-        raise UsageError("these results lie in no folder; expected those of a saved run")
-    return run.folder

@@ -7,17 +7,42 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._face.inputs import DataSet, check_not_itself, read_data
-from gliaboost._face.words import names, pairs
+from gliaboost._face.choices import check_numbers
+from gliaboost._face.faults import Faults
+from gliaboost._face.inputs import DataSet, check_not_itself, keep_manifest, read_data
+from gliaboost._face.places import check_file, check_folder, check_there
+from gliaboost._face.settings import read_preparation
+from gliaboost._face.words import by_comma, names
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.naming import named
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
 from gliaboost.progress import SILENT, Progress
+from gliaboost.spelling import did_you_mean, spelled
 
 if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.reports.pages.glance import Overview
+
+# Of a manifest's file.
+ENDINGS = (".parquet", ".pq", ".csv")
+
+# What else people call a source.
+SOURCES_ELSEWHERE = {
+    "bids": "nifti",
+    "brats": "nifti",
+    "cheng": "figshare",
+    "classes": "folder",
+    "dcm": "dicom",
+    "images": "folder",
+    "kaggle": "kaggle-mri",
+    "nickparvar": "kaggle-mri",
+    "nii": "nifti",
+    "sartaj": "kaggle-mri",
+    "table": "csv",
+    "tcga": "lgg",
+}
 
 
 def fetch(
@@ -130,16 +155,32 @@ def manifest(
     """
     from gliaboost.datasets.patients import with_patients
     from gliaboost.datasets.sources import options_of, read_source
+    from gliaboost.datasets.sources.base import names as sources
     from gliaboost.datasets.sources.converted import images_beside
 
-    check_not_itself(path, out)
-    if out is not None and options.get("images") is None and "images" in options_of(source):
+    faults = Faults()
+    name = spelled(source, sources())
+    if name is None:
+        asked = did_you_mean(source, sources(), SOURCES_ELSEWHERE)
+        listed = ", ".join(sources())
+        faults.note(UsageError(f"no source called {source!r}; the sources are: {listed}{asked}"))
+    check_numbers(faults, jobs, 0)
+    with faults.noted():
+        check_not_itself(path, out)
+    check_file(faults, out, "--out", ENDINGS)
+    check_there(faults, path, "PATH")
+    check_there(faults, options.get("labels"), "--labels")
+    check_there(faults, patients, "--patients")
+    check_folder(faults, options.get("images"), "--images")
+    faults.tell()
+    assert name is not None
+    if out is not None and options.get("images") is None and "images" in options_of(name):
         options["images"] = images_beside(Path(out), Path(path))
     known = {"patients": patients, "patient_regex": patient_regex}
-    if set(known) <= set(options_of(source)):  # it needs them for what it does next
-        table = read_source(source, Path(path), **known, **options)
+    if set(known) <= set(options_of(name)):  # it needs them for what it does next
+        table = read_source(name, Path(path), **known, **options)
     else:
-        table = read_source(source, Path(path), **options)
+        table = read_source(name, Path(path), **options)
         table = with_patients(table, patients, patient_regex)
     table = table.with_keys(jobs).check()
     if out is not None:
@@ -212,12 +253,22 @@ def audit(
     from gliaboost.datasets.audit import audit as auditing
     from gliaboost.reports.pages.audit_page import render_audit
 
-    if carry and against is None:
-        raise UsageError("--carry takes columns from another manifest; name it with --against")
-    if (carry or drop) and cleaned is None:
-        raise UsageError("--drop and --carry make a manifest; say with --cleaned where it goes")
-    table = read_data(data, progress)
-    other = None if against is None else read_data(against, progress)
+    faults = Faults()
+    with faults.noted():
+        _check_cleaning(against, drop, carry, cleaned)
+    check_numbers(faults, jobs, seed)
+    check_folder(faults, out, "--out")
+    check_file(faults, write_groups, "--write-groups", ENDINGS)
+    check_file(faults, cleaned if carry or drop else None, "--cleaned", ENDINGS)
+    with faults.noted():
+        table = read_data(data, progress)
+    other = None
+    if against is not None:
+        with faults.noted():
+            other = read_data(against, progress)
+    faults.tell()
+    if out is not None:
+        table = keep_manifest(table, data, Path(out) / f"{named(table)}.parquet", progress)
     report = auditing.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
     if out is not None:
         with replacing(Path(out) / "audit.json") as temporary:
@@ -228,7 +279,7 @@ def audit(
     if (carry or drop) and cleaned is not None:
         better = table
         if carry and other is not None:
-            better = auditing.carry_over(better, other, report, names(carry))
+            better = auditing.carry_over(better, other, report, by_comma(carry))
         if drop:
             better = auditing.drop(better, report, names(drop))
         better.write(cleaned)
@@ -283,17 +334,32 @@ def explore(
     >>> [(c.label, c.read) for c in overview.classes], overview.sizes
     ([('glioma', 1)], [(64, 32)])
     """
-    from gliaboost.datasets.prepare import Preparation
     from gliaboost.reports.pages.explore import render_explore
     from gliaboost.reports.pages.glance import look
 
-    preparation: Preparation | None = None
-    if isinstance(prepare, Preparation):
-        preparation = prepare
-    elif prepare:
-        preparation = Preparation.from_dict(pairs(prepare))
-    table = read_data(data, progress)
+    faults = Faults()
+    preparation = None
+    if prepare:
+        with faults.noted():
+            preparation = read_preparation(prepare)
+    check_numbers(faults, jobs, seed)
+    check_file(faults, out, "--out", (".html", ".htm"))
+    with faults.noted():
+        table = read_data(data, progress)
+    faults.tell()
     overview = look(table, preparation, jobs=jobs, progress=progress)
     if out is not None:
         render_explore(table, overview, out, preparation, seed=seed)
     return overview
+
+
+def _check_cleaning(
+    against: DataSet | None,
+    drop: str | Iterable[str],
+    carry: str | Iterable[str],
+    cleaned: Path | str | None,
+) -> None:
+    if carry and against is None:
+        raise UsageError("--carry takes columns from another manifest; name it with --against")
+    if (carry or drop) and cleaned is None:
+        raise UsageError("--drop and --carry make a manifest; say with --cleaned where it goes")

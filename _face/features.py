@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gliaboost import notebook
+from gliaboost._face.choices import check_numbers, choose
+from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, read_data
-from gliaboost._face.settings import (
-    FeatureNames,
-    SettingsGiven,
-    build_extractors,
-    feature_words,
-    read_settings,
-)
+from gliaboost._face.naming import FeatureNames
+from gliaboost._face.places import check_folder
+from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
 from gliaboost.progress import SILENT, Progress
 
@@ -110,6 +109,7 @@ def extract(
     *,
     features: FeatureNames = CLASSICAL,
     settings: SettingsGiven = None,
+    prepare: str | Mapping[str, Any] | Preparation = "",
     device: str = "auto",
     jobs: int | None = None,
     store: Path | str | None = None,
@@ -121,11 +121,13 @@ def extract(
     Parameters
     ----------
     data : Manifest, pandas.DataFrame or path-like
-        A manifest, its file, a data frame with a column ``path``, or a folder.
+        A manifest, its file, a data frame with a column ``path``, a folder, or an archive of one.
     features : str, Extractor, or iterable of these
         Names by comma or in a list, or extractors; ``NAME:TAG`` is one more of a kind.
     settings : mapping of str to mapping, optional
         Parameters of the extractors named, e.g. ``{"hog": {"orientations": 6}}``.
+    prepare : str, mapping or Preparation
+        What images go through first, e.g. ``"crop=foreground,normalise=clahe"``.
     device : {"auto", "cpu", "cuda"}
         Where the extractors named compute, if they can.
     jobs : int, optional
@@ -147,7 +149,7 @@ def extract(
     ManifestError
         If the manifest has faults; lists all of them.
     UsageError
-        If a name or a parameter is unknown; lists those there are.
+        If a name, a parameter or a place will not do; lists all of it, before any work.
 
     Examples
     --------
@@ -161,22 +163,24 @@ def extract(
     >>> done.to_frame().shape
     (1, 72)
     """
-    from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.extract import extract as extract_missing
     from gliaboost.features.store import FeatureStore
 
-    words = feature_words(features)
-    own = read_settings(settings, words, [])
-    table = read_data(data, progress).check()
-    extractors = build_extractors(words, device, own)
-    preparation, cache = Preparation(), FeatureStore(None if store is None else Path(store))
+    faults = Faults()
+    choice = choose(faults, features=features, settings=settings, prepare=prepare, device=device)
+    check_numbers(faults, jobs, 0)
+    check_folder(faults, store, "--store")
+    with faults.noted():
+        table = read_data(data, progress, store).check()
+    faults.tell()
+    cache = FeatureStore(None if store is None else Path(store))
     done = extract_missing(
         table,
-        extractors,
-        preparation,
+        choice.extractors,
+        choice.preparation,
         cache,
         jobs=jobs,
         executor=executor,
         progress=progress,
     )
-    return Extracted(table, done, extractors, preparation, cache)
+    return Extracted(table, done, list(choice.extractors), choice.preparation, cache)

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from gliaboost._face.folders import is_archive, read_archive, read_folder
 from gliaboost.datasets.columns import usual_names
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.targets import with_target
@@ -17,22 +18,25 @@ if TYPE_CHECKING:
 
 # In words, so that a notebook that has no data frame does not pay for pandas.
 DataSet: TypeAlias = "Manifest | pd.DataFrame | Path | str"
-SHOWN = 6
-# What a manifest is called that lies in its data set's folder.
-IN_FOLDER = ("manifest.parquet", "manifest.csv")
+TABLES = (".parquet", ".pq", ".csv")
 
 
-def read_data(data: DataSet, progress: Progress = SILENT) -> Manifest:
+def read_data(
+    data: DataSet, progress: Progress = SILENT, store: Path | str | None = None
+) -> Manifest:
     """Read a data set.
 
     Parameters
     ----------
     data : Manifest, pandas.DataFrame or path-like
         A data frame has a column ``path``, seen from the working folder. A path is a manifest's
-        file (``.parquet``, ``.csv``), or a folder: one that holds ``manifest.parquet`` or
-        ``manifest.csv`` is read by it, any other is taken for a folder of classes.
+        file (``.parquet``, ``.csv``), a folder, or an archive of one (``.zip``, ``.tar.gz``): one
+        that holds ``manifest.parquet`` or ``manifest.csv`` is read by it, one of a known layout by
+        that, any other is taken for a folder of classes.
     progress : Progress
-        Hears in a line what a folder was taken for.
+        Hears what a folder was taken for.
+    store : path-like, optional
+        The feature store, below which archives are unpacked; default: in the user's cache folder.
 
     Returns
     -------
@@ -43,12 +47,25 @@ def read_data(data: DataSet, progress: Progress = SILENT) -> Manifest:
     ------
     UsageError
         If there is no such file or folder, or no data set in it.
+    ArchiveError
+        If an archive is broken, dangerous or too large.
     """
     if isinstance(data, Manifest):
         return data
+    table = _read(data, progress, store)
+    for note in table.notes:
+        progress.line(f"  {note}")
+    return table
+
+
+def _read(data: DataSet, progress: Progress, store: Path | str | None) -> Manifest:
     if isinstance(data, str | os.PathLike):
         path = Path(data)
-        return _read_folder(path, progress) if path.is_dir() else Manifest.read(path)
+        if path.is_dir():
+            return read_folder(path, progress)
+        if path.is_file() and is_archive(path):
+            return read_archive(path, _store(store), progress)
+        return Manifest.read(path)
     import pandas as pd
 
     if isinstance(data, pd.DataFrame):
@@ -60,15 +77,15 @@ def read_data(data: DataSet, progress: Progress = SILENT) -> Manifest:
     )
 
 
-def read_target(
-    data: DataSet, target: str = "label", modality: str = "both", progress: Progress = SILENT
+def of_target(
+    table: Manifest, target: str = "label", modality: str = "both", progress: Progress = SILENT
 ) -> Manifest:
-    """Read a data set as far as it has the target in the modality.
+    """Keep of a data set what has the target in the modality.
 
     Parameters
     ----------
-    data : Manifest, pandas.DataFrame or path-like
-        As for `read_data`.
+    table : Manifest
+        As read.
     target, modality : str
         As for `gliaboost.datasets.targets.with_target`.
     progress : Progress
@@ -79,8 +96,7 @@ def read_target(
     Manifest
         Not checked; its ``label`` is the target.
     """
-    table = read_data(data, progress)
-    if (target, modality) == ("label", "both"):  # all of it, with all its faults
+    if (target.lower(), modality.lower()) == ("label", "both"):  # all of it, with all its faults
         return table
     chosen = with_target(table, target, modality)
     if chosen.describe():
@@ -102,33 +118,37 @@ def check_not_itself(data: DataSet, out: Path | str | None) -> None:
         raise UsageError(f"{out} is what is read, and would be replaced; name another file: --out")
 
 
-def _read_folder(path: Path, progress: Progress) -> Manifest:
-    from gliaboost.datasets.sources import read_source
+def keep_manifest(
+    table: Manifest, data: DataSet, path: Path, progress: Progress = SILENT
+) -> Manifest:
+    """Write the manifest that was made of a folder, and say where.
 
-    inside = [path / name for name in IN_FOLDER if (path / name).is_file()]
-    if len(inside) > 1:
-        raise UsageError(
-            f"{path} holds {' and '.join(f.name for f in inside)}; name the one that is meant"
-        )
-    if inside:
-        progress.line(f"{path}: read by its {inside[0].name}")
-        return Manifest.read(inside[0])
-    try:
-        table = read_source("folder", path)
-    except UsageError as error:
-        raise UsageError(
-            f"{error}; a data set of another layout becomes a manifest first: "
-            f"gliaboost manifest SOURCE {path}"
-        ) from None
-    progress.line(f"{path}: taken for a folder of classes: {_described(table)}")
+    Parameters
+    ----------
+    table : Manifest
+        As `read_data` made it, whole.
+    data : Manifest, pandas.DataFrame or path-like
+        What it was made of: of a manifest that has a file, or never had one, none is written.
+    path : pathlib.Path
+        Where it goes.
+    progress : Progress
+        Hears where it went.
+
+    Returns
+    -------
+    Manifest
+        The table; of a folder with the SHA-256 of every file.
+    """
+    made = isinstance(data, str | os.PathLike) and Path(table.name).suffix.lower() not in TABLES
+    if not made:
+        return table
+    table = table.with_keys()
+    table.write(path)
+    progress.line(f"manifest: {path} (one row an image; what else you know can be added to it)")
     return table
 
 
-def _described(table: Manifest) -> str:
-    classes = table.classes
-    more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
-    shown = f" ({', '.join(classes[:SHOWN])}{more})" if classes else ""
-    return (
-        f"{len(table)} images, {len(classes)} classes{shown}, patients unknown: slices of one "
-        "patient may lie on both sides of a fold"
-    )
+def _store(store: Path | str | None) -> Path:
+    from gliaboost.features.store import FeatureStore
+
+    return Path(FeatureStore(None if store is None else Path(store)).path)

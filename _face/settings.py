@@ -6,32 +6,43 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gliaboost._face.words import names
+from gliaboost._face.words import pairs
 from gliaboost.errors import UsageError
+from gliaboost.spelling import did_you_mean, spelled
 
 if TYPE_CHECKING:
+    from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.base import Extractor
 
-FeatureNames: TypeAlias = "str | Extractor | Iterable[str | Extractor]"
+# What other libraries, and people, call a parameter.
+PARAMETERS_ELSEWHERE = {
+    "batch": "batch_size",
+    "baggingfraction": "subsample",
+    "bins": "orientations",
+    "cellsize": "pixels_per_cell",
+    "classweights": "class_weight",
+    "colsamplebytree": "max_features",
+    "eta": "learning_rate",
+    "featurefraction": "max_features",
+    "iterations": "rounds",
+    "lambda": "l2",
+    "lambdal2": "l2",
+    "lr": "learning_rate",
+    "maxdepth": "max_leaves",
+    "minchildsamples": "min_rows",
+    "minchildweight": "min_rows",
+    "mindatainleaf": "min_rows",
+    "nestimators": "rounds",
+    "njobs": "jobs",
+    "nthread": "jobs",
+    "numboostround": "rounds",
+    "numleaves": "max_leaves",
+    "radius": "radii",
+    "randomstate": "seed",
+    "reglambda": "l2",
+}
 SettingsGiven: TypeAlias = "Mapping[str, Mapping[str, Any]] | Iterable[str] | str | None"
 Setting = tuple[str, str, str, Any]
-
-
-def feature_words(features: FeatureNames) -> list[str | Extractor]:
-    """Read features: names by comma, or a list of names and extractors.
-
-    Examples
-    --------
-    >>> feature_words("hog,lbp")
-    ['hog', 'lbp']
-    """
-    if isinstance(features, str):
-        return list(names(features))
-    given = list(features) if isinstance(features, Iterable) else [features]
-    words = [word for word in given if isinstance(word, str)]
-    if words or not given:
-        names(words)
-    return given
 
 
 def read_settings(
@@ -64,6 +75,36 @@ def read_settings(
     >>> read_settings({"lightgbm": {"rounds": 50}}, ["hog"], ["lightgbm"])
     {'lightgbm': {'rounds': 50}}
     """
+    found, faults = known_settings(settings, features, models)
+    if faults:
+        raise UsageError("; ".join(faults))
+    return found
+
+
+def known_settings(
+    settings: SettingsGiven,
+    features: Sequence[str | Extractor],
+    models: Sequence[str],
+    *,
+    unknown: bool = False,
+) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Read parameters as `read_settings`, and list what is wrong in place of raising it.
+
+    Parameters
+    ----------
+    settings, features, models
+        As for `read_settings`.
+    unknown : bool
+        Whether the run's names are not all known: then a parameter of a name that is not among
+        them is passed over, as that fault was told already.
+
+    Returns
+    -------
+    found : dict of str to dict
+        Parameters by name.
+    faults : list of str
+        A line each.
+    """
     faults: list[str] = []
     found: dict[str, dict[str, Any]] = {}
     named = [word for word in features if isinstance(word, str)]
@@ -72,18 +113,27 @@ def read_settings(
     else:
         words = [settings] if isinstance(settings, str) else settings or ()
         option, read = "--set", _of_words(words, faults)
-    for said, name, parameter, value in read:
+    run = [*named, *models]
+    for said, word, key, value in read:
+        name = spelled(word, run) or word
         known = _parameters(name, named, models)
         if known is None:
-            run = ", ".join([*named, *models])
-            faults.append(f"{name!r} of {said!r} is not in this run, which has {run}")
-        elif parameter not in known:
-            faults.append(f"{name} has no {parameter!r}; its parameters are {', '.join(known)}")
+            if unknown:
+                continue
+            faults.append(
+                f"{word!r} of {said!r} is not in this run, which has {', '.join(run)}"
+                f"{did_you_mean(word, run)}"
+            )
+            continue
+        parameter = spelled(key, known)
+        if parameter is None:
+            faults.append(
+                f"{name} has no {key!r}; its parameters are {', '.join(known)}"
+                f"{did_you_mean(key, known, PARAMETERS_ELSEWHERE)}"
+            )
         else:
             found.setdefault(name, {})[parameter] = value
-    if faults:
-        raise UsageError(f"{option}: {'; '.join(faults)}")
-    return found
+    return found, [f"{option}: {fault}" for fault in faults]
 
 
 def build_extractors(
@@ -129,6 +179,64 @@ def build_extractors(
             )
         built[extractor.label] = extractor
     return list(built.values())
+
+
+def read_preparation(prepare: str | Mapping[str, Any] | Preparation) -> Preparation:
+    """Read what images go through before features are extracted.
+
+    Parameters
+    ----------
+    prepare : str, mapping or Preparation
+        ``name=value`` by comma, the same as a mapping, or a preparation; empty: the usual one.
+
+    Raises
+    ------
+    UsageError
+        If a name or a value is unknown.
+
+    Examples
+    --------
+    >>> read_preparation("size=128, Crop=Foreground").crop
+    'foreground'
+    """
+    from dataclasses import fields
+
+    from gliaboost.datasets.prepare import Preparation
+
+    if isinstance(prepare, Preparation):
+        return prepare
+    if not prepare:
+        return Preparation()
+    known = [f.name for f in fields(Preparation)]
+    given = {
+        spelled(name, known) or name: value.lower() if isinstance(value, str) else value
+        for name, value in pairs(prepare).items()
+    }
+    return Preparation.from_dict(given)
+
+
+def read_device(device: str) -> str:
+    """Read the name of a device, in any case.
+
+    Raises
+    ------
+    UsageError
+        If there is no such device, or no GPU where one is asked for.
+
+    Examples
+    --------
+    >>> read_device("CPU")
+    'cpu'
+    """
+    from gliaboost.devices import DEVICES, gpu_present
+
+    name = spelled(device, DEVICES)
+    if name is None:
+        asked = did_you_mean(device, DEVICES, {"gpu": "cuda", "cuda:0": "cuda", "nvidia": "cuda"})
+        raise UsageError(f"no device {device!r}; expected one of {', '.join(DEVICES)}{asked}")
+    if name == "cuda" and not gpu_present():
+        raise UsageError("--device cuda: no NVIDIA GPU is visible here; use --device cpu or auto")
+    return name
 
 
 def _of_words(words: Iterable[str], faults: list[str]) -> Iterator[Setting]:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gliaboost._face.inputs import DataSet, read_target
-from gliaboost._face.settings import (
-    FeatureNames,
-    SettingsGiven,
-    build_extractors,
-    feature_words,
-    read_settings,
-)
+from gliaboost._face.choices import Choice, check_numbers, check_search, choose
+from gliaboost._face.divided import read_labelled
+from gliaboost._face.faults import Faults
+from gliaboost._face.inputs import DataSet, keep_manifest, of_target
+from gliaboost._face.naming import FeatureNames
+from gliaboost._face.places import check_file, check_folder
+from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
-from gliaboost.errors import UnreadableWarning
+from gliaboost.datasets.naming import named
+from gliaboost.errors import UnreadableWarning, UsageError
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
+    from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.extract import Extraction
     from gliaboost.models.bundle import Bundle
     from gliaboost.models.tuning import Search
@@ -34,6 +35,7 @@ def train(
     model: str = "lightgbm",
     features: FeatureNames = CLASSICAL,
     settings: SettingsGiven = None,
+    prepare: str | Mapping[str, Any] | Preparation = "",
     target: str = "label",
     modality: str = "both",
     out: Path | str | None = None,
@@ -49,19 +51,23 @@ def train(
     ----------
     data : Manifest, pandas.DataFrame or path-like
         Labelled images: a manifest, its file, a data frame with the columns ``path`` and
-        ``label``, or a folder of classes. Patients steer early stopping where they are known.
+        ``label``, a folder of classes, or an archive of one. Patients steer early stopping where
+        they are known.
     model : str
         As `info` lists them.
     features : str, Extractor, or iterable of these
         Names by comma or in a list, or extractors; a network takes images in their place.
     settings : mapping of str to mapping, optional
         Parameters by name, e.g. ``{"lightgbm": {"learning_rate": 0.05}}``.
-    target : {"label", "presence", "type"}
-        What is to be told.
+    prepare : str, mapping or Preparation
+        What images go through first, e.g. ``"crop=foreground,normalise=clahe"``; the bundle keeps
+        it, so that a prediction's images go through the same.
+    target : str
+        What is to be told: ``label``, ``presence``, ``type``, or another column.
     modality : {"both", "MRI", "CT"}
         Images to use.
     out : path-like, optional
-        Save the bundle here, as `save` does.
+        Save the bundle here, as `save` does; the manifest that was made of a folder lies beside it.
     device : {"auto", "cpu", "cuda"}
         Where to compute; the bundle says where that really was.
     jobs : int, optional
@@ -83,7 +89,7 @@ def train(
     ManifestError
         If the manifest has faults or no labels; lists all of them.
     UsageError
-        If a name or a parameter is unknown; lists those there are.
+        If a name, a parameter or a place will not do; lists all of it, before any work.
     GliaboostError
         If unreadable files leave a class empty.
 
@@ -111,16 +117,17 @@ def train(
     from gliaboost.models.bundle import save
     from gliaboost.models.training import train as fit
 
-    words = feature_words(features)
-    own = read_settings(settings, words, [model])
-    table = read_target(data, target, modality, progress)
+    asked = _Asked(model, features, settings, prepare, device, jobs, seed)
+    choice, table = _checked(asked, Faults(), data, target, modality, out, store, progress)
+    (name,) = choice.models
     bundle, extraction = fit(
         table,
-        build_extractors(words, device, own),
-        model,
+        choice.extractors,
+        name,
         FeatureStore(None if store is None else Path(store)),
-        parameters=own.get(model),
-        device=device,
+        preparation=choice.preparation,
+        parameters=choice.parameters.get(name),
+        device=choice.device,
         jobs=jobs,
         seed=seed,
         progress=progress,
@@ -137,6 +144,7 @@ def tune(
     model: str = "lightgbm",
     features: FeatureNames = CLASSICAL,
     settings: SettingsGiven = None,
+    prepare: str | Mapping[str, Any] | Preparation = "",
     trials: int = 30,
     timeout: float | None = None,
     folds: int = 3,
@@ -156,7 +164,7 @@ def tune(
 
     Parameters
     ----------
-    data, features, target, modality, device, jobs, seed, store
+    data, features, prepare, target, modality, device, jobs, seed, store
         As for `train`.
     model : str
         A model whose parameters can be searched.
@@ -218,23 +226,26 @@ def tune(
     from gliaboost.models.training import search
     from gliaboost.models.training import train as fit
 
-    words = feature_words(features)
-    own = read_settings(settings, words, [model])
-    table = read_target(data, target, modality, progress)
-    extractors = build_extractors(words, device, own)
+    faults = Faults()
+    check_search(faults, model, trials, timeout, folds)
+    check_file(faults, study, "--study")
+    asked = _Asked(model, features, settings, prepare, device, jobs, seed)
+    choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
+    (name,) = choice.models
     cache = FeatureStore(None if store is None else Path(store))
     with _journal(study, out) as journal:
         found = search(
             table,
-            extractors,
-            model,
+            choice.extractors,
+            name,
             cache,
             journal,
+            preparation=choice.preparation,
             trials=trials,
             timeout=timeout,
             folds=folds,
-            fixed=own.get(model),
-            device=device,
+            fixed=choice.parameters.get(name),
+            device=choice.device,
             jobs=jobs,
             seed=seed,
             progress=progress,
@@ -242,12 +253,13 @@ def tune(
     chosen = {"score": found.score, "default_score": found.default_score, "folds": found.folds}
     bundle, extraction = fit(
         table,
-        extractors,
-        model,
+        choice.extractors,
+        name,
         cache,
+        preparation=choice.preparation,
         parameters=found.parameters,
         facts={"search": {**chosen, "trials": len(found.trials)}},
-        device=device,
+        device=choice.device,
         jobs=jobs,
         seed=seed,
     )
@@ -255,6 +267,53 @@ def tune(
         save(bundle, out)
     _warn(table, extraction)
     return bundle, found
+
+
+class _Asked(NamedTuple):
+    """What both have in common, as it was given."""
+
+    model: str
+    features: FeatureNames
+    settings: SettingsGiven
+    prepare: str | Mapping[str, Any] | Preparation
+    device: str
+    jobs: int | None
+    seed: int
+
+
+def _checked(
+    asked: _Asked,
+    faults: Faults,
+    data: DataSet,
+    target: str,
+    modality: str,
+    out: Path | str | None,
+    store: Path | str | None,
+    progress: Progress,
+) -> tuple[Choice, Manifest]:
+    """Check everything before any work, tell all faults, and keep the manifest of a folder."""
+    choice = choose(
+        faults,
+        features=asked.features,
+        models=asked.model,
+        settings=asked.settings,
+        prepare=asked.prepare,
+        device=asked.device,
+        seed=asked.seed,
+    )
+    if len(choice.models) > 1:
+        faults.note(UsageError(f"--model {asked.model}: one model is expected"))
+    check_numbers(faults, asked.jobs, asked.seed)
+    check_file(faults, out, "--out")
+    check_folder(faults, store, "--store")
+    read = read_labelled(faults, data, target, modality, store=store, progress=progress)
+    faults.tell()
+    assert read is not None
+    whole, table = read
+    if out is not None:
+        beside = Path(out).with_name(f"{Path(out).stem}-{named(whole)}.parquet")
+        table = of_target(keep_manifest(whole, data, beside, progress), target, modality)
+    return choice, table
 
 
 @contextmanager

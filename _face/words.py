@@ -1,7 +1,8 @@
-"""Names and numbers as a person types them: by comma, or in a list."""
+"""Names and numbers as a person types them: by comma or blank, or in a list."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ def names(given: str | Iterable[str]) -> list[str]:
     Parameters
     ----------
     given : str or iterable of str
-        By comma, or one by one.
+        By comma, semicolon or blank, in one text or in several.
 
     Returns
     -------
@@ -31,12 +32,28 @@ def names(given: str | Iterable[str]) -> list[str]:
 
     Examples
     --------
-    >>> names("hog, lbp"), names(["hog", "lbp"])
-    (['hog', 'lbp'], ['hog', 'lbp'])
+    >>> names("hog, lbp"), names("hog lbp"), names(["hog", "lbp,glcm"])
+    (['hog', 'lbp'], ['hog', 'lbp'], ['hog', 'lbp', 'glcm'])
     """
-    words = given.split(",") if isinstance(given, str) else [str(word) for word in given]
-    said = given if isinstance(given, str) else ",".join(words)
-    found = [word.strip() for word in words if word.strip()]
+    said = given if isinstance(given, str) else ",".join(map(str, given))
+    found = re.split(r"[,;\s]+", said)
+    return once([word for word in found if word], said)
+
+
+def by_comma(given: str | Iterable[str]) -> list[str]:
+    """Read names that may hold blanks, such as those of columns: by comma alone.
+
+    Examples
+    --------
+    >>> by_comma("patient id, mask")
+    ['patient id', 'mask']
+    """
+    said = given if isinstance(given, str) else ",".join(map(str, given))
+    return once([word.strip() for word in said.split(",") if word.strip()], said)
+
+
+def once(found: list[str], said: str) -> list[str]:
+    """Refuse an empty list of names, and one that names something twice."""
     if not found:
         raise UsageError(f"no name in {said!r}; expected names by comma, such as {CLASSICAL}")
     twice = sorted({name for name in found if found.count(name) > 1})
@@ -84,7 +101,7 @@ def fold_choice(
     text = ",".join(str(word) for word in words)
     for_all: list[str] = []
     for_one: dict[str, list[str]] = {}
-    for word in names(text) if text else []:
+    for word in by_comma(text) if text else []:
         model, equals, fold = word.partition("=")
         if equals:
             for_one.setdefault(model, []).append(fold)

@@ -11,34 +11,47 @@ import typer
 
 import gliaboost
 from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.next_steps import after_benchmark
 from gliaboost.commands.options import (
+    CHOICE,
+    DATA,
+    PLACE,
+    DataPath,
     Device,
     Features,
     Jobs,
     Json,
-    ManifestPath,
     Modality,
+    Models,
+    Prepare,
     Quiet,
     Seed,
     Settings,
     Store,
     Target,
     exit_with_failures,
+    print_json,
+    say_next,
     typed,
 )
 from gliaboost.commands.progress_bar import shown_progress
+
+MODELS = "xgboost,lightgbm"
 
 if TYPE_CHECKING:
     from gliaboost.reports.protocol.results import Results
 
 
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for data and report.")] = Path("runs/demo"),
+    out: Annotated[
+        Path, typer.Option(help="Folder for data and report.", rich_help_panel=PLACE)
+    ] = Path("runs/demo"),
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
     store: Store = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Run the main job on an embedded, simulated sample.
 
@@ -54,41 +67,75 @@ def demo(
             command=typed(),
             progress=progress,
         )
-    _show(results, out)
+    _show(results, as_json)
+    say_next(quiet or as_json, "benchmark", "YOUR_FOLDER")
+    exit_with_failures(results.dataset.unreadable.items())
 
 
 def benchmark(
-    manifest: ManifestPath,
-    out: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("runs/report"),
+    data: DataPath,
+    target: Target = "label",
+    modality: Modality = "both",
     folds: Annotated[
         str,
         typer.Option(
-            help="A number of patient-safe folds, a column that has them, holdout or split."
+            help="A number of patient-safe folds, a column that has them, holdout or split; auto: "
+            "the data's own test part where it has one, else 5.",
+            rich_help_panel=DATA,
         ),
-    ] = "5",
+    ] = "auto",
     only: Annotated[
-        str, typer.Option(help="Run some folds alone: 1,2, or for one model: cnn-finetune=2.")
-    ] = "",
-    target: Target = "label",
-    modality: Modality = "both",
-    features: Features = CLASSICAL,
-    models: Annotated[
-        str, typer.Option(help="Models, by comma; see gliaboost info.")
-    ] = "xgboost,lightgbm",
+        list[str] | None,
+        typer.Option(
+            metavar="FOLDS",
+            help="Run some folds alone: 1,2, or for one model: cnn-finetune=2.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    test_on: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another data set: fit on all of this, test on that.", rich_help_panel=DATA
+        ),
+    ] = None,
+    audit: Annotated[
+        bool, typer.Option(help="Audit the data first, once a data set.", rich_help_panel=DATA)
+    ] = True,
+    features: Features = None,
+    models: Models = None,
     settings: Settings = None,
+    prepare: Prepare = "",
     trials: Annotated[
         int,
-        typer.Option("--tune", min=0, help="Search parameters in each training part: trials."),
+        typer.Option(
+            "--tune",
+            min=0,
+            help="Search parameters in each training part: trials.",
+            rich_help_panel=CHOICE,
+        ),
     ] = 0,
     ablation: Annotated[
-        bool, typer.Option("--ablation", help="Also each feature family alone, and all but one.")
+        bool,
+        typer.Option(
+            "--ablation",
+            help="Also each feature family alone, and all but one.",
+            rich_help_panel=CHOICE,
+        ),
     ] = False,
     controls: Annotated[
-        bool, typer.Option(help="Repeat the cheapest model with shuffled labels, and by image.")
+        bool,
+        typer.Option(
+            help="Repeat the cheapest model with shuffled labels, and by image.",
+            rich_help_panel=CHOICE,
+        ),
     ] = True,
-    audit: Annotated[bool, typer.Option(help="Audit the data first, once a data set.")] = True,
-    test_on: Annotated[
-        Path | None, typer.Option(help="Another manifest: fit on all of this, test on that.")
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for results and report.",
+            show_default="runs/NAME-TIME",
+            rich_help_panel=PLACE,
+        ),
     ] = None,
     device: Device = "auto",
     jobs: Jobs = None,
@@ -99,19 +146,21 @@ def benchmark(
 ) -> None:
     """Compare models on honest folds and write a report.
 
-    A killed run goes on where it stopped.
+    A folder is enough: the table of its images is made, and kept beside the report. A killed run
+    goes on where it stopped, by the same command.
     """
     with shown_progress(quiet) as progress:
         results = gliaboost.benchmark(
-            manifest,
+            data,
             out=out,
             folds=folds,
-            only=only,
+            only=only or "",
             target=target,
             modality=modality,
-            features=features,
-            models=models,
+            features=features or CLASSICAL,
+            models=models or MODELS,
             settings=settings,
+            prepare=prepare,
             tune=trials,
             ablation=ablation,
             controls=controls,
@@ -124,7 +173,18 @@ def benchmark(
             command=typed(),
             progress=progress,
         )
-    _show(results, out, as_json)
+    _show(results, as_json)
+    words = after_benchmark(
+        results,
+        data,
+        target=target,
+        modality=modality,
+        features=features,
+        settings=settings,
+        prepare=prepare,
+    )
+    say_next(quiet or as_json, *words)
+    exit_with_failures(results.dataset.unreadable.items())
 
 
 def report(
@@ -137,10 +197,14 @@ def report(
     images: Annotated[
         Path | None, typer.Option(help="The manifest's folder, to show the surest mistakes.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Draw a report again, or one of several runs, without fitting."""
     page = gliaboost.report(results, out, images=images)
-    typer.echo(f"report: {page.resolve()}")
+    if as_json:
+        print_json({"report": str(page)})
+    else:
+        typer.echo(f"report: {page.resolve()}")
 
 
 def info(as_json: Json = False) -> None:
@@ -154,7 +218,7 @@ def info(as_json: Json = False) -> None:
         typer.echo(facts_text(facts, fit=sys.stdout.isatty()))
 
 
-def _show(results: Results, out: Path, as_json: bool = False) -> None:
+def _show(results: Results, as_json: bool = False) -> None:
     from gliaboost.reports.pages.terminal import (
         alarms_text,
         answer_text,
@@ -170,5 +234,5 @@ def _show(results: Results, out: Path, as_json: bool = False) -> None:
         for text in (answer_text, elsewhere_text, alarms_text):
             if said := text(results):
                 typer.echo(said)
-        typer.echo(f"report: {(out / 'report.html').resolve()}")
-    exit_with_failures(results.dataset.unreadable.items())
+        if results.folder is not None:
+            typer.echo(f"report: {(results.folder / 'report.html').resolve()}")

@@ -11,12 +11,13 @@ import typer
 
 import gliaboost
 from gliaboost.commands.options import (
+    DataPath,
     Jobs,
     Json,
-    ManifestPath,
     Quiet,
     Seed,
     collecting_notes,
+    completed,
     print_json,
 )
 from gliaboost.commands.progress_bar import Megabytes, shown_progress
@@ -24,13 +25,19 @@ from gliaboost.commands.progress_bar import Megabytes, shown_progress
 
 def fetch(
     name: Annotated[
-        str | None, typer.Argument(help="A public data set.", show_default="list them")
+        str | None,
+        typer.Argument(
+            help="A public data set.",
+            show_default="list them",
+            autocompletion=completed("sets"),
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder that gets the folder NAME.")] = Path("data"),
     archive: Annotated[
         Path | None, typer.Option(help="Unpack this, downloaded by hand, instead.")
     ] = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Download a public data set, checked, with its licence.
 
@@ -39,19 +46,31 @@ def fetch(
     from gliaboost.datasets.public.catalogue import CATALOGUE, describe
 
     if name is None:
-        typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
+        if as_json:
+            print_json({known: dataset.text() for known, dataset in CATALOGUE.items()})
+        else:
+            typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
         return
     source = describe(name).source
     with shown_progress(quiet) as progress:
         folder = gliaboost.fetch(name, out, archive=archive, progress=Megabytes(progress))
-    typer.echo(f"{folder}; next: gliaboost manifest {source} {folder}")
+    if as_json:
+        print_json({"folder": str(folder), "source": source})
+    else:
+        typer.echo(f"{folder}; next: gliaboost manifest {source} {folder}")
 
 
 def manifest(
     source: Annotated[
-        str, typer.Argument(help="folder, csv, figshare, kaggle-mri ...; see gliaboost info.")
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="folder, csv, figshare, kaggle-mri ...: gliaboost manifest SOURCE --help says "
+            "what it expects; gliaboost info lists them.",
+            autocompletion=completed("sources"),
+        ),
     ],
-    path: Annotated[Path, typer.Argument(help="Where the data set lies.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="Where the data set lies.")],
     out: Annotated[Path, typer.Option(help=".parquet or .csv")] = Path("manifest.parquet"),
     images: Annotated[
         Path | None,
@@ -175,7 +194,7 @@ def manifest(
 
 
 def audit(
-    manifest: ManifestPath,
+    data: DataPath,
     against: Annotated[Path | None, typer.Option(help="Another manifest to look in.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for audit.json and audit.html.")] = Path(
         "runs/audit"
@@ -203,7 +222,7 @@ def audit(
 
     with shown_progress(quiet) as progress:
         report = gliaboost.audit(
-            manifest,
+            data,
             against=against,
             out=out,
             write_groups=write_groups,
@@ -222,7 +241,7 @@ def audit(
 
 
 def explore(
-    manifest: ManifestPath,
+    data: DataPath,
     out: Annotated[Path, typer.Option(help="The page.")] = Path("runs/explore.html"),
     prepare: Annotated[
         str, typer.Option(help="Show images prepared, e.g. crop=foreground,normalise=clahe")
@@ -233,5 +252,5 @@ def explore(
 ) -> None:
     """Draw the data set at a glance, as one page."""
     with shown_progress(quiet) as progress:
-        gliaboost.explore(manifest, out, prepare=prepare, jobs=jobs, seed=seed, progress=progress)
+        gliaboost.explore(data, out, prepare=prepare, jobs=jobs, seed=seed, progress=progress)
     typer.echo(f"page: {out.resolve()}")

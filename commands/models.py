@@ -11,14 +11,19 @@ import typer
 
 import gliaboost
 from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.next_steps import after_extract
 from gliaboost.commands.options import (
+    CHOICE,
+    PLACE,
+    DataPath,
     Device,
     Features,
     Jobs,
     Json,
-    ManifestPath,
     Modality,
+    Model,
     Plane,
+    Prepare,
     Quiet,
     Seed,
     Settings,
@@ -29,14 +34,16 @@ from gliaboost.commands.options import (
     collecting_unreadable,
     exit_with_failures,
     print_json,
+    say_next,
 )
 from gliaboost.commands.progress_bar import shown_progress
 
 
 def extract(
-    manifest: ManifestPath,
-    features: Features = CLASSICAL,
+    data: DataPath,
+    features: Features = None,
     settings: Settings = None,
+    prepare: Prepare = "",
     device: Device = "auto",
     jobs: Jobs = None,
     store: Store = None,
@@ -46,9 +53,10 @@ def extract(
     """Compute the features that the store lacks."""
     with shown_progress(quiet) as progress:
         found = gliaboost.extract(
-            manifest,
-            features=features,
+            data,
+            features=features or CLASSICAL,
             settings=settings,
+            prepare=prepare,
             device=device,
             jobs=jobs,
             store=store,
@@ -69,17 +77,25 @@ def extract(
             f"{done.computed} images computed, {done.reused} in the store before, "
             f"{done.seconds:.1f} s"
         )
+        say_next(quiet, *after_extract(data, features, prepare))
     exit_with_failures(found.failed.items())
 
 
 def train(
-    manifest: ManifestPath,
-    out: Annotated[Path, typer.Option(help="The bundle.")] = Path("model.joblib"),
+    data: DataPath,
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The bundle.",
+            rich_help_panel=PLACE,
+        ),
+    ] = Path("model.joblib"),
     target: Target = "label",
     modality: Modality = "both",
-    features: Features = CLASSICAL,
-    model: Annotated[str, typer.Option(help="See gliaboost info.")] = "lightgbm",
+    features: Features = None,
+    model: Model = "lightgbm",
     settings: Settings = None,
+    prepare: Prepare = "",
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -90,10 +106,11 @@ def train(
     """Fit one model on the whole manifest and save it as one file."""
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle = gliaboost.train(
-            manifest,
+            data,
             model=model,
-            features=features,
+            features=features or CLASSICAL,
             settings=settings,
+            prepare=prepare,
             target=target,
             modality=modality,
             out=out,
@@ -106,28 +123,55 @@ def train(
     if as_json:
         print_json({"bundle": str(out), **bundle.summary()})
     else:
-        used = features if bundle.features else "images"
-        progress.line(f"{out}: {model} on {used}, fitted on {bundle.device}")
+        used = ",".join(features or [CLASSICAL]) if bundle.features else "images"
+        progress.line(f"{out}: {bundle.model} on {used}, fitted on {bundle.device}")
+        say_next(quiet, "predict", out, "NEW_IMAGES")
     exit_with_failures(failed)
 
 
 def tune(
-    manifest: ManifestPath,
-    out: Annotated[Path, typer.Option(help="The bundle.")] = Path("model.joblib"),
+    data: DataPath,
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="The bundle.",
+            rich_help_panel=PLACE,
+        ),
+    ] = Path("model.joblib"),
     target: Target = "label",
     modality: Modality = "both",
-    features: Features = CLASSICAL,
-    model: Annotated[
-        str, typer.Option(help="xgboost, lightgbm, cnn-scratch or cnn-finetune.")
-    ] = "lightgbm",
+    features: Features = None,
+    model: Model = "lightgbm",
     settings: Settings = None,
-    trials: Annotated[int, typer.Option(min=1, help="In all, with those of earlier runs.")] = 30,
+    prepare: Prepare = "",
+    trials: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="In all, with those of earlier runs.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = 30,
     timeout: Annotated[
-        float | None, typer.Option(help="Seconds after which no further trial begins.")
+        float | None,
+        typer.Option(
+            help="Seconds after which no further trial begins.",
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
-    folds: Annotated[int, typer.Option(min=2, help="Inner folds, by patient.")] = 3,
+    folds: Annotated[
+        int,
+        typer.Option(
+            min=2,
+            help="Inner folds, by patient.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = 3,
     study: Annotated[
-        Path | None, typer.Option(help="Journal to go on from.", show_default="beside --out")
+        Path | None,
+        typer.Option(
+            help="Journal to go on from.", show_default="beside --out", rich_help_panel=PLACE
+        ),
     ] = None,
     device: Device = "auto",
     jobs: Jobs = None,
@@ -142,10 +186,11 @@ def tune(
     """
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle, found = gliaboost.tune(
-            manifest,
+            data,
             model=model,
-            features=features,
+            features=features or CLASSICAL,
             settings=settings,
+            prepare=prepare,
             trials=trials,
             timeout=timeout,
             folds=folds,
@@ -164,8 +209,9 @@ def tune(
     else:
         default = "" if found.default_score is None else f", the defaults {found.default_score:.4f}"
         progress.line(
-            f"{out}: {model}, inner log loss {found.score:.4f}{default}; {found.parameters}"
+            f"{out}: {bundle.model}, inner log loss {found.score:.4f}{default}; {found.parameters}"
         )
+        say_next(quiet, "predict", out, "NEW_IMAGES")
     exit_with_failures(failed)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -13,26 +14,106 @@ from typing import Annotated, Any, TextIO
 import typer
 
 import gliaboost
+from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.help import SHOWN
 from gliaboost.errors import UnreadableWarning
 
-Device = Annotated[str, typer.Option(help="auto, cpu or cuda; what really ran is written down.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="Threads.", show_default="all cores")]
-Seed = Annotated[int, typer.Option(help="Same seed, same numbers.")]
-Store = Annotated[
-    Path | None, typer.Option(help="Feature cache.", show_default="in the user's cache folder")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Only results and errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Features = Annotated[
+DATA, CHOICE, PLACE = "Data", "Features and models", "Where and how"
+
+
+def completed(kind: str) -> Callable[[str], list[str]]:
+    """Return what completes a name of a kind; the last one, where there are several by comma."""
+
+    def complete(incomplete: str) -> list[str]:
+        from gliaboost.commands.completion import known_names
+
+        before, comma, last = incomplete.rpartition(",")
+        return [f"{before}{comma}{n}" for n in known_names(kind) if n.startswith(last.lower())]
+
+    return complete
+
+
+Device = Annotated[
     str,
-    typer.Option(help="Extractors, by comma; NAME:TAG is one more of a kind, for --set NAME:TAG.…"),
+    typer.Option(
+        help="auto, cpu or cuda; what really ran is written down.",
+        rich_help_panel=PLACE,
+        autocompletion=completed("devices"),
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(min=1, help="Threads.", show_default="all cores", rich_help_panel=PLACE),
+]
+Seed = Annotated[
+    int,
+    typer.Option(min=0, max=2**31 - 1, help="Same seed, same numbers.", rich_help_panel=PLACE),
+]
+Store = Annotated[
+    Path | None,
+    typer.Option(
+        help="Feature cache.", show_default="in the user's cache folder", rich_help_panel=PLACE
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Only results and errors.", rich_help_panel=SHOWN)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=SHOWN)]
+Features = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Extractors, by comma; NAME:TAG is one more of a kind, for --set NAME:TAG.…",
+        show_default=CLASSICAL,
+        rich_help_panel=CHOICE,
+        autocompletion=completed("extractors"),
+    ),
+]
+Prepare = Annotated[
+    str,
+    typer.Option(
+        help="What images go through first: size, crop, denoise, normalise, keep_aspect; e.g. "
+        "crop=foreground,normalise=clahe",
+        rich_help_panel=CHOICE,
+    ),
 ]
 Target = Annotated[
-    str, typer.Option(help="What is to be told: label, presence (of a tumour) or type.")
+    str,
+    typer.Option(
+        help="What is to be told: label, presence (of a tumour), type, or another column.",
+        rich_help_panel=DATA,
+        autocompletion=completed("targets"),
+    ),
 ]
-Modality = Annotated[str, typer.Option(help="Images to use: MRI, CT or both.")]
-ManifestPath = Annotated[
-    Path, typer.Argument(metavar="MANIFEST", help=".parquet, .csv, or a folder of classes.")
+Modality = Annotated[
+    str,
+    typer.Option(
+        help="Images to use: MRI, CT or both.",
+        rich_help_panel=DATA,
+        autocompletion=completed("modalities"),
+    ),
+]
+DataPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA", help="A folder of classes, a .zip of one, or a manifest (.parquet, .csv)."
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="See gliaboost info.", rich_help_panel=CHOICE, autocompletion=completed("models")
+    ),
+]
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Models, by comma; see gliaboost info.",
+        show_default="xgboost,lightgbm",
+        rich_help_panel=CHOICE,
+        autocompletion=completed("models"),
+    ),
 ]
 Slice = Annotated[
     int | None,
@@ -54,6 +135,7 @@ Settings = Annotated[
         metavar="NAME.PARAMETER=VALUE",
         help="A parameter of a feature extractor or model, e.g. lightgbm.learning_rate=0.05; "
         "may be repeated, and a wrong name lists the right ones.",
+        rich_help_panel=CHOICE,
     ),
 ]
 
@@ -122,9 +204,21 @@ def collecting_notes() -> Iterator[list[str]]:
 
 def typed() -> str:
     """Give what the user typed."""
-    import shlex
-
     return shlex.join(["gliaboost", *sys.argv[1:]])
+
+
+def say_next(quiet: bool, *words: object) -> None:
+    """Say which command is useful now, on standard error.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing.
+    *words
+        The command's, without ``gliaboost``.
+    """
+    if not quiet:
+        typer.echo(f"next: {shlex.join(['gliaboost', *map(str, words)])}", err=True)
 
 
 def print_json(value: Any) -> None:

@@ -14,6 +14,11 @@ from gliaboost.datasets.splits import (
     published_split,
 )
 from gliaboost.errors import UsageError
+from gliaboost.spelling import did_you_mean, spelled
+
+# What stands for folds that are made, and not for a column.
+WORDS = ("holdout", "images", "split")
+USUAL = 5
 
 
 def some_folds(folds: Sequence[Fold], names: Sequence[str]) -> list[Fold]:
@@ -32,10 +37,16 @@ def some_folds(folds: Sequence[Fold], names: Sequence[str]) -> list[Fold]:
     ['2']
     """
     known = [f.name for f in folds]
-    odd = [name for name in names if name not in known]
+    # A fold's name may hold blanks, and blanks may stand between two folds.
+    words = [w for name in names for w in ([name] if spelled(name, known) else name.split())]
+    found = [spelled(word, known) for word in words]
+    odd = [word for word, name in zip(words, found, strict=True) if name is None]
     if odd:
-        raise UsageError(f"no fold {', '.join(odd)}; the folds are {', '.join(known)}")
-    return [f for f in folds if f.name in names]
+        raise UsageError(
+            f"no fold {', '.join(odd)}; the folds are {', '.join(known)}"
+            f"{did_you_mean(odd[0], known)}"
+        )
+    return [f for f in folds if f.name in found]
 
 
 def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[Fold], str]:
@@ -47,7 +58,8 @@ def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[
         Labelled rows.
     folds : str
         A number (`patient_folds`), ``holdout`` (`holdout`), ``split`` (`published_split`),
-        ``images`` (`image_folds`, which leaks), or the name of a column (`column_folds`).
+        ``images`` (`image_folds`, which leaks), or the name of a column (`column_folds`), in any
+        case.
     seed : int
         Which division, where there is a choice.
 
@@ -62,6 +74,8 @@ def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[
     UsageError
         If no such folds can be made; says why.
     """
+    folds = folds.strip()
+    folds = spelled(folds, (*WORDS, *map(str, manifest.table))) or folds
     unit = "patient" if manifest.has_patients else "image (no patients known)"
     if "group" in manifest.table:
         unit = "patient and group" if manifest.has_patients else "group"
@@ -81,3 +95,54 @@ def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[
         return published_split(manifest), "the manifest's own test part (column 'split')"
     chosen = column_folds(manifest, folds)
     return chosen, f"the {len(chosen)} folds of the manifest's column {folds!r}"
+
+
+def usual_folds(manifest: Manifest, *, seed: int = 0) -> tuple[list[Fold], str, str]:
+    """Make the folds that are meant where nobody says which.
+
+    The data's own test part is taken where there is one that cuts nothing: it is what its publisher
+    tests on, and what others' numbers are of. Else five folds by patient.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled rows.
+    seed : int
+        Which division, where there is a choice.
+
+    Returns
+    -------
+    folds : list of Fold
+    description : str
+        For the report, as of `named_folds`.
+    reason : str
+        What was chosen, and why.
+
+    Raises
+    ------
+    UsageError
+        If no such folds can be made; says why.
+    """
+    values = manifest.table["split"]
+    instead = ""
+    if (values == "test").any() and values.notna().all() and (values != "test").any():
+        try:
+            folds, description = named_folds(manifest, "split", seed=seed)
+        except UsageError as error:
+            instead = f", as its own test part will not do ({_cause(error)})"
+        else:
+            count = len(folds[0].test)
+            return (
+                folds,
+                description,
+                f"the data's own test part, {count:,} of {len(manifest):,} images: the one that "
+                "others' numbers are of; --folds 5 would divide all images anew",
+            )
+    folds, description = named_folds(manifest, str(USUAL), seed=seed)
+    return folds, description, f"{description}{instead}"
+
+
+def _cause(error: UsageError) -> str:
+    """Return the first fault, or the first sentence, of an error."""
+    lines = str(error).splitlines()
+    return lines[1].strip(" -") if len(lines) > 1 else lines[0]

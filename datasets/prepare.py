@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
+from gliaboost.spelling import did_you_mean
 
 Image = NDArray[np.uint8]
 
@@ -80,16 +81,19 @@ class Preparation:
     keep_aspect: bool = False
 
     def __post_init__(self) -> None:
+        faults = []
         if isinstance(self.size, bool) or not isinstance(self.size, int):
-            raise UsageError(f"size={self.size!r}; expected a whole number of pixels")
-        if not MIN_SIZE <= self.size <= MAX_SIZE:
-            raise UsageError(f"size={self.size}; expected {MIN_SIZE} to {MAX_SIZE} pixels")
+            faults.append(f"size={self.size!r}; expected a whole number of pixels")
+        elif not MIN_SIZE <= self.size <= MAX_SIZE:
+            faults.append(f"size={self.size}; expected {MIN_SIZE} to {MAX_SIZE} pixels")
         for name, legal in (("crop", CROPS), ("denoise", DENOISERS), ("normalise", NORMALISERS)):
             value = getattr(self, name)
             if not isinstance(value, str) or value not in legal:
-                raise UsageError(f"{name}={value!r}; expected one of {', '.join(legal)}")
+                faults.append(f"{name}={value!r}; expected one of {', '.join(legal)}")
         if not isinstance(self.keep_aspect, bool):
-            raise UsageError(f"keep_aspect={self.keep_aspect!r}; expected true or false")
+            faults.append(f"keep_aspect={self.keep_aspect!r}; expected true or false")
+        if faults:
+            raise UsageError("; ".join(faults))
 
     def __call__(self, image: Image) -> Image:
         """Prepare one image.
@@ -137,7 +141,8 @@ class Preparation:
                     "gliaboost manifest dicom (or nifti) PATH --window brain"
                 )
             raise UsageError(
-                f"unknown preparation {', '.join(unknown)}; known are: {', '.join(known)}{hint}"
+                f"unknown preparation {', '.join(unknown)}; known are: {', '.join(known)}"
+                f"{hint or did_you_mean(unknown[0], known)}"
             )
         version = values.get("version", VERSION)
         if version != VERSION:

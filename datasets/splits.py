@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from gliaboost.datasets.inner_splits import inner_validation, text_codes
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ManifestError, UsageError
+from gliaboost.spelling import did_you_mean
 
 Rows = NDArray[np.int64]
 Texts = NDArray[Any]
@@ -270,7 +271,7 @@ def _column(manifest: Manifest, column: str) -> Texts:
         filled = [c for c in table.columns if table[c].notna().any()]
         raise UsageError(
             f"no folds in column {column!r}; expected a number of folds, holdout, split, images or "
-            f"one of the columns {', '.join(filled)}"
+            f"one of the columns {', '.join(filled)}{did_you_mean(column, filled)}"
         )
     missing = int(table[column].isna().sum())
     if missing:

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.labels import presence_of, told
 from gliaboost.errors import UsageError
+from gliaboost.spelling import did_you_mean, spelled
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TARGETS = ("label", "presence", "type")
+# Columns that say something else than what an image shows.
+NO_TARGETS = (*("path", "patient", "mask", "key", "group", "split", "fold", "source", "modality"),)
 BOTH = "both"
 SHOWN = 6
 
@@ -56,12 +59,14 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     ----------
     manifest : Manifest
         Left as it is.
-    target : {"label", "presence", "type"}
-        The column that becomes ``label``. A usual word for a tumour or for none in ``presence``
-        (``1``, ``yes``, ``False``) is read as ``tumor`` or ``no_tumor``; where the cell is empty, a
-        label that is such a word tells it.
+    target : str
+        The column that becomes ``label``: ``label``, ``presence``, ``type``, or another one of the
+        manifest, in any case. A usual word for a tumour or for none in ``presence`` (``1``,
+        ``yes``, ``False``) is read as ``tumor`` or ``no_tumor``; where the cell is empty, a label
+        that is such a word tells it.
     modality : {"both", "MRI", "CT"}
-        Rows of which modality to keep; ``both`` keeps all, also those of unknown modality.
+        Rows of which modality to keep, in any case; ``both`` keeps all, also those of unknown
+        modality.
 
     Returns
     -------
@@ -81,15 +86,21 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     >>> chosen.manifest.classes, chosen.describe()
     (['glioma'], "left out: 1 rows without 'type'")
     """
-    if target not in TARGETS:
+    columns = [*TARGETS, *_further(manifest)]
+    named = spelled(target, columns)
+    if named is None:
         raise UsageError(
-            f"no target {target!r}; targets are {', '.join(TARGETS)}; {_filled(manifest)}"
+            f"no target {target!r}; targets are {', '.join(columns)}; {_filled(manifest)}"
+            f"{did_you_mean(target, columns)}"
         )
+    target = named
     if target == "presence":
         manifest = _with_presence(manifest)
     legal = (*LEGAL["modality"], BOTH)
-    if modality not in legal:
+    known = spelled(modality, legal)
+    if known is None:
         raise UsageError(f"no modality {modality!r}; expected one of {', '.join(legal)}")
+    modality = known
     table = manifest.table
     if modality != BOTH:
         table = table[table["modality"] == modality]
@@ -103,12 +114,20 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
         raise UsageError(
             f"{manifest.name} has no {target!r} in any row{where}; {_filled(manifest)}"
         )
-    chosen = Manifest.of(
-        kept.assign(label=kept[target]), manifest.root, manifest.name, manifest.notes
-    )
+    values = kept[target].map(_as_text)
+    chosen = Manifest.of(kept.assign(label=values), manifest.root, manifest.name, manifest.notes)
     return Targeted(
         chosen, target, modality, len(table) - len(kept), len(manifest.table) - len(table)
     )
+
+
+def _further(manifest: Manifest) -> list[str]:
+    return [str(c) for c in manifest.table if c not in (*TARGETS, *NO_TARGETS)]
+
+
+def _as_text(value: object) -> str:
+    """Write a value as a class: a whole number without the .0 that a missing neighbour gave it."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _with_presence(manifest: Manifest) -> Manifest:

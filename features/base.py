@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from gliaboost.contracts import first_line
 from gliaboost.errors import UsageError
+from gliaboost.features.kinds import wrong_kinds
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +43,8 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     `version`, and defines `_extract` and `_names`. There is no fitted state: the same image gives
     the same numbers on any machine, in any batch, at training and at inference. All else is
     optional: `from_names` and `place` where the names of its columns tell so much,
-    `_extract_tensor` where it can compute on a GPU. `gliaboost.features.check_extractor` proves
+    `_extract_tensor` where it can compute on a GPU, `parameter_faults` where a wrong value would
+    show late. `gliaboost.features.check_extractor` proves
     that a class keeps this contract.
 
     Attributes
@@ -213,6 +216,46 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Box(top=48, left=48, bottom=64, right=64)
         """
         return None
+
+    def parameter_faults(self, height: int, width: int) -> list[str]:
+        """List what is wrong with the parameters for images of a size, before any is read.
+
+        Each value is held against the kind of the default; where all are of the right kind, one
+        empty image is extracted.
+
+        Parameters
+        ----------
+        height, width : int
+            Of the images in pixels.
+
+        Returns
+        -------
+        list of str
+            What was seen and what was expected; empty where all is well.
+
+        Examples
+        --------
+        >>> from gliaboost.features import create
+        >>> create("hog", orientations="many").parameter_faults(256, 256)
+        ["orientations='many', expected a whole number"]
+        >>> create("glcm", levels=2).parameter_faults(256, 256)
+        []
+        """
+        given, usual = self.get_params(deep=False), type(self)().get_params(deep=False)
+        faults = wrong_kinds(given, usual)
+        if faults:
+            return faults
+        try:
+            columns = self.transform(np.zeros((1, height, width), np.uint8)).shape[1]
+            names = self.feature_names(height, width)
+        except Exception as error:  # whatever numpy, numba or a stranger's code raises
+            if isinstance(error, UsageError):
+                return [str(error)]
+            own = ", ".join(f"{k}={v!r}" for k, v in given.items() if repr(v) != repr(usual[k]))
+            return [f"{own or 'its defaults'}: {first_line(error)}"]
+        if not columns or len(names) != columns:
+            return [f"{columns} columns with {len(names)} names; expected as many, and one or more"]
+        return []
 
     @property
     def label(self) -> str:

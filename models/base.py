@@ -30,7 +30,8 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     A subclass stores its constructor's parameters untouched, sets `name` and `takes`, and defines
     `fit`, `predict_proba`, `_to_bytes` and `_from_bytes`. `fit` sets ``classes_`` (sorted labels)
     and ``n_features_in_``. All else is optional: `contributions` or `saliency` for explanations,
-    `search_space` for a search, `devices` where there are others than the CPU. Of the parameters
+    `search_space` for a search, `parameter_faults` so that a wrong value is told before any work,
+    `devices` where there are others than the CPU. Of the parameters
     ``device``, ``jobs`` and ``seed`` it has those that mean something to it; the command line's
     options of these names reach them. `gliaboost.models.check_model` proves that a class keeps
     this contract.
@@ -225,6 +226,17 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def search_space(cls) -> SearchSpace | None:
         """Say what a search may change; None: nothing."""
         return None
+
+    def parameter_faults(self) -> list[str]:
+        """List what is wrong with the parameters, a line each, before anything is fitted.
+
+        Returns
+        -------
+        list of str
+            Each says what was seen and what was expected; empty where all is well. Here nothing
+            is known to be wrong.
+        """
+        return []
 
     @classmethod
     def devices(cls) -> dict[str, Unavailable | None]:

@@ -27,13 +27,23 @@ def check_parameters(model: Any, legal: Legal) -> None:
     UsageError
         Listing every fault.
     """
-    faults = [
+    faults = illegal(model, legal)
+    if faults:
+        raise UsageError(f"{type(model).__name__}: {'; '.join(faults)}")
+
+
+def illegal(model: Any, legal: Legal) -> list[str]:
+    """List the illegal values of a model's attributes, a line each; see `check_parameters`."""
+    return [
         f"{name}={getattr(model, name)!r}, expected {expected}"
         for name, (expected, test) in legal.items()
         if not _holds(test, getattr(model, name))
     ]
-    if faults:
-        raise UsageError(f"{type(model).__name__}: {'; '.join(faults)}")
+
+
+def one_of(*names: str) -> tuple[str, Callable[[Any], bool]]:
+    """Return what is expected, in words, and a test, for one of some names."""
+    return f"one of {', '.join(names)}", lambda v: isinstance(v, str) and v in names
 
 
 def whole(least: int, most: float = math.inf) -> Callable[[Any], bool]:

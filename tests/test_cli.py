@@ -494,3 +494,110 @@ def test_a_killed_network_goes_on_at_its_epoch(
     assert cli(*options, "--out", whole).code == 0
     one, other = (pd.read_parquet(run / "predictions.parquet") for run in (killed, whole))
     pd.testing.assert_frame_equal(one, other)
+
+
+def test_the_version_is_shown(cli: Cli) -> None:
+    from gliaboost import __version__
+
+    for flag in ("--version", "-V"):
+        assert cli(flag).out == f"gliaboost {__version__}\n"
+
+
+def test_names_come_in_any_case_and_lists_in_any_way(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, out = make_images(patients=12), tmp_path / "m.joblib"
+    options = ("--features", "GLCM LBP", "--features", "HOG", "--model", "LightGBM")
+    done = cli("train", m, *options, "--device", "CPU", "--target", "Label", "--out", out, "--json")
+    assert done.code == 0, done.err
+    assert [f["name"] for f in json.loads(done.out)["features"]] == ["glcm", "lbp", "hog"]
+    assert cli("manifest", "CSV", m, "--out", tmp_path / "m.parquet").code == 0
+    assert "did you mean nifti?" in cli("manifest", "nii", m).err
+
+
+def test_everything_wrong_with_a_call_is_told_at_once(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m = make_images(patients=12)
+    (tmp_path / "file").touch()
+    words: list[str | Path] = [
+        "--set",
+        "lightgbm.learning_rate=abc",
+        "--set",
+        "xgboost.max_depth=-1",
+    ]
+    words += ["--store", tmp_path / "file", "--out", tmp_path / "file", "--device", "tpu"]
+    words += ["--folds", "40", "--test-on", tmp_path / "gone", "--only", "9"]
+    done = cli("benchmark", m, *words)
+    assert done.code == 2
+    for fault in (
+        "faults in this call; nothing was started",
+        "learning_rate='abc'",
+        "xgboost has no 'max_depth'",
+        "--store",
+        "--out",
+        "no device 'tpu'",
+        "too few patients for 40 folds",
+        "no manifest",
+    ):
+        assert fault in done.err, fault
+    assert "extracting" not in done.err and "auditing" not in done.err
+
+
+def test_runs_have_folders_of_their_own_and_unfinished_ones_go_on(
+    make_images: Callable[..., Path],
+    cli: Cli,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    m = make_images(patients=12)
+    options = ["--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls"]
+
+    def stop(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as killed:
+        killed.setattr("gliaboost.reports.pages.render.render", stop)
+        done = cli("benchmark", m, *options)
+    assert done.code == 130
+    said = "gliaboost: interrupted; the same command goes on where it stopped: "
+    assert done.err.splitlines()[-1].startswith(f"{said}gliaboost benchmark {m}")
+    (first,) = Path("runs").iterdir()
+    again = cli("benchmark", m, *options)
+    assert again.err.count("taken from an earlier run") == 3
+    assert list(Path("runs").iterdir()) == [first] and (first / "report.html").is_file()
+    other = cli("benchmark", m, *options)
+    assert "taken from an earlier run" not in other.err
+    assert len(list(Path("runs").iterdir())) == 2
+
+
+def test_an_interrupt_of_other_commands_is_one_line_too(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*given: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gliaboost, "train", stop)
+    done = cli("train", "m.csv")
+    assert done.code == 130 and "interrupted" in done.err and "Traceback" not in done.err
+
+
+def test_a_folder_whose_split_leaks_carries_it_into_the_results(
+    make_images: Callable[..., Path], cli: Cli, tmp_path: Path
+) -> None:
+    m, folder = make_images(patients=12, size=160), tmp_path / "set"
+    for n, row in enumerate(pd.read_csv(m).itertuples()):
+        for part in ("Training", "Testing") if n % 3 == 0 else ("Training",):
+            (folder / part / str(row.label)).mkdir(parents=True, exist_ok=True)
+            shutil.copy(m.parent / str(row.path), folder / part / str(row.label))
+    out = tmp_path / "run"
+    options = ("--features", "glcm", "--models", "lightgbm", "--no-controls", "--out", out)
+    done = cli("benchmark", folder, *options)
+    assert done.code == 0, done.err
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    assert results["protocol"]["folds"] == "the manifest's own test part (column 'split')"
+    wrong = [said for weight, said in results["dataset"]["audit"] if weight == "wrong"]
+    assert any("split test: 12 of 12 files" in said for said in wrong)
+    assert (out / "set.parquet").is_file() and f"manifest: {out / 'set.parquet'}" in done.err
+    assert f"next: gliaboost audit {folder} --write-groups" in done.err

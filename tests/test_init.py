@@ -14,6 +14,8 @@ import pytest
 import gliaboost
 from gliaboost import errors, features, models
 from gliaboost.cli import COMMANDS
+from gliaboost.datasets.sources.base import names
+from gliaboost.datasets.sources.base import options_of as options_of_source
 
 FUNCTIONS = [
     *(
@@ -119,17 +121,17 @@ def options_of(command: Any) -> set[str]:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.__name__)
 def test_a_commands_options_are_the_functions_parameters(command: Any) -> None:
-    converting = ["images", "labels", "window", "modality", "axis", "every", "salt", "pred"]
-    converting += ["class_folders", "patient_from", "sequence", "all_images"]
+    converting = {option for source in names() for option in options_of_source(source)}
+    converting |= {"class_folders", "patient_from", "sequence", "all_images"}
     editing = ("rename", "keep", "target", "forget")
     renamed: dict[str, dict[str, str | None]] = {
-        "benchmark": {"manifest": "data", "trials": "tune"},
+        "benchmark": {"trials": "tune"},
         "predict": {"paths": "images", "out": None},
         "explain": {"path": "image", "out": None},
         "report": {"results": "runs"},
         "manifest": dict.fromkeys((*converting, *editing)),  # what a source takes
     }
-    own = renamed.get(command.__name__, {"manifest": "data"})
+    own = renamed.get(command.__name__, {})
     expected = {own.get(name, name) for name in options_of(command)} - {None}
     assert expected <= set(inspect.signature(getattr(gliaboost, command.__name__)).parameters)
 

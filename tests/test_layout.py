@@ -28,6 +28,7 @@ FLOORS = {
         "parallel",
         "plugins",
         "progress",
+        "spelling",
     },
     "datasets": {"datasets"},
     "features": {"features"},

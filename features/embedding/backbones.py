@@ -20,6 +20,7 @@ from gliaboost.features.embedding.weights import (
     packaged_weights,
     read_weights,
 )
+from gliaboost.spelling import near
 
 if TYPE_CHECKING:
     import torch
@@ -39,10 +40,12 @@ PRESETS = {
 }
 # Only there while training; checkpoints have them all the same.
 _AUXILIARY = ("AuxLogits.",)
-_OFFLINE = (
-    "choose --weights package (tf_efficientnet_lite0 alone), a FILE (safetensors), or random "
-    "(untrained)"
+# Who takes weights is not known here: an extractor or a network.
+NAMING = (
+    "--set embedding.weights=FILE (safetensors, or a checkpoint of tensors; for a network "
+    "cnn-finetune.weights or hybrid.weights)"
 )
+_OTHERWISE = f"or keep the backbone {PACKAGED}, whose weights come with gliaboost"
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,8 @@ def timm_name(backbone: str) -> str:
     name = PRESETS.get(backbone, backbone)
     timm = _timm()
     if not timm.is_model(name):
-        import difflib
-
-        known = [*PRESETS, *timm.list_models()]
-        near = difflib.get_close_matches(backbone, known, 3, 0.5) or list(PRESETS)
-        raise UsageError(f"no backbone {backbone!r} in timm; did you mean {', '.join(near)}?")
+        alike = near(backbone, [*PRESETS, *timm.list_models()]) or list(PRESETS)
+        raise UsageError(f"no backbone {backbone!r} in timm; did you mean {', '.join(alike)}?")
     return name
 
 
@@ -169,11 +169,8 @@ def create_backbone(
     name = timm_name(backbone)
     if weights == "hub":
         return _from_hub(name, _sized(name, size))
-    if weights == "package" and name != PACKAGED:
-        raise UsageError(
-            f"weights 'package' are those of {PACKAGED}, not of {name}; choose hub, a FILE, or "
-            "random (untrained)"
-        )
+    if weights == "package":
+        refuse_other_than_packaged(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: torch.nn.Module = _timm().create_model(name, num_classes=0, **_sized(name, size))
@@ -186,6 +183,43 @@ def create_backbone(
         path = find_weights(weights, sha256)
         _load(model, read_weights(path), path, name)
     return model
+
+
+def refuse_other_than_packaged(name: str) -> None:
+    """Say how to get and name weights of a backbone that has none in a package.
+
+    Raises
+    ------
+    UsageError
+        If it is another than the packaged one.
+    """
+    if name != PACKAGED:
+        raise UsageError(
+            f"weights 'package' are those of {PACKAGED}, not of {name}; download those of {name} "
+            f"with --set embedding.weights=hub, or name a file of yours: {NAMING}"
+        )
+
+
+def refuse_unreachable(name: str) -> None:
+    """Say how to get and name a backbone's weights where the hub has none, or none is reached.
+
+    Parameters
+    ----------
+    name : str
+        timm's.
+
+    Raises
+    ------
+    UsageError
+        If timm has no weights for it.
+    GliaboostError
+        If there is no network, and they were not fetched before.
+    """
+    cfg = _timm().get_pretrained_cfg(name)
+    if cfg is None or not (cfg.hf_hub_id or cfg.url):
+        raise UsageError(f"timm has no weights for {name}; name a file: {NAMING}; {_OTHERWISE}")
+    if _offline() and _cached(cfg) is None:
+        raise GliaboostError(_unfetched(name, cfg, "no network, and they were not fetched before"))
 
 
 def weights_checksum(backbone: str, weights: str, *, sha256: str = "", seed: int = 0) -> str:
@@ -271,14 +305,11 @@ def _misfit(path: Path, name: str, faults: list[str]) -> str:
 
 def _from_hub(name: str, sized: Mapping[str, Any]) -> torch.nn.Module:
     timm = _timm()
+    refuse_unreachable(name)
     cfg = timm.get_pretrained_cfg(name)
-    if cfg is None or not (cfg.hf_hub_id or cfg.url):
-        raise UsageError(f"timm has no weights for {name}; {_OFFLINE}")
     try:
-        if _offline():
-            path = _cached(cfg)
-            if path is None:
-                raise OSError("no network, and they were not fetched before")
+        path = _cached(cfg) if _offline() else None
+        if path is not None:
             model: torch.nn.Module = timm.create_model(name, num_classes=0, **sized).eval()
             _load(model, read_weights(path), path, name)
             return model
@@ -287,9 +318,15 @@ def _from_hub(name: str, sized: Mapping[str, Any]) -> torch.nn.Module:
         raise
     except Exception as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GliaboostError(
-            f"the weights of {name} cannot be fetched from the hub ({said}); {_OFFLINE}"
-        ) from error
+        raise GliaboostError(_unfetched(name, cfg, said)) from error
+
+
+def _unfetched(name: str, cfg: Any, reason: str) -> str:
+    where = f"https://huggingface.co/{cfg.hf_hub_id}" if cfg.hf_hub_id else cfg.url
+    return (
+        f"the weights of {name} cannot be fetched from the hub ({reason}); fetch them where there "
+        f"is a network, from {where}, and name the file: {NAMING}; {_OTHERWISE}"
+    )
 
 
 def _offline() -> bool:

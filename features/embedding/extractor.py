@@ -9,10 +9,14 @@ from urllib.parse import quote, unquote
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.devices import DEVICES
 from gliaboost.errors import UsageError, WeightsError
 from gliaboost.features.base import Extractor
+from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.pooling import CELLS, POOLS
+from gliaboost.features.embedding.torch_device import PRECISIONS
 from gliaboost.features.embedding.weights import PACKAGED
+from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.parameters import name_parts, one_value, sequence
 from gliaboost.features.registry import register
 
@@ -176,6 +180,24 @@ class Embedding(Extractor):
             precision=one_value(parts, "precision"),
             sha256=one_value(parts, "sha") if "sha" in parts[0] else "",
         )
+
+    def parameter_faults(self, height: int, width: int) -> list[str]:
+        """List what is wrong with the parameters; the network is not loaded for it."""
+        faults = wrong_kinds(self.get_params(), type(self)().get_params())
+        if faults:
+            return faults
+        for ask in (self._pools, self._layers):
+            try:
+                ask()
+            except UsageError as error:
+                faults.append(str(error))
+        for name, value, legal in (
+            ("precision", self.precision, PRECISIONS),
+            ("device", self.device, DEVICES),
+        ):
+            if value not in legal:
+                faults.append(f"{name}={value!r}, expected one of {', '.join(legal)}")
+        return faults + weights_faults(self.backbone, self.weights, self.sha256, "embeddings")
 
     def _pools(self) -> tuple[str, ...]:
         pools = sequence(self.pools, "pools")

@@ -69,8 +69,9 @@ def find_weights(file: str, sha256: str = "") -> Path:
         path = Path(folder) / path.name
     if not path.is_file():
         raise UsageError(
-            f"no weights file {file}; name a safetensors file or a checkpoint, put it into the "
-            "folder $GLIABOOST_WEIGHTS, or choose package, hub or random"
+            f"no weights file {file}; name a safetensors file or a checkpoint with --set "
+            "embedding.weights=FILE (cnn-finetune.weights, hybrid.weights), put it into the folder "
+            "$GLIABOOST_WEIGHTS, or choose package, hub (timm's download) or random (untrained)"
         )
     found = file_checksum(path)
     if not found.startswith(sha256):

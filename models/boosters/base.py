@@ -16,13 +16,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.inner_splits import inner_folds
-from gliaboost.devices import Unavailable, choose_device, why_no_cuda
+from gliaboost.devices import DEVICES, Unavailable, choose_device, why_no_cuda
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.models.base import Classifier
 from gliaboost.models.boosters import space
 from gliaboost.models.boosters.native import threads_for
 from gliaboost.models.boosters.task import Boosted, BoostingTask
-from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.rows import row_groups, row_weights
 from gliaboost.models.search_space import SearchSpace
 
@@ -280,6 +280,10 @@ class Booster(Classifier):
     def _from_bytes(self, native: bytes) -> None:
         self.native_ = native
 
+    def parameter_faults(self) -> list[str]:
+        """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
+        return illegal(self, _LEGAL)
+
     @classmethod
     def search_space(cls) -> SearchSpace:
         """Say what a search may change: trees, learning rate, sampling and penalties."""
@@ -324,6 +328,10 @@ class Booster(Classifier):
         return tags
 
 
+def _weights(by_label: dict[Any, Any]) -> bool:
+    return all(not isinstance(w, bool) and 0 <= w < math.inf for w in by_label.values())
+
+
 def _share(most: float) -> Callable[[Any], bool]:
     return lambda v: not isinstance(v, bool) and 0 < v <= most
 
@@ -344,8 +352,9 @@ _LEGAL: Legal = {
     "inner_folds": ("0, or a whole number from 2", lambda v: v == 0 or whole(2)(v)),
     "class_weight": (
         "'balanced', a dict of label: weight, or None",
-        lambda v: v is None or isinstance(v, dict) or v == "balanced",
+        lambda v: v is None or v == "balanced" or (isinstance(v, dict) and _weights(v)),
     ),
+    "device": one_of(*DEVICES),
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }

@@ -21,7 +21,7 @@ from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
 from gliaboost.models.networks.classifier import check_training
 from gliaboost.models.networks.cnn import FinetunedCNN
-from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, whole
 from gliaboost.models.registry import (
     create_model,
     model_names,
@@ -221,6 +221,11 @@ class Hybrid(Classifier):
         """Name the devices, which are its networks'."""
         return FinetunedCNN.devices()
 
+    def parameter_faults(self) -> list[str]:
+        """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
+        networks = FinetunedCNN(**{name: getattr(self, name) for name in _HANDED_ON})
+        return [*illegal(self, _LEGAL), *networks.parameter_faults()]
+
     def _networks(
         self,
         images: NDArray[np.uint8],
@@ -293,6 +298,7 @@ _LEGAL: Legal = {
         lambda v: v in model_names() and takes(v) == "columns",
     ),
     "inner_folds": ("a whole number from 2", whole(2)),
+    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }
 # The rest is each network's to check.
 _HANDED_ON = (

@@ -7,6 +7,7 @@ import json
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -18,11 +19,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_validation
-from gliaboost.devices import Unavailable
-from gliaboost.errors import GliaboostError, UsageError
+from gliaboost.devices import DEVICES, Unavailable
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.batching import out_of_memory
 from gliaboost.features.embedding.torch_device import (
+    PRECISIONS,
     choose_precision,
     choose_torch_device,
     cuda_for_networks,
@@ -34,7 +36,7 @@ from gliaboost.models.networks.prediction import (
     network_probabilities,
     ready_images,
 )
-from gliaboost.models.parameter_checks import Legal, check_parameters, whole
+from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.rows import row_groups
 
 if TYPE_CHECKING:
@@ -222,6 +224,13 @@ class NetworkClassifier(Classifier):
     def _from_bytes(self, native: bytes) -> None:
         self.native_ = native
 
+    def parameter_faults(self) -> list[str]:
+        """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
+        faults = illegal(self, {**_LEGAL, **self._legal()})
+        if find_spec("torch") is None:
+            faults.append(str(MissingExtraError("torch", "torch", f"model {self.name}")))
+        return faults
+
     @classmethod
     def devices(cls) -> dict[str, Unavailable | None]:
         """Name the devices; a GPU is proven by torch, asked in a child process."""
@@ -341,6 +350,9 @@ _LEGAL: Legal = {
     "patience": ("a whole number from 0", whole(0)),
     "class_weight": ("'balanced' or None", lambda v: v is None or v == "balanced"),
     "mirror": ("True or False", lambda v: isinstance(v, bool)),
+    "mix": one_of("none", "mixup", "cutmix"),
+    "precision": one_of(*PRECISIONS),
+    "device": one_of(*DEVICES),
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }

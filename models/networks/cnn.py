@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks import space
 from gliaboost.models.networks.classifier import NetworkClassifier, number
@@ -148,7 +149,7 @@ class ScratchCNN(NetworkClassifier):
             "size": ("a whole number from 16", whole(16)),
             "widths": ("a width for each stage, from 1", _each(1)),
             "depths": (
-                f"{len(self.widths)} whole numbers from 1, as many as widths",
+                "whole numbers from 1, as many as widths",
                 lambda v: _each(1)(v) and len(v) == len(self.widths),
             ),
         }
@@ -265,6 +266,13 @@ class FinetunedCNN(NetworkClassifier):
         defaults = cls().get_params()
         names = (*space.SEARCHED, "first_rate", "head_epochs")
         return SearchSpace(space.draw_finetuned, {name: defaults[name] for name in names})
+
+    def parameter_faults(self) -> list[str]:
+        """List what is wrong with the parameters, and whether backbone and weights are there."""
+        return [
+            *super().parameter_faults(),
+            *weights_faults(self.backbone, self.weights, self.sha256, f"model {self.name}"),
+        ]
 
     def _network(self, classes: int) -> Network:
         from gliaboost.models.networks.network import adapted_network

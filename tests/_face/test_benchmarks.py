@@ -12,25 +12,12 @@ import pytest
 import gliaboost
 from gliaboost._face import benchmarks
 from gliaboost.datasets.phantom import sample
-from gliaboost.errors import GliaboostError, ManifestError, UsageError
+from gliaboost.errors import ManifestError
 from gliaboost.progress import Silent
 from gliaboost.reports.pages import explaining
 from gliaboost.reports.protocol import benchmark as running
 
 MakeImages = Callable[..., Path]
-
-
-def test_no_run_and_runs_without_a_place_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(GliaboostError, match=r"no results\.json"):
-        gliaboost.report(tmp_path)
-    with pytest.raises(UsageError, match="2 runs make one page; name its folder"):
-        gliaboost.report([tmp_path / "a", tmp_path / "b"])
-
-
-def test_info_names_what_there_is() -> None:
-    facts = gliaboost.info()
-    assert {"xgboost", "lightgbm"} <= set(facts["models"])
-    assert {"folder", "csv"} <= set(facts["sources"])
 
 
 FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from gliaboost._face.inputs import read_data, read_target
+from gliaboost._face.inputs import keep_manifest, of_target, read_data
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.progress import Silent
@@ -59,9 +60,11 @@ def test_a_folder_is_taken_for_classes_and_says_so(classes: Path) -> None:
     said = Lines()
     table = read_data(classes, said)
     assert table.table["label"].value_counts().to_dict() == {"glioma": 2, "healthy": 1}
-    assert said.heard == [
-        f"{classes}: taken for a folder of classes: 3 images, 2 classes (glioma, healthy), "
-        "patients unknown: slices of one patient may lie on both sides of a fold"
+    (heard,) = said.heard
+    assert heard.splitlines() == [
+        f"{classes}: taken for a folder of classes",
+        "  3 images: glioma 2, healthy 1",
+        "  patients unknown: slices of one patient may lie on both sides of a fold",
     ]
 
 
@@ -80,8 +83,8 @@ def test_a_folder_with_two_manifests_is_refused(make_images: MakeImages) -> None
 
 
 def test_a_folder_of_another_layout_says_how_to_go_on(tmp_path: Path) -> None:
-    (tmp_path / "1.mat").touch()
-    with pytest.raises(UsageError, match=r"seen 1\.mat, in all 1 .*manifest SOURCE"):
+    (tmp_path / "1.raw").touch()
+    with pytest.raises(UsageError, match=r"seen 1\.raw, in all 1 .*manifest SOURCE"):
         read_data(tmp_path)
 
 
@@ -96,11 +99,36 @@ def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
 
 def test_a_target_is_chosen_and_says_what_it_leaves_out(classes: Path) -> None:
     said = Lines()
-    table = read_target(classes, "type", progress=said)
+    table = of_target(read_data(classes), "Type", progress=said)
     assert table.classes == ["glioma"]
-    assert said.heard[1:] == ["left out: 1 rows without 'type'"]
+    assert said.heard == ["left out: 1 rows without 'type'"]
 
 
 def test_the_label_alone_keeps_all_rows_with_their_faults(tmp_path: Path) -> None:
     table = Manifest.of(pd.DataFrame({"path": ["a.png"], "label": [None]}), tmp_path)
-    assert read_target(table) is table
+    assert of_target(table) is of_target(table, "Label", "BOTH") is table
+
+
+def test_an_archive_is_unpacked_below_the_store(classes: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "scans"), "zip", classes)
+    table = read_data(archive, store=tmp_path / "store")
+    assert table.classes == ["glioma", "healthy"]
+    assert table.paths[0].is_relative_to(tmp_path / "store" / "unpacked")
+
+
+def test_the_manifest_of_a_folder_is_kept_and_says_where(classes: Path, tmp_path: Path) -> None:
+    said, path = Lines(), tmp_path / "run" / "scans.parquet"
+    table = keep_manifest(read_data(classes), classes, path, said)
+    again = Manifest.read(path).check()
+    assert again.paths[0].samefile(classes / "glioma" / "1.png")
+    assert again.fingerprint() == table.fingerprint()
+    assert table.table["key"].notna().all()
+    assert said.heard[0].startswith(f"manifest: {path}")
+
+
+def test_of_what_has_a_manifest_none_is_written(make_images: MakeImages, tmp_path: Path) -> None:
+    path = make_images(patients=2)
+    for data in (path, path.parent, Manifest.read(path), pd.read_csv(path)):
+        table = read_data(data)
+        assert keep_manifest(table, data, tmp_path / "kept.parquet") is table
+    assert not (tmp_path / "kept.parquet").exists()

@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from gliaboost._face.settings import build_extractors, feature_words, read_settings
+from gliaboost import devices
+from gliaboost._face.settings import (
+    build_extractors,
+    read_device,
+    read_preparation,
+    read_settings,
+)
+from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.features import HOG, Embedding
 
@@ -52,17 +59,6 @@ def test_all_faults_of_a_mapping_come_at_once() -> None:
         assert fault in str(caught.value)
 
 
-def test_features_are_words_extractors_or_both() -> None:
-    own = HOG(orientations=6)
-    assert feature_words("hog, lbp") == ["hog", "lbp"]
-    assert feature_words(own) == [own]
-    assert feature_words(["lbp", own]) == ["lbp", own]
-    with pytest.raises(UsageError, match="named twice"):
-        feature_words(["lbp", own, "lbp"])
-    with pytest.raises(UsageError, match="expected names"):
-        feature_words([])
-
-
 def test_extractors_are_built_with_their_settings_on_the_device() -> None:
     own = Embedding(device="cpu")
     built = build_extractors(
@@ -82,3 +78,50 @@ def test_the_same_features_twice_are_refused() -> None:
         build_extractors(["hog", HOG()], "cpu", {})
     with pytest.raises(UsageError, match="hogg"):
         build_extractors(["hogg"], "cpu", {})
+
+
+def test_names_and_parameters_come_in_any_case() -> None:
+    words = ["LightGBM.Learning_Rate=0.05", "HOG.soft-bins=true"]
+    assert read_settings(words, ["hog"], ["lightgbm"]) == {
+        "lightgbm": {"learning_rate": 0.05},
+        "hog": {"soft_bins": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "suggested"),
+    [
+        ("xgboost.max_depth=-1", "max_leaves"),
+        ("xgboost.n_estimators=9", "rounds"),
+        ("xgboost.learning_rat=1", "learning_rate"),
+        ("xgbost.rounds=9", "xgboost"),
+    ],
+)
+def test_what_is_near_a_wrong_name_is_asked_for(word: str, suggested: str) -> None:
+    with pytest.raises(UsageError, match=rf"did you mean {suggested}\?"):
+        read_settings([word], ["hog"], ["xgboost"])
+
+
+def test_a_preparation_is_read_from_words_a_mapping_or_itself() -> None:
+    whole = Preparation(size=128, crop="foreground")
+    assert read_preparation("size=128 CROP=Foreground") == whole
+    assert read_preparation({"size": 128, "crop": "foreground"}) == whole
+    assert read_preparation(whole) is whole
+    assert read_preparation("") == Preparation()
+    with pytest.raises(UsageError, match=r"unknown preparation normalize; .* mean normalise\?"):
+        read_preparation("normalize=clahe")
+    with pytest.raises(
+        UsageError, match=r"size=4; .*crop='head'; expected one of none, foreground"
+    ):
+        read_preparation("size=4,crop=head")
+
+
+def test_a_device_is_read_in_any_case_and_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "gpu_present", lambda: False)
+    assert (read_device("CPU"), read_device("auto")) == ("cpu", "auto")
+    with pytest.raises(UsageError, match=r"no device 'gpu'; .*did you mean cuda\?"):
+        read_device("gpu")
+    with pytest.raises(UsageError, match="no NVIDIA GPU is visible here; use --device cpu or auto"):
+        read_device("cuda")
+    monkeypatch.setattr(devices, "gpu_present", lambda: True)
+    assert read_device("CUDA") == "cuda"

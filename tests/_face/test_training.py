@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import gliaboost
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UnreadableWarning, UsageError
 from gliaboost.models import training
 from gliaboost.progress import Silent
@@ -141,6 +143,7 @@ def test_every_option_reaches_the_floor_below(
                 model="xgboost",
                 features="glcm",
                 settings={"xgboost": {"rounds": 7}},
+                prepare="size=64",
                 store=tmp_path / "s",
                 **given,
             )
@@ -150,6 +153,7 @@ def test_every_option_reaches_the_floor_below(
                 model="xgboost",
                 features="glcm",
                 settings={"xgboost": {"rounds": 7}},
+                prepare="size=64",
                 store=tmp_path / "s",
                 study=tmp_path / "j",
                 **given,
@@ -158,5 +162,56 @@ def test_every_option_reaches_the_floor_below(
     own: dict[str, Any] = {"parameters": {"rounds": 7}, "more": ()}
     if name == "search":
         own = {"fixed": {"rounds": 7}, "more": (tmp_path / "j",), **searched}
-    expected = {"labels": ["glcm"], "model": "xgboost", "store": tmp_path / "s"}
+    expected: dict[str, Any] = {"labels": ["glcm"], "model": "xgboost", "store": tmp_path / "s"}
+    expected["preparation"] = Preparation(size=64)
     assert seen == {**given, **own, **expected}
+
+
+def test_what_images_go_through_is_kept_and_gone_through_again(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    path, out = make_images(patients=12), tmp_path / "m.joblib"
+    common: dict[str, Any] = {"features": "glcm", "store": tmp_path / "s"}
+    plain = gliaboost.train(path, **common)
+    cropped = gliaboost.train(path, prepare="crop=foreground,size=64", out=out, **common)
+    assert gliaboost.load(out).preparation["size"] == 64
+    assert gliaboost.load(out).preparation["crop"] == "foreground"
+    image = path.parent / "p00-0.png"
+    (mine,) = gliaboost.predict(out, image)
+    assert mine.probabilities == pytest.approx(gliaboost.predict(cropped, image)[0].probabilities)
+    assert mine.probabilities != pytest.approx(gliaboost.predict(plain, image)[0].probabilities)
+
+
+def test_everything_wrong_is_told_before_any_image_is_read(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught:
+        gliaboost.tune(
+            make_images(),
+            model="xgboost",
+            features="glcm",
+            settings={"xgboost": {"learning_rate": "abc"}},
+            trials=0,
+            out=tmp_path,
+            store=tmp_path / "file",
+            study=tmp_path / "file" / "j",
+        )
+    for fault in ("trials=0", "learning_rate='abc'", "--out", "--store", "--study"):
+        assert fault in str(caught.value)
+    with pytest.raises(UsageError, match="one model is expected"):
+        gliaboost.train(make_images(name="more"), model="xgboost,lightgbm", features="glcm")
+
+
+def test_the_manifest_of_a_folder_lies_beside_the_bundle(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    path = make_images()
+    folder = tmp_path / "classes"
+    for row in pd.read_csv(path).itertuples():
+        (folder / str(row.label)).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path.parent / str(row.path), folder / str(row.label))
+    gliaboost.train(folder, features="glcm", out=tmp_path / "m.joblib", store=tmp_path / "s")
+    assert len(gliaboost.Manifest.read(tmp_path / "m-classes.parquet").check()) == len(
+        pd.read_csv(path)
+    )

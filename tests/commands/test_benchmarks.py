@@ -31,20 +31,22 @@ def test_benchmark(
     calls = replace("benchmark", results)
     words = ["--out", "there", "--folds", "3", "--only", "1,svm=2", "--target", "type"]
     words += ["--modality", "CT", "--features", "hog,lbp", "--models", "svm", "--tune", "4"]
+    words += ["--models", "forest", "--prepare", "size=64"]
     words += ["--ablation", "--no-controls", "--no-audit", "--test-on", "o.csv", "--seed", "3"]
     words += ["--device", "cpu", "--jobs", "2", "--store", "s", "--set", "svm.C=1"]
     monkeypatch.setattr(sys, "argv", ["gliaboost", "benchmark", "m.csv"])
-    code, out, _ = ask("benchmark", "m.csv", *words)
+    code, out, err = ask("benchmark", "m.csv", *words)
     assert given(calls) == (
         (Path("m.csv"),),
         {
             "out": Path("there"),
             "folds": "3",
-            "only": "1,svm=2",
+            "only": ["1,svm=2"],
             "target": "type",
             "modality": "CT",
-            "features": "hog,lbp",
-            "models": "svm",
+            "features": ["hog,lbp"],
+            "models": ["svm", "forest"],
+            "prepare": "size=64",
             "settings": ["svm.C=1"],
             "tune": 4,
             "ablation": True,
@@ -60,7 +62,9 @@ def test_benchmark(
     )
     assert code == 0
     assert all(e.name in out for e in results.record.experiments)
-    assert out.splitlines()[-1] == f"report: {(Path('there') / 'report.html').resolve()}"
+    # Where the run chose to go, which the face says.
+    assert out.splitlines()[-1] == f"report: {(FIGSHARE / 'report.html').resolve()}"
+    assert err.startswith("next: gliaboost train m.csv --model ")
 
 
 def test_benchmark_names_what_could_not_be_read(replace: Any, ask: Any, results: Results) -> None:
@@ -92,3 +96,16 @@ def test_report(replace: Any, ask: Any) -> None:
 def test_info(replace: Any, ask: Any) -> None:
     replace("info", {"gliaboost": "9"})
     assert json.loads(ask("info", "--json")[1]) == {"gliaboost": "9"}
+
+
+def test_report_as_json(replace: Any, ask: Any) -> None:
+    replace("report", Path("there/report.html"))
+    assert json.loads(ask("report", "a", "--json")[1]) == {"report": "there/report.html"}
+
+
+@pytest.mark.parametrize("flag", ["--quiet", "--json"])
+def test_nothing_is_suggested_to_whom_asks_for_quiet(
+    flag: str, replace: Any, ask: Any, results: Results
+) -> None:
+    replace("benchmark", results)
+    assert ask("benchmark", "m.csv", flag)[2] == ""

@@ -1,0 +1,155 @@
+"""Models, extractors and their parameters, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from gliaboost._face.faults import Faults
+from gliaboost._face.naming import FeatureNames, known_features, known_models, model_words
+from gliaboost._face.settings import (
+    SettingsGiven,
+    build_extractors,
+    known_settings,
+    read_device,
+    read_preparation,
+)
+from gliaboost.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.features.base import Extractor
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen to compute and to fit.
+
+    Attributes
+    ----------
+    extractors : list of Extractor
+        Built, with their parameters.
+    models : list of str
+        Registered names.
+    parameters : mapping of str to mapping
+        Of models and extractors, by name.
+    preparation : Preparation
+        What images go through.
+    device : str
+        Where to compute.
+    """
+
+    extractors: Sequence[Extractor]
+    models: Sequence[str]
+    parameters: Mapping[str, Mapping[str, Any]]
+    preparation: Preparation
+    device: str
+
+
+def choose(
+    faults: Faults,
+    *,
+    features: FeatureNames,
+    models: str | Iterable[str] = (),
+    settings: SettingsGiven = None,
+    prepare: str | Mapping[str, Any] | Preparation = "",
+    device: str = "auto",
+    seed: int = 0,
+    trials: int = 0,
+) -> Choice:
+    """Read names, parameters, preparation and device, and note all that is wrong with them.
+
+    Parameters
+    ----------
+    faults : Faults
+        Notes it. What is returned is whole only if nothing was noted.
+    features, models, settings, prepare, device, seed
+        As for `gliaboost.benchmark`; without `models` none is asked for.
+    trials : int
+        Of a search for the models' parameters; 0: none is made.
+
+    Returns
+    -------
+    Choice
+        What could be read.
+    """
+    from gliaboost.datasets.prepare import Preparation
+
+    own: dict[str, dict[str, Any]] = {}
+    extractors: list[Extractor] = []
+    preparation, where = Preparation(), "cpu"
+    with faults.noted():
+        where = read_device(device)
+    with faults.noted():
+        preparation = read_preparation(prepare)
+    words = known_features(faults, features)
+    chosen = known_models(faults, models) if models else []
+    own, lines = known_settings(settings, words, chosen, unknown=bool(faults))
+    for line in lines:
+        faults.note(UsageError(line))
+    with faults.noted():
+        extractors = build_extractors(words, where, own)
+    usual = preparation == Preparation()
+    for extractor in extractors:
+        # The defaults are known to go together; anything else is tried.
+        if not (usual and extractor.label == extractor.name) or extractor.execution:
+            lines = extractor.parameter_faults(preparation.size, preparation.size)
+            faults.add(extractor.name, lines)
+    for name in chosen:
+        with faults.noted():
+            _check_model(faults, name, own.get(name, {}), where, seed)
+    if trials:
+        _check_optuna(faults)
+    return Choice(extractors, chosen, own, preparation, where)
+
+
+def _check_model(faults: Faults, name: str, own: Mapping[str, Any], device: str, seed: int) -> None:
+    from gliaboost.models.registry import create_model, shared_parameters
+
+    shared = shared_parameters(name, device=device, seed=seed)
+    model = create_model(name, **{**shared, **own})
+    lines = model.parameter_faults()
+    if getattr(model, "device", device) == "cuda":
+        missing = model.devices().get("cuda")
+        if missing is not None:
+            lines.append(
+                f"cannot train on cuda here: {missing.reason}; use --device cpu, or "
+                f"{missing.remedy}"
+            )
+    faults.add(name, lines)
+
+
+def check_search(
+    faults: Faults, model: str, trials: int, timeout: float | None = None, folds: int = 2
+) -> None:
+    """Note what keeps a model's parameters from being searched."""
+    from gliaboost.models.registry import model_class
+    from gliaboost.models.tuning import searchable
+
+    with faults.noted():
+        (name, *_) = model_words(model)
+        if model_class(name).search_space() is None:
+            raise UsageError(f"no search for {name!r}; expected one of {', '.join(searchable())}")
+    if trials < 1 or (timeout is not None and timeout <= 0) or folds < 2:
+        faults.note(
+            UsageError(
+                f"trials={trials}, timeout={timeout}, folds={folds}; expected trials from 1, "
+                "seconds above 0, folds from 2"
+            )
+        )
+    _check_optuna(faults)
+
+
+def _check_optuna(faults: Faults) -> None:
+    if find_spec("optuna") is None:
+        faults.note(MissingExtraError("optuna", "tune", "a search"))
+
+
+def check_numbers(faults: Faults, jobs: int | None, seed: int) -> None:
+    """Note threads and seeds that are none."""
+    if jobs is not None and (isinstance(jobs, bool) or jobs < 1):
+        faults.note(UsageError(f"jobs={jobs!r}; expected a whole number from 1"))
+    if isinstance(seed, bool) or not 0 <= seed < 2**31:
+        faults.note(UsageError(f"seed={seed!r}; expected a whole number from 0 to 2147483647"))

@@ -1,0 +1,101 @@
+"""Folders of runs: a new one for each run, and the old one where a run was not finished."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gliaboost.files import replacing
+
+RUNS = Path("runs")
+# In a run's folder: what the run is, and whether it ended.
+NOTE = "run.json"
+
+
+def identity_of(facts: Mapping[str, Any]) -> str:
+    """Hash what makes two runs the same, 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    facts : mapping
+        Plain values; the version of gliaboost is added.
+
+    Examples
+    --------
+    >>> identity_of({"seed": 0}) == identity_of({"seed": 0}) != identity_of({"seed": 1})
+    True
+    """
+    from gliaboost._version import __version__
+
+    text = json.dumps({**facts, "version": __version__}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_folder(name: str, identity: str, command: str = "", runs: Path = RUNS) -> tuple[Path, bool]:
+    """Find the folder in which a run of this identity was not finished, else make a new one.
+
+    Parameters
+    ----------
+    name : str
+        Of the data set; the new folder is called so, with the time behind it.
+    identity : str
+        From `identity_of`.
+    command : str
+        What the user typed, for the note.
+    runs : pathlib.Path
+        The folder of all runs.
+
+    Returns
+    -------
+    folder : pathlib.Path
+        With a note in it that the run has begun.
+    unfinished : bool
+        Whether an earlier run left it.
+    """
+    begun = [
+        folder
+        for folder in (sorted(runs.iterdir()) if runs.is_dir() else [])
+        if (note := _note(folder)) and (note.get("identity"), note.get("done")) == (identity, False)
+    ]
+    if begun:
+        return begun[-1], True
+    folder = new_place(f"{name}-{datetime.now():%Y%m%d-%H%M%S}", runs)
+    folder.mkdir(parents=True)
+    write_note(folder, identity, command, done=False)
+    return folder, False
+
+
+def new_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:
+    """Give a path in the folder of runs that nothing has yet.
+
+    Examples
+    --------
+    >>> new_place("my data", Path("nowhere")).as_posix()
+    'nowhere/my-data'
+    """
+    stem = re.sub(r"[^\w.+-]+", "-", name).strip("-.") or "run"
+    path, count = runs / f"{stem}{ending}", 1
+    while path.exists():
+        count += 1
+        path = runs / f"{stem}-{count}{ending}"
+    return path
+
+
+def write_note(folder: Path, identity: str, command: str, *, done: bool) -> None:
+    """Note what a run is, and whether it ended."""
+    note = {"identity": identity, "command": command, "done": done}
+    with replacing(folder / NOTE) as temporary:
+        temporary.write_text(json.dumps(note, indent=1) + "\n", "utf-8")
+
+
+def _note(folder: Path) -> dict[str, Any] | None:
+    try:
+        found = json.loads((folder / NOTE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
