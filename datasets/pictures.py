@@ -77,6 +77,11 @@ def read_grey(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDAr
     """
     if kind == "JPEG":
         header = _jpeg_header(data, name, max_pixels)
+        if header.components == 3 and header.frame == jpeg.LOSSLESS:  # which holds no luma
+            from PIL import Image
+
+            colours = Image.fromarray(_jpeg_pixels(data, header, name, "RGB"))
+            return np.array(colours.convert("L"), dtype=np.uint8)
         if header.components != 4:
             return _jpeg_pixels(data, header, name, "GRAY")[..., 0]
     picture = _picture(data, kind, name, max_pixels)

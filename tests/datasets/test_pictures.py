@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import time
@@ -243,6 +244,26 @@ def test_jpeg_of_kinds_that_are_not_read_is_named(
     at = data.index(b"\xff\xc0")
     data[at + 1], data[at + 4], data[at + 9] = marker, precision, components
     assert named in refusal(bytes(data))
+
+
+# 0 to 15 in 4 x 4 pixels, and 0 to 47 in as many of three channels, as libjpeg-turbo 3 writes them.
+LOSSLESS = (
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/wwALCAAEAAQBAREA/8QAFgABAQEAAAAAAAAAAAAAAAAAAQMI/9oACAEBAAEAAM/q0VorRX"
+    "//2Q=="
+)
+LOSSLESS_COLOUR = (
+    "/9j/7gAOQWRvYmUAZAAAAAAA/8MAEQgABAAEA1IRAEcRAEIRAP/EABcAAQEBAQAAAAAAAAAAAAAAAAIEBwj/2gAMA1IARwBC"
+    "AAEAAOf8AwFtttt2WWNtttuyyxtttt2WWNtttv8A/9k="
+)
+
+
+def test_lossless_jpeg_of_8_bits_is_exact() -> None:
+    np.testing.assert_array_equal(
+        grey(base64.b64decode(LOSSLESS)), np.arange(16, dtype=np.uint8).reshape(4, 4)
+    )
+    colours = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    luma = np.asarray(Image.fromarray(colours).convert("L"))
+    np.testing.assert_array_equal(grey(base64.b64decode(LOSSLESS_COLOUR)), luma)
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
