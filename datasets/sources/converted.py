@@ -139,6 +139,13 @@ def images_beside(out: Path, data: Path) -> Path | None:
     return None if beside.resolve().is_relative_to(data.resolve()) else beside
 
 
+def without_converted(files: Iterable[Path]) -> list[Path]:
+    """Leave out slices that were converted into a folder of the data before, as was once usual."""
+    listed = list(files)
+    own = {f.parent for f in listed if f.name == RECORD}
+    return [f for f in listed if own.isdisjoint(f.parents)]
+
+
 def write_grey(file: Path, pixels: NDArray[Any]) -> None:
     """Write a slice as PNG: ``uint8`` as it is, all else as 16 bits.
 

@@ -18,7 +18,12 @@ from gliaboost.datasets.image_files import by_ending
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sequences import chosen_sequences
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
-from gliaboost.datasets.sources.converted import RECORD, convert, default_images, write_grey
+from gliaboost.datasets.sources.converted import (
+    convert,
+    default_images,
+    without_converted,
+    write_grey,
+)
 from gliaboost.datasets.sources.dicom_patients import given_patients, name_patients
 from gliaboost.datasets.sources.dicom_tree import DicomHeader, class_like, read_headers, with_labels
 from gliaboost.datasets.sources.labels import fingerprint, read_labels, told
@@ -130,7 +135,7 @@ def read_dicom(
     job = _DicomConversion(
         folder,
         files,
-        _without_converted(others),
+        without_converted(others),
         known,
         key,
         window,
@@ -142,12 +147,6 @@ def read_dicom(
         all_images,
     )
     return convert(images, "dicom", files, options, job.write)
-
-
-def _without_converted(files: list[Path]) -> list[Path]:
-    """Leave out slices that were converted into a folder of the tree before."""
-    own = {f.parent for f in files if f.name == RECORD}
-    return [f for f in files if own.isdisjoint(f.parents)]
 
 
 def _pseudonym(key: bytes, name: str) -> str:

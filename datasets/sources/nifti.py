@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from gliaboost.datasets.image_files import files_ending
+from gliaboost.datasets.image_files import by_ending, files_ending, walk_images
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.modality import check_modality
 from gliaboost.datasets.nifti_file import SUFFIXES
 from gliaboost.datasets.patients import with_patients
 from gliaboost.datasets.sequences import chosen_sequences
 from gliaboost.datasets.sources.base import folder_at, source, wrong_layout
-from gliaboost.datasets.sources.converted import convert, default_images
+from gliaboost.datasets.sources.converted import convert, default_images, without_converted
 from gliaboost.datasets.sources.labels import fingerprint, read_labels
 from gliaboost.datasets.sources.nifti_layout import ScanTree, find_scans
-from gliaboost.datasets.sources.nifti_slices import Conversion, utf8_name
+from gliaboost.datasets.sources.nifti_slices import PASSED_OVER, Conversion, utf8_name
 from gliaboost.datasets.sources.patient_level import UnclearPatientsError
 from gliaboost.datasets.volumes import check_plane
 from gliaboost.datasets.windows import find_window
@@ -125,7 +125,8 @@ def read_nifti(
         options,
         job.write,
     )
-    return replace(manifest, notes=(*notes, *manifest.notes))
+    notes = (*notes, *_left(folder), *manifest.notes, *_passed(manifest.root / PASSED_OVER))
+    return replace(manifest, notes=notes)
 
 
 def _scans(
@@ -157,6 +158,24 @@ def _scans(
     found = [p if isinstance(p, str) else None for p in known.table["patient"]]
     tree.scans = [replace(s, patient=p) for s, p in zip(tree.scans, found, strict=True)]
     return tree, tuple(note.replace(" images", " volumes") for note in known.notes)
+
+
+def _left(folder: Path) -> list[str]:
+    """Count the files that are no volumes and say nothing of one."""
+    files = [
+        f for f in without_converted(walk_images(folder).others) if f.suffix.lower() != ".json"
+    ]
+    others = [f for f in files if not f.name.lower().endswith((*SUFFIXES, ".json"))]
+    return [f"no NIfTI, and not looked at: {by_ending(others)}"] if others else []
+
+
+def _passed(table: Path) -> list[str]:
+    """Say again, also when slices of before are used, that volumes were passed over."""
+    if not table.exists():
+        return []
+    import pandas as pd
+
+    return [f"{len(pd.read_csv(table))} volumes were passed over, with their reasons in {table}"]
 
 
 def _whose(tree: ScanTree) -> str:

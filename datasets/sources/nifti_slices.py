@@ -174,7 +174,7 @@ class Conversion:
             return []
         return [
             f"{len(both)} patients lie in the folders of several classes, and are taken for one "
-            f"person each: {', '.join(both[:SHOWN])}"
+            f"person each: {several(both)}"
         ]
 
     def _pass(self, scan: Entry, reason: str) -> None:
@@ -191,17 +191,32 @@ class Conversion:
 
             table = pd.DataFrame(self.passed, columns=["path", "reason"])
             table.to_csv(target / PASSED_OVER, index=False)
-            shown = "; ".join(f"{path}: {reason}" for path, reason in self.passed[:SHOWN])
-            more = len(self.passed) - SHOWN
             warnings.warn(
-                f"{len(self.passed)} of {self._files()} volumes were passed over: {shown}"
-                + (f"; and {more} more, in {PASSED_OVER} beside the slices" if more > 0 else ""),
+                f"{len(self.passed)} of {self._files()} volumes were passed over: "
+                f"{_by_reason(self.passed)}",
                 stacklevel=2,
             )
 
     def _files(self) -> int:
         layout = self.layout
         return len(layout.scans) + len(layout.masks) + sum(map(len, layout.passed.values()))
+
+
+def _by_reason(passed: Sequence[tuple[str, str]]) -> str:
+    """Name files with their reasons, the most frequent reason first."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path, reason in passed:
+        found[reason].append(path)
+    groups = sorted(found.items(), key=lambda group: -len(group[1]))
+    said = [f"{several(names)}: {reason}" for reason, names in groups[:SHOWN]]
+    left = sum(len(names) for _, names in groups[SHOWN:])
+    return "; ".join([*said, *([f"and {left} more for other reasons"] if left else [])])
+
+
+def several(names: Sequence[str]) -> str:
+    """Show a few names, and count the others."""
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _names(scan: Entry) -> list[str]:

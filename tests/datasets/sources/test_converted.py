@@ -20,6 +20,7 @@ from gliaboost.datasets.sources.converted import (
     convert,
     default_images,
     images_beside,
+    without_converted,
     write_grey,
 )
 from gliaboost.errors import UsageError
@@ -180,3 +181,8 @@ def test_what_does_not_fit_is_scaled(
 ) -> None:
     write_grey(tmp_path / "a.png", pixels)
     assert read(tmp_path / "a.png").tolist() == want
+
+
+def test_slices_among_the_data_from_before_are_no_data(tmp_path: Path) -> None:
+    files = [tmp_path / "a.txt", tmp_path / "png" / RECORD, tmp_path / "png" / "x" / "1.png"]
+    assert without_converted(files) == files[:1]

@@ -146,13 +146,20 @@ def test_one_odd_file_never_stops_a_conversion(tmp_path: Path) -> None:
     write(folder / "P9" / "t1.nii", head())
     write(folder / "P9" / "t1_brain_mask.nii", mask())
     write(folder / "P9" / "pet.nii", head())
+    for other in ("a.txt", "b.hdr", "t1.json"):
+        (folder / "P9" / other).touch()
     write(folder / "P9" / "other7_seg.nii", mask())
-    with pytest.warns(
-        UserWarning, match=r"10 of 15 volumes were passed over: .*and 5 more, in pass"
-    ):
+    with pytest.warns(UserWarning, match=r"10 of 15 volumes were passed over: .*and 5 more for"):
         manifest = read(folder)
     assert set(manifest.table["patient"]) == {"P0", "P1", "P2", "P9"}
     assert manifest.faults() == []
+    again = read(folder)
+    for known in (manifest, again):
+        assert known.notes == (
+            "no NIfTI, and not looked at: 1 .hdr, 1 .txt",
+            f"slices are in {manifest.root}",
+            f"10 volumes were passed over, with their reasons in {manifest.root}/passed-over.csv",
+        )
     listed = pd.read_csv(manifest.root / "passed-over.csv").set_index("path")["reason"].to_dict()
     for path, reason in {
         "P3/t1.nii.gz": "cut off or damaged",
