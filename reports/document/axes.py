@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Picture
-from gliaboost.reports.document.lettering import BOLD, LINE, wrapped
+from gliaboost.reports.document.lettering import BOLD, LETTER, LINE, wrapped
 from gliaboost.reports.document.numerals import share
 
 Point = tuple[float, float]
@@ -94,9 +94,9 @@ class Axes:
             self.parts.append(
                 svg.line(self.across(t), self.top, self.across(t), self.bottom, "grid")
             )
-            self.parts.append(
-                svg.text(self.across(t), self.bottom + 16, words, anchor="middle", kind="soft")
-            )
+            # A mark at the edge keeps its words inside.
+            x = min(self.across(t), self.width - LETTER * len(words) / 2)
+            self.parts.append(svg.text(x, self.bottom + 16, words, anchor="middle", kind="soft"))
         self.parts.append(svg.line(self.left, self.bottom, self.right, self.bottom))
         middle = (self.left + self.right) / 2
         self.parts.append(svg.text(middle, self.bottom + 34, x_label, anchor="middle"))

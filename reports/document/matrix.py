@@ -12,7 +12,7 @@ from gliaboost.reports.document.lettering import BOLD, LETTER, LINE, fits, wrapp
 SMALLEST = 54.0
 LARGEST = 76.0
 # Names of rows, and of columns that stand upright.
-NAMES = 120.0
+NAMES = 136.0
 LINES = 3
 
 

@@ -46,7 +46,8 @@ def cost(results: Results) -> Section:
             ("cost-fitting", "To fit a model", "seconds a model", fitting),
             ("cost-predicting", "To predict an image", "seconds an image", predicting(results)),
         )
-        if (picture := _picture(results, name, title, axis, of)) is not None
+        if len(results.experiments) > 1
+        and (picture := _picture(results, name, title, axis, of)) is not None
     ]
     blocks: list[Block] = []
     if pictures:
@@ -62,7 +63,12 @@ def cost(results: Results) -> Section:
             )
         )
     else:
-        blocks.append(Paragraph("No times were measured: there is no picture of cost.", "missing"))
+        missing = (
+            "No accuracy is known: there is no picture of cost."
+            if len(results.experiments) > 1
+            else "There is one experiment only; what it cost is in the table above."
+        )
+        blocks.append(Paragraph(missing, "missing"))
     return Section("cost", "Accuracy against cost", blocks)
 
 

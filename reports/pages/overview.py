@@ -19,6 +19,7 @@ from gliaboost.reports.statistics.measures import MetricName
 FEW = 20
 # As many as stand beside the brief.
 FIRST = 8
+ROOM = 5
 METRICS: dict[MetricName, str] = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
@@ -47,8 +48,12 @@ def answer(results: Results) -> Section:
                 "missing",
             )
         )
-    seen = [*accuracies(results, FIRST), *examples(results)]
-    blocks.insert(1, Beside([seen, [in_brief(results)]]) if seen else in_brief(results))
+    seen, shown = accuracies(results, FIRST), examples(results)
+    # A short list of accuracies leaves room below it for a few classes.
+    below = len(results.classes) <= ROOM and len(results.experiments) <= ROOM
+    left = [*seen, *shown] if below else seen
+    blocks.insert(1, Beside([left, [in_brief(results)]]) if left else in_brief(results))
+    blocks[2:2] = [] if below else shown
     blocks.append(Paragraph(_limits(results)))
     return Section("answer", "The answer", blocks)
 
@@ -86,9 +91,9 @@ def accuracies(results: Results, most: int | None = None) -> list[Block]:
     ]
     if not drawn:
         return []
-    first = most is not None
-    some = f" The first {most}." if first and len(results.experiments) > (most or 0) else ""
-    name = "accuracy" if first else "accuracies"
+    few = most is not None and len(results.experiments) > most
+    some = f" The first {most} are shown." if few else ""
+    name = "accuracies" if most is None else "accuracy"
     return [
         Figure(
             name,

@@ -72,6 +72,12 @@ CONTRASTS = """() => {
   return found;
 }"""
 
+# Words that reach out of their picture are cut off.
+CUT = """() => [...document.querySelectorAll("figure svg text")].filter((t) => {
+  const a = t.getBoundingClientRect(), b = t.closest("svg").getBoundingClientRect();
+  return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1
+    || a.bottom > b.bottom + 1; }).map((t) => t.textContent)"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
@@ -140,13 +146,7 @@ def test_no_complaint_no_request_and_every_figure(browser: Any, page_file: Path)
     loaded = page.locator("img").evaluate_all("all => all.map((e) => e.naturalWidth)")
     assert loaded
     assert all(loaded)
-    # Words that reach out of their picture are cut off.
-    cut = page.evaluate(
-        """() => [...document.querySelectorAll("figure svg text")].filter((t) => {
-          const a = t.getBoundingClientRect(), b = t.closest("svg").getBoundingClientRect();
-          return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1
-            || a.bottom > b.bottom + 1; }).map((t) => t.textContent)"""
-    )
+    cut = page.evaluate(CUT)
     assert cut == []
     assert page.complaints == []
 
@@ -259,3 +259,30 @@ def test_without_scripts_the_page_is_whole(browser: Any, page_file: Path) -> Non
     page.goto(page_file.as_uri())
     assert page.locator("section").count() == 10
     assert re.search(r"accuracy of 0\.\d", page.locator("p.lead").inner_text())
+
+
+@pytest.mark.parametrize("classes", [2, 4, 12])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_long_names_of_classes_and_models_stay_inside(
+    browser: Any,
+    make_predictions: MakePredictions,
+    make_run: MakeRun,
+    tmp_path: Path,
+    classes: int,
+    width: int,
+) -> None:
+    names = [f"Oligodendroglioma_1p19q_codeleted_grade_{k}" for k in range(classes)]
+    models = ["lightgbm+hog+lbp+glcm+embedding+embedding:mobilenetv2_100", "a model of long name"]
+    frames = [
+        make_predictions(150, 40, classes=names, seed=i, experiment=m, skill=1.5)
+        for i, m in enumerate(models)
+    ]
+    (tmp_path / "images").mkdir()
+    for path in frames[0]["path"]:
+        assert cv2.imwrite(str(tmp_path / path), np.full((64, 48), 90, np.uint8))
+    page = opened(
+        browser, render(make_run(frames, names, n_boot=20), images=tmp_path)["html"], width
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate(CUT) == []
+    assert page.complaints == []
