@@ -95,8 +95,8 @@ class Axes:
                 svg.line(self.across(t), self.top, self.across(t), self.bottom, "grid")
             )
             # A mark at the edge keeps its words inside.
-            x = min(self.across(t), self.width - LETTER * len(words) / 2)
-            self.parts.append(svg.text(x, self.bottom + 16, words, anchor="middle", kind="soft"))
+            at = min(self.across(t), self.width - LETTER * len(words) / 2)
+            self.parts.append(svg.text(at, self.bottom + 16, words, anchor="middle", kind="soft"))
         self.parts.append(svg.line(self.left, self.bottom, self.right, self.bottom))
         middle = (self.left + self.right) / 2
         self.parts.append(svg.text(middle, self.bottom + 34, x_label, anchor="middle"))

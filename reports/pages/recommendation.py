@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gliaboost.reports.document.numerals import count, listed, plural, probability, share, span
+from gliaboost.reports.document.numerals import count, listed, probability, share, span
 from gliaboost.reports.pages.cost import fitting
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.choice import between, not_worse
@@ -167,7 +167,9 @@ def _cheapest(results: Results, place: int | None) -> str:
         if (c := between(results.comparisons, i, 0)) is not None
     ]
     if not cheaper:
-        return "The same: none that can be compared with it is cheaper."
+        compared = sum(0 in (c.first, c.second) for c in results.comparisons)
+        of = "" if compared == len(known) - 1 else " of those that share images with it"
+        return f"The same: none{of} is cheaper."
     c = next((c for c in cheaper if c.first == place), None)
     kept = "" if c else "The same. The best of the cheaper, "
     c = c or max(cheaper, key=lambda c: c.difference)
@@ -184,31 +186,38 @@ def _open(results: Results) -> str:
     best, others = results.experiments[0], results.experiments[1:]
     said = []
     if is_partial(results, best):
-        said.append(
-            f"{best.letter} ran on {_ran(results, best)}; whether it stays ahead on the rest is "
-            "not known until they are run."
-        )
+        said.append(_rests(results, best))
     strangers = []
     for i, e in enumerate(others, 1):
         c = between(results.comparisons, i, 0)
         if c is None:
             if len(best.predictions) and len(e.predictions):
-                strangers.append(e.letter)
+                strangers.append(named(e))
         elif is_partial(results, e) and not c.certain:
             said.append(
-                f"{e.letter} ran on {_ran(results, e)}, too few to tell it from {best.letter}: "
-                f"{apart(c)} there {by_chance(c)}."
+                f"{named(e)}, has too few images to tell it from {best.letter}: {apart(c)} there "
+                f"{by_chance(c)}."
             )
     if strangers:
         said.append(
-            f"{listed(strangers)} {'shares' if len(strangers) == 1 else 'share'} no image with "
-            f"{best.letter}, so which is better needs folds of both."
+            f"{'; '.join(strangers)}, {'shares' if len(strangers) == 1 else 'share'} no image with "
+            f"{best.letter}: which is better needs folds of both."
         )
     return " ".join(said)
 
 
-def _ran(results: Results, e: ExperimentResult) -> str:
-    names = sorted(e.record.by_fold)
-    if e.record.counts.folds >= results.protocol.n_folds:
-        return plural(e.record.counts.images, "image")
-    return f"{e.record.counts.folds} of {results.protocol.n_folds} folds ({', '.join(names)})"
+def _rests(results: Results, best: ExperimentResult) -> str:
+    """Say what the choice rests on, and name what was not run as far as another names it."""
+    folds, total = best.record.counts.folds, results.protocol.n_folds
+    if folds >= total:
+        on, rest = plural(best.record.counts.images, "image"), "the other images"
+    else:
+        known = sorted({name for e in results.experiments for name in e.record.by_fold})
+        missing = [name for name in known if name not in best.record.by_fold]
+        on, rest = f"{folds} of {total} folds", "the other folds"
+        if len(missing) == total - folds:
+            rest = f"fold{'s' if len(missing) > 1 else ''} {listed(missing)}"
+    return (
+        f"The choice of {best.letter} rests on {on}; whether it stays ahead on {rest} is not known "
+        "until it is run there."
+    )

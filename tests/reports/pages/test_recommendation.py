@@ -66,7 +66,10 @@ def test_a_better_one_on_some_folds_is_named_everywhere(compared: Compared, tmp_
     assert found.cheapest == 0
     assert found.cheapest_not_worse.startswith("The same. The best of the cheaper, B, XGBoost")
     assert "takes 1/180 of its computing" in found.cheapest_not_worse
-    assert found.open.startswith("A ran on 3 of 5 folds (1, 2, 3); whether it stays ahead")
+    assert found.open == (
+        "The choice of A rests on 3 of 5 folds; whether it stays ahead on folds 4 and 5 is not "
+        "known until it is run there."
+    )
     # The page's first sentence, its brief, its table and the terminal agree.
     page = render(results.folder or tmp_path)["markdown"].read_text("utf-8")
     assert "\nCNN (3 of 5 folds) reaches an accuracy of 0.9" in page
@@ -109,7 +112,7 @@ def test_too_few_folds_to_tell_are_said(compared: Compared) -> None:
     found = recommend(results)
     assert found is not None
     assert found.most_accurate == "A, LightGBM on HOG."
-    assert found.open.startswith("B ran on 1 of 5 folds (2), too few to tell it from A: ")
+    assert found.open.startswith("B, CNN (1 of 5 folds), has too few images to tell it from A: ")
 
 
 def test_three_on_other_folds_each(compared: Compared) -> None:
@@ -125,7 +128,7 @@ def test_three_on_other_folds_each(compared: Compared) -> None:
     assert found is not None
     assert found.most_accurate.startswith("A, CNN (2 of 5 folds): ")
     assert "ahead of C, LightGBM on HOG (3 of 5 folds)" in found.most_accurate
-    assert " shares no image with A, so which is better needs folds of both." in found.open
+    assert ", XGBoost on HOG (2 of 5 folds), shares no image with A: which is better" in found.open
 
 
 def test_no_overlap_at_all(compared: Compared) -> None:
@@ -137,7 +140,11 @@ def test_no_overlap_at_all(compared: Compared) -> None:
     assert found.cheapest_not_worse == (
         "Not known, as there are no predictions of two on the same images."
     )
-    assert "B shares no image with A, so which is better needs folds of both." in found.open
+    assert found.open == (
+        "The choice of A rests on 3 of 5 folds; whether it stays ahead on folds 1 and 2 is not "
+        "known until it is run there. B, LightGBM on HOG (2 of 5 folds), shares no image with A: which is better needs "
+        "folds of both."
+    )
 
 
 def test_one_experiment_is_the_most_accurate(compared: Compared) -> None:
