@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gliaboost.reports.document.numerals import count, listed, probability, share, span
+from gliaboost.reports.document.numerals import count, listed, plural, probability, share, span
 from gliaboost.reports.pages.cost import fitting
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.choice import between, not_worse

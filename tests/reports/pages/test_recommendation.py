@@ -142,8 +142,8 @@ def test_no_overlap_at_all(compared: Compared) -> None:
     )
     assert found.open == (
         "The choice of A rests on 3 of 5 folds; whether it stays ahead on folds 1 and 2 is not "
-        "known until it is run there. B, LightGBM on HOG (2 of 5 folds), shares no image with A: which is better needs "
-        "folds of both."
+        "known until it is run there. B, LightGBM on HOG (2 of 5 folds), shares no image with A: "
+        "which is better needs folds of both."
     )
 
 
