@@ -50,6 +50,8 @@ _FRAMES = (
     jpeg.ARITHMETIC_PROGRESSIVE,
 )
 _DEEP = 16
+# A progressive JPEG has some ten; a picture at the cap of pixels may have so many.
+_SCANS = 32
 
 
 def read_grey(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDArray[np.uint8]:
@@ -252,6 +254,13 @@ def _jpeg_header(data: bytes, name: Path | str, max_pixels: int) -> jpeg.JpegHea
     except ValueError as error:
         raise DecodeError(name, f"is a truncated or damaged JPEG ({error})") from None
     _check_size(name, header.height, header.width, max_pixels)
+    scans = data.count(b"\xff\xda", header.scan)
+    if scans * header.height * header.width > _SCANS * max_pixels:
+        raise DecodeError(
+            name,
+            f"has {scans:,} scans of {header.width:,} x {header.height:,} pixels, more than any "
+            "program makes: decoding them would take minutes",
+        )
     what = None
     if header.frame == jpeg.JPEG_LS:
         what = "is a JPEG-LS"

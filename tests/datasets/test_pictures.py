@@ -246,6 +246,15 @@ def test_jpeg_of_kinds_that_are_not_read_is_named(
     assert named in refusal(bytes(data))
 
 
+def test_a_jpeg_of_scans_without_end_is_refused_before_it_is_decoded() -> None:
+    data = encoded(Image.fromarray(np.zeros((900, 900), np.uint8)), "JPEG", progressive=True)
+    last = data.rindex(b"\xff\xda")
+    assert grey(data).shape == (900, 900)
+    begun = time.perf_counter()
+    assert "scans of 900 x 900 pixels" in refusal(data[:-2] + data[last:-2] * 5000 + data[-2:])
+    assert time.perf_counter() - begun < 1
+
+
 # 0 to 15 in 4 x 4 pixels, and 0 to 47 in as many of three channels, as libjpeg-turbo 3 writes them.
 LOSSLESS = (
     "/9j/4AAQSkZJRgABAQAAAQABAAD/wwALCAAEAAQBAREA/8QAFgABAQEAAAAAAAAAAAAAAAAAAQMI/9oACAEBAAEAAM/q0VorRX"
