@@ -223,6 +223,7 @@ def _show(results: Results, as_json: bool = False) -> None:
         alarms_text,
         answer_text,
         elsewhere_text,
+        honesty_text,
         results_table,
     )
     from gliaboost.reports.protocol.record_file import to_json
@@ -231,7 +232,7 @@ def _show(results: Results, as_json: bool = False) -> None:
         typer.echo(to_json(results.record), nl=False)
     else:
         typer.echo(results_table(results, fit=sys.stdout.isatty()))
-        for text in (answer_text, elsewhere_text, alarms_text):
+        for text in (honesty_text, answer_text, elsewhere_text, alarms_text):
             if said := text(results):
                 typer.echo(said)
         if results.folder is not None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from gliaboost.reports.document.blocks import Alarm
-from gliaboost.reports.document.numerals import count, listed, plural, share
-from gliaboost.reports.pages.checks import check_folds, shuffled
+from gliaboost.reports.document.numerals import count, listed, plural
+from gliaboost.reports.pages.checks import check_folds
+from gliaboost.reports.pages.control_words import control_words
 from gliaboost.reports.pages.transfer import transfers
 from gliaboost.reports.protocol.results import Results
 
@@ -41,15 +42,14 @@ def alarms(results: Results) -> list[Alarm]:
 
 
 def _control(results: Results) -> Iterator[Alarm]:
-    for control in shuffled(results)[:1]:
-        if control.verdict == "leak":
-            yield Alarm(
-                "Trained on shuffled labels, a model still knows the class.",
-                f"{control.experiment.title} has a balanced accuracy of {share(control.value)} "
-                f"where chance is {share(control.chance)}: something tells the class that is not "
-                "the picture's content, or test images are in training. Believe no number here "
-                "until it is found.",
-            )
+    control = control_words(results)
+    if control is not None and control.verdict == "leak":
+        yield Alarm(
+            "Trained on shuffled labels, a model still knows the class.",
+            f"{control.found} Test images are recognised from training, or something else tells "
+            "the class that is not the picture's content. Believe no number here until it is "
+            "found.",
+        )
 
 
 def _folds(results: Results) -> Iterator[Alarm]:

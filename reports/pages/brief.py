@@ -16,7 +16,8 @@ from gliaboost.reports.document.numerals import (
     speed,
 )
 from gliaboost.reports.pages.alarms import copies
-from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
+from gliaboost.reports.pages.checks import check_folds, leaks
+from gliaboost.reports.pages.control_words import control_words
 from gliaboost.reports.pages.cost import fitting, rate
 from gliaboost.reports.pages.recommendation import recommend
 from gliaboost.reports.protocol.results import ExperimentResult, Results
@@ -101,13 +102,8 @@ def _split(results: Results) -> str:
         said.append("Not known: no image names its patient")
     else:
         said.append(f"{plural(check.patients, 'patient')}, none in two folds")
-    words = {
-        "chance": "the control trained on shuffled labels falls to chance, as it must",
-        "doubtful": "the control trained on shuffled labels stays a little above chance",
-        "leak": "TRAINED ON SHUFFLED LABELS IT STILL KNOWS THE CLASS: BELIEVE NO NUMBER HERE",
-    }
-    found = shuffled(results)
-    said += [words[s.verdict] for s in found[:1]] or ["no control with shuffled labels"]
+    control = control_words(results)
+    said.append("no control with shuffled labels" if control is None else control.brief)
     said += [
         f"folds by image would have moved accuracy by {signed(leak.points, 1)} points"
         for leak in leaks(results)[:1]

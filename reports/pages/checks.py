@@ -81,8 +81,8 @@ class Shuffled:
     chance : float
         1 / number of classes.
     verdict : str
-        ``"chance"``, ``"doubtful"`` (one dealing of labels may resemble the truth so much) or
-        ``"leak"``.
+        ``"chance"``, ``"below"`` it, ``"doubtful"`` (one dealing of labels may resemble the truth
+        so much) or ``"leak"``.
     """
 
     experiment: ExperimentResult
@@ -144,7 +144,7 @@ def leaks(results: Results) -> list[Leak]:
 
 
 def shuffled(results: Results) -> list[Shuffled]:
-    """Judge each control with shuffled labels."""
+    """Judge each control with shuffled labels that has no more to tell than its accuracy."""
     chance = 1 / max(1, len(results.classes))
     found = []
     for control in results.controls:
@@ -166,7 +166,7 @@ def shuffled(results: Results) -> list[Shuffled]:
 
 
 def judged(value: float, limits: Sequence[float] | None, chance: float, witnesses: int) -> str:
-    """Tell chance from a leak.
+    """Tell chance from a leak in one dealing of labels, as runs before ``dealt`` have it.
 
     Labels dealt out to `witnesses` patients agree with the true ones by luck, with a standard
     deviation of about ``sqrt(chance * (1 - chance) / witnesses)``; a model may learn that much in
@@ -179,6 +179,8 @@ def judged(value: float, limits: Sequence[float] | None, chance: float, witnesse
     """
     luck = 3 * math.sqrt(chance * (1 - chance) / max(1, witnesses))
     low = limits[0] if limits else value - luck
+    if limits and limits[1] < chance:
+        return "below"
     if low <= chance:
         return "chance"
     return "leak" if value > chance + luck else "doubtful"

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from gliaboost.reports.document.blocks import Block, Cell, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import count, listed, plural, share, signed, span
-from gliaboost.reports.pages.checks import check_folds, leaks, shuffled
+from gliaboost.reports.pages.checks import check_folds, leaks
+from gliaboost.reports.pages.control_words import control_words
 from gliaboost.reports.pages.learning import searches, training
 from gliaboost.reports.pages.transfer import elsewhere
 from gliaboost.reports.pages.unit_words import RECOGNISED
+from gliaboost.reports.protocol.experiments import BY_IMAGE
 from gliaboost.reports.protocol.results import Results
 
-VERDICTS = {
-    "chance": ("It fell to chance, as it must where nothing leaks.", "text"),
-    "doubtful": (
-        "That is above chance by no more than one dealing of labels may be by luck; another seed "
-        "would tell.",
-        "missing",
-    ),
-    "leak": (
-        "It should have fallen to chance and did not: labels leak into the test by some way, and "
-        "no number on this page can be believed until it is found.",
-        "warning",
-    ),
-}
 COLUMNS = ("source", "site", "modality")
 # An accuracy on fewer images than this is noise.
 FEWEST = 10
@@ -107,6 +96,9 @@ def _untrained(results: Results) -> list[Block]:
 
 
 def _leak(results: Results) -> list[Block]:
+    failed = results.record.failed_controls.get(BY_IMAGE)
+    if failed:
+        return [Paragraph(f"The control on folds by image could not be run: {failed}.", "missing")]
     return [
         Paragraph(
             f"The leak's worth: under folds that cut through {leak.unit}s {leak.original.title} "
@@ -121,16 +113,8 @@ def _leak(results: Results) -> list[Block]:
 
 
 def _shuffled(results: Results) -> list[Block]:
-    blocks: list[Block] = []
-    for control in shuffled(results):
-        limits = f" {span(control.ci95)}" if control.ci95 else ""
-        text = (
-            f"Trained on shuffled labels {control.experiment.title} has a balanced accuracy of "
-            f"{share(control.value)}{limits}; chance is {share(control.chance)}."
-        )
-        verdict, kind = VERDICTS[control.verdict]
-        blocks.append(Paragraph(f"{text} {verdict}", kind))
-    return blocks
+    found = control_words(results)
+    return [] if found is None else [Paragraph(f"{found.found} {found.means}", found.kind)]
 
 
 def _audit(results: Results) -> list[Block]:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.models.prediction import Prediction
 from gliaboost.reports.document.columns import columns
+from gliaboost.reports.document.numerals import count
 from gliaboost.reports.pages.alarms import alarms
+from gliaboost.reports.pages.control_words import control_words
 from gliaboost.reports.pages.recommendation import recommend
 from gliaboost.reports.pages.transfer import remaining, transfers
+from gliaboost.reports.pages.unit_words import patients_at_risk, resampled
 from gliaboost.reports.protocol.results import Results
 
 if TYPE_CHECKING:
@@ -114,6 +117,21 @@ def answer_text(results: Results) -> str:
     """Return which model to take, a line a question, as the page has it; nothing without any."""
     found = recommend(results)
     return "\n".join(f"{asked}: {said}" for asked, said in found.rows) if found else ""
+
+
+def honesty_text(results: Results) -> str:
+    """Return what intervals count by, and what the control with shuffled labels found."""
+    lines = []
+    if results.experiments:
+        best = results.experiments[0].record
+        kept = resampled(best.bootstrap)
+        lines.append(f"Intervals: over {count(best.counts.groups)} resampled {kept}.")
+    lines += [said] if (said := patients_at_risk(results)) else []
+    control = control_words(results)
+    # What a leak means is told by its alarm.
+    if control is not None and control.verdict != "leak":
+        lines.append(f"Control: {control.found} {control.means}")
+    return "\n".join(lines)
 
 
 def elsewhere_text(results: Results) -> str:

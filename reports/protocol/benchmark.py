@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from gliaboost.datasets.fold_names import some_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
-from gliaboost.datasets.splits import Fold, assert_disjoint, image_folds
+from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import save
 from gliaboost.models.packing import make_bundle
@@ -24,14 +24,16 @@ from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
+from gliaboost.reports.protocol.controls import cheapest, run_controls
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
-from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment
+from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.fold import FoldTask, run_fold
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.protocol import Protocol
-from gliaboost.reports.protocol.record import ControlName, ExperimentRecord
+from gliaboost.reports.protocol.record import ExperimentRecord
 from gliaboost.reports.protocol.results import Results, read_results
 from gliaboost.reports.protocol.summary import summarise, write_results
+from gliaboost.reports.statistics.measures import DealtLabels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,24 +111,47 @@ def run(
     records: list[ExperimentRecord] = []
     folds_at_once = 1 if executor is None else len(protocol.folds)
 
-    def compare(experiment: Experiment, folds: Sequence[Fold], of: str | None = None) -> None:
-        if experiment.model in protocol.only:
-            folds = some_folds(folds, protocol.only[experiment.model])
-        task = partial(_fold, data, protocol, experiment, out=out, progress=progress)
-        parts = list(map_in_order(task, folds, jobs=folds_at_once, executor=executor))
-        frame, record = summarise(data, experiment, parts, protocol.seed, of=of)
-        frames.append(frame)
-        records.append(record)
+    def parts_of(experiment: Experiment, folds: Sequence[Fold], labels: NDArray[Any]) -> list[Part]:
+        task = partial(_fold, data, protocol, experiment, labels, out=out, progress=progress)
+        return list(map_in_order(task, folds, jobs=folds_at_once, executor=executor))
+
+    def folds_of(experiment: Experiment) -> Sequence[Fold]:
+        only = protocol.only.get(experiment.model)
+        return protocol.folds if only is None else some_folds(protocol.folds, only)
 
     for experiment in protocol.experiments:
-        compare(experiment, protocol.folds)
-    cheapest = _cheapest(protocol.experiments, records) if protocol.controls else None
-    if cheapest is not None:
-        controls: dict[ControlName, Sequence[Fold]] = {SHUFFLED: protocol.folds}
-        if len(protocol.folds) > 1 and len(set(data.groups)) < len(manifest):
-            controls[BY_IMAGE] = image_folds(manifest, len(protocol.folds), seed=protocol.seed)
-        for control, folds in controls.items():
-            compare(replace(cheapest, control=control), folds, of=cheapest.name)
+        parts = parts_of(experiment, folds_of(experiment), data.labels)
+        frame, record = summarise(data, experiment, parts, protocol.seed)
+        frames.append(frame)
+        records.append(record)
+    dealt: DealtLabels | None = None
+    failed: dict[str, str] = {}
+    repeated = cheapest(protocol.experiments, records) if protocol.controls else None
+    if repeated is not None:
+
+        def learn(
+            control: Experiment, folds: Sequence[Fold], labels: NDArray[Any], repetition: int
+        ) -> pd.DataFrame:
+            again = f" dealing {repetition + 1}" if repetition else ""
+            named_again = [replace(fold, name=f"{fold.name}{again}") for fold in folds]
+            parts = parts_of(control, named_again, labels)
+            frame, record = summarise(data, control, parts, protocol.seed, of=repeated.name)
+            if not repetition:
+                frames.append(frame)
+                records.append(record)
+            return frame
+
+        dealt, failed = run_controls(
+            data,
+            repeated,
+            folds_of(repeated),
+            len(protocol.folds),
+            learn,
+            _identity_of_folds(data, protocol, repeated, folds_of(repeated)),
+            out,
+            protocol.seed,
+            progress,
+        )
     if elsewhere is not None:
         asked = TrainingData(
             elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
@@ -144,35 +169,22 @@ def run(
             frame, record = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             records.append(described(record, elsewhere, [named(manifest)]))
-    write_results(data, protocol, records, frames, out, command, audit)
+    write_results(data, protocol, records, frames, out, command, audit, dealt, failed)
     return read_results(out, manifest.root)
-
-
-def _cheapest(
-    experiments: Sequence[Experiment], records: Sequence[ExperimentRecord]
-) -> Experiment | None:
-    """Choose what the controls repeat: of those on most columns, the quickest to fit."""
-    boosted = [i for i, e in enumerate(experiments) if e.takes == "columns"]
-    if not boosted:
-        return None
-    most = max(len(experiments[i].extractors) for i in boosted)
-    full = [i for i in boosted if len(experiments[i].extractors) == most]
-    return experiments[min(full, key=lambda i: records[i].seconds.fit)]
 
 
 def _fold(
     data: TrainingData,
     protocol: Protocol,
     experiment: Experiment,
+    to_learn: NDArray[Any],
     fold: Fold,
     *,
     out: Path,
     progress: Progress,
 ) -> Part:
     train, test = data.readable(fold.train), data.readable(fold.test)
-    labels = data.labels[train]
-    if experiment.control == SHUFFLED:
-        labels = shuffled(labels, data.groups[train], protocol.seed)
+    labels = to_learn[train]
     identity = _identity(data, protocol, experiment, train, labels, test)
 
     def keep(model: Any, stem: str) -> int | None:
@@ -191,17 +203,14 @@ def _fold(
     return run_fold(task, protocol.options(experiment.model), out, progress, keep)
 
 
-def shuffled(labels: NDArray[Any], groups: NDArray[Any], seed: int) -> NDArray[Any]:
-    """Deal the groups' labels out anew; what a group's rows share, they go on sharing.
-
-    Examples
-    --------
-    >>> labels = np.array(["glioma", "glioma", "pituitary"])
-    >>> sorted(set(shuffled(labels, np.array([1, 1, 2]), 0).tolist()))
-    ['glioma', 'pituitary']
-    """
-    _, first, codes = np.unique(groups.astype(str), return_index=True, return_inverse=True)
-    return labels[first][np.random.default_rng(seed).permutation(len(first))][codes]
+def _identity_of_folds(
+    data: TrainingData, protocol: Protocol, experiment: Experiment, folds: Sequence[Fold]
+) -> str:
+    parts = [(data.readable(f.train), data.readable(f.test)) for f in folds]
+    return "\n".join(
+        _identity(data, protocol, experiment, train, data.labels[train], test)
+        for train, test in parts
+    )
 
 
 def _identity_elsewhere(

@@ -7,10 +7,10 @@ for a reader of the file raises `SCHEMA`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
-from gliaboost.reports.statistics.measures import Evaluation
+from gliaboost.reports.statistics.measures import DealtLabels, Evaluation
 
 SCHEMA: Final = 2
 
@@ -350,6 +350,10 @@ class RunRecord:
         Machine and software.
     experiments : sequence of ExperimentRecord
         In the order that they were run.
+    dealt : DealtLabels, optional
+        The control with dealt labels; None where it was not run.
+    failed_controls : dict of str to str
+        Controls that could not be run to their end, with the reason.
     schema : int
         Of this format.
     """
@@ -361,3 +365,5 @@ class RunRecord:
     protocol: ProtocolRecord
     environment: EnvironmentRecord
     experiments: tuple[ExperimentRecord, ...]
+    dealt: DealtLabels | None = None
+    failed_controls: dict[str, str] = field(default_factory=dict)

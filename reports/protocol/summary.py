@@ -31,6 +31,7 @@ from gliaboost.reports.protocol.record import (
 from gliaboost.reports.protocol.record_file import write_record
 from gliaboost.reports.protocol.results import PREDICTIONS
 from gliaboost.reports.statistics.evaluation import evaluate
+from gliaboost.reports.statistics.measures import DealtLabels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,6 +124,8 @@ def write_results(
     out: Path,
     command: str,
     audit: Sequence[tuple[str, str]],
+    dealt: DealtLabels | None = None,
+    failed_controls: Mapping[str, str] | None = None,
 ) -> None:
     """Write ``results.json`` and ``predictions.parquet``, each whole or not at all."""
     import pandas as pd
@@ -140,6 +143,8 @@ def write_results(
         ),
         environment=environment(protocol.jobs),
         experiments=tuple(experiments),
+        dealt=dealt,
+        failed_controls=dict(failed_controls or {}),
     )
     # pyarrow opens no name that is not UTF-8.
     with replacing(out / PREDICTIONS) as temporary, temporary.open("wb") as f:

@@ -180,6 +180,68 @@ class Bootstrap:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DealtLabels:
+    """What can be learned from labels that were dealt out anew: nothing, where nothing leaks.
+
+    A quick learner (kernel ridge regression) learns every dealing of the labels, on the same
+    columns, folds and rows, and is asked for the dealt labels of the test parts. Units keep their
+    label in training and test, so what it knows above chance it has recognised.
+
+    Attributes
+    ----------
+    unit : {"patient", "group", "image"}
+        What most images were dealt by: all images of a unit swap their labels with another's.
+    units, images, classes : int
+        How many took part.
+    scores : sequence of float
+        Balanced accuracy of the quick learner for the dealt labels, one a dealing.
+    distinct : int
+        Dealings that differ.
+    true : float
+        Its balanced accuracy with the true labels, learned and asked.
+    luck : float
+        Standard deviation of its balanced accuracy for the true labels after it has learned dealt
+        ones, over the 40 dealings that resemble the true labels least.
+    own, own_true : sequence of float
+        Balanced accuracy of the benchmark's own model after it has learned one of the dealings
+        that resemble the true labels least: for the dealt labels, and for the true ones. Empty
+        where it could not be run.
+    """
+
+    unit: UnitName
+    units: int
+    images: int
+    classes: int
+    scores: tuple[float, ...]
+    distinct: int
+    true: float
+    luck: float
+    own: tuple[float, ...] = ()
+    own_true: tuple[float, ...] = ()
+
+    @property
+    def chance(self) -> float:
+        """Balanced accuracy of a guess."""
+        return 1 / max(1, self.classes)
+
+    @property
+    def mean(self) -> float:
+        """Mean of the scores."""
+        return sum(self.scores) / len(self.scores)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation of the scores: what a single dealing varies by."""
+        mean, count = self.mean, len(self.scores)
+        return float((sum((s - mean) ** 2 for s in self.scores) / max(1, count - 1)) ** 0.5)
+
+    @property
+    def p(self) -> float:
+        """Share of dealings that do as well as the true labels, these counted among them."""
+        return (1 + sum(s >= self.true for s in self.scores)) / (1 + len(self.scores))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Evaluation(Measures):
     """All that is measured of one experiment.
 

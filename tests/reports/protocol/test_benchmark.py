@@ -16,25 +16,14 @@ from gliaboost.datasets.splits import patient_folds
 from gliaboost.errors import UsageError
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
-from gliaboost.reports.protocol.benchmark import run, shuffled
+from gliaboost.reports.protocol.benchmark import run
 from gliaboost.reports.protocol.elsewhere import find_elsewhere
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record_file import read_record
+from gliaboost.reports.statistics.dealt_labels import dealt_verdict
 
 Make = Callable[..., Path]
-
-
-def test_shuffling_keeps_patients_whole_and_counts_of_labels() -> None:
-    labels = np.repeat(["a", "b", "c", "a"], 5).astype(object)
-    groups = np.repeat([1, 2, 3, 4], 5)
-    seen = set()
-    for seed in range(20):
-        mixed = shuffled(labels, groups, seed)
-        assert sorted(mixed) == sorted(labels)
-        assert all(len(set(mixed[groups == g])) == 1 for g in (1, 2, 3, 4))
-        seen.add(tuple(mixed))
-    assert len(seen) > 3
 
 
 def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path) -> None:
@@ -49,7 +38,15 @@ def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path)
     assert set(records) == {None, SHUFFLED, BY_IMAGE}
     assert records[SHUFFLED].of == records[BY_IMAGE].of == own.name
     assert (own.accuracy.pooled or 0) > 0.9
-    assert (records[SHUFFLED].balanced_accuracy.pooled or 1) < 0.8
+    dealt = results.record.dealt
+    assert dealt is not None
+    assert (dealt.unit, dealt.units, dealt.images, dealt.classes) == ("patient", 16, 48, 2)
+    assert dealt_verdict(dealt) == "chance"
+    assert dealt.true > 0.9
+    assert dealt.p < 0.05
+    assert len(dealt.own) == len(dealt.own_true) == 3
+    assert dealt.own_true[0] == pytest.approx(records[SHUFFLED].balanced_accuracy.pooled, abs=1e-3)
+    assert results.record.failed_controls == {}
     assert own.shap_by_family is not None
     assert set(own.shap_by_family) == {"lbp", "glcm"}
     assert sum(own.shap_by_family.values()) == pytest.approx(1)
