@@ -37,7 +37,7 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "presence": ("presence",),
     "type": ("type",),
 }
-_WHOLE = re.compile(r"-?\d+\.0")
+_WHOLE = re.compile(r"-?\d+[.,]0")
 
 
 class Renamed(NamedTuple):
@@ -129,7 +129,7 @@ def text(values: Iterable[Any], *, exact: bool = False) -> pd.Series[str]:
     ----------
     values : iterable
         Text, numbers, booleans, categories; None, NaN, NA and empty text are missing. Numbers that
-        are all whole lose the ``.0`` that a missing neighbour gave them.
+        are all whole lose the ``.0`` (or ``,0``) that a missing neighbour gave them.
     exact : bool
         Leave text as it stands, with blanks at its ends and ``.0``, as names of files need it.
 
@@ -160,7 +160,7 @@ def text(values: Iterable[Any], *, exact: bool = False) -> pd.Series[str]:
 
     cells = [cell(v) for v in values]
     if not exact and all(c is None or _WHOLE.fullmatch(c) for c in cells):
-        cells = [c and c.removesuffix(".0") for c in cells]
+        cells = [c and c[:-2] for c in cells]
     odd = [c for c in cells if c and not is_text(c)]
     if odd:
         more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""

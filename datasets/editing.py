@@ -14,7 +14,7 @@ from gliaboost.datasets.columns import USUAL, text, usual_names
 from gliaboost.datasets.manifest import COLUMNS, Manifest
 from gliaboost.datasets.matching import check_names, match_images
 from gliaboost.datasets.patients import IMAGES, is_patient, with_patients
-from gliaboost.datasets.sources.base import source, wrong_layout
+from gliaboost.datasets.sources.base import source
 from gliaboost.datasets.sources.labels import read_labels, told
 from gliaboost.datasets.tables import read_table
 from gliaboost.datasets.targets import with_target
@@ -69,11 +69,8 @@ def read_edit(
     UsageError
         If it is no manifest, or a class, target or column is not there.
     """
-    if path.is_dir():
-        raise wrong_layout(path, "edit", EXPECTED)
-    manifest = Manifest.read(path)
     return edit(
-        manifest,
+        Manifest.read(path),
         patients=patients,
         patient_regex=patient_regex,
         labels=labels,

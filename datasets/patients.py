@@ -176,7 +176,9 @@ def _given(
         said.append(f"all these images are of one patient, {known[0]}: is that what was meant?")
     said += _padded(known)
     table = manifest.table.assign(patient=text(after))
-    return replace(manifest, table=table, notes=(*manifest.notes, *said, *notes))
+    # What asked for patients is answered.
+    before_that = [note for note in manifest.notes if "--patient" not in note]
+    return replace(manifest, table=table, notes=(*before_that, *said, *notes))
 
 
 def _padded(known: Sequence[str]) -> list[str]:

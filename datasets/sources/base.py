@@ -46,6 +46,8 @@ CLASSES = {
     "meningioma": "meningioma",
     "pituitary": "pituitary",
 }
+_OF_EDIT = {"rename", "keep", "target", "forget", "labels"}
+_EDITED = "; once there is a manifest, gliaboost manifest edit takes it"
 NO_TUMOR, TUMOR = "no_tumor", "tumor"
 SHOWN = 6
 
@@ -138,7 +140,7 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     if unknown:
         raise UsageError(
             f"source {name} takes no {', '.join(unknown)}; its options are: "
-            f"{', '.join(taken) or 'none'}"
+            f"{', '.join(taken) or 'none'}" + (_EDITED if set(unknown) <= _OF_EDIT else "")
         )
     path = Path(path)
     if not path.exists():

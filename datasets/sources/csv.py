@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from gliaboost.datasets.columns import USUAL, usual_names
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.base import letters, source, split_of
 from gliaboost.datasets.sources.labels import fill_targets
+from gliaboost.datasets.sources.passed_over import beside_rows
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 
@@ -36,7 +38,8 @@ def read_csv(path: Path) -> Manifest:
     ManifestError
         If no column has a usual name for paths.
     """
-    return images_of(path, USUAL)
+    manifest = images_of(path, USUAL)
+    return replace(manifest, notes=(*manifest.notes, *beside_rows(manifest)))
 
 
 def images_of(path: Path, spellings: Mapping[str, tuple[str, ...]]) -> Manifest:

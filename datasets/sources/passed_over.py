@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 
-from gliaboost.datasets.image_files import IMAGE_SUFFIXES, Walk, by_ending, walk_images
+from gliaboost.datasets.image_files import IMAGE_SUFFIXES, Walk, by_ending, is_hidden, walk_images
 from gliaboost.datasets.manifest import Manifest
 
 # Files that another source reads.
@@ -44,6 +44,25 @@ def passed_over(folder: Path, manifest: Manifest) -> tuple[str, ...]:
         os.path.normpath(p) for column in ("path", "mask") for p in manifest.table[column].dropna()
     }
     return tuple(_sentences(folder, walk, taken, manifest.has_patients))
+
+
+def beside_rows(manifest: Manifest) -> tuple[str, ...]:
+    """Say how many images lie in the same folders as a table's, and are in no row of it."""
+    taken = {os.path.normpath(p) for p in (*manifest.paths, *filter(None, manifest.masks))}
+    folders = {os.path.dirname(p) for p in map(os.path.normpath, manifest.paths)}  # noqa: PTH120
+    beside = [
+        file
+        for folder in sorted(folders)
+        if os.path.isdir(folder)  # noqa: PTH112
+        for file in sorted(Path(folder).iterdir())
+        if file.name.lower().endswith(IMAGE_SUFFIXES)
+        and not is_hidden(PurePath(file.name))
+        and os.path.normpath(file) not in taken
+    ]
+    if not beside:
+        return ()
+    names = [PurePath(os.path.relpath(f, manifest.root)) for f in beside]
+    return (f"beside the table's images lie {by_ending(names)} in no row of it ({_some(names)})",)
 
 
 def left(walk: Walk, folder: Path) -> str:

@@ -21,6 +21,8 @@ from gliaboost.errors import UsageError
         (pd.Series([1, None, 7], dtype="category"), ["1", None, "7"]),
         (pd.Series(["NA", "None", "nan", " x ", ""]), ["NA", "None", "nan", "x", None]),
         (["1.0", "7.0", None], ["1", "7", None]),
+        (["1,0", "7,0"], ["1", "7"]),
+        (["1,0", "7,5"], ["1,0", "7,5"]),
         (["007", "7"], ["007", "7"]),
         ([b"a", pd.NaT, pd.NA, float("nan"), Decimal("NaN")], ["a", None, None, None, None]),
     ],

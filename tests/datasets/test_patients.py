@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -102,3 +103,9 @@ def test_the_table_goes_before_the_path_and_both_before_what_was_known(tmp_path:
     assert patients(both) == ["P1", "T", "P2", "old"]
     assert "3 of which had another one" in both.notes[0]
     assert with_patients(before) is before
+
+
+def test_notes_that_asked_for_patients_are_answered() -> None:
+    asked = replace(cohort(), notes=("not taken: 1 .txt", "are these patients: --patient-regex"))
+    notes = patients_by_regex(asked, r"(?P<patient>P\d+)").notes
+    assert notes[0] == "not taken: 1 .txt" and "are these" not in "".join(notes)

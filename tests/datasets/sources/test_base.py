@@ -21,6 +21,8 @@ from gliaboost.errors import PluginError, UsageError
 
 PACKAGE = Path(__file__).parents[3] / "datasets" / "sources"
 
+# Sources of a folder; the others take a file.
+FOLDERS = [n for n in BUILT_IN if n not in ("csv", "edit")]
 InstallPlugin = Callable[[str, str, str], None]
 PLUGIN = """
 import pandas as pd
@@ -56,6 +58,10 @@ def test_unknown_option_lists_the_known(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="folder takes no images; its options are: none"):
         read_source("folder", tmp_path, images=tmp_path)
     assert options_of("folder") == []
+    with pytest.raises(
+        UsageError, match=r"takes no keep, rename; .* gliaboost manifest edit takes"
+    ):
+        read_source("folder", tmp_path, rename=["a=b"], keep="b")
 
 
 def test_an_option_of_none_is_the_default(tmp_path: Path) -> None:
@@ -70,7 +76,7 @@ def test_a_missing_path_is_refused(tmp_path: Path, name: str) -> None:
         read_source(name, tmp_path / "none")
 
 
-@pytest.mark.parametrize("name", [n for n in BUILT_IN if n != "csv"])
+@pytest.mark.parametrize("name", FOLDERS)
 def test_another_layout_is_refused_with_what_was_seen(tmp_path: Path, name: str) -> None:
     for i in range(8):
         (tmp_path / f"notes{i}.txt").touch()
@@ -78,7 +84,7 @@ def test_another_layout_is_refused_with_what_was_seen(tmp_path: Path, name: str)
         read_source(name, tmp_path)
 
 
-@pytest.mark.parametrize("name", [n for n in BUILT_IN if n != "csv"])
+@pytest.mark.parametrize("name", FOLDERS)
 def test_an_empty_folder_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="seen an empty folder"):
         read_source(name, tmp_path)

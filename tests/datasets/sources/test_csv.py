@@ -90,3 +90,13 @@ def test_usual_classes_fill_targets_that_the_table_lacks(tmp_path: Path) -> None
     m = read_source("csv", written(tmp_path, "path,label,type\na,glioma,mine\nb,healthy,\n"))
     assert m.table["presence"].tolist() == ["tumor", "no_tumor"]
     assert m.table["type"].tolist()[0] == "mine"
+
+
+def test_images_that_the_table_leaves_out_are_counted(tmp_path: Path) -> None:
+    for name in ("a/1.png", "a/2.png", "a/3.jpg", "a/.4.png", "a/m.png", "b/5.png", "a/x.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    path = written(tmp_path, "path,mask\na/1.png,a/m.png\ngone/2.png,\n")
+    assert read_source("csv", path).notes == (
+        "beside the table's images lie 1 .jpg, 1 .png in no row of it (a/2.png, a/3.jpg)",
+    )
