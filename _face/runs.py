@@ -64,10 +64,15 @@ def run_folder(name: str, identity: str, command: str = "", runs: Path = RUNS) -
     ]
     if begun:
         return begun[-1], True
-    folder = new_place(f"{name}-{datetime.now():%Y%m%d-%H%M%S}", runs)
+    folder = timed_place(name, runs)
     folder.mkdir(parents=True)
     write_note(folder, identity, command, done=False)
     return folder, False
+
+
+def timed_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:
+    """Give a path in the folder of runs that is called after something and the time."""
+    return new_place(f"{name}-{datetime.now():%Y%m%d-%H%M%S}", runs, ending)
 
 
 def new_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:

@@ -10,15 +10,19 @@ from typing import Annotated
 import typer
 
 import gliaboost
+from gliaboost._face.runs import timed_place
 from gliaboost.commands.options import (
+    PLACE,
     DataPath,
     Jobs,
     Json,
+    Prepare,
     Quiet,
     Seed,
     collecting_notes,
     completed,
     print_json,
+    say_next,
 )
 from gliaboost.commands.progress_bar import Megabytes, shown_progress
 
@@ -196,9 +200,14 @@ def manifest(
 def audit(
     data: DataPath,
     against: Annotated[Path | None, typer.Option(help="Another manifest to look in.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for audit.json and audit.html.")] = Path(
-        "runs/audit"
-    ),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for audit.json and audit.html.",
+            show_default="runs/NAME-audit-TIME",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
     write_groups: Annotated[
         Path | None, typer.Option(help="Write a manifest whose column 'group' no split cuts.")
     ] = None,
@@ -220,6 +229,7 @@ def audit(
     """
     from gliaboost.reports.pages.terminal import audit_table
 
+    out = out or timed_place(f"{data.stem}-audit")
     with shown_progress(quiet) as progress:
         report = gliaboost.audit(
             data,
@@ -242,15 +252,24 @@ def audit(
 
 def explore(
     data: DataPath,
-    out: Annotated[Path, typer.Option(help="The page.")] = Path("runs/explore.html"),
-    prepare: Annotated[
-        str, typer.Option(help="Show images prepared, e.g. crop=foreground,normalise=clahe")
-    ] = "",
+    prepare: Prepare = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The page.", show_default="runs/NAME-explore-TIME.html", rich_help_panel=PLACE
+        ),
+    ] = None,
     jobs: Jobs = None,
     seed: Seed = 0,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Draw the data set at a glance, as one page."""
+    out = out or timed_place(f"{data.stem}-explore", ending=".html")
     with shown_progress(quiet) as progress:
         gliaboost.explore(data, out, prepare=prepare, jobs=jobs, seed=seed, progress=progress)
-    typer.echo(f"page: {out.resolve()}")
+    if as_json:
+        print_json({"page": str(out)})
+    else:
+        typer.echo(f"page: {out.resolve()}")
+    say_next(quiet or as_json, "audit", data)

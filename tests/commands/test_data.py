@@ -109,14 +109,21 @@ def test_audit(replace: Any, ask: Any) -> None:
     assert code == 0
     assert out.splitlines()[-1] == f"page: {(Path('there') / 'audit.html').resolve()}"
     assert json.loads(ask("audit", "m.csv", "--json")[1])["images"] == 3
+    place = calls[-1][1]["out"]  # no page is replaced
+    assert place.parent == Path("runs") and place.name.startswith("m-audit-2")
 
 
 def test_explore(replace: Any, ask: Any) -> None:
     calls = replace("explore", None)
     options = ["--prepare", "size=64", "--jobs", "2", "--seed", "3", "--out", "e.html"]
-    code, out, _ = ask("explore", "m.csv", *options)
+    code, out, err = ask("explore", "m.csv", *options)
     assert given(calls) == (
         (Path("m.csv"), Path("e.html")),
         {"prepare": "size=64", "jobs": 2, "seed": 3},
     )
     assert (code, out) == (0, f"page: {Path('e.html').resolve()}\n")
+    assert err == "next: gliaboost audit m.csv\n"
+    assert ask("explore", "m.csv", "--json", *options)[1:] == ('{\n "page": "e.html"\n}\n', "")
+    ask("explore", "m.csv")
+    place = calls[-1][0][1]
+    assert place.parent == Path("runs") and place.name.startswith("m-explore-2")
