@@ -1,93 +1,134 @@
-"""A second look at two alike thumbnails: the same picture in another contrast, or trimmed."""
+"""Where one picture lies in another: a small affine move of its detail, found and applied."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-# Normalised correlation from which two thumbnails are the same picture.
-SAME = 0.99
-# Asked of greys that were mapped one way alone: between neighbouring figshare slices, one of them
-# with gamma 0.5, that reached 0.9932, and 0.9943 with alignment.
-SAME_ONE_WAY = 0.995
-# The alignment may stretch by this share and shift by so many thumbnail pixels.
+# From its start the alignment may stretch by this share and shift by this share of a side.
 STRETCH = 0.06
-SHIFT = 4.0
-# Side of the Gaussian that smooths both for the alignment, in thumbnail pixels.
-SMOOTH = 3
-ADJUSTMENTS = ("", "contrast", "alignment", "contrast and alignment")
+SHIFT = 1 / 16
+# Side of the Gaussian that smooths both for the alignment, in pixels, by the size of the pictures.
+SMOOTH = {64: 3, 128: 5}
+STEPS = {64: 15, 128: 10}
+
+Image = NDArray[np.uint8]
+Move = NDArray[np.float64]
+HERE = np.eye(3)
 
 
-def second_look(a: NDArray[np.float32], b: NDArray[np.float32]) -> tuple[float, int] | None:
-    """Tell whether two alike thumbnails are one picture in another contrast, or trimmed, or both.
+def aligned(a: Image, b: Image, size: int, begin: Move = HERE) -> Move | None:
+    """Find the small affine move that lays `b` on `a` (Evangelidis and Psarakis 2008).
 
     Parameters
     ----------
-    a, b : float32 array [64, 64]
-        Thumbnails in the same orientation.
+    a, b : uint8 array [S, S]
+        Two pictures in the same orientation.
+    size : int
+        Side at which they are looked at, of `SMOOTH`.
+    begin : float array [3, 3]
+        Where to begin, as returned.
 
     Returns
     -------
-    similarity : float
-        The correlation after the adjustment.
-    adjusted : int
-        Index into `ADJUSTMENTS`: the least that was needed. None in place of both if not the same.
+    float array [3, 3] or None
+        Takes a point of `a` to that of `b`, both as columns and rows of a unit square; None where
+        the search does not converge.
     """
-    similarity = _mapped_correlation(a, b)
-    if similarity >= SAME:
-        return similarity, ADJUSTMENTS.index("contrast")
-    moved = aligned(a, b)
-    if moved is None:
-        return None
-    similarity = _correlation(a, moved)
-    if similarity >= SAME:
-        return similarity, ADJUSTMENTS.index("alignment")
-    similarity = _mapped_correlation(a, moved)
-    if similarity >= SAME:
-        return similarity, ADJUSTMENTS.index("contrast and alignment")
-    return None
-
-
-def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
-
-
-def _mapped_correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
-    """Correlate after the monotone map that gives one picture the other's greys.
-
-    The lower of both ways counts, as greys that are spread out or pressed together may hide a
-    difference; but a clipped contrast can only be reproduced from the full one, not undone, so one
-    way is enough from `SAME_ONE_WAY`.
-    """
-    x, y = a.ravel(), b.ravel()
-    order_x, order_y = np.argsort(x), np.argsort(y)
-    like_y, like_x = np.empty_like(x), np.empty_like(y)
-    like_y[order_x] = y[order_y]
-    like_x[order_y] = x[order_x]
-    low, high = sorted((_correlation(like_y, y), _correlation(x, like_x)))
-    return high if high >= SAME_ONE_WAY else low
-
-
-def aligned(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Move `b` onto `a` by a small affine map (Evangelidis and Psarakis 2008), or return None."""
     import cv2
 
-    start = np.eye(2, 3, dtype=np.float32)
-    everywhere = np.ones(a.shape, np.uint8)
-    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 10, 1e-4)
+    first, second = (sized(one, size).astype(np.float32) for one in (a, b))
+    stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, STEPS[size], 1e-4)
+    start = in_pixels(begin, size)[:2].astype(np.float32)
+    everywhere = np.full(first.shape, 255, np.uint8)
     try:
-        _, warp = cv2.findTransformECC(a, b, start, cv2.MOTION_AFFINE, stop, everywhere, SMOOTH)
-    except cv2.error:  # it does not converge: not the same picture
+        _, warp = cv2.findTransformECC(
+            first, second, start, cv2.MOTION_AFFINE, stop, everywhere, SMOOTH[size]
+        )
+    except cv2.error:  # not the same picture
         return None
-    change = np.abs(warp - np.eye(2, 3))
-    if change[:, :2].max() > STRETCH or change[:, 2].max() > SHIFT:
-        return None
+    return in_units(np.vstack([warp, [0, 0, 1]]).astype(np.float64), size)
+
+
+def is_small(move: Move, begin: Move = HERE) -> bool:
+    """Whether a move differs from where it began by no more than it may."""
+    change = move @ np.linalg.inv(begin)
+    middle = np.array([0.5, 0.5, 1])
+    shift = np.abs(change @ middle - middle).max()
+    return bool(np.abs(change - HERE)[:2, :2].max() <= STRETCH and shift <= SHIFT)
+
+
+def moved(b: Image, move: Move, shape: tuple[int, int]) -> tuple[NDArray[np.float32], Image]:
+    """Lay a picture where another lies.
+
+    Parameters
+    ----------
+    b : uint8 array [H, W]
+        A picture.
+    move : float array [3, 3]
+        As from `aligned`.
+    shape : (int, int)
+        Height and width of what comes out.
+
+    Returns
+    -------
+    float32 array [h, w]
+        `b` as seen in the frame of the other picture, its edge continued.
+    uint8 array [h, w]
+        255 where `b` reaches, 0 elsewhere.
+    """
+    import cv2
+
+    height, width = shape
+    to = np.diag([b.shape[1], b.shape[0], 1.0]) @ move @ np.diag([1 / width, 1 / height, 1])
+    half = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
+    warp = (half @ to @ np.linalg.inv(half))[:2]
     # Lanczos: a bilinear shift by half a pixel would blur the copy below the threshold.
-    moved = cv2.warpAffine(
-        b,
+    seen = cv2.warpAffine(
+        b.astype(np.float32),
         warp,
-        b.shape[::-1],
+        (width, height),
         flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(moved, np.float32)
+    reach = cv2.warpAffine(
+        np.full(b.shape, 255, np.uint8),
+        warp,
+        (width, height),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
+    return np.asarray(seen, np.float32), np.where(reach > 250, 255, 0).astype(np.uint8)
+
+
+def in_pixels(move: Move, size: int) -> Move:
+    """Give a move of unit squares in pixels of `size` a side, the first pixel's middle at 0."""
+    there = np.array([[size, 0, -0.5], [0, size, -0.5], [0, 0, 1]])
+    return np.asarray(there @ move @ np.linalg.inv(there))
+
+
+def in_units(move: Move, size: int) -> Move:
+    """Undo `in_pixels`."""
+    there = np.array([[size, 0, -0.5], [0, size, -0.5], [0, 0, 1]])
+    return np.asarray(np.linalg.inv(there) @ move @ there)
+
+
+def flat(move: Move) -> tuple[float, ...]:
+    """Give a move as six numbers, row by row, to be kept in a table."""
+    return tuple(round(float(v), 5) for v in move[:2].ravel())
+
+
+def unflat(numbers: Sequence[float]) -> Move:
+    """Undo `flat`."""
+    return np.vstack([np.reshape(numbers, (2, 3)), [0, 0, 1]])
+
+
+def sized(image: Image, size: int) -> Image:
+    """Give a square picture at another size."""
+    import cv2
+
+    if len(image) == size:
+        return image
+    return np.asarray(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), np.uint8)

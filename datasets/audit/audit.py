@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from gliaboost.datasets.audit.cleaning import carry_over, drop, write_groups
-from gliaboost.datasets.audit.correlation import NAMES
-from gliaboost.datasets.audit.duplicates import link
+from gliaboost.datasets.audit.duplicates import NEIGHBOUR, link
 from gliaboost.datasets.audit.metadata_leak import Betrayal, betrayals, metadata
+from gliaboost.datasets.audit.orientation import NAMES
 from gliaboost.datasets.audit.patients import Straddler, straddlers
 from gliaboost.datasets.audit.pictures import ImageRecord, read_pictures
 from gliaboost.datasets.audit.report import AuditReport, FileFault
@@ -100,10 +100,11 @@ def audit(
             progress=Substage(progress, "reading", before=len(manifest), total=total),
         )
     clock.lap("read")
-    links = link(pictures, jobs=jobs)
+    links, neighbours = _parted(link(pictures, jobs=jobs))
     matches = pd.DataFrame()
     if against is not None and others is not None:
-        matches = _named(link(pictures, others, jobs=jobs), manifest, against, pictures, others)
+        same, _ = _parted(link(pictures, others, jobs=jobs))
+        matches = _named(same, manifest, against, pictures, others)
     clock.lap("search")
     table = _described(manifest, pictures, links)
     found = _betrayals(manifest, pictures, table, seed)
@@ -114,6 +115,7 @@ def audit(
         table=table,
         faults=list(_faults(manifest, pictures)),
         links=links,
+        neighbours=neighbours,
         straddlers=patients,
         families=known,
         straddling_families=related,
@@ -122,6 +124,12 @@ def audit(
         matches=matches,
         seconds=clock.laps,
     )
+
+
+def _parted(pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part pairs of the same picture from pairs of neighbours."""
+    apart = pairs["kind"] == NEIGHBOUR
+    return pairs[~apart].reset_index(drop=True), pairs[apart].reset_index(drop=True)
 
 
 def _faults(manifest: Manifest, pictures: Sequence[ImageRecord]) -> Iterator[FileFault]:

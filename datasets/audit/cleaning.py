@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gliaboost.datasets.audit.report import AuditReport
-from gliaboost.datasets.components import sharing
+from gliaboost.datasets.components import connected, sharing
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
 
@@ -18,7 +18,10 @@ RANK = {"test": 0, "val": 1, "train": 2}
 
 
 def write_groups(manifest: Manifest, report: AuditReport, *, families: bool = False) -> Manifest:
-    """Add a column ``group`` that no split may cut: the patient, joined with duplicate clusters.
+    """Add a column ``group`` that no split may cut: patients, joined with copies and neighbours.
+
+    Neighbours, as alike as adjacent slices, are joined only where the patient of one of the two is
+    not known: where both are, the patients decide.
 
     Parameters
     ----------
@@ -45,7 +48,9 @@ def write_groups(manifest: Manifest, report: AuditReport, *, families: bool = Fa
     if families:
         family = {p: name for name, members in report.families.items() for p in members}
         by = by.map(lambda p: family.get(p, p), na_action="ignore")
-    joined = pd.Series(sharing(by, table["cluster"]))
+    beside = report.unguarded()
+    near = connected(beside["a"], beside["b"], len(table))
+    joined = pd.Series(sharing(by, table["cluster"], near.tolist()))
     patient = table["patient"].groupby(joined).transform("first")
     picture = "picture " + table["path"].groupby(joined).transform("first")
     return Manifest(
@@ -72,7 +77,7 @@ def drop(
         Of `DROPPABLE`. ``conflicts``: every row of a picture that is filed under two labels.
         ``duplicates``: all rows of a picture but one; a row in ``test`` stays before one in
         ``val`` or ``train``, then one that names its patient, then the one with the most pixels,
-        then the first.
+        then the first. Neighbours are other pictures: they stay.
 
     Returns
     -------

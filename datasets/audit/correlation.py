@@ -1,12 +1,11 @@
 """The same picture twice: exact search among thumbnails, in all eight orientations.
 
-Two pictures are the same when their 64 x 64 thumbnails correlate at `SAME` or above in one of the
-eight orientations of a square. All such pairs are found: a thumbnail's correlation is at most
-that of its `LOW` x `LOW` lowest cosine frequencies plus the product of what these leave out
-(Cauchy-Schwarz), so a matrix product of short descriptors discards almost every pair safely, and
-what remains is correlated whole. Pairs somewhat below are looked at again: with one picture's greys
-mapped monotonously onto the other's (a changed contrast), and after a small affine alignment (a
-trimmed margin).
+Pictures whose 64 x 64 thumbnails correlate at `CLOSE` or above in one of the eight orientations of
+a square are all found: a thumbnail's correlation is at most that of its `LOW` x `LOW` lowest cosine
+frequencies plus the product of what these leave out (Cauchy-Schwarz), so a matrix product of short
+descriptors discards almost every pair safely, and what remains is correlated whole. Of pairs
+somewhat below each picture's most alike are found: copies in another contrast or with a trimmed
+margin are among them. Whether a pair is one picture, `gliaboost.datasets.audit.likeness` tells.
 """
 
 from __future__ import annotations
@@ -18,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.audit.alignment import SAME, second_look
+from gliaboost.datasets.audit.orientation import NAMES, ORIENTATIONS, turned
 from gliaboost.datasets.audit.pictures import THUMBNAIL
-from gliaboost.parallel import map_in_order
 
+# Normalised correlation from which two thumbnails are found whatever else there is.
+CLOSE = 0.99
 # Pairs whose COARSE x COARSE lowest frequencies correlate at ALIKE are looked at again, of each
 # picture the PARTNERS most alike: so coarse a view survives a trimmed margin.
 COARSE = 8
@@ -37,42 +37,28 @@ SLACK = 1e-3
 # Beyond so many pairs only those are kept that hold the clusters together.
 MANY = 1_000_000
 
-# Orientation of b seen from a: (transpose, then turn rows over, then turn columns over).
-ORIENTATIONS: dict[str, tuple[bool, bool, bool]] = {
-    "same": (False, False, False),
-    "mirrored": (False, False, True),
-    "upside down": (False, True, False),
-    "rotated 180": (False, True, True),
-    "transposed": (True, False, False),
-    "rotated 90": (True, True, False),
-    "rotated 270": (True, False, True),
-    "transposed over the other diagonal": (True, True, True),
-}
-NAMES = tuple(ORIENTATIONS)
-INVERSE = np.array([0, 1, 2, 3, 4, 6, 5, 7], np.int8)
-
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Pairs of the same picture.
+    """Pairs of pictures that may be the same.
 
     Attributes
     ----------
     a, b : int array [M]
         Rows; `a` < `b` within one set.
     similarity : float32 array [M]
-        Normalised correlation of the thumbnails, -1 to 1.
+        Normalised correlation of the thumbnails, or of their coarse view; -1 to 1.
     orientation : int8 array [M]
         Index into `NAMES`: what was done to `a` to become `b`; angles anticlockwise.
-    adjusted : int8 array [M]
-        Index into `gliaboost.datasets.audit.alignment.ADJUSTMENTS`: what the similarity needed.
+    close : bool array [M]
+        Whether the thumbnails correlate at `CLOSE` or above as they are.
     """
 
     a: NDArray[np.int64]
     b: NDArray[np.int64]
     similarity: NDArray[np.float32]
     orientation: NDArray[np.int8]
-    adjusted: NDArray[np.int8]
+    close: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.a)
@@ -84,7 +70,7 @@ class Pairs:
             self.b[rows],
             self.similarity[rows],
             self.orientation[rows],
-            self.adjusted[rows],
+            self.close[rows],
         )
 
     @classmethod
@@ -93,41 +79,21 @@ class Pairs:
         if not parts:
             nothing = np.empty(0, np.int64)
             few = np.empty(0, np.int8)
-            return cls(nothing, nothing, np.empty(0, np.float32), few, few)
+            return cls(nothing, nothing, np.empty(0, np.float32), few, few.astype(bool))
         return cls(
             np.concatenate([p.a for p in parts]),
             np.concatenate([p.b for p in parts]),
             np.concatenate([p.similarity for p in parts]),
             np.concatenate([p.orientation for p in parts]),
-            np.concatenate([p.adjusted for p in parts]),
+            np.concatenate([p.close for p in parts]),
         )
-
-
-def turned(images: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Turn square images ``[..., S, S]`` into an orientation (index into `NAMES`).
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = np.arange(4).reshape(2, 2)
-    >>> turned(x, NAMES.index("rotated 90")).tolist() == np.rot90(x).tolist()
-    True
-    """
-    transpose, rows, columns = ORIENTATIONS[NAMES[orientation]]
-    if transpose:
-        images = images.swapaxes(-1, -2)
-    if rows:
-        images = images[..., ::-1, :]
-    return images[..., ::-1] if columns else images
 
 
 def find_pairs(
     thumbnails: NDArray[np.float16],
     others: NDArray[np.float16] | None = None,
-    *,
-    jobs: int | None = None,
 ) -> Pairs:
-    """Find every pair of the same picture.
+    """Find every pair that may be the same picture.
 
     Parameters
     ----------
@@ -135,15 +101,12 @@ def find_pairs(
         From `gliaboost.datasets.audit.pictures.thumbnail`.
     others : float16 array [M, 64, 64], optional
         Search these for each of `thumbnails`, in place of `thumbnails` themselves.
-    jobs : int, optional
-        Threads for the second look.
 
     Returns
     -------
     Pairs
-        All pairs that correlate at 0.99 or above as they are, each with its best orientation; and
-        those of each picture's `PARTNERS` most alike (within one set, of the later ones) that do
-        so after a change of contrast or a small alignment.
+        All pairs that correlate at `CLOSE` or above, each with its best orientation; and of the
+        others each picture's `PARTNERS` most alike (within one set, of the later ones).
     """
     within = others is None
     base = thumbnails if others is None else others
@@ -152,20 +115,18 @@ def find_pairs(
     described = describe(base)
     frequencies = described[:, :-1].reshape(-1, LOW, LOW)
     searched = _Base(base, described, _coarse(frequencies))
-    sure: list[Pairs] = []
+    close: list[Pairs] = []
     alike: list[Pairs] = []
     size = max(16, min(BLOCK, PRODUCTS // len(base)))
     for start in range(0, len(thumbnails), size):
         block = thumbnails[start : start + size].astype(np.float32)
         first = start if within else 0
         found, rest = _search_block(block, searched.since(first), within=within)
-        sure.append(replace(found, a=found.a + start, b=found.b + first))
+        close.append(replace(found, a=found.a + start, b=found.b + first))
         alike.append(replace(rest, a=rest.a + start, b=rest.b + first))
-        if sum(map(len, sure)) > MANY:
-            sure = [thinned(Pairs.joined(sure), within)]
-    certain = best_of_each(Pairs.joined(sure))
-    doubtful = best_of_each(Pairs.joined(alike))
-    return Pairs.joined([certain, _confirmed(thumbnails, base, doubtful, jobs)])
+        if sum(map(len, close)) > MANY:
+            close = [thinned(Pairs.joined(close), within)]
+    return Pairs.joined([best_of_each(Pairs.joined(close)), best_of_each(Pairs.joined(alike))])
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +190,7 @@ def _turned_frequencies(low: NDArray[np.float32], orientation: int) -> NDArray[n
 
 
 def _search_block(block: NDArray[np.float32], base: _Base, *, within: bool) -> tuple[Pairs, Pairs]:
-    """Return the sure pairs of a block, and its alike ones; `within`: the base begins with it."""
+    """Return the close pairs of a block, and its alike ones; `within`: the base begins with it."""
     low = _frequencies(block)
     every = [_turned_frequencies(low, g) for g in range(len(NAMES))]
     coarse = np.stack([_coarse(one) for one in every])
@@ -237,17 +198,17 @@ def _search_block(block: NDArray[np.float32], base: _Base, *, within: bool) -> t
     passed = np.tril_indices(len(block)) if within else ((), ())
     highest = np.full((len(block), len(base.images)), -1, np.float32)
     product = np.empty_like(highest)
-    sure = []
+    close = []
     for g, one in enumerate(every):
         np.matmul(_with_rest(one), base.described.T, out=product)
         product[passed] = -1
-        rows, columns = np.divmod(np.flatnonzero(product >= SAME - SLACK), len(base.images))
+        rows, columns = np.divmod(np.flatnonzero(product >= CLOSE - SLACK), len(base.images))
         if len(rows):
             found = _correlated(block, base.images, rows, columns, g)
-            sure.append(found.take(found.similarity >= SAME))
+            close.append(found.take(found.similarity >= CLOSE))
         np.matmul(coarse[g], base.coarse.T, out=product)
         np.maximum(highest, product, out=highest)
-    certain = Pairs.joined(sure)
+    certain = Pairs.joined(close)
     highest[passed] = -1
     highest[certain.a, certain.b] = -1
     return certain, _most_alike(highest, coarse, base.coarse)
@@ -275,7 +236,7 @@ def _correlated(
         columns,
         similarity,
         np.full(len(rows), orientation, np.int8),
-        np.zeros(len(rows), np.int8),
+        np.ones(len(rows), bool),
     )
 
 
@@ -289,8 +250,7 @@ def _most_alike(
     orientation = products.argmax(axis=1).astype(np.int8).ravel()
     similarity = np.take_along_axis(highest, columns, axis=1).ravel()
     rows = np.repeat(np.arange(len(highest)), k)
-    untouched = np.zeros(len(rows), np.int8)
-    pairs = Pairs(rows, columns.ravel(), similarity, orientation, untouched)
+    pairs = Pairs(rows, columns.ravel(), similarity, orientation, np.zeros(len(rows), bool))
     return pairs.take(similarity >= ALIKE)
 
 
@@ -318,22 +278,3 @@ def thinned(pairs: Pairs, within: bool = True) -> Pairs:
     tree = minimum_spanning_tree(coo_array((cost, places), (n, n)).tocsr()).tocoo()
     order = coo_array((np.arange(1, len(pairs) + 1), places), (n, n)).tocsr()
     return pairs.take(np.sort(np.asarray(order[tree.row, tree.col]).ravel() - 1))
-
-
-def _confirmed(
-    thumbnails: NDArray[np.float16], base: NDArray[np.float16], pairs: Pairs, jobs: int | None
-) -> Pairs:
-    """Confirm alike pairs after a change of contrast or a small alignment, or let them go."""
-
-    def look(i: int) -> tuple[float, int] | None:
-        a = turned(thumbnails[pairs.a[i]], int(pairs.orientation[i])).astype(np.float32)
-        return second_look(a, base[pairs.b[i]].astype(np.float32))
-
-    looks = list(map_in_order(look, range(len(pairs)), jobs=jobs))
-    kept = [i for i, seen in enumerate(looks) if seen is not None]
-    seen = [look for look in looks if look is not None]
-    return replace(
-        pairs.take(np.array(kept, np.int64)),
-        similarity=np.array([similarity for similarity, _ in seen], np.float32),
-        adjusted=np.array([adjusted for _, adjusted in seen], np.int8),
-    )

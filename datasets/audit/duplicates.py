@@ -1,20 +1,44 @@
-"""Which files show the same picture: equal bytes, equal pixels, or thumbnails that correlate."""
+"""Which files show the same picture: equal bytes, equal pixels, or alike place by place.
+
+Pictures that are alike as a whole but not place by place are neighbours: slices beside each other
+in one volume, most of them.
+"""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gliaboost.datasets.audit.alignment import ADJUSTMENTS
-from gliaboost.datasets.audit.correlation import INVERSE, MANY, NAMES, Pairs, find_pairs
-from gliaboost.datasets.audit.pictures import THUMBNAIL, ImageRecord
+from gliaboost.datasets.audit.alignment import HERE, flat
+from gliaboost.datasets.audit.correlation import MANY, Pairs, find_pairs, thinned
+from gliaboost.datasets.audit.likeness import ADJUSTMENTS, Likeness, compare
+from gliaboost.datasets.audit.orientation import INVERSE, NAMES, in_first, turned
+from gliaboost.datasets.audit.pictures import THUMBNAIL, ImageRecord, thumbnail
+from gliaboost.parallel import map_in_order
 
+# What makes two files one picture, the strongest first; and what does not.
 KINDS = ("bytes", "pixels", "near")
-LINK_COLUMNS = ("a", "b", "kind", "similarity", "orientation", "adjusted")
+NEIGHBOUR = "neighbour"
+LINK_COLUMNS = (
+    "a",
+    "b",
+    "kind",
+    "similarity",
+    "agreement",
+    "orientation",
+    "adjusted",
+    "move",
+)
+# Of more close pairs than this, those are compared that hold the clusters together.
+COMPARED = 100_000
+# Pairs that a thread compares at a time.
+BATCH = 32
+UNMOVED = flat(HERE)
 
 
 def link(
@@ -23,7 +47,7 @@ def link(
     *,
     jobs: int | None = None,
 ) -> pd.DataFrame:
-    """List the pairs of files that show the same picture.
+    """List the pairs of files that show the same picture, or neighbouring ones.
 
     Unreadable files and blank pictures have no pairs: they are faults of their own.
 
@@ -40,24 +64,41 @@ def link(
     -------
     pandas.DataFrame
         One row a pair, ordered by ``a`` and ``b`` (rows of `pictures`, and of `others` if given;
-        else ``a`` < ``b``), with ``kind`` (`KINDS`; the strongest that holds), ``similarity``
-        (-1 to 1), ``orientation`` (what turns a into b, of
-        `gliaboost.datasets.audit.correlation.NAMES`) and ``adjusted`` (what the similarity needed,
-        of `gliaboost.datasets.audit.alignment.ADJUSTMENTS`).
-        Beyond a million pairs, those that hold the clusters together.
+        else ``a`` < ``b``). Beyond a million pairs, those that hold the clusters together.
+
+        ``kind``: the strongest of `KINDS` that holds, or `NEIGHBOUR`.
+        ``similarity``: correlation of the two as a whole, -1 to 1.
+        ``agreement``: local correlation that nine of ten places reach, -1 to 1; what sorts pairs
+        from the surest to the least sure.
+        ``orientation``: what turns a into b, of `gliaboost.datasets.audit.orientation.NAMES`.
+        ``adjusted``: what the likeness needed, of
+        `gliaboost.datasets.audit.likeness.ADJUSTMENTS`.
+        ``move``: six numbers that take a point of a to that of b turned back, both as columns and
+        rows of a unit square (`gliaboost.datasets.audit.orientation.turned_back` lays b on a).
     """
     own = _identities(pictures)
     theirs = own if others is None else _identities(others)
-    rows = [
-        (a, b, _kind(pictures[a], (pictures if others is None else others)[b]), 1.0, NAMES[0], "")
+    rows: list[tuple[Any, ...]] = [
+        (
+            a,
+            b,
+            _kind(pictures[a], (pictures if others is None else others)[b]),
+            1.0,
+            1.0,
+            NAMES[0],
+            "",
+            UNMOVED,
+        )
         for a, b in _equal(own, None if others is None else theirs)
     ]
-    pairs = find_pairs(
-        _thumbnails(pictures, own),
-        None if others is None else _thumbnails(others, theirs),
-        jobs=jobs,
-    )
-    rows += _near(pairs, own, theirs, ordered=others is None)
+    mine = _details(pictures, own)
+    yours = mine if others is None else _details(others or (), theirs)
+    pairs = find_pairs(_thumbnails(mine), None if others is None else _thumbnails(yours))
+    if pairs.close.sum() > COMPARED:
+        close = thinned(pairs.take(pairs.close), others is None)
+        pairs = Pairs.joined([close, pairs.take(~pairs.close)])
+    seen = compared(mine, yours, pairs, jobs)
+    rows += _near(pairs, seen, own, theirs, ordered=others is None)
     return (
         pd.DataFrame(rows, columns=list(LINK_COLUMNS))
         .sort_values(["a", "b"], kind="stable")
@@ -65,22 +106,44 @@ def link(
     )
 
 
+def compared(
+    mine: Sequence[NDArray[np.uint8]],
+    yours: Sequence[NDArray[np.uint8]],
+    pairs: Pairs,
+    jobs: int | None = None,
+) -> list[Likeness | None]:
+    """Compare the pictures of each pair, in threads; None for those that are not alike."""
+
+    def look(start: int) -> list[Likeness | None]:
+        return [
+            compare(turned(mine[pairs.a[i]], int(pairs.orientation[i])), yours[pairs.b[i]])
+            for i in range(start, min(start + BATCH, len(pairs)))
+        ]
+
+    looks = map_in_order(look, range(0, len(pairs), BATCH), jobs=jobs)
+    return list(itertools.chain.from_iterable(looks))
+
+
 def _identities(pictures: Sequence[ImageRecord]) -> dict[str, list[int]]:
     """Rows by what they show, pixel for pixel."""
     rows: dict[str, list[int]] = {}
     for i, picture in enumerate(pictures):
-        if picture.thumbnail is not None:
+        if picture.detail is not None:
             rows.setdefault(picture.pixels_hash, []).append(i)
     return rows
 
 
-def _thumbnails(
+def _details(
     pictures: Sequence[ImageRecord], identities: dict[str, list[int]]
-) -> NDArray[np.float16]:
-    first = [pictures[rows[0]].thumbnail for rows in identities.values()]
-    stacked = np.empty((len(first), THUMBNAIL, THUMBNAIL), np.float16)
-    for i, thumbnail in enumerate(first):
-        stacked[i] = thumbnail
+) -> list[NDArray[np.uint8]]:
+    found = [pictures[rows[0]].detail for rows in identities.values()]
+    return [one for one in found if one is not None]
+
+
+def _thumbnails(details: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
+    stacked = np.empty((len(details), THUMBNAIL, THUMBNAIL), np.float16)
+    for i, one in enumerate(details):
+        stacked[i] = thumbnail(one)
     return stacked
 
 
@@ -104,31 +167,34 @@ def _equal(
 
 
 def _near(
-    pairs: Pairs, own: dict[str, list[int]], theirs: dict[str, list[int]], *, ordered: bool
-) -> list[tuple[int, int, str, float, str, str]]:
+    pairs: Pairs,
+    seen: Sequence[Likeness | None],
+    own: dict[str, list[int]],
+    theirs: dict[str, list[int]],
+    *,
+    ordered: bool,
+) -> list[tuple[Any, ...]]:
     """Give pairs of contents as pairs of rows; beyond `MANY`, the first rows of each content."""
     left, right = list(own.items()), list(theirs.items())
     wide = sum(len(left[i][1]) * len(right[j][1]) for i, j in zip(pairs.a, pairs.b, strict=True))
     stop = 1 if wide > MANY else None
-    found = []
-    for i, j, similarity, g, adjusted in zip(
-        pairs.a, pairs.b, pairs.similarity, pairs.orientation, pairs.adjusted, strict=True
-    ):
+    found: list[tuple[Any, ...]] = []
+    for i, j, g, likeness in zip(pairs.a, pairs.b, pairs.orientation, seen, strict=True):
         (content, mine), (other, yours) = left[i], right[j]
-        if content == other:  # listed as equal already
+        if likeness is None or content == other:  # equal ones are listed already
             continue
+        moves = [in_first(likeness.move, int(g)), np.asarray(np.linalg.inv(likeness.move))]
         for a, b in itertools.product(mine[:stop], yours[:stop]):
             turn = ordered and a > b
-            first, second = (b, a) if turn else (a, b)
-            orientation = NAMES[INVERSE[g] if turn else g]
             found.append(
                 (
-                    first,
-                    second,
-                    "near",
-                    min(1.0, float(similarity)),
-                    orientation,
-                    ADJUSTMENTS[adjusted],
+                    *((b, a) if turn else (a, b)),
+                    "near" if likeness.same else NEIGHBOUR,
+                    likeness.similarity,
+                    likeness.agreement,
+                    NAMES[INVERSE[g] if turn else g],
+                    ADJUSTMENTS[likeness.adjusted],
+                    flat(moves[turn]),
                 )
             )
     return found

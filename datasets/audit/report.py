@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from gliaboost import notebook
-from gliaboost.datasets.audit.duplicates import KINDS
+from gliaboost.datasets.audit.duplicates import KINDS, LINK_COLUMNS, NEIGHBOUR
 from gliaboost.datasets.audit.metadata_leak import Betrayal
 from gliaboost.datasets.audit.patients import Straddler
 from gliaboost.datasets.audit.verdict import FAULTS, SIDES, sentences
@@ -65,6 +65,9 @@ class AuditReport:
         Name of the other manifest.
     matches : pandas.DataFrame
         Pairs of this manifest's (``a``) and the other's rows (``b``), with their labels.
+    neighbours : pandas.DataFrame
+        Pairs of pictures that are not the same but as alike as slices beside each other in one
+        volume; columns as of `links`. They are in no cluster.
     seconds : dict of str to float
         Wall time by step.
     """
@@ -79,6 +82,7 @@ class AuditReport:
     betrayals: list[Betrayal]
     against: str | None = None
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
+    neighbours: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*LINK_COLUMNS]))
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -114,18 +118,61 @@ class AuditReport:
             for side, mine in rows.groupby(column, sort=True)
         }
 
+    def unguarded(self) -> pd.DataFrame:
+        """Return the neighbours that no patient keeps together: one of the two is not known."""
+        known = self.table["patient"].notna().to_numpy()
+        a, b = (self.neighbours[c].to_numpy(int) for c in "ab")
+        unguarded: pd.DataFrame = self.neighbours[~(known[a] & known[b])]
+        return unguarded
+
+    def beside(self, column: str) -> dict[str, tuple[int, int]]:
+        """Count, by side, the pictures whose neighbour, unguarded, lies on another side.
+
+        Pictures that are on another side themselves are not counted again.
+
+        Parameters
+        ----------
+        column : str
+            ``split`` or ``fold``.
+
+        Returns
+        -------
+        dict of str to (int, int)
+            By value of the column: such pictures, and all pictures.
+        """
+        sides = self.table[column]
+        pairs = self.unguarded()
+        ends = [(int(x), int(y)) for x, y in zip(pairs["a"], pairs["b"], strict=True)]
+        rows = self.table[["cluster", column]].dropna()
+        copied = set(rows.index[rows.groupby("cluster")[column].transform("nunique") > 1])
+        found = {
+            row
+            for pair in ends
+            for row in pair
+            if sides.iloc[[*pair]].notna().all() and sides.iloc[[*pair]].nunique() > 1
+        } - copied
+        return {
+            str(side): (len(found.intersection(mine.index)), len(mine))
+            for side, mine in rows.groupby(column, sort=True)
+        }
+
     def counts(self) -> dict[str, int]:
         """Count the findings by kind: files, pairs, patients, families, contradictory pictures."""
         files, pairs = Counter(f.kind for f in self.faults), Counter(self.links["kind"])
         return {
             **{kind: files[kind] for kind in FAULTS},
             **{kind: pairs[kind] for kind in KINDS},
+            NEIGHBOUR: len(self.neighbours),
             "patient": len(self.straddlers),
             "family": len(self.straddling_families),
             "contradictions": len(self.contradictions),
             "duplicated": sum(len(rows) - 1 for rows in self.clusters),
             **{
                 f"across {column}": sum(n for n, _ in self.crossing(column).values())
+                for column in SIDES
+            },
+            **{
+                f"beside {column}": sum(n for n, _ in self.beside(column).values())
                 for column in SIDES
             },
             "matches": 0 if self.against is None else int(self.matches["a"].nunique()),
@@ -152,7 +199,12 @@ class AuditReport:
             (
                 "near",
                 counts["near"],
-                "pairs of the same picture, turned, resized or otherwise changed",
+                "pairs of the same picture, turned, resized, cropped or otherwise changed",
+            ),
+            (
+                NEIGHBOUR,
+                counts[NEIGHBOUR],
+                "pairs of other pictures as alike as adjacent slices of one patient",
             ),
             ("contradictions", counts["contradictions"], "pictures under two labels"),
             (
@@ -184,7 +236,8 @@ class AuditReport:
             "sizes": _tally(t["width"].astype(str) + "x" + t["height"].astype(str)),
             "modes": _tally(t["format"] + " " + t["mode"]),
             "metadata": [{**asdict(b), "lift": list(b.lift)} for b in self.betrayals],
-            "leaks": [*self._picture_leaks(), *self._patient_leaks()],
+            "leaks": [*self._pairs(self.links), *self._patient_leaks()],
+            "neighbours": list(self._pairs(self.neighbours)),
             "groups": [[str(p) for p in t["path"].iloc[rows]] for rows in self.clusters],
             "contradictions": [
                 [
@@ -223,18 +276,20 @@ class AuditReport:
                 found[column] = [str(s) for s in sides]
         return found
 
-    def _picture_leaks(self) -> Iterator[dict[str, Any]]:
+    def _pairs(self, pairs: pd.DataFrame) -> Iterator[dict[str, Any]]:
         paths, labels = self.table["path"], self.table["label"]
-        for pair in self.links.to_dict("records"):
+        for pair in pairs.to_dict("records"):
             yield {
                 "a": str(paths.iloc[pair["a"]]),
                 "b": str(paths.iloc[pair["b"]]),
                 "kind": pair["kind"],
                 "similarity": round(float(pair["similarity"]), 4),
+                "agreement": round(float(pair["agreement"]), 4),
                 "across": self.across(pair["a"], pair["b"]),
                 "labels": [_plain(labels.iloc[r]) for r in (pair["a"], pair["b"])],
                 "orientation": pair["orientation"],
                 "adjusted": pair["adjusted"],
+                "move": list(pair["move"]),
             }
 
     def _patient_leaks(self) -> Iterator[dict[str, Any]]:
@@ -266,9 +321,11 @@ class AuditReport:
                     "b": m["other_path"],
                     "kind": m["kind"],
                     "similarity": round(float(m["similarity"]), 4),
+                    "agreement": round(float(m["agreement"]), 4),
                     "labels": [_plain(m["label"]), _plain(m["other_label"])],
                     "orientation": m["orientation"],
                     "adjusted": m["adjusted"],
+                    "move": list(m["move"]),
                 }
                 for m in self.matches.to_dict("records")
             ],

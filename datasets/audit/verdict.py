@@ -50,6 +50,9 @@ class Findings(Protocol):
     def counts(self) -> dict[str, int]:
         """Count findings by kind."""
 
+    def beside(self, column: str) -> dict[str, tuple[int, int]]:
+        """Count pictures whose neighbour is on another side of a column."""
+
     def crossing(self, column: str) -> dict[str, tuple[int, int]]:
         """Count pictures on more than one side of a column."""
 
@@ -80,6 +83,15 @@ def sentences(report: Findings) -> Iterator[tuple[str, str]]:
                     "wrong",
                     f"{column} {side}: {shared} of {_n(total, 'file')} ({shared / total:.1%}) "
                     "show a picture that is on another side too.",
+                )
+    for column in divided:
+        for side, (beside, total) in report.beside(column).items():
+            if beside:
+                yield (
+                    "wrong",
+                    f"{column} {side}: {beside} of {_n(total, 'file')} ({beside / total:.1%}) "
+                    "are no copies, but as alike as adjacent slices to a picture on another side; "
+                    "patients are unknown, so nothing keeps them together.",
                 )
     for column in divided:
         patients = [s for s in report.straddlers if s.column == column]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from gliaboost.datasets.audit.alignment import SAME
+from gliaboost.datasets.audit.likeness import SAME
 from gliaboost.datasets.audit.report import AuditReport, FileFault
 from gliaboost.datasets.audit.verdict import SIDES, WEIGHTS, sentences
 from gliaboost.datasets.decode import decode

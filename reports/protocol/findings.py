@@ -10,7 +10,7 @@ from gliaboost.files import replacing
 from gliaboost.progress import SILENT, Progress, Substage
 
 # Raised whenever an audit of the same images may say something else.
-VERSION = 1
+VERSION = 2
 
 Finding = tuple[str, str]
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -9,171 +7,107 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gliaboost.datasets.audit import alignment
-from gliaboost.datasets.audit.alignment import ADJUSTMENTS, SAME, aligned, second_look
-from gliaboost.datasets.audit.pictures import thumbnail
-from gliaboost.datasets.decode import decode
+from gliaboost.datasets.audit.alignment import (
+    HERE,
+    SMOOTH,
+    aligned,
+    flat,
+    in_pixels,
+    in_units,
+    is_small,
+    moved,
+    sized,
+    unflat,
+)
 
 Image = NDArray[np.uint8]
 
 
-def slice_of(seed: int, size: int = 256) -> Image:
+def slice_of(seed: int, size: int = 128) -> Image:
     """Draw an oval with soft structure on black, as a head in a field of view."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     inside = (x / rng.uniform(0.6, 0.75)) ** 2 + (y / rng.uniform(0.75, 0.85)) ** 2 < 1
-    texture = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), 9)
+    texture = cv2.GaussianBlur(rng.normal(size=(size, size)), (0, 0), size / 28)
     image = np.where(inside, 120 + 45 * texture / texture.std(), 2)
     return np.clip(image, 0, 255).astype(np.uint8)
 
 
-def look(a: Image, b: Image) -> str | None:
-    seen = second_look(thumbnail(a).astype(np.float32), thumbnail(b).astype(np.float32))
-    if seen is None:
-        return None
-    assert SAME <= seen[0] <= 1.001
-    return ADJUSTMENTS[seen[1]]
+def affine(scale: tuple[float, float], shift: tuple[float, float]) -> Any:
+    move = np.diag([*scale, 1.0])
+    move[:2, 2] = [0.5 * (1 - s) + t for s, t in zip(scale, shift, strict=True)]
+    return move
 
 
-def small(image: Image) -> NDArray[np.float32]:
-    return thumbnail(image).astype(np.float32)
+def as_seen(image: Image, move: Any) -> Image:
+    """Make the picture of which `move` tells where points of `image` lie."""
+    seen, _ = moved(image, np.linalg.inv(move), (image.shape[0], image.shape[1]))
+    return np.clip(np.rint(seen), 0, 255).astype(np.uint8)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda x: np.clip((x.astype(float) - 60) * 2.2, 0, 255).astype(np.uint8),
-        lambda x: (255 * (x / 255) ** 0.5).astype(np.uint8),
-        lambda x: (255 * (x / 255) ** 2.0).astype(np.uint8),
-    ],
-    ids=["clipped at both ends", "gamma 0.5", "gamma 2"],
-)
+@pytest.mark.parametrize("size", SMOOTH)
 @pytest.mark.parametrize("seed", range(3))
-def test_contrast(change: Callable[[Image], Image], seed: int) -> None:
+def test_a_small_move_is_found(seed: int, size: int) -> None:
     image = slice_of(seed)
-    plain = np.corrcoef(thumbnail(image).ravel(), thumbnail(change(image)).ravel())[0, 1]
-    assert plain < SAME
-    assert look(image, change(image)) == look(change(image), image) == "contrast"
+    move = affine((1.03, 0.98), (0.01, -0.02))
+    found = aligned(image, as_seen(image, move), size)
+    assert found is not None
+    np.testing.assert_allclose(found, move, atol=0.004)
+    back, reach = moved(as_seen(image, move), found, (128, 128))
+    inside = reach > 0
+    assert np.corrcoef(back[inside], image[inside])[0, 1] > 0.995
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_trimmed(seed: int) -> None:
-    image = slice_of(seed)
-    assert look(image, image[4:-1, 2:-3]) == "alignment"
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_trimmed_and_in_another_contrast(seed: int) -> None:
-    image = slice_of(seed)
-    changed = (255 * (image[4:-1, 2:-3] / 255) ** 2).astype(np.uint8)
-    assert look(image, changed) == "contrast and alignment"
-
-
-def test_different_pictures_stay_different() -> None:
-    images = [slice_of(seed) for seed in range(12)]
-    for i, a in enumerate(images):
-        for b in images[:i]:
-            assert look(a, b) is None
-
-
-def test_neighbouring_slices_stay_apart_in_any_contrast(figshare_folder: Path) -> None:
-    """Two slices of one patient, among the most alike that are not the same."""
-    a, b = (decode(figshare_folder / "images" / f"{n}.jpg") for n in (1857, 1858))
-    plain = np.corrcoef(thumbnail(a).ravel(), thumbnail(b).ravel())[0, 1]
-    assert 0.95 < plain < SAME
-    for power in (0.5, 0.7, 1.0, 1.5):
-        assert look(a, (255 * (b / 255) ** power).astype(np.uint8)) is None
-
-
-def test_a_far_move_is_refused() -> None:
-    image = thumbnail(slice_of(0)).astype(np.float32)
-    assert aligned(image, np.roll(image, 2, axis=1)) is not None
-    assert aligned(image, np.roll(image, 12, axis=1)) is None
-
-
-def warped(image: NDArray[np.float32], scale: list[float], shift: list[float]) -> Any:
-    """Stretch about the middle, in columns and rows, and shift by pixels."""
-    middle = [32 * (1 - s) + t for s, t in zip(scale, shift, strict=True)]
-    matrix = [[scale[0], 0, middle[0]], [0, scale[1], middle[1]]]
-    return cv2.warpAffine(
-        image,
-        np.array(matrix, np.float32),
-        (64, 64),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+def test_a_far_move_is_found_from_where_it_roughly_is() -> None:
+    image = slice_of(0)
+    move = affine((1.6, 1.3), (0.12, 0.05))
+    crop = as_seen(image, move)
+    begin = affine((1.56, 1.33), (0.11, 0.06))
+    found = aligned(image, crop, 64, begin)
+    assert found is not None
+    np.testing.assert_allclose(found, move, atol=0.01)
+    assert is_small(found, begin) and not is_small(found)
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_the_move_may_stretch_and_shift_just_so_far(axis: int) -> None:
-    image = small(slice_of(0))
-
-    def moved(scale: float, shift: float) -> bool:
+def test_a_small_move_stretches_and_shifts_just_so_far(axis: int) -> None:
+    def small(scale: float, shift: float) -> bool:
         scales, shifts = [1.0, 1.0], [0.0, 0.0]
         scales[axis], shifts[axis] = scale, shift
-        return aligned(image, warped(image, scales, shifts)) is not None
+        return is_small(affine((scales[0], scales[1]), (shifts[0], shifts[1])))
 
-    assert all(moved(scale, 0) for scale in (0.96, 1.04))
-    assert not any(moved(scale, 0) for scale in (0.92, 1.08))
-    assert all(moved(1, shift) for shift in (-3.8, 3.8))
-    assert not any(moved(1, shift) for shift in (-4.2, 4.2))
-
-
-def test_what_does_not_converge_is_another_picture() -> None:
-    image = small(slice_of(0))
-    assert aligned(image, -image) is None
-    assert second_look(image, -image) is None
+    assert all(small(scale, 0) for scale in (0.945, 1.055))
+    assert not any(small(scale, 0) for scale in (0.935, 1.065))
+    assert all(small(1, shift) for shift in (-0.06, 0.06))
+    assert not any(small(1, shift) for shift in (-0.065, 0.065))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_greys_that_are_mapped_one_way_alone_must_be_closer(seed: int) -> None:
-    image = small(slice_of(seed))
-    noise = np.random.default_rng(seed).normal(size=image.shape).astype(np.float32)
-
-    def clipped(share: float) -> NDArray[np.float32]:
-        copy = np.clip(image + share * noise, -1, 1)
-        return np.asarray((copy - copy.mean()) / copy.std(), np.float32)
-
-    for share, high, same in ((0.09, 0.99, False), (0.04, 0.995, True)):
-        copy = clipped(share)
-        # Each way: the greys of one are given to the other in order of its own.
-        ways = []
-        for a, b in ((image, copy), (copy, image)):
-            mapped = np.sort(b, axis=None)[np.argsort(np.argsort(a, axis=None))]
-            ways.append(np.corrcoef(mapped, b.ravel())[0, 1])
-        assert min(ways) < SAME and high <= max(ways)
-        assert max(ways) < 0.995 or same
-        seen = second_look(image, copy)
-        assert (seen is not None) is same
-        if seen is not None:
-            assert seen[0] == pytest.approx(max(ways), abs=1e-5)
+def test_what_does_not_converge_has_no_move() -> None:
+    assert aligned(slice_of(0), 255 - slice_of(0), 64) is None
+    assert aligned(slice_of(0), np.zeros((128, 128), np.uint8), 64) is None
 
 
-@pytest.mark.parametrize("way", ADJUSTMENTS[1:])
-def test_each_look_is_passed_at_the_threshold_itself(
-    way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_move_reads_the_same_in_pixels_of_any_size_and_in_a_table() -> None:
+    move = affine((1.25, 0.8), (0.1, -0.05))
+    np.testing.assert_allclose(in_units(in_pixels(move, 64), 64), move)
+    # The middle of the first pixel of four lies at an eighth.
+    there = move @ [1 / 8, 1 / 8, 1]
+    np.testing.assert_allclose((in_pixels(move, 4) @ [0, 0, 1])[:2], 4 * there[:2] - 0.5)
+    np.testing.assert_allclose(unflat(flat(move)), move, atol=1e-5)
+    assert flat(HERE) == (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+def test_a_picture_is_moved_into_a_frame_of_another_size() -> None:
     image = slice_of(1)
-    copy = image[4:-1, 2:-3] if "alignment" in way else image
-    if "contrast" in way:
-        copy = (255 * (copy / 255) ** 2).astype(np.uint8)
-    seen = second_look(small(image), small(copy))
-    assert seen is not None and ADJUSTMENTS[seen[1]] == way
-    monkeypatch.setattr(alignment, "SAME", seen[0])
-    assert second_look(small(image), small(copy)) == seen
-    monkeypatch.setattr(alignment, "SAME", np.nextafter(seen[0], 2))
-    assert second_look(small(image), small(copy)) != seen
+    seen, reach = moved(image, HERE, (64, 256))
+    assert seen.shape == reach.shape == (64, 256)
+    assert np.corrcoef(seen.ravel(), cv2.resize(image, (256, 64)).ravel())[0, 1] > 0.98
+    half, reach = moved(image, affine((2, 1), (0, 0)), (128, 128))
+    assert (reach > 0).mean() == pytest.approx(0.5, abs=0.02)
+    assert half[64, 5] == pytest.approx(float(image[64, 0]), abs=1)  # its edge goes on
 
 
-def test_one_way_is_enough_at_its_threshold_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    a, b = small(slice_of(0)), np.clip(small(slice_of(0)), -1, 1)
-    monkeypatch.setattr(alignment, "SAME", -1)
-    monkeypatch.setattr(alignment, "SAME_ONE_WAY", -1)
-    high = second_look(a, b)
-    monkeypatch.setattr(alignment, "SAME_ONE_WAY", 2)
-    low = second_look(a, b)
-    assert high is not None and low is not None and low[0] < high[0]
-    monkeypatch.setattr(alignment, "SAME_ONE_WAY", high[0])
-    assert second_look(a, b) == high
-    monkeypatch.setattr(alignment, "SAME_ONE_WAY", np.nextafter(high[0], 2))
-    assert second_look(a, b) == low
+def test_a_picture_at_another_size_is_the_mean_of_its_places() -> None:
+    image = np.kron([[0, 100], [200, 50]], np.ones((64, 64))).astype(np.uint8)
+    assert sized(image, 2).tolist() == [[0, 100], [200, 50]]
+    assert sized(image, 128) is image

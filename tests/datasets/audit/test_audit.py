@@ -394,8 +394,8 @@ def test_sartaj_leaks(figshare_folder: Path) -> None:
             },
         )
     )
-    assert report.crossing("split")["test"] == (267, 394)
-    assert len(report.contradictions) == 2
+    assert report.crossing("split")["test"] == (270, 394)
+    assert len(report.contradictions) == 3
     labels = {tuple(sorted(set(report.table["label"].iloc[r]))) for r in report.contradictions}
     assert labels == {("glioma_tumor", "meningioma_tumor")}
     assert not (report.links["orientation"] != "same").any()

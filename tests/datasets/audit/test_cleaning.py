@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from gliaboost.datasets.audit.cleaning import carry_over, drop, write_groups
+from gliaboost.datasets.audit.duplicates import LINK_COLUMNS
 from gliaboost.datasets.audit.report import AuditReport, FileFault
 from gliaboost.datasets.components import connected
 from gliaboost.datasets.manifest import Manifest
@@ -50,6 +51,31 @@ def test_groups_may_join_families() -> None:
     assert write_groups(manifest, report).table["group"].tolist() == ["p1A", "p1B", "p2"]
     joined = write_groups(manifest, report, families=True)
     assert joined.table["group"].tolist() == ["p1A", "p1A", "p2"]
+
+
+def beside(*pairs: tuple[int, int]) -> pd.DataFrame:
+    rest = ("neighbour", 0.97, 0.8, "same", "alignment", (1, 0, 0, 0, 1, 0))
+    return pd.DataFrame([(*pair, *rest) for pair in pairs], columns=list(LINK_COLUMNS))
+
+
+def test_neighbours_stay_together_where_a_patient_is_unknown() -> None:
+    manifest, plain = reported(
+        {"path": list("abcdef"), "patient": [None, None, "p", "q", "r", None]}, [(4, 5)]
+    )
+    report = replace(plain, neighbours=beside((0, 1), (2, 3), (3, 5)))
+    # c and d are two patients, whatever their pictures are like; f, unknown, is beside d.
+    assert write_groups(manifest, report).table["group"].tolist() == [
+        "picture a", "picture a", "p", "q", "q", "q",
+    ]  # fmt: skip
+    assert write_groups(manifest, plain).table["group"].tolist()[:2] == ["picture a", "picture b"]
+
+
+def test_neighbours_are_no_duplicates_to_drop() -> None:
+    table: dict[str, list[object]] = {"path": list("abcd"), "label": ["x", "y", "x", "x"]}
+    manifest, plain = reported(table, [(2, 3)])
+    report = replace(plain, neighbours=beside((0, 1), (1, 2)))
+    assert drop(manifest, report).table["path"].tolist() == ["a", "b", "d"]
+    assert report.contradictions == []
 
 
 def test_drop_keeps_one_of_each_picture() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +13,14 @@ from gliaboost.datasets.components import connected
 
 def picture(pixels: int, file: int = 0, turn: int = 0) -> ImageRecord:
     """Make a picture whose content `pixels` decides, in a file of its own, turned by 90 degrees."""
-    noise = np.random.default_rng(pixels).normal(size=(64, 64))
+    noise = cv2.GaussianBlur(np.random.default_rng(pixels).normal(size=(128, 128)), (0, 0), 3)
+    grey = np.clip(128 + 50 * noise / noise.std(), 0, 255).astype(np.uint8)
     return ImageRecord(
         bytes_hash=f"{pixels}-{file}-{turn}",
         pixels_hash=f"{pixels}-{turn}",
         height=64,
         width=64,
-        thumbnail=np.rot90(noise, turn).astype(np.float16),
+        detail=np.ascontiguousarray(np.rot90(grey, turn)),
     )
 
 

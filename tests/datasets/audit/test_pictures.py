@@ -14,6 +14,7 @@ from PIL import Image
 from gliaboost.datasets.audit.pictures import (
     Header,
     border,
+    detail,
     is_blank,
     is_coloured,
     read_header,
@@ -44,9 +45,18 @@ def test_one_pass(tmp_path: Path, heard: Any) -> None:
     assert (c.header.kind, c.header.mode, c.coloured) == ("JPEG", "RGB", False)
     assert a.header.quantisation == ()
     assert len(c.header.quantisation) == 3
-    assert d.error and d.thumbnail is None
-    assert e.blank and e.thumbnail is None and not e.error
+    assert d.error and d.detail is None
+    assert e.blank and e.detail is None and not e.error
     assert "cannot be read" in absent.error
+
+
+@pytest.mark.parametrize("shape", [(40, 300), (256, 256), (500, 130)])
+def test_the_detail_is_of_one_size_and_the_means_of_its_places(shape: tuple[int, int]) -> None:
+    image = np.kron(np.arange(4).reshape(2, 2) * 60, np.ones((8, 8))).astype(np.uint8)
+    whole = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_NEAREST)
+    small = detail(np.asarray(whole, np.uint8))
+    assert (small.shape, small.dtype) == ((128, 128), np.uint8)
+    assert small[[20, 20, 100, 100], [20, 100, 20, 100]].tolist() == [0, 60, 120, 180]
 
 
 def test_pixels_know_their_shape(tmp_path: Path) -> None:
@@ -184,12 +194,12 @@ def test_what_was_not_read_is_empty(tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(encoded(grey())[:60])
     absent, cut = read_pictures([tmp_path / "absent.png", tmp_path / "cut.png"])
     assert absent.error == "cannot be read: No such file or directory"
-    # A record is itself alone: thumbnails have no single yes or no to be equal by.
+    # A record is itself alone: views have no single yes or no to be equal by.
     assert {absent, cut, absent} == {absent, cut}
     for record in (absent, cut):
         assert (record.height, record.width, record.pixels_hash) == (0, 0, "")
         assert not record.blank and not record.coloured
-        assert record.border == () and record.thumbnail is None
+        assert record.border == () and record.detail is None
     assert cut.bytes_hash == hashlib.sha256((tmp_path / "cut.png").read_bytes()).hexdigest()
 
 

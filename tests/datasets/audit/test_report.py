@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from gliaboost.datasets.audit.duplicates import LINK_COLUMNS
 from gliaboost.datasets.audit.metadata_leak import Betrayal
 from gliaboost.datasets.audit.patients import Straddler
 from gliaboost.datasets.audit.report import AuditReport, FileFault
@@ -33,8 +34,10 @@ LINKS = pd.DataFrame(
         "b": [1, 3, 4],
         "kind": ["bytes", "near", "near"],
         "similarity": [1.0, 0.987654, 0.99],
+        "agreement": [1.0, 0.9934567, 0.995],
         "orientation": ["same", "turned", "same"],
         "adjusted": [False, True, False],
+        "move": [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)] * 3,
     }
 )
 
@@ -90,10 +93,12 @@ MATCHES = pd.DataFrame(
         "other_path": ["1", "2", "3", "4"],
         "kind": ["near", "near", "bytes", "near"],
         "similarity": [0.987654, 0.98, 1.0, 0.98],
+        "agreement": [0.993, 0.994, 1.0, 0.995],
         "label": ["x", "x", "y", "w"],
         "other_label": ["x", "y", "x", None],
         "orientation": ["same"] * 4,
         "adjusted": [False] * 4,
+        "move": [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0)] * 4,
     }
 )
 
@@ -145,8 +150,9 @@ def test_leaks_name_both_files_their_sides_and_labels() -> None:
     pictures = report().to_dict()["leaks"]
     assert pictures[0]["across"] == {"split": ["train", "test"]}
     assert pictures[1] == {
-        "a": "c", "b": "d", "kind": "near", "similarity": 0.9877, "across": {},
-        "labels": ["x", "y"], "orientation": "turned", "adjusted": True,
+        "a": "c", "b": "d", "kind": "near", "similarity": 0.9877, "agreement": 0.9935,
+        "across": {}, "labels": ["x", "y"], "orientation": "turned", "adjusted": True,
+        "move": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
     }  # fmt: skip
     assert pictures[3] == {
         "a": "b", "b": "a", "kind": "patient", "similarity": None,
@@ -159,6 +165,25 @@ def test_leaks_name_both_files_their_sides_and_labels() -> None:
         "a": "d", "b": "c", "kind": "family", "similarity": None,
         "across": {"fold": ["1", "2", "3"]}, "labels": ["y", "x"], "patients": ["q1", "q2"],
     }  # fmt: skip
+
+
+def beside(*pairs: tuple[int, int]) -> pd.DataFrame:
+    rest = ("neighbour", 0.97, 0.8, "same", "alignment", (1, 0, 0, 0, 1, 0))
+    return pd.DataFrame([(*pair, *rest) for pair in pairs], columns=list(LINK_COLUMNS))
+
+
+def test_neighbours_count_apart_from_copies_and_only_where_a_patient_is_unknown() -> None:
+    table = pd.DataFrame(TABLE).assign(patient=["p", "q", None, None, "r", "s", None])
+    # 0 and 1 are on two sides as copies; of 4 and 5 both patients are known; 6 is on no side.
+    found = report(table=table, neighbours=beside((0, 3), (2, 5), (3, 5), (4, 5), (2, 6)))
+    assert found.beside("split") == {"test": (2, 4), "train": (1, 2)}
+    assert found.beside("fold") == {}
+    counts = found.counts()
+    assert (counts["neighbour"], counts["beside split"], counts["near"]) == (5, 3, 2)
+    assert found.crossing("split") == report().crossing("split")
+    assert found.clusters == report().clusters
+    assert [(n["a"], n["b"]) for n in found.to_dict()["neighbours"]][:2] == [("a", "d"), ("c", "f")]
+    assert found.to_dict()["leaks"] == report(table=table).to_dict()["leaks"]
 
 
 @pytest.mark.parametrize("kind", ["bytes", "pixels", "near"])

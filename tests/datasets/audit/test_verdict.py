@@ -24,11 +24,16 @@ def findings(**changed: Any) -> Any:
         "matches": pd.DataFrame({"a": []}),
         "counts": COUNTS,
         "crossing": {"train": (0, 1), "test": (0, 1)},
+        "beside": {},
         **changed,
     }
-    counts, crossing = plain.pop("counts"), plain.pop("crossing")
+    counts = {**COUNTS, **plain.pop("counts")}
+    crossing, beside = plain.pop("crossing"), plain.pop("beside")
     return SimpleNamespace(
-        **plain, counts=lambda: {**COUNTS, **counts}, crossing=lambda column: crossing
+        **plain,
+        counts=lambda: counts,
+        crossing=lambda column: crossing,
+        beside=lambda column: beside,
     )
 
 
@@ -61,6 +66,16 @@ def test_leaking_pictures_are_wrong_side_by_side() -> None:
         ("wrong", "split test: 1 of 1 file (100.0%) show a picture that is on another side too."),
     ]
     assert "No picture lies" not in str(said(crossing={"train": (3, 8), "test": (0, 4)}))
+
+
+def test_neighbours_across_a_split_are_a_leak_of_their_own() -> None:
+    assert added(beside={"train": (0, 8), "test": (35, 441)}) == [
+        (
+            "wrong",
+            "split test: 35 of 441 files (7.9%) are no copies, but as alike as adjacent slices to "
+            "a picture on another side; patients are unknown, so nothing keeps them together.",
+        )
+    ]
 
 
 def test_leaking_patients_are_wrong_with_their_files() -> None:
