@@ -55,7 +55,7 @@ def test_the_detail_is_of_one_size_and_the_means_of_its_places(shape: tuple[int,
     image = np.kron(np.arange(4).reshape(2, 2) * 60, np.ones((8, 8))).astype(np.uint8)
     whole = cv2.resize(image, shape[::-1], interpolation=cv2.INTER_NEAREST)
     small = detail(np.asarray(whole, np.uint8))
-    assert (small.shape, small.dtype) == ((128, 128), np.uint8)
+    assert small.shape == (128, 128) and small.dtype == np.uint8
     assert small[[20, 20, 100, 100], [20, 100, 20, 100]].tolist() == [0, 60, 120, 180]
 
 

@@ -173,7 +173,8 @@ def beside(*pairs: tuple[int, int]) -> pd.DataFrame:
 
 
 def test_neighbours_count_apart_from_copies_and_only_where_a_patient_is_unknown() -> None:
-    table = pd.DataFrame(TABLE).assign(patient=["p", "q", None, None, "r", "s", None])
+    patients = pd.Series(["p", "q", None, None, "r", "s", None], dtype="str")
+    table = pd.DataFrame(TABLE).assign(patient=patients)
     # 0 and 1 are on two sides as copies; of 4 and 5 both patients are known; 6 is on no side.
     found = report(table=table, neighbours=beside((0, 3), (2, 5), (3, 5), (4, 5), (2, 6)))
     assert found.beside("split") == {"test": (2, 4), "train": (1, 2)}
