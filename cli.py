@@ -55,7 +55,10 @@ def interruptible(command: Callable[..., None]) -> Callable[..., None]:
 app = typer.Typer(
     name="gliaboost",
     cls=GroupedGroup,
-    help="Classical features and gradient boosting on brain MRI and CT, honestly measured.",
+    help="""Classical features and gradient boosting on brain MRI and CT, honestly measured.
+
+    To begin: gliaboost benchmark FOLDER, with a folder a class in it, or a .zip of that.
+    """,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -87,10 +90,7 @@ def _gliaboost(
         ),
     ] = False,
 ) -> None:
-    """Classical features and gradient boosting on brain MRI and CT, honestly measured.
-
-    The first hour: gliaboost benchmark FOLDER, a folder of classes or a .zip of one.
-    """
+    """Classical features and gradient boosting on brain MRI and CT, honestly measured."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

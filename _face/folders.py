@@ -170,7 +170,10 @@ def described(table: Manifest, folder: Path, source: str) -> str:
     if patients:
         lines.append(f"  {patients:,} patients")
     else:
-        lines.append("  patients unknown: slices of one patient may lie on both sides of a fold")
+        lines.append(
+            "  patients unknown: slices of one patient may lie on both sides of a fold; if they "
+            f"are known: gliaboost manifest {source} {shlex.quote(str(folder))} --patients FILE.csv"
+        )
     return "\n".join(lines)
 
 

@@ -14,7 +14,6 @@ CONVERTING = ("dicom", "nifti", "figshare-mat")
 OPENED = 50
 VOLUMES = (".nii", ".nii.gz")
 _MASK_FILE = re.compile(r"[ _.-](mask|seg|segmentation)$", re.IGNORECASE)
-_MASK_FOLDERS = ("mask", "masks", "segmentation", "segmentations", "groundtruth")
 _CT_MRI = re.compile(r"(ct|mri)[ _-]+(healthy|glioma|meningioma|pituitary|tumou?r)", re.IGNORECASE)
 
 
@@ -62,8 +61,6 @@ def _of_images(folder: Path, images: list[Path]) -> str:
     masked = any(_MASK_FILE.search(f.stem) for f in images)
     if masked and any(name.startswith("TCGA_") for name in named):
         return "lgg"
-    if masked or folders & set(_MASK_FOLDERS):
-        return "curated-masks"
     modalities = [letters(n) for n in named if letters(n).endswith(("images", "image"))]
     if any(_CT_MRI.fullmatch(name.strip()) for name in named) or (
         any("ctscan" in n for n in modalities) and any("mri" in n for n in modalities)

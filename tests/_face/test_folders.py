@@ -39,13 +39,14 @@ def zipped(folder: Path, wrapper: str = "") -> Path:
     return archive
 
 
-def test_what_was_taken_is_said_with_counts(lay: Lay, heard: Heard) -> None:
+def test_what_was_taken_is_said_with_counts(lay: Lay, heard: Heard, tmp_path: Path) -> None:
     table = read_folder(lay(*SPLIT), heard)
     assert table.table["split"].tolist().count("test") == 1
     assert heard.lines[0].splitlines()[1:] == [
         "  3 images: glioma 2, no 1",
         "  split: train 2, test 1",
-        "  patients unknown: slices of one patient may lie on both sides of a fold",
+        "  patients unknown: slices of one patient may lie on both sides of a fold; if they are "
+        f"known: gliaboost manifest folder {tmp_path / 'scans'} --patients FILE.csv",
     ]
 
 
@@ -110,8 +111,9 @@ def test_other_layouts_name_the_command_that_reads_them(
 def test_a_layout_that_a_folder_of_classes_would_misread_is_read_as_it_is(
     lay: Lay, heard: Heard
 ) -> None:
-    table = read_folder(lay("images/glioma/1.png", "masks/glioma/1.png", "images/no/2.png"), heard)
-    assert len(table) == 2 and "the layout curated-masks" in heard.lines[0]
+    table = read_folder(lay("Brain_Glioma/1.png", "Brain_Menin/1.png"), heard)
+    assert table.classes == ["glioma", "meningioma"]
+    assert "the layout bangladesh" in heard.lines[0]
 
 
 def test_one_folder_inside_another_is_gone_through_but_no_class_is(lay: Lay) -> None:

@@ -64,7 +64,8 @@ def test_a_folder_is_taken_for_classes_and_says_so(classes: Path) -> None:
     assert heard.splitlines() == [
         f"{classes}: taken for a folder of classes",
         "  3 images: glioma 2, healthy 1",
-        "  patients unknown: slices of one patient may lie on both sides of a fold",
+        "  patients unknown: slices of one patient may lie on both sides of a fold; if they are "
+        f"known: gliaboost manifest folder {classes} --patients FILE.csv",
     ]
 
 

@@ -24,8 +24,8 @@ def lay(folder: Path, *paths: str, content: bytes = b"x") -> Path:
         (["metadata.csv", "images/1.png", "masks/1.png"], "figshare"),
         (["a/1.mat", "cvind.mat"], "figshare-mat"),
         (["kaggle_3m/TCGA_A/1.tif", "kaggle_3m/TCGA_A/1_mask.tif"], "lgg"),
-        (["glioma/1.png", "glioma/1_mask.png"], "curated-masks"),
-        (["images/glioma/1.png", "masks/glioma/1.png"], "curated-masks"),
+        (["glioma/1.png", "glioma/1_mask.png"], "folder"),
+        (["images/glioma/1.png", "masks/glioma/1.png"], "folder"),
         (["train/ct_healthy/1.png", "train/mri_glioma/1.png"], "kaggle-ct-mri"),
         (
             ["Brain Tumor CT scan Images/Healthy/1.png", "Brain Tumor MRI images/Tumor/1.png"],
@@ -46,9 +46,3 @@ def test_layouts_are_told_by_their_names(
 def test_dicom_without_an_ending_is_told_by_its_bytes(tmp_path: Path) -> None:
     lay(tmp_path, "p1/IM0001", content=DICOM)
     assert recognise(tmp_path) == "dicom"
-
-
-def test_a_folder_of_classes_is_none_of_masks_for_a_class_that_ends_like_one(
-    tmp_path: Path,
-) -> None:
-    assert recognise(lay(tmp_path, "unmasked/1.png", "other/1.png")) == "folder"
