@@ -206,7 +206,7 @@ def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
     if not 0 <= frame < frames:
         raise DecodeError(source.name, f"holds {frames} volume(s); there is none of number {frame}")
     values = _values(loaded, shape, frame)
-    _check_sum(source, stream)
+    _check_sum(source, stream, loaded)
     colour = values.dtype.names is not None
     values = _as_float(values).reshape(shape[:3])
     affine, known = _affine(loaded)
@@ -269,13 +269,18 @@ def _as_float(values: NDArray[Any]) -> NDArray[np.float32]:
         return values.astype(np.float32, copy=False)
 
 
-def _check_sum(source: ImageSource, stream: BinaryIO) -> None:
+def _check_sum(source: ImageSource, stream: BinaryIO, loaded: Any) -> None:
     """Read a compressed file to its end, where its sum stands: bits may flip without a word."""
-    if isinstance(stream, gzip.GzipFile):
-        for _ in range(MAX_BYTES // _TRAILING):
-            if not stream.read(_TRAILING):
-                return
-        raise DecodeError(source.name, "holds much more than its header says")
+    if not isinstance(stream, gzip.GzipFile):
+        return
+    size = int(np.prod(loaded.shape, dtype=object)) * loaded.get_data_dtype().itemsize
+    end = int(loaded.dataobj.offset) + size
+    while stream.tell() <= end + _TRAILING:
+        if end - stream.tell() > MAX_BYTES:  # many volumes, which would take long
+            return
+        if not stream.read(_TRAILING):
+            return
+    raise DecodeError(source.name, "holds much more than its header says")
 
 
 def _affine(loaded: Any) -> tuple[NDArray[np.float64], bool]:

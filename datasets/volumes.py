@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.decode import MAX_PIXELS
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.modality import (
     OtherModality,
@@ -32,6 +31,10 @@ AIR = -500
 LEAST = 0.02
 # A picture has more values than a map has labels, and higher ones.
 _LABELS, _HIGHEST = 16, 32
+# So many neighbours are equal in a map of regions, and in no picture.
+_EVEN = 0.9
+# A slice that is stretched to square pixels has no more of them.
+_PIXELS = 2**22
 # Of more voxels than these, percentiles are taken of every n-th plane.
 _SAMPLED = 2**25
 
@@ -155,7 +158,7 @@ def read_volume(
     if not finite.all():
         notes.append("voxels that are no finite number: drawn as air")
     sample = _sample(file.values, finite)
-    if is_label_map(sample):
+    if is_label_map(file.values):
         raise DecodeError(source.name, "holds a few small numbers: a map of labels, no picture")
     if modality is None:
         try:
@@ -175,11 +178,15 @@ def read_volume(
         grey, head = _stretched(file.values, sample)
     grey[~finite] = 0
     head &= finite
+    spacing = file.spacing
+    if not _fits(grey.shape, spacing):
+        spacing = (1.0, 1.0, 1.0)
+        notes.append("sides of a voxel that would make huge slices: drawn as if all were equal")
     return Volume(
         grey,
         head,
         file.affine,
-        file.spacing,
+        spacing,
         modality,
         file.frames,
         file.oriented,
@@ -240,19 +247,31 @@ def volume_slices(
 
 
 def is_label_map(values: NDArray[np.generic]) -> bool:
-    """Whether a volume holds a few small whole numbers, as a map of labels does and no picture.
+    """Whether a volume holds labels: small whole numbers, or regions of one whole number each.
+
+    Parameters
+    ----------
+    values : array [X, Y, Z]
+        The voxels. What is constant is no map.
 
     Examples
     --------
-    >>> [is_label_map(np.array(v)) for v in ([0, 1, 4], [0, 255], [0, 0.5, 9], [0, 300, 700])]
+    >>> [is_label_map(np.array([[v]])) for v in ([0, 1, 4], [0, 255], [0, 0.5, 9], [0, 300, 700])]
     [True, True, False, False]
     """
-    if not np.isfinite(values).all() or values.min() < 0 or values.min() == values.max():
+    low, high = values.min(), values.max()
+    if not (0 <= low < high < 2**24):  # nor where one is no number
         return False
-    if values.max() > _HIGHEST:
-        return bool(values.max() == 255 and ((values == 0) | (values == 255)).all())
-    found = np.unique(values)
-    return bool(len(found) <= _LABELS and np.abs(found - np.rint(found)).max() < 1e-2)
+    part = values[:: -(-values.size // _SAMPLED)]
+    if any((np.abs(plane - np.rint(plane)) > 1e-2).any() for plane in part):
+        return False
+    few = len(np.unique(part.ravel()[:: 1 + part.size // 2**16])) <= _LABELS
+    found = np.unique(values) if few else ()
+    if few and len(found) <= _LABELS:
+        return bool(high <= _HIGHEST or (high == 255 and len(found) == 2))
+    one, other = part[:, 1:], part[:, :-1]
+    inside = (one != 0) & (other != 0)
+    return bool(inside.any() and (one == other)[inside].mean() > _EVEN)
 
 
 def check_plane(plane: str) -> int:
@@ -289,10 +308,21 @@ def upright(
     fine = min(across, down)
     height, width = image.shape
     width, height = max(round(width * across / fine), 1), max(round(height * down / fine), 1)
-    if (height, width) == image.shape or height * width > MAX_PIXELS:
+    if (height, width) == image.shape:
         return image
     how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (width, height), interpolation=how), np.uint8)
+
+
+def _fits(shape: Sequence[int], spacing: Sequence[float]) -> bool:
+    """Whether slices across each axis stay small when their pixels become square."""
+    sides = [n * s for n, s in zip(shape, spacing, strict=True)]
+    for axis in range(3):
+        (a, b) = (k for k in range(3) if k != axis)
+        pixels = sides[a] * sides[b] / min(spacing[a], spacing[b]) ** 2
+        if pixels > max(_PIXELS, 2 * shape[a] * shape[b]):
+            return False
+    return True
 
 
 def _is_hounsfield(sample: NDArray[np.float32]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
@@ -107,8 +107,13 @@ def find_scans(
     """
     layout = ScanTree()
     entries: list[Entry] = []
-    for file in _once(sorted(files), layout):
-        entry = _entry(file, file.relative_to(folder), class_folders)
+    known = _once(sorted(files), layout)
+    beside: dict[Path, set[str]] = defaultdict(set)
+    for file in known:
+        for inner in file.relative_to(folder).parents[:-1]:
+            beside[folder / inner.parent].add(inner.name)
+    for file in known:
+        entry = _entry(file, folder, class_folders, beside)
         if entry.kind == "other":
             layout.passed["a map that is neither scan nor mask of a tumour, by its name"].append(
                 entry.path.as_posix()
@@ -139,15 +144,16 @@ def _once(files: list[Path], layout: ScanTree) -> list[Path]:
     return list(found.values())
 
 
-def _entry(file: Path, path: PurePath, class_folders: bool) -> Entry:
+def _entry(file: Path, folder: Path, class_folders: bool, beside: Mapping[Path, set[str]]) -> Entry:
     """Read what folders say, but for who is the patient."""
-    name = stem(file)
+    name, path, here = stem(file), file.relative_to(folder), folder
     kind = kind_of(name)
     levels: list[str] = []
     unit: list[str] = []
     said: dict[str, str] = {}
     for part in path.parent.parts:
-        role = role_of(part)
+        role = role_of(part, beside=beside[here])
+        here = here / part
         decathlon = _DECATHLON.fullmatch(part)
         if decathlon is not None:
             said["split"] = _SPLITS[decathlon[2].lower()]
@@ -214,6 +220,7 @@ def _reader_of(
 ) -> Callable[[Entry], Entry | str]:
     """Choose how to read whose a file is; a text that it gives is why the file is nobody's."""
     scans = [e for e in entries if e.kind == "scan" and (e.label is not None or not class_folders)]
+    _check_classes(folder, scans)
     if choice is None:
         if sum(_subject(e) is not None for e in scans) * 2 > len(scans):
             return _by_entities
@@ -237,6 +244,20 @@ def _reader_of(
     if choice not in known:
         raise UsageError(f"--patient-from {choice!r}; expected {CHOICES}")
     return known[choice]
+
+
+def _check_classes(folder: Path, scans: Sequence[Entry]) -> None:
+    """Refuse a folder around those of the classes: it would be the one label of all."""
+    labels = {entry.label for entry in scans}
+    inner = {entry.levels[0] for entry in scans if entry.levels}
+    if len(labels) == 1 and None not in labels and all(role_of(i) == "class" for i in inner):
+        (label,) = labels
+        if inner and all(entry.levels for entry in scans):
+            raise UsageError(
+                f"{folder} holds one folder of a class, {label}, and in it "
+                f"{', '.join(sorted(inner))}; classes are expected directly below PATH: "
+                f"{folder / str(label)}"
+            )
 
 
 def _by_level(entry: Entry, folder: Path) -> Entry:

@@ -55,11 +55,12 @@ class Conversion:
         self.passed.extend((mask.as_posix(), "a mask that fits no volume") for mask in unused)
         said = [*self._check_labels(), *self._check_classes()]
         sequences: list[str] = []
+        others: list[str] = []
         for scan in self._taken(paired, unclear):
             for frame, channel in self._frames(scan):
                 named = find_sequence(channel, scan.name, *_kinds(scan))
                 if self.wanted and named not in self.wanted:
-                    self.notes[f"left out, of another sequence than {', '.join(self.wanted)}"] += 1
+                    others.append(named)
                     continue
                 try:
                     rows = list(self._slices(target, scan, frame, channel, paired.get(scan.path)))
@@ -73,6 +74,8 @@ class Conversion:
                     row["sequence"] = named if row["modality"] == "MRI" else None
                     sequences += [named] if row["modality"] == "MRI" else []
                     yield row
+        if others:
+            said.append(f"volumes of other sequences left out: {count_sequences(others)}")
         if len(set(sequences)) > 1 and not self.wanted:
             said.append(
                 f"several sequences in one manifest ({count_sequences(sequences)} slices): they "

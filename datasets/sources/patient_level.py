@@ -18,6 +18,10 @@ _PERSON = re.compile(
 )
 
 
+# A year, or a class that goes by its number; patients of such names have more digits.
+_NUMBER = re.compile(r"\d|(19|20)\d\d")
+
+
 class UnclearPatientsError(UsageError):
     """It is unclear which level of folders is the patients'; the message shows the choices."""
 
@@ -97,7 +101,9 @@ def check_level(
 def _next_name(levels: tuple[str, ...], name: str) -> str:
     """Name what a scan lies in, or is, below the first level; empty if it can be no patient."""
     item = levels[1] if len(levels) > 1 else case_of(name)[0]
-    item = re.sub(rf"^{re.escape(levels[0])}(?![a-z])[-_. ]*", "", item, flags=re.IGNORECASE)
+    # A whole word of it: anna1 begins with anna, 2019 not with 2.
+    end = "(?![a-z0-9])" if levels[0][-1].isdigit() else "(?![a-z])"
+    item = re.sub(rf"^{re.escape(levels[0])}{end}[-_. ]*", "", item, flags=re.IGNORECASE)
     return "" if not item or is_visit(item) else item
 
 
@@ -109,11 +115,13 @@ def _is_clear(below: dict[str, set[str]]) -> bool:
     named = {name: {item for item in items if item} for name, items in below.items()}
     several = any(len(items) > 1 for items in named.values())
     every = [item for items in named.values() for item in items]
-    if not several:
+    if not every:
         return True
-    if len(set(every)) < len(every):
-        people = any(_PERSON.fullmatch(item) for item in every)
-        return not people or all(_PERSON.fullmatch(name) for name in named)
+    # Below a patient there are no others; below years and numbers of classes there are.
+    if any(_PERSON.fullmatch(i) for i in every) or all(_NUMBER.fullmatch(n) for n in named):
+        return len(named) > 1 and all(_PERSON.fullmatch(name) for name in named)
+    if not several or len(set(every)) < len(every):
+        return True
     return len(named) > 1 and len({_shape(name) for name in named}) == 1 and _numbered(named)
 
 

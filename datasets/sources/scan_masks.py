@@ -51,8 +51,13 @@ def pair_masks(
     by_parts: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
     patients: dict[tuple[str, ...], set[object]] = defaultdict(set)
     units: dict[tuple[str, ...], set[tuple[str, ...]]] = defaultdict(set)
+    visits: dict[object, set[tuple[str, ...]]] = defaultdict(set)
+    for scan in scans:
+        visits[scan.patient].add(scan.unit)
     for mask in masks:
-        by_unit[mask.unit].append(mask)
+        alone = not _is_plain(mask) and not mask.session and len(visits[mask.patient]) == 1
+        (unit,) = visits[mask.patient] if alone else {mask.unit}
+        by_unit[unit].append(mask)
         by_parts[tuple(parts_of(mask.name))].append(mask)
     for scan in scans:
         patients[scan.unit].add(scan.patient or tuple(parts_of(scan.name)))

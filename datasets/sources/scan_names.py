@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Collection
 from typing import Literal
 
 from gliaboost.datasets.sources.base import split_of
@@ -21,7 +22,7 @@ _TUMOUR = re.compile(r"tumou?rs?|(t\d)?lesions?|gliomas?|metastas[ie]s|mets|gtv"
 _ANATOMY = re.compile(
     r"brains?|heads?|skull|bet|hdbet|csf|wm|gm|white|gr[ae]y|matter|tissues?|ventricles?|scalp|face|"
     r"hippocamp(us|i)|parenchyma|cort(ex|ical)|subcortical|cerebellum|brainstem|vessels?|eyes?|"
-    r"bones?|body|foreground|background|fov|hemispheres?|lobes?|dseg"
+    r"bones?|body|foreground|background|fov|hemispheres?|lobes?"
 )
 # Numbers that are no picture, whatever else the name says.
 _NO_PICTURE = re.compile(
@@ -122,7 +123,8 @@ def kind_of(stem: str) -> Kind:
                 return "mask"
             if _ANATOMY.fullmatch(word):
                 return "other"
-    return "mask"
+    # In BIDS a segmentation that does not say of what is one of tissue.
+    return "other" if found[at[-1]] == "dseg" else "mask"
 
 
 def _until_number(found: list[str]) -> list[str]:
@@ -211,8 +213,15 @@ def case_of(stem: str) -> tuple[str, str | None]:
     return "".join(pieces), visit
 
 
-def role_of(folder: str) -> Role:
+def role_of(folder: str, *, beside: Collection[str] = ()) -> Role:
     """Tell what a folder between the data set's and a scan's stands for.
+
+    Parameters
+    ----------
+    folder : str
+        Its name.
+    beside : collection of str
+        The folders beside it: ``lesions`` beside ``images`` holds masks, else it is a class.
 
     Returns
     -------
@@ -229,6 +238,9 @@ def role_of(folder: str) -> Role:
     plain = "".join(found)
     if split_of(folder) is not None:
         return "split"
+    drawn = bool(found) and all(_TUMOUR.fullmatch(w) for w in found)
+    if drawn and any(role_of(other) == "images" for other in beside):
+        return "masks"
     if _CLASS.fullmatch(plain) or known_class(folder) is not None:
         return "class"
     if any(_MAP.fullmatch(w) for w in found) and not _of_a_scan(found):

@@ -150,6 +150,20 @@ def test_damaged_files_are_refused_with_their_reason() -> None:
             read(data)
 
 
+def test_the_rest_of_a_packed_file_is_read_as_far_as_its_header_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    several = gzip.compress(nifti(np.zeros((90, 90, 90, 3), np.int16)))
+    broken = several[:-8] + bytes(8)
+    with pytest.raises(DecodeError, match="cut off or damaged"):
+        read(broken)
+    monkeypatch.setattr("gliaboost.datasets.nifti_file.MAX_BYTES", 2**22 + 2**21)
+    monkeypatch.setattr("gliaboost.datasets.nifti_file._TRAILING", 2**10)
+    assert read(several).frames == 3
+    with pytest.raises(DecodeError, match="holds much more than its header says"):
+        read(gzip.compress(nifti(RAMP) + bytes(2**14)))
+
+
 def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(DecodeError, match="no such file"):
         read_nifti_file(tmp_path / "none.nii")

@@ -134,6 +134,25 @@ def test_constant_volumes_show_no_head() -> None:
         assert read_volume(scan(np.full((6, 6, 6), level, np.int16))).positions() == []
 
 
+def test_maps_of_labels_are_no_pictures() -> None:
+    rng = np.random.default_rng(0)
+    regions = np.kron(rng.integers(0, 2000, (3, 3, 3)), np.ones((12, 12, 12))).astype(np.int16)
+    mask = np.zeros((9, 9, 9), np.uint8)
+    mask[3:6, 3:6, 3:6] = 1
+    for values in (mask, mask * 4, mask * 255, mask.astype(np.float64) * 3, regions):
+        with pytest.raises(DecodeError, match="a map of labels, no picture"):
+            read_volume(scan(values))
+    steps = np.kron(rng.integers(0, 255, (9, 9, 9)), np.ones((2, 2, 2))).astype(np.uint8)
+    pictures: list[NDArray[Any]] = [
+        steps,
+        mask * 0.1 + 0.1,
+        head(),
+        mask.astype(np.int16) * 400,
+    ]
+    for picture in pictures:
+        assert read_volume(scan(picture)).modality == "MRI"
+
+
 def test_slices_are_upright_with_square_pixels() -> None:
     values = head()
     values[-8:-2, -8:-2, -8:-2] = 3000  # right, front, top
@@ -150,6 +169,13 @@ def test_absurd_sides_never_make_millions_of_pixels() -> None:
     for sides in ((1, 1, 1e9), (1e-6, 1, 1), (30, 30, 0.9)):
         for part in volume_slices(scan(head(), sides=sides), plane="coronal"):
             assert part.image.size <= 24 * 16 * 40
+    wide = np.zeros((600, 600, 3), np.int16)
+    wide[20:580, 20:580, 1] = np.random.default_rng(0).integers(100, 900, (560, 560))
+    volume = read_volume(scan(wide, sides=(0.5, 15, 0.5)))
+    assert volume.notes == (
+        "sides of a voxel that would make huge slices: drawn as if all were equal",
+    )
+    assert volume.cut("axial", 1).shape == (600, 600)
 
 
 def test_chosen_slices_are_given_whatever_they_show() -> None:

@@ -123,6 +123,8 @@ def test_kinds_of_picture_and_splits_are_no_patients() -> None:
     assert len(found.masks) == 4
     assert {s.split for s in without_lone_split(found.scans)} == {"train", "test"}
     assert {s.split for s in without_lone_split(found.scans[:2])} == {None}
+    drawn = find("images/P1.nii", "lesions/P1.nii")
+    assert [len(drawn.scans), len(drawn.masks)] == [1, 1]
     assert set(patients(find("T1/P1.nii", "T2/P1.nii")).values()) == {"P1"}
     assert set(patients(find("baseline/P1.nii", "followup/P1.nii")).values()) == {"P1"}
 
@@ -139,6 +141,8 @@ def test_folders_of_classes() -> None:
         ("lgg", "P2lgg"),
     ]
     assert found.passed == {"in no folder of a class": ["stray.nii"]}
+    with pytest.raises(UsageError, match=r"a class, BraTS, and in it HGG, LGG.*directly"):
+        find("BraTS/HGG/P1/t1.nii", "BraTS/LGG/P2/t1.nii", class_folders=True)
     both = find("train/hgg/P1.nii", "hgg/test/P2.nii", class_folders=True).scans
     assert {(s.label, s.split, s.patient) for s in both} == {
         ("hgg", "train", "P1"),

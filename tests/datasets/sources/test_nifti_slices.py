@@ -76,9 +76,14 @@ def test_sequences_are_told_and_chosen(tmp_path: Path) -> None:
         "B_001/B_001_t2": "t2",
     }
     assert manifest.table["mask"].notna().sum() == 8
-    with pytest.warns(UserWarning, match="2 of 4 volumes: left out, of another sequence than t1c"):
+    with pytest.warns(UserWarning, match="of other sequences left out: t1 1, t2 1"):
         chosen = read(tmp_path / "in", sequence="T1c,flair")
     assert set(chosen.table["sequence"]) == {"t1c", "flair"}
+    with (
+        pytest.warns(UserWarning, match="of other sequences left out: t1 1, t1c 1, t2 1, flair 1"),
+        pytest.raises(UsageError, match="no slice in 5 nifti"),
+    ):
+        read(tmp_path / "in", sequence="adc")
     with pytest.raises(UsageError, match="expected t1, t1c, t2"):
         read(tmp_path / "in", sequence="t9")
 

@@ -92,3 +92,7 @@ def test_bids_agrees_by_entities() -> None:
     runs = [f"sub-1/anat/sub-1_run-{r}_T1w" for r in (1, 2)]
     paired, _, _ = pair(*runs, "sub-1/anat/sub-1_run-1_desc-tumor_mask")
     assert list(paired) == runs[:1]
+    alone = ["sub-1/ses-1/anat/sub-1_ses-1_T1w"]
+    mask = "derivatives/d/sub-1/anat/sub-1_desc-lesion_mask"
+    assert pair(*alone, mask)[0] == {alone[0]: mask}
+    assert pair(*alone, "sub-1/ses-2/anat/sub-1_ses-2_T1w", mask)[0] == {}

@@ -26,7 +26,8 @@ KINDS = {
         "sub-01_space-T1w_desc-lesion_mask sub-01_label-lesion_roi P1_T1_seg_v2 P1-lesion-manual "
         "UCSF-PDGM-0004_tumor_segmentation UPENN-GBM-00001_11_automated_approx_segm "
         "TCGA-02-0006_1996.08.23_GlistrBoost P1_ground_truth brain_tumor_seg LesionSeg P1_tumor_v2 "
-        "sub-r001s001_ses-1_space-MNI152NLin2009aSym_label-L_desc-T1lesion_mask GTV P1_gtv"
+        "sub-r001s001_ses-1_space-MNI152NLin2009aSym_label-L_desc-T1lesion_mask GTV P1_gtv "
+        "sub-01_desc-tumor_dseg sub-01_T1w_lesion"
     ),
     "other": (
         "P1_brain_mask P1_brainmask BrainMask brainmask P1_t1_brainmask brain_seg P1_head_mask "
@@ -103,6 +104,11 @@ def test_the_name_of_a_folder_keeps_its_words() -> None:
 )
 def test_roles_of_folders(role: str, folders: str) -> None:
     assert {f: role_of(f) for f in folders.split()} == dict.fromkeys(folders.split(), role)
+
+
+def test_a_folder_of_tumours_beside_one_of_images_holds_masks() -> None:
+    assert role_of("lesions") == role_of("tumor", beside={"tumor", "no_tumor"}) == "class"
+    assert role_of("lesions", beside={"images", "lesions"}) == "masks"
 
 
 def test_what_may_lie_below_a_patient() -> None:
