@@ -6,13 +6,21 @@ The source ``nifti`` writes these slices, and prediction on a volume looks at th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.grey_levels import (
+    AIR,
+    by_slab,
+    is_hounsfield,
+    is_label_map,
+    stretch,
+    take_sample,
+)
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.modality import (
     OtherModality,
@@ -25,18 +33,10 @@ from gliaboost.datasets.windows import apply_window, find_window
 from gliaboost.errors import DecodeError, UsageError
 
 PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
-# In a CT, what is denser than this is no air.
-AIR = -500
 # A slice with less of the volume's foreground than this share of its pixels shows no head.
 LEAST = 0.02
-# A picture has more values than a map has labels, and higher ones.
-_LABELS, _HIGHEST = 16, 32
-# So many neighbours are equal in a map of regions, and in no picture.
-_EVEN = 0.9
 # A slice that is stretched to square pixels has no more of them.
 _PIXELS = 2**22
-# Of more voxels than these, percentiles are taken of every n-th plane.
-_SAMPLED = 2**25
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +157,7 @@ def read_volume(
         raise DecodeError(source.name, "holds no finite voxel")
     if not finite.all():
         notes.append("voxels that are no finite number: drawn as air")
-    sample = _sample(file.values, finite)
+    sample = take_sample(file.values, finite)
     if is_label_map(file.values):
         raise DecodeError(source.name, "holds a few small numbers: a map of labels, no picture")
     if modality is None:
@@ -168,14 +168,14 @@ def read_volume(
     if modality is None:
         modality = modality_of_values(sample)
         notes.append(f"taken for {modality} by the values alone; --modality says it")
-    hounsfield = modality == "CT" and not file.colour and _is_hounsfield(sample)
+    hounsfield = modality == "CT" and not file.colour and is_hounsfield(sample)
     if modality == "CT" and not hounsfield:
         notes.append("a CT whose values are no Hounsfield units: stretched, without a window")
     if hounsfield:
-        grey = _by_slab(file.values, lambda part: apply_window(part, centre, width))
+        grey = by_slab(file.values, lambda part: apply_window(part, centre, width))
         head = file.values > AIR
     else:
-        grey, head = _stretched(file.values, sample)
+        grey, head = stretch(file.values, sample)
     grey[~finite] = 0
     head &= finite
     spacing = file.spacing
@@ -246,34 +246,6 @@ def volume_slices(
         yield VolumeSlice(volume.cut(plane, position), plane, position)
 
 
-def is_label_map(values: NDArray[np.generic]) -> bool:
-    """Whether a volume holds labels: small whole numbers, or regions of one whole number each.
-
-    Parameters
-    ----------
-    values : array [X, Y, Z]
-        The voxels. What is constant is no map.
-
-    Examples
-    --------
-    >>> [is_label_map(np.array([[v]])) for v in ([0, 1, 4], [0, 255], [0, 0.5, 9], [0, 300, 700])]
-    [True, True, False, False]
-    """
-    low, high = values.min(), values.max()
-    if not (0 <= low < high < 2**24):  # nor where one is no number
-        return False
-    part = values[:: -(-values.size // _SAMPLED)]
-    if any((np.abs(plane - np.rint(plane)) > 1e-2).any() for plane in part):
-        return False
-    few = len(np.unique(part.ravel()[:: 1 + part.size // 2**16])) <= _LABELS
-    found = np.unique(values) if few else ()
-    if few and len(found) <= _LABELS:
-        return bool(high <= _HIGHEST or (high == 255 and len(found) == 2))
-    one, other = part[:, 1:], part[:, :-1]
-    inside = (one != 0) & (other != 0)
-    return bool(inside.any() and (one == other)[inside].mean() > _EVEN)
-
-
 def check_plane(plane: str) -> int:
     """Return the axis that a plane cuts across.
 
@@ -323,73 +295,6 @@ def _fits(shape: Sequence[int], spacing: Sequence[float]) -> bool:
         if pixels > max(_PIXELS, 2 * shape[a] * shape[b]):
             return False
     return True
-
-
-def _is_hounsfield(sample: NDArray[np.float32]) -> bool:
-    """Tell by air, or, where a head was cut out, by tissue that is about as dense as water."""
-    body = sample[sample != sample.min()]
-    return bool(sample.min() < AIR or not body.size or np.median(body) <= 100)
-
-
-def _stretched(
-    values: NDArray[np.float32], sample: NDArray[np.float32]
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Stretch what is no air between its percentiles."""
-    lowest, top = sample.min(), np.percentile(sample, 99.5)
-    ground = _inner_ground(sample)
-    if ground is None:
-        if lowest < 0:  # a few voxels far below all others are no air
-            usual = np.percentile(sample, 0.5)
-            lowest = usual if usual - lowest > top - usual else lowest
-        least = lowest + 0.05 * (top - lowest)
-        head, inside = values > least, sample[sample > least]
-    else:
-        head, inside = values != ground, sample[sample != ground]
-    low, high = np.percentile(inside if inside.size else sample, [0.5, 99.5])
-    width = max(float(high - low), 1e-12)
-
-    def scaled(part: NDArray[np.float32]) -> NDArray[np.uint8]:
-        grey: NDArray[np.uint8] = np.rint(np.clip((part - low) / width * 255, 0, 255)).astype(
-            np.uint8
-        )
-        return grey
-
-    grey = _by_slab(values, scaled)
-    if ground is not None:
-        grey[~head] = 0
-    return grey, head
-
-
-def _inner_ground(sample: NDArray[np.float32]) -> np.float32 | None:
-    """Find the one value around a head whose own values lie on both sides of it.
-
-    That is how scans look from which the skull was cut before their values were standardised.
-    """
-    if sample.min() >= 0:
-        return None
-    found, counts = np.unique(sample, return_counts=True)
-    most = int(counts.argmax())
-    below, above = int(counts[:most].sum()), int(counts[most + 1 :].sum())
-    if counts[most] < 0.1 * sample.size or below < 0.1 * (below + above):
-        return None
-    return np.float32(found[most])
-
-
-def _by_slab(
-    values: NDArray[np.float32], grey: Callable[[NDArray[np.float32]], NDArray[np.uint8]]
-) -> NDArray[np.uint8]:
-    """Turn to grey levels a part at a time, as the steps between take eight bytes a voxel."""
-    out: NDArray[np.uint8] = np.empty(values.shape, np.uint8)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(values.shape[0]):
-            out[k] = grey(values[k])
-    return out
-
-
-def _sample(values: NDArray[np.float32], finite: NDArray[np.bool_]) -> NDArray[np.float32]:
-    step = -(-values.size // _SAMPLED)
-    sample = values[::step][finite[::step]]
-    return sample if sample.size else values[finite]
 
 
 def _sidecar(source: ImageSource) -> str | None:

@@ -104,7 +104,13 @@ def _next_name(levels: tuple[str, ...], name: str) -> str:
     # A whole word of it: anna1 begins with anna, 2019 not with 2.
     end = "(?![a-z0-9])" if levels[0][-1].isdigit() else "(?![a-z])"
     item = re.sub(rf"^{re.escape(levels[0])}{end}[-_. ]*", "", item, flags=re.IGNORECASE)
-    return "" if not item or is_visit(item) else item
+    if (
+        not item
+        or is_visit(item)
+        or re.match(rf"{re.escape(item)}(?![a-z0-9])", levels[0], re.IGNORECASE)
+    ):  # nothing, or the beginning of the folder's name
+        return ""
+    return item
 
 
 def _is_clear(below: dict[str, set[str]]) -> bool:

@@ -201,6 +201,6 @@ def test_masks_keep_their_values() -> None:
 
 def test_many_voxels_are_sampled_for_the_percentiles(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = read_volume(scan(head((40, 40, 40))))
-    monkeypatch.setattr("gliaboost.datasets.volumes._SAMPLED", 20000)
+    monkeypatch.setattr("gliaboost.datasets.grey_levels._SAMPLED", 20000)
     sampled = read_volume(scan(head((40, 40, 40))))
     assert np.abs(whole.grey.astype(int) - sampled.grey).max() <= 2
