@@ -132,7 +132,7 @@ def patients_by_regex(manifest: Manifest, regex: str) -> Manifest:
         else []
     )
     found = {v for v in values if v is not None}
-    if len(found) > 1 and found <= set(manifest.classes):
+    if found <= set(manifest.classes):
         raise UsageError(
             f"'{regex}' finds the classes {_some(sorted(found))} as patients; it is to find the "
             f"folder or the part of the name that a patient has, in paths such as {_some(paths)}"

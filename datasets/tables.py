@@ -114,7 +114,7 @@ def _decoded(path: Path, data: bytes) -> tuple[str, tuple[str, ...]]:
 def _unmarked(start: bytes) -> str | None:
     """Tell UTF-16 without its mark: every other byte of Latin letters is zero."""
     even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) < 0.4 * len(start) / 2 or min(even, odd) > 0.1 * len(start) / 2:
+    if max(even, odd) < 0.4 * len(start) / 2:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 

@@ -217,8 +217,7 @@ def _above_classes(folders: Sequence[Node]) -> bool:
     """Whether usual classes lie one layer below, in folders that are none themselves."""
     below = [name for node in folders for name in node.folders]
     return (
-        len(folders) > 1
-        and not any(node.files or known_class(node.name) for node in folders)
+        not any(node.files or known_class(node.name) for node in folders)
         and len({known_class(name) for name in below} - {None}) > 1
         and all(known_class(name) for name in below)
     )

@@ -13,6 +13,7 @@ from gliaboost.datasets.image_files import (
     image_files,
     is_hidden,
     subfolders,
+    walk_images,
 )
 from gliaboost.datasets.scans import look_at  # the same rule, seen from prediction
 from gliaboost.datasets.sources import read_source
@@ -84,3 +85,15 @@ def test_a_dot_or_the_forks_hide_wherever_they_are(parts: list[str]) -> None:
 
 def test_the_endings_are_those_of_what_is_decoded() -> None:
     assert IMAGE_SUFFIXES == (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+
+def test_what_several_links_lead_to_is_there_once(tmp_path: Path) -> None:
+    for path in ("far/a/1.png", "far/2.png"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "set").mkdir()
+    for link, to in (("x", "far/a"), ("y", "far"), ("z", "far/a")):
+        (tmp_path / "set" / link).symlink_to(tmp_path / to)
+    walk = walk_images(tmp_path / "set")
+    assert relative(walk.taken, tmp_path / "set") == ["x/1.png", "y/2.png"]
+    assert relative(walk.again, tmp_path / "set") == ["z"]

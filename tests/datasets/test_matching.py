@@ -97,3 +97,8 @@ def test_an_ending_of_two_parts_is_one() -> None:
     scans = Manifest.of(pd.DataFrame({"path": ["a/P1.nii.gz", "b/P2.nii"]}), "/data")
     for one, two in (("P1", "P2"), ("P1.nii.gz", "P2.nii"), ("a/P1", "b/P2")):
         assert match_images(scans, [(one, "p"), (two, "q")], "t.csv").values == ["p", "q"]
+
+
+def test_a_whole_name_goes_before_one_without_its_ending() -> None:
+    m = Manifest.of(pd.DataFrame({"path": ["a/1.png.jpg", "a/1.png"]}), "/data")
+    assert match_images(m, [("1.png", "p")], "t").values == [None, "p"]

@@ -72,7 +72,7 @@ def test_usual_classes_fill_the_other_targets(tmp_path: Path) -> None:
 
 
 def test_linked_folders_are_classes_and_each_file_is_there_once(tmp_path: Path) -> None:
-    touch(tmp_path / "far", "g/1.png", "g/deep/2.png", "h/3.png")
+    touch(tmp_path / "far", "g/1.png", "g/deep/2.png", "h/3.png", "lone.png")
     (tmp_path / "far" / "g" / "back").symlink_to(tmp_path / "far" / "g")
     data = touch(tmp_path / "data", "healthy/4.png")
     for link, to in (("glioma", "far/g"), ("again", "data/healthy"), ("up", "data"), ("top", ".")):

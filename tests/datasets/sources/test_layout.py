@@ -160,3 +160,13 @@ def test_every_image_is_placed_or_named_as_passed_over(
     assert len(found.places) + passed == len(files)
     # Names of layers that say nothing are never classes.
     assert not {p.label for p in found.places.values()} & {"images"}
+
+
+def test_as_many_images_beside_as_in_the_folders_are_stray() -> None:
+    assert places(layout("a/1.png", "x.png")) == {"a/1.png": ("a", None)}
+
+
+def test_a_folder_that_has_most_of_its_own_is_no_repetition() -> None:
+    other = [f"other/{name}/1.png" for name in ("yes", "no", "x", "y", "z")]
+    found = layout("yes/1.png", "no/1.png", *other)
+    assert {p.label for p in found.places.values()} == {"yes", "no", "other"}

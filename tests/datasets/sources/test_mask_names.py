@@ -50,3 +50,8 @@ def test_further_masks_of_an_image_are_told() -> None:
 def test_names_that_only_look_like_masks_are_images() -> None:
     assert paired("a/patient_m.png", "b/1.png")[0] == ["a/patient_m.png", "b/1.png"]
     assert paired("a/1_seg.png", "b/2_seg.png") == (["a/1_seg.png", "b/2_seg.png"], {}, [])
+
+
+def test_two_masks_of_one_stem_in_other_folders_are_nobodys() -> None:
+    _, masks, lone = paired("a/1.png", "masks/x/1.png", "masks/y/1.png")
+    assert (masks, lone) == ({}, ["masks/x/1.png", "masks/y/1.png"])
