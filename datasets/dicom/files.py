@@ -98,19 +98,19 @@ def open_dicom(image: ImageLike, *, pixels: bool = True) -> Any:
             elif start:
                 stream = io.BytesIO(_with_preamble(stream.read(), start))
             data = pydicom.dcmread(stream, force=True, stop_before_pixels=not pixels)
+            if inflated is not None:
+                data.file_meta.TransferSyntaxUID = pydicom.uid.UID(EXPLICIT)
+            _complete(data)
         except DecodeError:
             raise
         except Exception as error:  # pydicom raises what it likes, and quotes what it read
             reason = f"no DICOM that can be read ({type(error).__name__})"
             raise DecodeError(source.name, reason) from None
-        if inflated is not None:
-            data.file_meta.TransferSyntaxUID = pydicom.uid.UID(EXPLICIT)
         # Without the mark, a few bytes may have been taken for a tag.
         if MAGIC not in (head[:4], head[PREAMBLE : PREAMBLE + 4]) and not any(
             name in data for name in ("SOPClassUID", "Modality", "Rows")
         ):
             raise DecodeError(source.name, "no DICOM")
-        _complete(data)
     return data
 
 
@@ -210,30 +210,45 @@ def _complete(data: Any) -> None:
 
     if getattr(data, "file_meta", None) is None:
         data.file_meta = FileMetaDataset()
-    if not text_of(data.file_meta, "TransferSyntaxUID"):
+    syntax = UID(text_of(data.file_meta, "TransferSyntaxUID"))
+    if not syntax.is_valid or not (syntax.is_transfer_syntax or syntax.is_private):
         implicit, little = data.original_encoding
-        syntax = IMPLICIT if implicit else EXPLICIT if little in (True, None) else BIG_ENDIAN
-        data.file_meta.TransferSyntaxUID = UID(syntax)
+        syntax = UID(IMPLICIT if implicit else EXPLICIT if little in (True, None) else BIG_ENDIAN)
+        _put(data.file_meta, "TransferSyntaxUID", syntax)
     if not number(value_of(data, "Rows"), 0) > 0 or not number(value_of(data, "Columns"), 0) > 0:
         return
     frames = max(1, int(number(value_of(data, "NumberOfFrames"), 1)))
     if "NumberOfFrames" in data:
-        data.NumberOfFrames = frames
+        _put(data, "NumberOfFrames", frames)
+    rows, columns = (int(number(value_of(data, n), 0)) for n in ("Rows", "Columns"))
     samples = int(number(value_of(data, "SamplesPerPixel"), 1))
-    data.SamplesPerPixel = samples
-    data.Rows, data.Columns = int(data.Rows), int(data.Columns)
-    if value_of(data, "BitsAllocated") is None and "PixelData" in data:
-        expected = data.Rows * data.Columns * samples * frames
-        data.BitsAllocated = 16 if len(data.PixelData) >= 2 * expected else 8
-    allocated = int(number(value_of(data, "BitsAllocated"), 16))
+    allocated = int(number(value_of(data, "BitsAllocated"), 0))
+    if not allocated:
+        size = len(value_of(data, "PixelData") or b"")
+        allocated = 16 if size >= 2 * rows * columns * samples * frames else 8
     stored = int(number(value_of(data, "BitsStored"), 0))
-    data.BitsStored = stored if 0 < stored <= allocated else allocated
-    if value_of(data, "PixelRepresentation") is None:
-        data.PixelRepresentation = 0
-    if samples > 1 and value_of(data, "PlanarConfiguration") is None:
-        data.PlanarConfiguration = 0
     named = text_of(data, "PhotometricInterpretation").upper()
-    data.PhotometricInterpretation = named or ("RGB" if samples == 3 else "MONOCHROME2")
+    for name, value in {
+        "Rows": rows,
+        "Columns": columns,
+        "SamplesPerPixel": samples,
+        "BitsAllocated": allocated,
+        "BitsStored": stored if 0 < stored <= allocated else allocated,
+        "PixelRepresentation": int(number(value_of(data, "PixelRepresentation"), 0) == 1),
+        "PhotometricInterpretation": named or ("RGB" if samples == 3 else "MONOCHROME2"),
+    }.items():
+        _put(data, name, value)
+    if samples > 1:
+        planar = int(number(value_of(data, "PlanarConfiguration"), 0) == 1)
+        _put(data, "PlanarConfiguration", planar)
+
+
+def _put(data: Any, name: str, value: Any) -> None:
+    """Set a tag, whatever stands there: what cannot be read cannot be changed either."""
+    from pydicom.datadict import tag_for_keyword
+
+    data.pop(tag_for_keyword(name), None)
+    setattr(data, name, value)
 
 
 def bytes_of_pixels(data: Any) -> int:

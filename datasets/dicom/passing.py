@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from gliaboost.datasets.dicom.files import PIXELS, bytes_of_pixels
+from gliaboost.datasets.dicom.files import bytes_of_pixels
 from gliaboost.datasets.dicom.tags import (
     MODALITIES,
     frame_value,
     image_types,
     modality_of,
     number,
+    quiet,
     text_of,
     value_of,
 )
@@ -104,11 +105,6 @@ def no_slice(data: Any) -> str | None:
     return None
 
 
-def has_pixels(data: Any) -> bool:
-    """Whether pixels were read."""
-    return any(name in data for name in PIXELS)
-
-
 def _meta_class(data: Any) -> str:
     return text_of(data.file_meta, "MediaStorageSOPClassUID")
 
@@ -117,4 +113,6 @@ def _class_name(uid: str) -> str:
     """Name a SOP class as the standard does; "" for one that is not in it."""
     from pydicom.uid import UID
 
-    return UID(uid).name.removesuffix(" Storage") if uid and UID(uid).name != uid else ""
+    with quiet():
+        name = str(UID(uid).name) if uid else ""
+    return "" if name == uid else name.removesuffix(" Storage")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import MAX_PIXELS
+from gliaboost.datasets.dicom.decoders import safe_plugin
 from gliaboost.datasets.dicom.files import PIXELS
 from gliaboost.datasets.dicom.tags import (
     frame_value,
@@ -30,7 +31,6 @@ from gliaboost.datasets.windows import (
 )
 from gliaboost.errors import DecodeError
 
-_JPEG_12 = "1.2.840.10008.1.2.4.51"
 # Names of what a frame went through, where no window has its own.
 STRETCHED, TABLE, STORED, COLOUR = "full", "table", "stored", "colour"
 
@@ -64,41 +64,44 @@ def grey_frames(
     """
     from pydicom.pixels.utils import get_nr_frames, pixel_array
 
-    _check_decoder(data, name)
+    plugin = _decoder(data, name)
     shift = _align(data)
-    if "PixelData" in data and _cut_short(data):
-        raise DecodeError(name, "damaged: has fewer pixels than its tags say")
     for index in range(get_nr_frames(data, warn=False)):
         try:
             with quiet():
-                stored = pixel_array(data, index=index)
+                if _cut_short(data):
+                    raise _CutShortError
+                stored = pixel_array(data, index=index, decoding_plugin=plugin)
                 pixels, seen = _grey(data, index, stored >> shift if shift else stored, window)
         except Exception as error:  # decoders raise what they like, and quote what they read
             reason = f"damaged: its pixels cannot be decoded ({type(error).__name__})"
-            if data.file_meta.TransferSyntaxUID == _JPEG_12 and data.BitsStored > 8:
-                reason = "compressed as 12-bit lossy JPEG; pip install pylibjpeg-libjpeg (GPL)"
+            if isinstance(error, _CutShortError):
+                reason = "damaged: has fewer pixels than its tags say"
             raise DecodeError(name, reason) from None
         yield _squared(pixels, *spacing_of(data, index)), seen
 
 
-def _check_decoder(data: Any, name: str) -> None:
-    from pydicom.pixels.decoders.base import get_decoder
+class _CutShortError(ValueError):
+    """Fewer bytes of pixels than the tags ask for."""
 
+
+def _decoder(data: Any, name: str) -> str:
+    """Choose the decoder; "" for what needs none."""
     syntax = data.file_meta.TransferSyntaxUID
     called = syntax.name if syntax.name != str(syntax) else "an unknown transfer syntax"
     if not any(keyword in data for keyword in PIXELS):
         raise DecodeError(name, "no pixels")
-    if not syntax.is_compressed:
-        return
+    if not syntax.is_private and not syntax.is_compressed:
+        return ""
     try:
-        decoder = get_decoder(syntax)
+        plugin = safe_plugin(syntax)
     except NotImplementedError:
         raise DecodeError(name, f"compressed as {called}, which cannot be read") from None
-    if not decoder.is_available:
+    if plugin is None:
         raise DecodeError(
-            name,
-            f"compressed as {called}; pip install 'gliaboost[dicom]' brings the decoder",
+            name, f"compressed as {called}; pip install 'gliaboost[dicom]' brings the decoder"
         )
+    return plugin
 
 
 def _align(data: Any) -> int:
@@ -116,7 +119,7 @@ def _align(data: Any) -> int:
 def _cut_short(data: Any) -> bool:
     from pydicom.pixels.utils import get_expected_length
 
-    if data.file_meta.TransferSyntaxUID.is_compressed:
+    if data.file_meta.TransferSyntaxUID.is_compressed or "PixelData" not in data:
         return False
     return len(data.PixelData) < get_expected_length(data)
 

@@ -32,13 +32,14 @@ _NO_AGENT = {"", "no", "none", "n/a", "na", "0", "without", "ohne", "false"}
 def quiet() -> Iterator[None]:
     """Keep back what pydicom warns of and logs: it quotes values, a patient's name among them."""
     log = logging.getLogger("pydicom")
-    before, log.disabled = log.disabled, True
+    before = log.level
+    log.setLevel(logging.CRITICAL + 1)  # its children ask it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        log.disabled = before
+        log.setLevel(before)
 
 
 def value_of(data: Any, name: str) -> Any:

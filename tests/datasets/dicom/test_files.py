@@ -179,3 +179,24 @@ def test_a_missing_library_names_the_extra(
     monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
     with pytest.raises(MissingExtraError, match=r"gliaboost\[dicom\]"):
         open_dicom(ImageSource("x", content))
+
+
+def test_tags_of_the_layout_that_cannot_be_read_are_as_good_as_none(
+    encode: Encode, ramp: NDArray[np.uint16]
+) -> None:
+    whole = encode(ramp)
+    # (0028,0002), (0028,0004) and (0028,0101) with a VR that there is not.
+    for tag, vr in ((b"\x28\0\x02\0", b"US"), (b"\x28\0\x04\0", b"CS"), (b"\x28\0\x01\x01", b"US")):
+        assert whole.count(tag + vr) == 1
+        data = open_dicom(ImageSource("x", whole.replace(tag + vr, tag + b"Q\x97")))
+        np.testing.assert_array_equal(data.pixel_array, ramp)
+
+
+def test_a_transfer_syntax_that_is_none_is_told_by_the_data(
+    encode: Encode, ramp: NDArray[np.uint16]
+) -> None:
+    whole = encode(ramp)
+    assert whole.count(EXPLICIT.encode() + b"\0") == 1
+    for other in (b"1.2.840.10008.5.1.3\0", b"x.2.840.10008.1.2.1\0"):
+        data = open_dicom(ImageSource("x", whole.replace(EXPLICIT.encode() + b"\0", other)))
+        np.testing.assert_array_equal(data.pixel_array, ramp)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import warnings
 from typing import Any
 
@@ -13,6 +14,7 @@ from gliaboost.datasets.dicom.tags import (
     number,
     numbers,
     place_of,
+    quiet,
     sequence_of,
     spacing_of,
     text_of,
@@ -170,3 +172,13 @@ def test_sequences_of_enhanced_files() -> None:
         MRTimingAndRelatedParametersSequence=[dataset(RepetitionTime="5000")],
     )
     assert sequence_of(dataset(Modality="MR", SharedFunctionalGroupsSequence=[echo])) == "t2"
+
+
+def test_no_logger_of_pydicom_speaks_while_it_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
+    loggers = [logging.getLogger(n) for n in ("pydicom", "pydicom.pixels.decoders.base")]
+    with quiet():
+        for log in loggers:
+            log.error("Doe^John")
+    assert not caplog.records
+    loggers[1].error("heard")
+    assert [r.message for r in caplog.records] == ["heard"]
