@@ -159,7 +159,7 @@ def read_volume(
         notes.append("voxels that are no finite number: drawn as air")
     sample = take_sample(file.values, finite)
     if is_label_map(file.values):
-        raise DecodeError(source.name, "holds a few small numbers: a map of labels, no picture")
+        raise DecodeError(source.name, "holds a few whole numbers: a map of labels, no picture")
     if modality is None:
         try:
             modality = said_modality(_sidecar(source), stem(source.name), *about, file.described)

@@ -141,29 +141,38 @@ def is_automatic(stem: str) -> bool:
 
 
 def parts_of(stem: str) -> list[str]:
-    """Cut a name into what tells scans apart: no words of maps, sequences or qualifiers.
+    """Cut a name into what tells scans of one sequence apart: no words of maps and sequences.
 
     Examples
     --------
     >>> parts_of("P1_t1_seg"), parts_of("P1_T2"), parts_of("tumor_mask"), parts_of("P1_ses-2_ct")
     (['p1'], ['p1'], [], ['p1', 'ses', '2'])
     """
-    return [
-        w
-        for w in words(stem)
-        if not any(p.fullmatch(w) for p in (_MAP, _TUMOUR, _SEQUENCE, _QUALIFIERS))
-    ]
+    return [w for w in bare(stem) if not _SEQUENCE.fullmatch(w)]
 
 
 def bare(stem: str) -> list[str]:
     """Cut a name into its words without those of a map, so that it equals its scan's.
 
+    A word such as tumor is one of a map beside a word for a map, and at the end of a map's name;
+    elsewhere it names the scan.
+
     Examples
     --------
-    >>> bare("P1_t1_seg"), bare("P1_t1")
-    (['p1', 't1'], ['p1', 't1'])
+    >>> bare("P1_t1_seg"), bare("P1_t1"), bare("tumor_1_seg"), bare("P1_tumor_seg")
+    (['p1', 't1'], ['p1', 't1'], ['tumor', '1'], ['p1'])
     """
-    return [w for w in words(stem) if not any(p.fullmatch(w) for p in (_MAP, _TUMOUR, _QUALIFIERS))]
+    found = [w for w in words(stem) if not _QUALIFIERS.fullmatch(w)]
+    if kind_of(stem) == "scan":
+        return found
+    dropped = {i for i, w in enumerate(found) if _MAP.fullmatch(w)} or {len(found)}
+    for at in list(dropped):
+        for step in (-1, 1):
+            near = at + step
+            while 0 <= near < len(found) and _TUMOUR.fullmatch(found[near]):
+                dropped.add(near)
+                near += step
+    return [w for i, w in enumerate(found) if i not in dropped]
 
 
 def without_visit(name: str) -> tuple[str, str | None]:
@@ -202,7 +211,12 @@ def case_of(stem: str) -> tuple[str, str | None]:
     (('BraTS-GLI-00005', '100'), ('P1', 'ses-2'), ('', None))
     """
     name, visit = without_visit(stem)
-    kept = [(m.start(), m.end()) for m in re.finditer(r"[^-_. ]+", name) if parts_of(m[0])]
+    own = set(parts_of(name))
+    kept = [
+        (m.start(), m.end())
+        for m in re.finditer(r"[^-_. ]+", name)
+        if own.intersection(words(m[0]))
+    ]
     if not kept:
         return "", visit
     # As it is written between the first and the last that is kept, but for what is left out.

@@ -52,6 +52,8 @@ def pair(*names: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
         ("P1_t1 mask_P1 P2_t1", {"P1_t1": "mask_P1"}),
         ("P1_t1 P1_auto_seg P1_seg", {"P1_t1": "P1_seg"}),
         ("P1_t1 P1_auto_seg", {"P1_t1": "P1_auto_seg"}),
+        ("glioma_1 metastasis_1 glioma_1_seg", {"glioma_1": "glioma_1_seg"}),
+        ("tumor_1_t1 tumor_2_t1 tumor_1_tumor", {"tumor_1_t1": "tumor_1_tumor"}),
         ("P1-t1 P1-segm", {"P1-t1": "P1-segm"}),
     ],
 )

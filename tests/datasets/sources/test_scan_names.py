@@ -77,6 +77,10 @@ def test_kinds(stem: str, kind: str) -> None:
         ("P1_followup_t2", "P1", "followup"),
         ("P1_week-044", "P1", "week-044"),
         ("P1_seg", "P1", None),
+        ("glioma_001", "glioma_001", None),
+        ("tumor_001_t1", "tumor_001", None),
+        ("no_tumor_7", "no_tumor_7", None),
+        ("P1_tumorMask", "P1", None),
     ],
 )
 def test_cases(stem: str, patient: str, visit: str | None) -> None:
@@ -122,6 +126,8 @@ def test_words_and_what_is_left_of_them() -> None:
     assert words("P1-tumorMask_v2") == ["p1", "tumor", "mask", "v2"]
     assert bare("P1_t1_seg") == bare("P1_t1") == ["p1", "t1"]
     assert parts_of("P1_t1_seg") == parts_of("P1_flair") == ["p1"]
+    assert bare("glioma_001_seg") == bare("glioma_001") != bare("metastasis_001")
+    assert bare("P1_tumor_seg_final") == bare("seg_tumor_P1") == bare("P1_lesion_manual") == ["p1"]
     assert parts_of("P10_seg") != parts_of("P1_seg")
     assert is_automatic("P1_automated_approx_segm")
     assert not is_automatic("P1_segm")
