@@ -10,6 +10,7 @@ import pandas as pd
 
 from gliaboost.datasets.audit.cleaning import carry_over, drop, write_groups
 from gliaboost.datasets.audit.duplicates import NEIGHBOUR, link
+from gliaboost.datasets.audit.finest import finest
 from gliaboost.datasets.audit.metadata_leak import Betrayal, betrayals, metadata
 from gliaboost.datasets.audit.orientation import NAMES
 from gliaboost.datasets.audit.patients import Straddler, straddlers
@@ -187,8 +188,8 @@ def _named(
     return pairs.assign(
         path=own["path"].to_numpy(),
         other_path=theirs["path"].to_numpy(),
-        label=own["label"].to_numpy(),
-        other_label=theirs["label"].to_numpy(),
+        label=finest(own).to_numpy(),
+        other_label=finest(theirs).to_numpy(),
         mask_fits=in_place & np.array(same_size, bool),
     )
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from gliaboost import notebook
 from gliaboost.datasets.audit.duplicates import KINDS, LINK_COLUMNS, NEIGHBOUR
+from gliaboost.datasets.audit.finest import finest
 from gliaboost.datasets.audit.metadata_leak import Betrayal
 from gliaboost.datasets.audit.patients import Straddler
 from gliaboost.datasets.audit.verdict import FAULTS, SIDES, sentences
@@ -93,8 +94,8 @@ class AuditReport:
 
     @property
     def contradictions(self) -> list[list[int]]:
-        """The clusters whose rows carry more than one label."""
-        labels = self.table["label"]
+        """The clusters whose rows carry more than one label, of the finest that are known."""
+        labels = finest(self.table)
         return [rows for rows in self.clusters if labels.iloc[rows].nunique() > 1]
 
     def crossing(self, column: str) -> dict[str, tuple[int, int]]:
@@ -224,7 +225,7 @@ class AuditReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything in plain values, ready for ``audit.json``."""
-        t = self.table
+        t, labels = self.table, finest(self.table)
         return {
             "manifest": self.manifest,
             "images": len(t),
@@ -240,10 +241,7 @@ class AuditReport:
             "neighbours": list(self._pairs(self.neighbours)),
             "groups": [[str(p) for p in t["path"].iloc[rows]] for rows in self.clusters],
             "contradictions": [
-                [
-                    {"path": str(t["path"].iloc[r]), "label": _plain(t["label"].iloc[r])}
-                    for r in rows
-                ]
+                [{"path": str(t["path"].iloc[r]), "label": _plain(labels.iloc[r])} for r in rows]
                 for rows in self.contradictions
             ],
             "families": self.families,
@@ -277,7 +275,7 @@ class AuditReport:
         return found
 
     def _pairs(self, pairs: pd.DataFrame) -> Iterator[dict[str, Any]]:
-        paths, labels = self.table["path"], self.table["label"]
+        paths, labels = self.table["path"], finest(self.table)
         for pair in pairs.to_dict("records"):
             yield {
                 "a": str(paths.iloc[pair["a"]]),
@@ -293,7 +291,7 @@ class AuditReport:
             }
 
     def _patient_leaks(self) -> Iterator[dict[str, Any]]:
-        paths, labels = self.table["path"], self.table["label"]
+        paths, labels = self.table["path"], finest(self.table)
         for kind, found in (("patient", self.straddlers), ("family", self.straddling_families)):
             for s in found:
                 first = [rows[0] for rows in s.sides.values()]

@@ -49,9 +49,9 @@ def read_kaggle_ct_mri(path: Path) -> Manifest:
     Returns
     -------
     Manifest
-        With ``modality``; ``label`` and ``presence`` are ``tumor`` or ``no_tumor``. ``type`` is the
-        tumour's name where folder or file name tells it, which only MRI does; empty for healthy
-        images and for tumours without a name. Patients are not known.
+        With ``modality``. ``label`` is the tumour's name where folder or file name tells it, which
+        only MRI does, else ``tumor`` or ``no_tumor``; ``presence`` is ``tumor`` or ``no_tumor``
+        (``--target presence``), ``type`` the tumour's name alone. Patients are not known.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "path": file.relative_to(path).as_posix(),
-        "label": presence,
+        "label": kind or presence,
         "presence": presence,
         "type": kind,
         "split": split,

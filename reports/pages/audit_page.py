@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from gliaboost.datasets.audit.finest import finest
 from gliaboost.datasets.audit.likeness import SAME
 from gliaboost.datasets.audit.report import AuditReport, FileFault
 from gliaboost.datasets.audit.verdict import SIDES, WEIGHTS, sentences
@@ -109,7 +110,7 @@ def _galleries(
     links = report.links
     if len(links):
         across = links.apply(lambda p: bool(report.across(p["a"], p["b"])), axis=1)
-        labels = report.table["label"]
+        labels = finest(report.table)
         differ = [
             labels.iloc[[a, b]].nunique() > 1 for a, b in zip(links["a"], links["b"], strict=True)
         ]
@@ -182,7 +183,7 @@ def _pair(pair: Pair, first: Shower, second: Shower, report: AuditReport | None)
     if report is not None:
         across = report.across(pair["a"], pair["b"])
         tags += [f"{column}: {' / '.join(sides)}" for column, sides in across.items()]
-        labels = report.table["label"].iloc[[pair["a"], pair["b"]]]
+        labels = finest(report.table).iloc[[pair["a"], pair["b"]]]
         if labels.nunique() > 1:
             tags.append("labels: " + " / ".join(map(str, labels)))
     else:

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from gliaboost.datasets.audit.audit import audit
 from gliaboost.datasets.sources import read_source
+from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
 
 CT = "Brain Tumor CT scan Images"
@@ -45,7 +49,7 @@ def published(folder: Path) -> Path:
 def test_folders_by_modality(tmp_path: Path, around: str) -> None:
     published(tmp_path / around)
     manifest = read_source("kaggle-ct-mri", tmp_path)
-    assert manifest.faults(labelled=True) == []
+    assert manifest.faults() == []
     rows = {
         Path(path).name: (modality, label, presence, kind if isinstance(kind, str) else None)
         for path, modality, label, presence, kind in zip(
@@ -58,9 +62,9 @@ def test_folders_by_modality(tmp_path: Path, around: str) -> None:
         "ct_healthy (2).png": ("CT", "no_tumor", "no_tumor", None),
         "ct_tumor (917).jpg": ("CT", "tumor", "tumor", None),
         "mri_healthy (196).jpg": ("MRI", "no_tumor", "no_tumor", None),
-        "glioma (3).jpg": ("MRI", "tumor", "tumor", "glioma"),
-        "meningioma (55).jpg": ("MRI", "tumor", "tumor", "meningioma"),
-        "pituitary (7).JPG": ("MRI", "tumor", "tumor", "pituitary"),
+        "glioma (3).jpg": ("MRI", "glioma", "tumor", "glioma"),
+        "meningioma (55).jpg": ("MRI", "meningioma", "tumor", "meningioma"),
+        "pituitary (7).JPG": ("MRI", "pituitary", "tumor", "pituitary"),
         "tumor (9).jpeg": ("MRI", "tumor", "tumor", None),
     }
     assert manifest.table["split"].isna().all()
@@ -84,6 +88,22 @@ def test_the_flat_form_of_seven_classes(tmp_path: Path, parts: tuple[str, ...]) 
             assert kind is None or kind != kind
         else:
             assert kind == name
+
+
+def test_one_picture_in_two_of_the_seven_classes_is_a_contradiction(tmp_path: Path) -> None:
+    tiles = np.random.default_rng(0).integers(0, 255, (3, 8, 8), np.uint8)
+    for i, classes in enumerate((("mri_tumor", "mri_meningioma"), ("mri_glioma",) * 2, SEVEN[:1])):
+        for n, name in enumerate(classes):
+            (tmp_path / "train" / name).mkdir(parents=True, exist_ok=True)
+            picture = np.kron(tiles[i], np.ones((16, 16), np.uint8))
+            Image.fromarray(picture).save(tmp_path / "train" / name / f"{i}{n}.png")
+    touch(tmp_path, *(f"train/{name}/none.png" for name in SEVEN))
+    manifest = read_source("kaggle-ct-mri", tmp_path)
+    for table in (manifest, with_target(manifest, "presence").manifest):
+        found = audit(table).to_dict()["contradictions"]
+        assert [{(Path(r["path"]).parent.name, r["label"]) for r in rows} for rows in found] == [
+            {("mri_tumor", "tumor"), ("mri_meningioma", "meningioma")}
+        ]
 
 
 def test_the_seven_classes_without_splits(tmp_path: Path) -> None:
