@@ -35,7 +35,8 @@ def test_the_type_counts_where_the_label_is_only_that_of_a_tumour(
 
 def test_a_target_that_joins_classes_hides_none() -> None:
     rows = {"path": ["a", "b", "c"], "label": ["glioma", "meningioma", "no_tumor"]}
-    table = pd.DataFrame(rows).assign(type=["glioma", "meningioma", None])
+    kinds = pd.Series(["glioma", "meningioma", None], dtype="str")
+    table = pd.DataFrame(rows).assign(type=kinds)
     chosen = with_target(Manifest.of(table, "."), "presence").manifest
     assert chosen.classes == ["no_tumor", "tumor"]
     assert finest(chosen.table).tolist() == rows["label"]
