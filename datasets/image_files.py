@@ -30,11 +30,14 @@ class Walk(NamedTuple):
         All other files, sorted; hidden ones are not among them.
     again : list of pathlib.Path
         Links to files and folders that are in the walk already, and those that lead up or nowhere.
+    closed : list of pathlib.Path
+        Folders without permission to enter.
     """
 
     taken: list[Path]
     others: list[Path]
     again: list[Path]
+    closed: list[Path]
 
 
 def is_hidden(path: PurePath) -> bool:
@@ -66,7 +69,7 @@ def walk_images(folder: Path) -> Walk:
     if not bare:
         return walk
     others = [f for f in walk.others if f not in bare]
-    return Walk(sorted([*walk.taken, *bare]), others, walk.again)
+    return walk._replace(taken=sorted([*walk.taken, *bare]), others=others)
 
 
 def files_ending(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
@@ -119,8 +122,9 @@ def _walk(folder: Path, suffixes: tuple[str, ...]) -> Walk:
     links: list[Path] = []
     again: list[Path] = []
     single: list[Path] = []
+    closed: list[Path] = []
     known = {root}
-    _enter(folder, known, files, links)
+    _enter(folder, known, files, links, closed)
     while links:
         there, links = sorted(links), []
         for link in there:
@@ -131,7 +135,7 @@ def _walk(folder: Path, suffixes: tuple[str, ...]) -> Walk:
                 again.append(link)
             else:
                 known.add(target)
-                _enter(link, known, files, links)
+                _enter(link, known, files, links, closed)
     real = {os.path.realpath(f) for f in files} if single else set()
     for link in sorted(single):
         target = os.path.realpath(link)
@@ -141,32 +145,34 @@ def _walk(folder: Path, suffixes: tuple[str, ...]) -> Walk:
             real.add(target)
             files.append(link)
     taken = {f for f in files if f.name.lower().endswith(suffixes)}
-    return Walk(sorted(taken), sorted(f for f in files if f not in taken), sorted(again))
+    others = sorted(f for f in files if f not in taken)
+    return Walk(sorted(taken), others, sorted(again), sorted(closed))
 
 
-def _enter(folder: Path, known: set[str], files: list[Path], links: list[Path]) -> None:
-    """List the files below a folder, and its links apart."""
-    for place, folders, names in os.walk(folder):
-        here = Path(place)
-        real = os.path.realpath(place)
-        entered = []
-        for name in sorted(folders):
-            if is_hidden(PurePath(name)):
+def _enter(
+    folder: Path, known: set[str], files: list[Path], links: list[Path], closed: list[Path]
+) -> None:
+    """List the files below a folder, its links apart, and the folders that cannot be entered."""
+    inside = [(folder, os.path.realpath(folder))]
+    while inside:
+        here, real = inside.pop()
+        try:
+            entries = list(os.scandir(here))
+        except PermissionError:
+            closed.append(here)
+            continue
+        except OSError:  # it went away, or no such folder
+            continue
+        for entry in entries:
+            if is_hidden(PurePath(entry.name)):
                 continue
-            if (here / name).is_symlink():
-                links.append(here / name)
-            elif (inner := os.path.join(real, name)) not in known:  # noqa: PTH118
+            if entry.is_symlink():
+                links.append(here / entry.name)
+            elif entry.is_file():  # no pipe, no socket
+                files.append(here / entry.name)
+            elif entry.is_dir() and (inner := os.path.join(real, entry.name)) not in known:  # noqa: PTH118
                 known.add(inner)
-                entered.append(name)
-        folders[:] = entered
-        for name in names:
-            file = here / name
-            if is_hidden(PurePath(name)):
-                continue
-            if file.is_symlink():
-                links.append(file)
-            elif file.is_file():  # no pipe, no socket
-                files.append(file)
+                inside.append((here / entry.name, inner))
 
 
 def _begins_like_an_image(file: Path) -> bool:

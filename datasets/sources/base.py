@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +150,7 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
     return replace(manifest, notes=(*manifest.notes, *passed_over(path, manifest)))
 
 
+@lru_cache(maxsize=4096)  # of folders, whose names come with every file
 def letters(text: str) -> str:
     """Reduce a name to its lower-case letters, so that usual spellings compare equal.
 

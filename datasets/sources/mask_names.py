@@ -92,13 +92,14 @@ def pair(files: Iterable[PurePath]) -> MaskPairs:
     files = list(files)
     images = [f for f in files if not is_mask(f)]
     masks = [f for f in files if is_mask(f)]
-    if not images:
+    if not images or not masks:
         return MaskPairs(files, {}, [])
     found: dict[PurePath, PurePath] = {}
     lone: list[PurePath] = []
-    by_key = {key_of(f): f for f in reversed(images)}
-    named = Counter(key_of(f)[-1] for f in images)
-    by_stem = {key_of(f)[-1]: f for f in images if named[key_of(f)[-1]] == 1}
+    keys = [key_of(f) for f in images]
+    by_key = dict(zip(reversed(keys), reversed(images), strict=True))
+    named = Counter(key[-1] for key in keys)
+    by_stem = {k[-1]: f for k, f in zip(keys, images, strict=True) if named[k[-1]] == 1}
     mask_stems = Counter(key_of(f)[-1] for f in masks)
     for mask in masks:
         key = key_of(mask)

@@ -95,6 +95,9 @@ def _sentences(folder: Path, walk: Walk, taken: set[str], patients: bool) -> Ite
     again = [f for f in again if str(f) not in taken]
     if again:
         yield f"not taken: {len(again)} links to what is there already ({_some(again)})"
+    if walk.closed:
+        closed = [f.relative_to(folder) for f in walk.closed]
+        yield f"not entered, without permission to read: {_some(closed)}"
     if lost:
         yield f"not taken: {len(lost)} links to nothing ({_some(lost)})"
 

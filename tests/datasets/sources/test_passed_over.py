@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -83,3 +84,20 @@ def test_names_that_no_table_can_hold_are_told_and_the_rest_is_kept(tmp_path: Pa
         assert Manifest.read(written).table["path"].tolist() == ["glioma/1.png", "healthy/1.png"]
     with pytest.raises(UsageError, match=r"not UTF-8.*donn\\xe9es/glioma/1\.png"):
         manifest.write(tmp_path / "m.parquet")
+
+
+def test_folders_that_cannot_be_entered_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(tmp_path, "a/1.png", "b/2.png", "b/secret/3.png")
+    scan = os.scandir
+
+    def guarded(path: Path) -> Any:  # root reads everything
+        if Path(path).name == "secret":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    m = read_source("folder", tmp_path)
+    assert m.table["path"].tolist() == ["a/1.png", "b/2.png"]
+    assert m.notes == ("not entered, without permission to read: b/secret",)
