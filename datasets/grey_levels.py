@@ -33,10 +33,12 @@ def is_label_map(values: NDArray[np.generic]) -> bool:
     low, high = values.min(), values.max()
     if not (0 <= low < high < 2**24):  # nor where one is no number
         return False
-    part = values[:: -(-values.size // _SAMPLED)]
-    if any((np.abs(plane - np.rint(plane)) > 1e-2).any() for plane in part):
+    # Along the last axis, as files store it: what lies together is read together.
+    part = values[..., :: -(-values.size // _SAMPLED)]
+    planes = (part[..., k] for k in range(part.shape[-1]))
+    if any((np.abs(plane - np.rint(plane)) > 1e-2).any() for plane in planes):
         return False
-    few = len(np.unique(part.ravel()[:: 1 + part.size // 2**16])) <= _LABELS
+    few = len(np.unique(part.ravel("K")[:: 1 + part.size // 2**16])) <= _LABELS
     found = np.unique(values) if few else ()
     if few and len(found) <= _LABELS:
         return bool(high <= _HIGHEST or (high == 255 and len(found) == 2))
@@ -121,15 +123,17 @@ def by_slab(
     values: NDArray[np.float32], grey: Callable[[NDArray[np.float32]], NDArray[np.uint8]]
 ) -> NDArray[np.uint8]:
     """Turn to grey levels a part at a time, as the steps between take eight bytes a voxel."""
-    out: NDArray[np.uint8] = np.empty(values.shape, np.uint8)
+    out: NDArray[np.uint8] = np.empty_like(values, dtype=np.uint8)
     with np.errstate(over="ignore", invalid="ignore"):
-        for k in range(values.shape[0]):
-            out[k] = grey(values[k])
+        for k in range(values.shape[-1]):
+            out[..., k] = grey(values[..., k])
     return out
 
 
 def take_sample(values: NDArray[np.float32], finite: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Take the finite voxels, or, of very many, those of every n-th plane."""
     step = -(-values.size // _SAMPLED)
-    sample = values[::step][finite[::step]]
-    return sample if sample.size else values[finite]
+    part, known = values[..., ::step], finite[..., ::step]
+    if known.all():
+        return part.ravel("K")
+    return part[known] if known.any() else values[finite]

@@ -15,7 +15,7 @@ MODALITIES = ("MRI", "CT")
 # By part of a name, as people, archives and BIDS write it.
 _MRI = re.compile(
     r"f?mri?s?|(\dd)?t[12][a-z]*|flair|[de]?adc|dwi|dti|swi|pdw?|mp2?rage|spgr|tirm|inplanet[12]|"
-    r"unit1|megre|mese|bold|mra"
+    r"unit1|megre|mese|bold|mra|anat|func|fmap|perf|sbref|phasediff|magnitude[12]?"
 )
 _CT = re.compile(r"(nc|ce|cb|hr)?ct|cta|ctp|ct(head|brain|scan)s?|(head|brain)ct")
 _OTHER = re.compile(r"pet|spect|suvr?|fdg|pib")

@@ -152,7 +152,7 @@ def _entry(file: Path, folder: Path, class_folders: bool, beside: Mapping[Path, 
     unit: list[str] = []
     said: dict[str, str] = {}
     for part in path.parent.parts:
-        role = role_of(part, beside=beside[here])
+        role = role_of(part, beside=beside[here], deep=bool(levels))
         here = here / part
         decathlon = _DECATHLON.fullmatch(part)
         if decathlon is not None:

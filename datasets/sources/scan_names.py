@@ -20,7 +20,7 @@ _MAP = re.compile(
 _TUMOUR = re.compile(r"tumou?rs?|(t\d)?lesions?|gliomas?|metastas[ie]s|mets|gtv")
 # What else of a head is segmented.
 _ANATOMY = re.compile(
-    r"brains?|heads?|skull|bet|hdbet|csf|wm|gm|white|gr[ae]y|matter|tissues?|ventricles?|scalp|face|"
+    r"brains?|heads?|skull|deface|bet|hdbet|csf|wm|gm|white|gr[ae]y|matter|tissues?|ventricles?|scalp|face|"
     r"hippocamp(us|i)|parenchyma|cort(ex|ical)|subcortical|cerebellum|brainstem|vessels?|eyes?|"
     r"bones?|body|foreground|background|fov|hemispheres?|lobes?"
 )
@@ -30,7 +30,7 @@ _NO_PICTURE = re.compile(
     r"parcellations?|pve(seg)?|atlas"
 )
 _FUSED = re.compile(
-    r"(brain|head|skull|wm|gm|csf|tissue|lesion|tumou?r|glioma)(masks?|segm?|segmentations?|labels?|rois?)"
+    r"(brain|head|skull|deface|wm|gm|csf|tissue|lesion|tumou?r|glioma)(masks?|segm?|segmentations?|labels?|rois?)"
 )
 _QUALIFIERS = re.compile(
     r"manual|final|corrected|auto(mated|matic)?|approx|pred(icted|ictions?)?|bin(ary)?|"
@@ -60,7 +60,7 @@ _BELOW = re.compile(
 # Kinds of picture, never a patient.
 _IMAGES = re.compile(
     r"(images?|imgs?|scans?|volumes?|vols?|niftis?|nii|data|raw|rawdata|structural|preprocessed|"
-    r"func|perf|fmap)",
+    r"func|perf|fmap|registered|coregistered|resampled)",
     re.IGNORECASE,
 )
 # Parts of a study, never a patient.
@@ -75,6 +75,11 @@ _CLASS = re.compile(
     r"(no|with|without)?(lesion|tumou?r)s?|positives?|negatives?|pos|neg|benign|malignant|"
     r"(no)?strokes?|(no)?ha?emorrhages?|ad|mci|cn|hc|mutant|wildtype|idh[a-z]*|high|low|"
     r"abnormal|diseased?|(high|low)?grades?[1-4]?"
+)
+# A number of a scan, which names a visit only behind the patient's name.
+_REPEATED = re.compile(
+    r"(?<=[A-Za-z0-9])[-_. ]+((?:scan|exam|run|time|day|year|m)[-_]?\d{1,3})(?=[-_. ]|$)",
+    re.IGNORECASE,
 )
 # Names of archives that end with the visit of a patient.
 _VISIT = re.compile(
@@ -189,7 +194,7 @@ def without_visit(name: str) -> tuple[str, str | None]:
         return (known[1] or known[3]) + end, known[2] or known[4]
     visit = re.search(
         rf"(?:^|[-_. ]+)({_SESSION.pattern}|v\d{{1,2}}|{_DATE})(?=[-_. ]|$)", name, re.IGNORECASE
-    )
+    ) or _REPEATED.search(name)
     if visit is None:
         return name, None
     rest = name[: visit.start()] + name[visit.end() :]
@@ -227,7 +232,7 @@ def case_of(stem: str) -> tuple[str, str | None]:
     return "".join(pieces), visit
 
 
-def role_of(folder: str, *, beside: Collection[str] = ()) -> Role:
+def role_of(folder: str, *, beside: Collection[str] = (), deep: bool = False) -> Role:
     """Tell what a folder between the data set's and a scan's stands for.
 
     Parameters
@@ -236,6 +241,8 @@ def role_of(folder: str, *, beside: Collection[str] = ()) -> Role:
         Its name.
     beside : collection of str
         The folders beside it: ``lesions`` beside ``images`` holds masks, else it is a class.
+    deep : bool
+        Whether it lies in a patient's folder, where any word for a map is enough.
 
     Returns
     -------
@@ -257,7 +264,7 @@ def role_of(folder: str, *, beside: Collection[str] = ()) -> Role:
         return "masks"
     if _CLASS.fullmatch(plain) or known_class(folder) is not None:
         return "class"
-    if any(_MAP.fullmatch(w) for w in found) and not _of_a_scan(found):
+    if any(_MAP.fullmatch(w) for w in found) and (deep or not _of_a_scan(found)):
         return "masks"
     if found and all(_IMAGES.fullmatch(w) or _SEQUENCE.fullmatch(w) for w in found):
         return "images"

@@ -91,7 +91,7 @@ def test_parts_make_the_whole() -> None:
 
 def test_a_sample_is_finite_and_never_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     values = head()
-    values[::2] = np.nan
+    values[..., ::2] = np.nan
     finite = np.isfinite(values)
     assert take_sample(values, finite).size == finite.sum()
     monkeypatch.setattr("gliaboost.datasets.grey_levels._SAMPLED", values.size // 2)

@@ -35,6 +35,8 @@ def test_the_first_text_that_says_one_decides() -> None:
     assert said_modality(None, "scan", "ct", "mri") == "CT"
     assert said_modality("ct_mr", "mri") == "MRI"
     assert said_modality("scan", "TE=2.9;Time=104455.1") == "MRI"
+    assert said_modality("sub-1_ct", "anat") == "CT"
+    assert said_modality("sub-1_FLASH", "anat") == "MRI"
     assert path_texts(PurePath("mri/p1/scan.nii")) == ["scan.nii", "p1", "mri"]
 
 

@@ -14,6 +14,8 @@ from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.sources import read_source
 from gliaboost.errors import UsageError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.*taken for MRI by the values")
+
 
 def write(file: Path, volume: NDArray[Any], spacing: tuple[float, ...] = (1, 1, 1)) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -54,6 +54,10 @@ def pair(*names: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
         ("P1_t1 P1_auto_seg", {"P1_t1": "P1_auto_seg"}),
         ("glioma_1 metastasis_1 glioma_1_seg", {"glioma_1": "glioma_1_seg"}),
         ("tumor_1_t1 tumor_2_t1 tumor_1_tumor", {"tumor_1_t1": "tumor_1_tumor"}),
+        (
+            "P1/week-0/CT1 P1/week-0/HD-GLIO-AUTO-segmentation/registered/segmentation",
+            {"P1/week-0/CT1": "P1/week-0/HD-GLIO-AUTO-segmentation/registered/segmentation"},
+        ),
         ("P1-t1 P1-segm", {"P1-t1": "P1-segm"}),
     ],
 )

@@ -34,7 +34,8 @@ KINDS = {
         "UCSF-PDGM-0004_brain_segmentation UCSF-PDGM-0004_brain_parenchyma_segmentation "
         "sub-01_desc-brain_mask sub-01_label-GM_probseg sub-01_dseg aseg P1_aparc+aseg mask_brain "
         "T1_bet_mask P1_skull_mask P1_wm_seg csf_mask sub-01_from-T1w_to-MNI_xfm tumor_brain_mask "
-        "brain_mask_P1 P1_brain_seg_v2 atlas tissue_labels P1_ventricle_mask sub-01_label-WM_mask"
+        "brain_mask_P1 P1_brain_seg_v2 atlas tissue_labels P1_ventricle_mask sub-01_label-WM_mask "
+        "sub-01_mod-T1w_defacemask"
     ),
     "scan": (
         "P1 P1_t1 BraTS20_Training_001_t1ce BraTS-GLI-00000-000-t1c sub-01_T1w T1w_masked "
@@ -77,6 +78,12 @@ def test_kinds(stem: str, kind: str) -> None:
         ("P1_followup_t2", "P1", "followup"),
         ("P1_week-044", "P1", "week-044"),
         ("P1_seg", "P1", None),
+        ("P1_scan1", "P1", "scan1"),
+        ("P1-exam_2_t1", "P1", "exam_2"),
+        ("P1_run-2_T1w", "P1", "run-2"),
+        ("scan_1", "scan_1", None),
+        ("scan7_t1", "scan7", None),
+        ("P1_m06", "P1", "m06"),
         ("glioma_001", "glioma_001", None),
         ("tumor_001_t1", "tumor_001", None),
         ("no_tumor_7", "no_tumor_7", None),
@@ -113,6 +120,11 @@ def test_roles_of_folders(role: str, folders: str) -> None:
 def test_a_folder_of_tumours_beside_one_of_images_holds_masks() -> None:
     assert role_of("lesions") == role_of("tumor", beside={"tumor", "no_tumor"}) == "class"
     assert role_of("lesions", beside={"images", "lesions"}) == "masks"
+
+
+def test_inside_a_patients_folder_any_word_for_a_map_is_enough() -> None:
+    assert role_of("HD-GLIO-AUTO-segmentation") == "name"
+    assert role_of("HD-GLIO-AUTO-segmentation", deep=True) == "masks"
 
 
 def test_what_may_lie_below_a_patient() -> None:
