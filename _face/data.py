@@ -153,7 +153,7 @@ def manifest(
     >>> len(table), table.classes, table.has_patients
     (2, ['glioma', 'healthy'], False)
     """
-    from gliaboost.datasets.patients import with_patients
+    from gliaboost.datasets.patients import patient_pattern, with_patients
     from gliaboost.datasets.sources import options_of, read_source
     from gliaboost.datasets.sources.base import names as sources
     from gliaboost.datasets.sources.converted import images_beside
@@ -171,6 +171,9 @@ def manifest(
     check_there(faults, path, "PATH")
     check_there(faults, options.get("labels"), "--labels")
     check_there(faults, patients, "--patients")
+    if patient_regex is not None:
+        with faults.noted():
+            patient_pattern(patient_regex)
     check_folder(faults, options.get("images"), "--images")
     faults.tell()
     assert name is not None

@@ -18,6 +18,10 @@ SHOWN = "Shown"
 _SHOWN = ("quiet", "as_json", "help", "as_csv")
 
 
+# Where a source does not take them itself, its manifest does.
+_OF_EVERY = ("patients", "patient_regex")
+
+
 class GroupedCommand(TyperCommand):
     """A command whose options are listed under the panels that they name."""
 
@@ -89,7 +93,7 @@ class SourceCommand(GroupedCommand):
                 continue
             if param.name in taken:
                 own.append((record[0], told.get(str(param.name)) or record[1]))
-            elif param.name not in of_some:
+            elif param.name not in of_some or param.name in _OF_EVERY:
                 last = getattr(param, "rich_help_panel", None) in (None, SHOWN)
                 (shown if last and param.name in _SHOWN else every).append(record)
         return own, every, shown

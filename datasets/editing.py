@@ -19,6 +19,7 @@ from gliaboost.datasets.sources.labels import read_labels, told
 from gliaboost.datasets.tables import read_table
 from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
+from gliaboost.spelling import did_you_mean
 
 # What may be emptied: a published split that cuts patients, say.
 FORGOTTEN = tuple(c for c in COLUMNS if c not in ("path", "key"))
@@ -250,6 +251,7 @@ def _check(given: Iterable[str], manifest: Manifest) -> None:
         raise UsageError(
             f"no class {', '.join(map(repr, unknown))}; the classes are "
             f"{', '.join(manifest.classes) or 'not known'}"
+            + did_you_mean(unknown[0], manifest.classes)
         )
 
 

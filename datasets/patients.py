@@ -106,17 +106,7 @@ def patients_by_regex(manifest: Manifest, regex: str) -> Manifest:
     >>> known.table["patient"].tolist()
     ['P7', 'P7', nan]
     """
-    try:
-        pattern = re.compile(regex)
-    except re.error as error:
-        raise UsageError(
-            f"'{regex}' is no regular expression ({error}); expected one such as {EXAMPLE}"
-        ) from error
-    if "patient" not in pattern.groupindex:
-        raise UsageError(
-            f"'{regex}' has no group called patient; put (?P<patient>...) around what names the "
-            f"patient, as in {EXAMPLE}"
-        )
+    pattern = patient_pattern(regex)
     paths = [str(p).replace("\\", "/") for p in manifest.table["path"]]
     matches = [pattern.search(p) for p in paths]
     values = [(m["patient"] or "").strip() or None if m else None for m in matches]
@@ -138,6 +128,33 @@ def patients_by_regex(manifest: Manifest, regex: str) -> Manifest:
             f"folder or the part of the name that a patient has, in paths such as {_some(paths)}"
         )
     return _given(manifest, values, f"by '{regex}'", notes)
+
+
+def patient_pattern(regex: str) -> re.Pattern[str]:
+    r"""Compile a regular expression that finds patients.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or has no group ``(?P<patient>...)``.
+
+    Examples
+    --------
+    >>> patient_pattern(r"(?P<patient>P\d+)").search("a/P7-1.png")["patient"]
+    'P7'
+    """
+    try:
+        pattern = re.compile(regex)
+    except re.error as error:
+        raise UsageError(
+            f"'{regex}' is no regular expression ({error}); expected one such as {EXAMPLE}"
+        ) from error
+    if "patient" not in pattern.groupindex:
+        raise UsageError(
+            f"'{regex}' has no group called patient; put (?P<patient>...) around what names the "
+            f"patient, as in {EXAMPLE}"
+        )
+    return pattern
 
 
 def _pairs(read: pd.DataFrame, name: str) -> list[tuple[str, str]]:

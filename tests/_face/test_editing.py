@@ -50,3 +50,10 @@ def test_a_split_that_cuts_patients_is_refused_and_can_be_forgotten(
     with pytest.raises(ManifestError, match=r"more than one split .*--forget split"):
         gliaboost.edit_manifest(table, patient_regex=r"(?P<patient>p\d+)")
     assert gliaboost.edit_manifest(table, forget="split").table["split"].isna().all()
+
+
+def test_a_wrong_expression_is_told_with_all_other_faults(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        gliaboost.manifest("folder", tmp_path / "gone", patient_regex="P[0-9]", patients="no.csv")
+    assert "has no group called patient" in str(caught.value)
+    assert "gone" in str(caught.value) and "no.csv" in str(caught.value)

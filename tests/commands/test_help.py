@@ -86,6 +86,7 @@ def test_each_source_has_its_own_help(name: str, ask: Any) -> None:
     offered = set(inspect.signature(manifest).parameters)
     own = set(options_of(name)) & offered
     others = {option for source in names() for option in options_of(source)} - own
+    others -= {"patients", "patient_regex"}  # of every source
     listed = {w.strip("-").replace("-", "_") for w in re.findall(r"^  (--[\w-]+)", out, re.M)}
     assert own <= listed and not listed & others
 
@@ -98,3 +99,9 @@ def test_a_source_is_told_in_any_case_and_an_unknown_one_is_the_commands(ask: An
 def test_words_too_many_say_how_lists_are_written(ask: Any) -> None:
     code, _, err = ask("train", "m.csv", "--features", "hog,", "lbp")
     assert (code, "--features hog,lbp or --features 'hog lbp'" in err) == (2, True)
+
+
+@pytest.mark.parametrize("source", ["folder", "edit"])
+def test_every_source_takes_patients_and_says_so(ask: Any, source: str) -> None:
+    shown = ask("manifest", source, "--help")[1]
+    assert "--patients" in shown and "--patient-regex" in shown
