@@ -244,7 +244,8 @@ def _table(data: Any, item: Any) -> tuple[NDArray[np.float64], int, float] | Non
     content = value_of(item, "LUTData")
     if len(described) != 3 or not np.isfinite(described).all() or content is None:
         return None
-    count, first, bits = int(described[0]) or 2**16, int(described[1]), int(described[2])
+    # A count that is told signed is negative from 2**15 on.
+    count, first, bits = int(described[0]) % 2**16 or 2**16, int(described[1]), int(described[2])
     if int(number(value_of(data, "PixelRepresentation"), 0)) == 1 and first >= 2**15:
         first -= 2**16
     if isinstance(content, bytes):

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import warnings
 import zlib
 from collections.abc import Callable
@@ -123,6 +124,20 @@ def test_deflated_files_are_inflated_up_to_a_cap(
     monkeypatch.setattr(files, "_MOST_INFLATED", 1500)
     with pytest.raises(DecodeError, match="inflates to more than 1,500 bytes"):
         open_dicom(ImageSource("x", content))
+
+
+def test_a_bomb_is_inflated_no_further_than_the_cap(
+    encode: Encode, ramp: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bomb = deflated(encode(ramp), bytes(30_000_000))
+    monkeypatch.setattr(files, "_MOST_INFLATED", 100_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DecodeError, match="inflates to more"):
+            open_dicom(ImageSource("x", bomb))
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_not_deflated_but_says_so_is_damaged(

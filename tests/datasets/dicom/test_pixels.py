@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
+from gliaboost.datasets.dicom import pixels as pixels_module
 from gliaboost.datasets.dicom.files import open_dicom
 from gliaboost.datasets.dicom.pixels import COLOUR, STORED, STRETCHED, TABLE, grey_frames
 from gliaboost.datasets.image_source import ImageSource
@@ -77,7 +78,9 @@ def lut(entries: list[int], first: int, bits: int, *, words: bool = False) -> An
     from pydicom.sequence import Sequence
 
     item: Any = Dataset()
-    item.LUTDescriptor = [len(entries), first, bits]
+    signed = len(entries) > 2**15  # as some writers have it
+    count = len(entries) % 2**16 - (2**16 if signed and len(entries) < 2**16 else 0)
+    item.add_new(0x00283002, "SS" if signed else "US", [count, first, bits])
     if words:
         item.add_new(0x00283006, "US", entries)
     else:
@@ -105,6 +108,24 @@ def test_a_table_that_is_broken_leaves_the_window(encode: Encode, ramp: NDArray[
     del broken[0].LUTData
     content = encode(ramp, VOILUTSequence=broken, WindowCenter=400, WindowWidth=300)
     assert grey(content)[1] == "400:300"
+
+
+def test_a_table_of_signed_values_may_begin_below_zero(
+    encode: Encode, ramp: NDArray[np.uint16]
+) -> None:
+    values = ramp.astype(np.int16) - 500
+    entries = [i // 4 for i in range(1001)]
+    # Its first value is told in the bits of an unsigned one.
+    content = encode(values, VOILUTSequence=lut(entries, 2**16 - 500, 8))
+    np.testing.assert_array_equal(grey(content)[0], (values.astype(int) + 500) // 4)
+
+
+@pytest.mark.parametrize("count", [40_000, 2**16])
+def test_tables_may_be_long(encode: Encode, count: int) -> None:
+    values = np.linspace(-32768, 32767, 1024).reshape(32, 32).astype(np.int16)
+    content = encode(values, VOILUTSequence=lut(list(range(count)), -32768, 16))
+    expected = np.rint(np.minimum(values.astype(int) + 32768, count - 1) / 65535 * 255)
+    np.testing.assert_array_equal(grey(content)[0], expected)
 
 
 def test_entries_that_leave_most_of_their_bits_empty_are_not_black(
@@ -343,6 +364,13 @@ def test_pixels_become_square_where_their_sides_can_be_true(
     assert (pixels[0, 0], pixels[-1, -1]) == (0, 255)
 
 
+def test_pixels_stay_as_they_are_where_squares_would_be_too_many(
+    encode: Encode, ramp: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pixels_module, "MAX_PIXELS", 32 * 33)
+    assert grey(encode(ramp, PixelSpacing=[1, 2]))[0].shape == (32, 32)
+
+
 def test_an_aspect_ratio_does_where_there_is_no_spacing(
     encode: Encode, ramp: NDArray[np.uint16]
 ) -> None:
@@ -492,11 +520,27 @@ def test_packed_colours_are_those_of_the_plain_picture(name: str) -> None:
     assert np.abs(found - plain)[5::10, 10::20].max() <= 4
 
 
-def test_a_frame_of_another_size_than_the_tags_say_is_damaged(
-    encode: Encode, ramp: NDArray[np.uint16]
+def test_colours_by_pixel_are_read_whatever_the_tags_say(encode: Encode) -> None:
+    imagecodecs = pytest.importorskip("imagecodecs")
+    colours = np.random.default_rng(0).integers(0, 256, (16, 12, 3), dtype=np.uint8)
+    frame = imagecodecs.jpeg_encode(colours, lossless=True, colorspace="RGB", outcolorspace="RGB")
+    planes = encode(colours, PlanarConfiguration=1)
+    found = grey(packed(planes, frame, "1.2.840.10008.1.2.4.70"))
+    np.testing.assert_array_equal(found[0], grey(encode(colours))[0])
+
+
+def _unreachable(*_: Any, **__: Any) -> None:
+    pytest.fail("a frame was decoded that asks for more than the tags say")
+
+
+def test_a_frame_of_another_size_than_the_tags_say_is_not_decoded(
+    encode: Encode, ramp: NDArray[np.uint16], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     imagecodecs = pytest.importorskip("imagecodecs")
     content, wide = encode(ramp), np.zeros((64, 64), np.uint16)
+    monkeypatch.setattr(imagecodecs, "jpeg_decode", _unreachable)
+    monkeypatch.setattr(imagecodecs, "jpegls_decode", _unreachable)
+    monkeypatch.setattr(imagecodecs, "jpeg2k_decode", _unreachable)
     for frame, syntax in (
         (imagecodecs.jpeg_encode(wide, lossless=True, bitspersample=16), "1.2.840.10008.1.2.4.70"),
         (imagecodecs.jpegls_encode(wide), "1.2.840.10008.1.2.4.80"),

@@ -391,3 +391,20 @@ def test_ct_beside_one_sequence_is_no_mixture_of_sequences(tmp_path: Path) -> No
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(read(tmp_path / "tree")) == 2
+
+
+def test_frames_of_one_file_are_chosen_by_their_own_sequence(tmp_path: Path) -> None:
+    from pydicom.dataset import Dataset
+    from pydicom.sequence import Sequence
+
+    groups = []
+    for weight in (0.0, 1000.0, 1000.0):
+        weighted, group = Dataset(), Dataset()
+        weighted.DiffusionBValue = weight
+        group.MRDiffusionSequence = Sequence([weighted])
+        groups.append(group)
+    pixels = np.stack([ramp(), ramp() + 1, ramp() + 2])
+    write(tmp_path / "tree" / "1", pixels, PerFrameFunctionalGroupsSequence=Sequence(groups))
+    with pytest.warns(UserWarning, match="sequences left out: other 1"):
+        table = read(tmp_path / "tree", sequence="dwi").table
+    assert table["sequence"].tolist() == ["dwi", "dwi"]
