@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gliaboost.datasets.columns import USUAL, text, usual_names
 from gliaboost.datasets.manifest import COLUMNS, Manifest
@@ -20,6 +21,9 @@ from gliaboost.datasets.tables import read_table
 from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
 from gliaboost.spelling import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What may be emptied: a published split that cuts patients, say.
 FORGOTTEN = tuple(c for c in COLUMNS if c not in ("path", "key"))
@@ -173,13 +177,13 @@ def join_labels(manifest: Manifest, table: Path | str) -> Manifest:
     name = str(table)
     found = usual_names(read_table(table).table, {"label": USUAL["label"]}, name).table
     by_image = usual_names(found, {"path": IMAGES}, name).table
-    if "label" in found and "path" in by_image:
+    patients = [v if isinstance(v, str) else None for v in manifest.table["patient"]]
+    if "label" in found and "path" in by_image and not _names_patients(by_image, patients):
         cells = zip(text(by_image["path"]), text(by_image["label"]), strict=True)
         pairs = [(i, v) for i, v in cells if isinstance(i, str) and isinstance(v, str)]
         values, notes = match_images(manifest, pairs, name)
     else:
         labels = read_labels(table)
-        patients = [v if isinstance(v, str) else None for v in manifest.table["patient"]]
         if not manifest.has_patients and any(map(is_patient, found.columns)):
             raise UsageError(f"{name} names patients, and the manifest knows none; see --patients")
         notes = tuple(check_names(labels, filter(None, patients), name, "patients"))
@@ -194,6 +198,12 @@ def join_labels(manifest: Manifest, table: Path | str) -> Manifest:
     given = sum(label is not None for label in values)
     said = f"labels from {name}: for {given} of {len(rows)} images"
     return Manifest.of(rows, manifest.root, manifest.name, (*manifest.notes, said, *notes))
+
+
+def _names_patients(table: pd.DataFrame, patients: Iterable[str | None]) -> bool:
+    """Whether all that a column such as ``id`` names are patients."""
+    names = {n for n in text(table["path"]) if isinstance(n, str)}
+    return bool(names) and names <= set(patients)
 
 
 def _renamed(rename: Mapping[str, str] | Iterable[str], manifest: Manifest) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from gliaboost.datasets.columns import USUAL, usual_names
+from gliaboost.datasets.image_files import IMAGE_SUFFIXES
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.base import letters, source, split_of
 from gliaboost.datasets.sources.labels import fill_targets
@@ -64,6 +65,7 @@ def images_of(path: Path, spellings: Mapping[str, tuple[str, ...]]) -> Manifest:
             [
                 f"no column with the images' paths; expected one of "
                 f"{', '.join(spellings['path'])}; seen {', '.join(map(str, table.columns))}"
+                + _header_asked(table.columns)
             ],
         )
     if "split" in table:
@@ -72,3 +74,9 @@ def images_of(path: Path, spellings: Mapping[str, tuple[str, ...]]) -> Manifest:
         legal = {m.lower(): m for m in LEGAL["modality"]}
         table["modality"] = table["modality"].map(lambda v: legal.get(letters(str(v)), v), "ignore")
     return fill_targets(Manifest.of(table, path.parent, str(path), (*read.notes, *renamed)))
+
+
+def _header_asked(columns: Iterable[object]) -> str:
+    if any(str(c).lower().endswith(IMAGE_SUFFIXES) for c in columns):
+        return "; its first line looks like a row: put one with names before it (path,label)"
+    return ""

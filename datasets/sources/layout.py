@@ -12,8 +12,11 @@ from gliaboost.datasets.sources.labels import known_class
 
 # Layers that say nothing of an image: PATH/images/glioma, PATH/glioma/images.
 NEUTRAL = ("image", "images", "img", "imgs", "scans", "slices", "pictures")
-# Folders of images whose class is not told.
-UNLABELLED = ("pred", "preds", "predict", "prediction", "predictions", "unlabeled", "unlabelled")
+# Folders of images whose class is not told, or that people make beside their data.
+UNLABELLED = (
+    *("pred", "preds", "predict", "prediction", "predictions", "unlabeled", "unlabelled"),
+    *("figures", "plots", "screenshots", "thumbnails", "previews", "docs", "runs"),
+)
 SHOWN = 4
 
 

@@ -90,7 +90,12 @@ def table(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    "text", ["file,label\n1,NA\n2.png,pituitary\n", "Patient;Diagnosis\n007;NA\n7;pituitary\n"]
+    "text",
+    [
+        "file,label\n1,NA\n2.png,pituitary\n",
+        "Patient;Diagnosis\n007;NA\n7;pituitary\n",
+        "id,label\n007,NA\n7,pituitary\n",
+    ],
 )
 def test_labels_are_joined_by_image_or_by_patient(tmp_path: Path, text: str) -> None:
     joined = join_labels(cohort(), table(tmp_path, text))

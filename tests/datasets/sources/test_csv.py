@@ -68,6 +68,7 @@ def test_unknown_splits_are_left_for_the_check(tmp_path: Path) -> None:
             "no column with the images' paths; expected one of path, image.*name",
         ),
         ("name;label\na;b\n", "seen name, label"),
+        ("a.png,x\nb.png,y\n", "its first line looks like a row: put one with names before it"),
     ],
 )
 def test_what_is_no_table_of_images(tmp_path: Path, text: str, message: str) -> None:

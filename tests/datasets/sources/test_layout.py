@@ -124,7 +124,8 @@ def test_layers_above_usual_classes_are_none() -> None:
 
 
 def test_folders_that_name_no_class_are_passed_over() -> None:
-    found = layout("yes/1.png", "no/1.png", "pred/2.png", "rcnn/TRAIN/1.png", "test/3.png")
+    odd = ("pred/2.png", "Figures/roc.png", "rcnn/TRAIN/1.png", "test/3.png")
+    found = layout("yes/1.png", "no/1.png", *odd)
     assert set(places(found)) == {"yes/1.png", "no/1.png"}
     assert ["pred/2.png" in "".join(found.notes), "rcnn" in "".join(found.notes)] == [True, True]
     assert any("test/, which names a split and no class" in note for note in found.notes)
