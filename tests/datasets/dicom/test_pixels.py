@@ -78,9 +78,7 @@ def lut(entries: list[int], first: int, bits: int, *, words: bool = False) -> An
     from pydicom.sequence import Sequence
 
     item: Any = Dataset()
-    signed = len(entries) > 2**15  # as some writers have it
-    count = len(entries) % 2**16 - (2**16 if signed and len(entries) < 2**16 else 0)
-    item.add_new(0x00283002, "SS" if signed else "US", [count, first, bits])
+    item.add_new(0x00283002, "SS" if first < 0 else "US", [len(entries) % 2**16, first, bits])
     if words:
         item.add_new(0x00283006, "US", entries)
     else:
