@@ -53,7 +53,7 @@ class Conversion:
             for name in names
         )
         self.passed.extend((mask.as_posix(), "a mask that fits no volume") for mask in unused)
-        said = [*self._check_labels(), *self._check_classes()]
+        said = [*self._check_labels(), *self._check_classes(), *self._check_places()]
         sequences: list[str] = []
         others: list[str] = []
         for scan in self._taken(paired, unclear):
@@ -166,6 +166,22 @@ class Conversion:
         if without:
             said.append(f"{without} of {len(scans)} volumes have no row in the table of labels")
         return said
+
+    def _check_places(self) -> list[str]:
+        """Tell of one name of a patient in several data sets, which may be several people."""
+        places: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        for scan in self.layout.scans:
+            if scan.patient and not scan.derived:
+                own = [part.startswith(scan.patient) for part in scan.levels]
+                above = scan.levels[: own.index(True)] if any(own) else scan.levels
+                places[scan.patient].add(above)
+        twice = sorted(patient for patient, above in places.items() if len(above) > 1)
+        if not twice:
+            return []
+        return [
+            f"{len(twice)} patients lie in several folders, and are taken for one person each: "
+            f"{several(twice)}"
+        ]
 
     def _check_classes(self) -> list[str]:
         classes: dict[str, set[str]] = defaultdict(set)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -233,6 +234,20 @@ def test_classes_by_folders(tmp_path: Path) -> None:
     }
     assert set(table.loc[table["label"] == "no_tumor", "presence"]) == {"no_tumor"}
     assert table["mask"].notna().sum() == 2
+
+
+def test_one_name_in_several_data_sets_is_told(tmp_path: Path) -> None:
+    for site in ("a", "b"):
+        for k in (1, 2):
+            write(tmp_path / "in" / site / f"sub-{k}" / "anat" / f"sub-{k}_T1w.nii", head())
+    with pytest.warns(UserWarning, match="2 patients lie in several folders.*: sub-1, sub-2"):
+        assert set(read(tmp_path / "in").table["patient"]) == {"sub-1", "sub-2"}
+    for visit in ("ses-1", "ses-2"):
+        write(tmp_path / "visits" / visit / "P1" / "t1.nii", head())
+        write(tmp_path / "visits" / visit / "P2" / "t1.nii", head())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert set(read(tmp_path / "visits").table["patient"]) == {"P1", "P2"}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
