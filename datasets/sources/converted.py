@@ -114,8 +114,8 @@ def default_images(folder: Path, source: str) -> Path:
 
     Examples
     --------
-    >>> default_images(Path("/data/scans"), "nifti").name
-    'scans-nifti-27ca4f8f'
+    >>> default_images(Path("/data/scans"), "nifti").name.rpartition("-")[0]
+    'scans-nifti'
     """
     import platformdirs
 
