@@ -111,4 +111,4 @@ def _others(table: Manifest) -> str:
         for c in rows
         if c not in (*NO_TARGETS, "label") and 1 < rows[c].nunique() <= MOST_NUMBERS
     ]
-    return f" ({', '.join(named)})" if named else ""
+    return f", such as {' or '.join(named)}" if named else ""

@@ -127,7 +127,8 @@ def test_four_commands_end_to_end(
     assert len(list((out / "models").glob("*.joblib"))) == 6
 
     again = cli("benchmark", m, *options)
-    assert again.err.count("taken from an earlier run") == 12
+    folds = [line for line in again.err.splitlines() if ", fold " in line]
+    assert len(folds) >= 12 and all("taken from an earlier run" in line for line in folds)
 
     assert cli("report", out).code == 0
 
@@ -312,7 +313,7 @@ def test_a_target_and_a_modality_are_chosen(
     options = ("--features", "glcm", "--target", "presence", "--modality", "MRI", "--out", out)
     done = cli("train", m, *options, "--json")
     assert done.code == 0, done.err
-    assert json.loads(done.out)["classes"] == ["healthy", "tumor"]
+    assert json.loads(done.out)["classes"] == ["no_tumor", "tumor"]
     assert json.loads(done.out)["metrics"]["images"] == 30
     assert "6 rows that are not MRI" in done.err
     wrong = cli("train", m, "--target", "type", "--out", out)

@@ -30,7 +30,7 @@ def test_quantities_are_refused_and_another_target_is_offered(labels: list[str])
     with pytest.raises(UsageError) as caught:
         refuse_quantities(table(labels, grade=grades))
     assert "does no regression" in str(caught.value)
-    assert "--target (grade)" in str(caught.value)
+    assert "--target, such as grade" in str(caught.value)
 
 
 @pytest.mark.parametrize(
