@@ -15,7 +15,7 @@ from gliaboost._face.labels import remark
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
 from gliaboost._face.runs import identity_of, run_folder, write_note
-from gliaboost._face.settings import SettingsGiven
+from gliaboost._face.settings import SettingsGiven, read_device
 from gliaboost._face.words import CLASSICAL
 from gliaboost.datasets.naming import named
 from gliaboost.progress import SILENT, Progress
@@ -255,6 +255,13 @@ def demo(
     """
     from gliaboost.datasets.phantom.sample import make_phantom
 
+    faults = Faults()
+    with faults.noted():
+        read_device(device)
+    check_numbers(faults, jobs, seed)
+    check_folder(faults, out, "--out")
+    check_folder(faults, store, "--store")
+    faults.tell()
     folder = Path(out)
     networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
     if not networks:

@@ -100,6 +100,8 @@ def choose(
     for name in chosen:
         with faults.noted():
             _check_model(faults, name, own.get(name, {}), where, seed)
+    if trials < 0:
+        faults.note(UsageError(f"tune={trials}; expected 0, or how many trials"))
     if trials:
         _check_optuna(faults)
     return Choice(extractors, chosen, own, preparation, where)

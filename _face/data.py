@@ -85,9 +85,16 @@ def fetch(
         ...
     gliaboost.errors.UsageError: no public data set 'figshar'; those known are: ...
     """
-    from gliaboost.datasets.public.catalogue import describe
+    from gliaboost.datasets.public.catalogue import CATALOGUE, describe
     from gliaboost.datasets.public.fetch import fetch as download
 
+    faults = Faults()
+    name = spelled(name, CATALOGUE) or name
+    with faults.noted():
+        describe(name)
+    check_folder(faults, out, "--out")
+    check_there(faults, archive, "--archive")
+    faults.tell()
     progress.line(describe(name).text())
     return download(
         name, Path(out), archive=None if archive is None else Path(archive), progress=progress

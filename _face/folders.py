@@ -124,9 +124,20 @@ def read_archive(path: Path, store: Path, progress: Progress = SILENT) -> Manife
 
 
 def is_archive(path: Path) -> bool:
-    """Tell an archive by its ending alone: a broken one is to be called broken."""
+    """Tell an archive by its ending alone: a broken one is to be called broken.
+
+    Raises
+    ------
+    UsageError
+        If it is one of a kind that is not unpacked.
+    """
     from gliaboost.datasets.public.archives import SUFFIXES
 
+    if path.suffix.lower() in (".7z", ".rar"):
+        raise UsageError(
+            f"{path} is an archive of a kind that is not unpacked here; unpack it by hand and name "
+            "the folder, or give a .zip or .tar.gz"
+        )
     return path.name.lower().endswith(SUFFIXES)
 
 

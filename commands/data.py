@@ -25,6 +25,7 @@ from gliaboost.commands.options import (
     say_next,
 )
 from gliaboost.commands.progress_bar import Megabytes, shown_progress
+from gliaboost.spelling import spelled
 
 
 def fetch(
@@ -55,7 +56,7 @@ def fetch(
         else:
             typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
         return
-    source = describe(name).source
+    source = describe(spelled(name, CATALOGUE) or name).source
     with shown_progress(quiet) as progress:
         folder = gliaboost.fetch(name, out, archive=archive, progress=Megabytes(progress))
     if as_json:

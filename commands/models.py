@@ -31,6 +31,7 @@ from gliaboost.commands.options import (
     Store,
     Target,
     Window,
+    check_writable,
     collecting_unreadable,
     exit_with_failures,
     print_json,
@@ -242,6 +243,7 @@ def predict(
         predictions_table,
     )
 
+    check_writable(out)
     predictions = gliaboost.predict(
         bundle, paths, position=position, plane=plane, window=window, jobs=jobs
     )
@@ -280,6 +282,7 @@ def explain(
 
     Orange speaks for the predicted class, blue against it.
     """
+    check_writable(out)
     found = gliaboost.explain(bundle, path, position=position, plane=plane, window=window)
     found.save(out)
     facts = {

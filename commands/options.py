@@ -14,6 +14,8 @@ from typing import Annotated, Any, TextIO
 import typer
 
 import gliaboost
+from gliaboost._face.faults import Faults
+from gliaboost._face.places import check_file
 from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import SHOWN
 from gliaboost.errors import UnreadableWarning
@@ -200,6 +202,13 @@ def collecting_notes() -> Iterator[list[str]]:
 
         warnings.showwarning = keep
         yield found
+
+
+def check_writable(out: Path | None) -> None:
+    """Refuse a file that cannot be written, before the work that would be lost."""
+    faults = Faults()
+    check_file(faults, out, "--out")
+    faults.tell()
 
 
 def typed() -> str:

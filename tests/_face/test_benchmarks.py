@@ -12,7 +12,7 @@ import pytest
 import gliaboost
 from gliaboost._face import benchmarks
 from gliaboost.datasets.phantom import sample
-from gliaboost.errors import ManifestError
+from gliaboost.errors import ManifestError, UsageError
 from gliaboost.progress import Silent
 from gliaboost.reports.pages import explaining
 from gliaboost.reports.protocol import benchmark as running
@@ -179,3 +179,24 @@ def test_every_option_reaches_the_protocol(
     assert (protocol.trials, protocol.controls) == (4, False)
     assert (protocol.device, protocol.jobs, protocol.seed) == ("cpu", 2, 3)
     assert "seed 3" in protocol.folds_name
+
+
+def test_the_demo_checks_before_it_simulates(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught:
+        gliaboost.demo(tmp_path / "file", device="tpu", seed=-1)
+    for fault in ("no device 'tpu'", "seed=-1", "--out"):
+        assert fault in str(caught.value)
+
+
+def test_a_run_without_a_place_has_one_by_name_and_time(
+    make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = make_images(patients=12)
+    results = gliaboost.benchmark(path, store=tmp_path / "s", prepare="size=64", **QUICK)
+    assert results.folder is not None and results.folder.parent == Path("runs")
+    assert results.folder.name.startswith("data-2")
+    assert results.protocol.preparation["size"] == 64
+    again = gliaboost.benchmark(path, store=tmp_path / "s", prepare="size=64", **QUICK)
+    assert again.folder != results.folder

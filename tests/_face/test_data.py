@@ -58,8 +58,10 @@ def test_fetch_tells_the_licence_before_it_downloads(
         return folder / name
 
     monkeypatch.setattr(fetching, "fetch", instead)
-    folder = gliaboost.fetch("lgg", str(tmp_path), archive="a.zip", progress=heard)
-    assert asked == [("lgg", tmp_path, Path("a.zip"))]
+    archive = tmp_path / "a.zip"
+    archive.touch()
+    folder = gliaboost.fetch("LGG", str(tmp_path), archive=str(archive), progress=heard)
+    assert asked == [("lgg", tmp_path, archive)]
     assert folder == tmp_path / "lgg"
 
 
@@ -196,3 +198,11 @@ def test_preparations_are_said_in_three_ways(make_images: MakeImages) -> None:
     ]
     assert not (seen[0] == plain).all()
     assert (seen[0] == seen[1]).all() and (seen[0] == seen[2]).all()
+
+
+def test_fetching_is_refused_before_any_download(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught:
+        gliaboost.fetch("Nothing", tmp_path / "file", archive=tmp_path / "gone.zip")
+    for fault in ("no public data set 'Nothing'", "--out", "--archive"):
+        assert fault in str(caught.value)

@@ -81,6 +81,12 @@ def test_a_broken_archive_is_called_broken(tmp_path: Path) -> None:
     assert not list((tmp_path / "store").rglob("*.*"))
 
 
+@pytest.mark.parametrize("name", ["a.rar", "A.7Z"])
+def test_an_archive_of_another_kind_is_to_be_unpacked_by_hand(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unpack it by hand"):
+        is_archive(tmp_path / name)
+
+
 def test_an_archive_that_climbs_out_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as z:
         z.writestr("../evil/1.png", "x")

@@ -200,3 +200,12 @@ def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
     ]
     facts = json.loads(ask("explain", "b.joblib", "a.png", "--out", out, "--json")[1])
     assert facts["probabilities"] == chances
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+def test_a_place_that_cannot_be_written_is_told_before_the_work(
+    command: str, replace: Any, ask: Any, tmp_path: Path
+) -> None:
+    calls = replace(command, PREDICTED)
+    code, _, err = ask(command, "b.joblib", "a.png", "--out", tmp_path)
+    assert (code, calls) == (2, []) and "is a folder; expected a file" in err
