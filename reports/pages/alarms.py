@@ -34,9 +34,10 @@ def alarms(results: Results) -> list[Alarm]:
     kinds: tuple[Callable[[Results], Iterable[Alarm]], ...] = (
         _control,
         _folds,
+        _sides,
         copies,
         _elsewhere,
-        _audit,
+        _faults,
     )
     return [alarm for kind in kinds for alarm in kind(results)]
 
@@ -89,7 +90,8 @@ def copies(results: Results) -> list[Alarm]:
                 f"in another fold as well: every number is too good. {advice}",
             )
         ]
-    if repeated and results.protocol.group == "image":
+    known = any(_used(results, column) for column in _leaking(results))
+    if repeated and results.protocol.group == "image" and not known:
         return [
             Alarm(
                 "Copies of test images may be in the training part.",
@@ -110,24 +112,54 @@ def _elsewhere(results: Results) -> Iterator[Alarm]:
         )
 
 
-def _audit(results: Results) -> Iterator[Alarm]:
+def against_folds(results: Results) -> list[Alarm]:
+    """List what speaks against the folds that the run was made on, but for cut patients."""
+    used = [
+        _side(results, column, mine)
+        for column, mine in _leaking(results).items()
+        if _used(results, column)
+    ]
+    return [*used, *copies(results)]
+
+
+def _sides(results: Results) -> Iterator[Alarm]:
+    for column, mine in _leaking(results).items():
+        yield _side(results, column, mine)
+
+
+def _side(results: Results, column: str, mine: list[str]) -> Alarm:
+    be = "may be" if all("perhaps" in said for said in mine) else "are"
+    tail = (
+        f"This run was made on it: its numbers {be} too good."
+        if _used(results, column)
+        else f"This run does not use it; results published on it {be} too good."
+    )
+    title = OWN[column] if be == "are" else re.sub(r"leaks?", "may leak", OWN[column])
+    mine = [re.sub(r"(?<=\d)%", " %", said) for said in mine]
+    parts = [SIDE.sub(r"In \1, ", said.rstrip(".")) for said in mine]
+    return Alarm(title, f"{'; '.join([parts[0], *map(_lower, parts[1:])])}. {tail}")
+
+
+def _faults(results: Results) -> Iterator[Alarm]:
+    told = {said for mine in _leaking(results).values() for said in mine}
     wrong = [said for weight, said in results.dataset.audit if weight == "wrong"]
-    for column, title in OWN.items():
-        mine = [said for said in wrong if said.startswith(f"{column} ") or f" of {column}" in said]
-        wrong = [said for said in wrong if said not in mine]
-        if mine:
-            be = "may be" if all("perhaps" in said for said in mine) else "are"
-            tail = (
-                f"This run was made on it: its numbers {be} too good."
-                if f"column '{column}'" in results.protocol.folds
-                else f"This run does not use it; results published on it {be} too good."
-            )
-            mine = [re.sub(r"(?<=\d)%", " %", said) for said in mine]
-            parts = [SIDE.sub(r"In \1, ", said.rstrip(".")) for said in mine]
-            title = title if be == "are" else re.sub(r"leaks?", "may leak", title)
-            yield Alarm(title, f"{'; '.join([parts[0], *map(_lower, parts[1:])])}. {tail}")
-    if wrong:
-        yield Alarm(f"The audit found {plural(len(wrong), 'fault')}.", " ".join(wrong))
+    rest = [said for said in wrong if said not in told]
+    if rest:
+        yield Alarm(f"The audit found {plural(len(rest), 'fault')}.", " ".join(rest))
+
+
+def _leaking(results: Results) -> dict[str, list[str]]:
+    """Return what the audit found wrong with each division of the data set's own."""
+    wrong = [said for weight, said in results.dataset.audit if weight == "wrong"]
+    found = {
+        column: [s for s in wrong if s.startswith(f"{column} ") or f" of {column}" in s]
+        for column in OWN
+    }
+    return {column: mine for column, mine in found.items() if mine}
+
+
+def _used(results: Results, column: str) -> bool:
+    return f"column '{column}'" in results.protocol.folds
 
 
 def _lower(said: str) -> str:

@@ -15,7 +15,7 @@ from gliaboost.reports.document.numerals import (
     span,
     speed,
 )
-from gliaboost.reports.pages.alarms import copies
+from gliaboost.reports.pages.alarms import against_folds
 from gliaboost.reports.pages.checks import check_folds, leaks
 from gliaboost.reports.pages.control_words import control_words
 from gliaboost.reports.pages.cost import fitting, rate
@@ -96,8 +96,11 @@ def _split(results: Results) -> str:
         said.append("Not to be checked without predictions")
     elif check.cut:
         said.append(f"No: {plural(check.cut, 'patient')} in more than one fold")
-    elif copied := copies(results):
-        said += [f"No: {copied[0].title[0].lower()}{copied[0].title[1:-1]}"]
+    elif wrong := against_folds(results):
+        title = wrong[0].title
+        said.append(
+            f"{'Perhaps not' if ' may ' in title else 'No'}: {title[0].lower()}{title[1:-1]}"
+        )
     elif not check.patients:
         said.append("Not known: no image names its patient")
     else:
@@ -108,10 +111,10 @@ def _split(results: Results) -> str:
         f"folds by image would have moved accuracy by {signed(leak.points, 1)} points"
         for leak in leaks(results)[:1]
     ]
-    wrong = sum(weight == "wrong" for weight, _ in results.dataset.audit)
+    faults = sum(weight == "wrong" for weight, _ in results.dataset.audit)
     if results.dataset.audit:
         said.append(
-            f"the audit found {plural(wrong, 'fault') + ', see the top' if wrong else 'no fault'}"
+            f"the audit found {plural(faults, 'fault') + ', see the top' if faults else 'no fault'}"
         )
     return f"{'; '.join(said)}."
 
@@ -126,7 +129,7 @@ def _probabilities(chosen: ExperimentResult) -> str:
         sets = conformal_sets(p, truth, chosen.folds, chosen.units.codes, ALPHA)
         human = float((sets.sum(1) != 1).mean())
         said += (
-            f"; to keep the truth among the classes not ruled out for {percent(1 - ALPHA)} of "
-            f"images, {percent(human)} go to a human"
+            f"; to hold the truth for {percent(1 - ALPHA)} of images, it must leave "
+            f"{percent(human)} of them to a human"
         )
     return f"{said}."

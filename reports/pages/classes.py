@@ -47,8 +47,8 @@ def classes(results: Results) -> Section:
                     )
                     for e in first
                 ],
-                "Confusion matrices: images by true and predicted class. The shade is the share of "
-                f"the true class, written below the count where there is room.{more}",
+                "Confusion matrices: images by true and predicted class; below and as shade, the "
+                f"share of the true class.{more}",
                 _confusion_table(results, known),
             )
         )

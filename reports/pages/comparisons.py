@@ -55,6 +55,8 @@ def _blocks(results: Results) -> list[Block]:
                 "missing",
             )
         )
+    if len(pairs) == 1:
+        return [*blocks, _table(results, pairs)]
     blocks.append(
         Figure(
             "pairs",
@@ -79,13 +81,13 @@ def _finding(pairs: list[Comparison]) -> str:
     else:
         said = (
             f"{count(certain) if certain else 'None'} of {len(pairs)} pairs "
-            f"{'differs' if certain == 1 else 'differ'} by more than chance, at a level of "
+            f"{'differs' if certain == 1 else 'differ'} by more than chance, at "
             f"{100 * LEVEL:.0f} % after Holm's correction for {len(pairs)} comparisons."
         )
     return (
-        f"{said} The test is McNemar's, on the images that one of two has right and the other wrong"
-        f"{'' if unit == 'image' else f', with whole {unit}s as witnesses'}; the interval of a "
-        f"difference comes from resampling {unit}s for both together."
+        f"{said} McNemar's test looks at the images that one of two has right and the other wrong"
+        f"{'' if unit == 'image' else f', with whole {unit}s as witnesses'}. Intervals resample "
+        f"{unit}s, for both together."
     )
 
 

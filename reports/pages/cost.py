@@ -55,11 +55,10 @@ def cost(results: Results) -> Section:
             Figure(
                 "cost",
                 pictures,
-                "Accuracy, with 95 % intervals, against computing on a logarithmic axis. Left: the "
-                "features of all images, and the fitting of one fold, on average. Right: features "
-                "and prediction of one image. Features count in seconds of one processor core, "
-                "the rest in seconds on the clock. The stepped line joins the experiments that no "
-                "other beats in both; above and left is better.",
+                "Accuracy with 95 % intervals against computing time, on a logarithmic axis. Left: "
+                "the features of all images and the fitting of one fold. Right: features and "
+                "prediction of one image. Features count in seconds of one core. The stepped line "
+                "joins what no other beats in both; above and left is better.",
             )
         )
     else:
@@ -171,12 +170,10 @@ def costs(results: Results) -> Table:
         )
     return Table(
         "costs",
-        "What each experiment cost. Features: seconds of one processor core for all images, each "
-        "computed once. Fitting and predicting: seconds on the clock, on the device named, all "
-        "folds together. Images a second: from file to answer, features and prediction. Trained "
-        "a second: images that a network learned from, each counted in each epoch. Model: one "
-        "file on disk. Memory: the most that the process held. "
-        f"{UNKNOWN} is not measured.",
+        "What each experiment cost. Features: seconds of one processor core, all images. Fitting, "
+        "predicting: seconds on the clock, all folds together. Images/s: from file to answer. "
+        "Trained/s: images that a network learned from, counted in each epoch. Model: one file. "
+        f"Memory: the most that was held. {UNKNOWN} is not measured.",
         COLUMNS,
         rows,
         sortable=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,9 +17,10 @@ from gliaboost.reports.document.writing import write_pages
 from gliaboost.reports.pages.alarms import alarms
 from gliaboost.reports.pages.comparisons import comparisons
 from gliaboost.reports.pages.cost import cost
-from gliaboost.reports.pages.overview import table
+from gliaboost.reports.pages.overview import FIRST, accuracies, table
 from gliaboost.reports.pages.transfer import elsewhere
-from gliaboost.reports.protocol.results import ExperimentResult, Results, read_results
+from gliaboost.reports.protocol.order import in_order
+from gliaboost.reports.protocol.results import ExperimentResult, Results, part_words, read_results
 
 # Pairs grow with the square of experiments: these are tested against each other.
 PAIRED = 12
@@ -91,23 +93,20 @@ def _by_data_set(runs: Sequence[Results]) -> dict[str, list[Results]]:
 def _answer(runs: Sequence[Results], sets: dict[str, list[Results]]) -> Section:
     said = []
     for members in sets.values():
-        ranked = [
-            (accuracy, run, e)
-            for run in members
-            for e in run.experiments
-            if (accuracy := e.pooled("accuracy")) is not None
-        ]
+        merged = _merged(members, runs)
+        ranked = [e for e in merged.experiments if e.pooled("accuracy") is not None]
         if not ranked:
             said.append(f"On {members[0].name} no accuracy is known.")
             continue
-        accuracy, run, e = max(ranked, key=lambda item: item[0])
+        e, run = ranked[0], members[0]
+        accuracy, number = e.pooled("accuracy"), e.letter.rstrip(string.ascii_uppercase)
         limits, patients = span(e.record.accuracy.ci95), run.dataset.patients
         whom = f" of {plural(patients, 'patient')}" if patients else ""
         images = plural(run.dataset.images, "simulated image" if run.simulated else "image")
         said.append(
-            f"On {run.name}, {images}{whom}, the best is {e.title} with an accuracy of "
-            f"{share(accuracy)}{' ' + limits if limits else ''}"
-            f"{f' (run {runs.index(run) + 1})' if len(runs) > 1 else ''}."
+            f"On {run.name}, {images}{whom}, the best is {e.title.replace(f', run {number}', '')} "
+            f"with an accuracy of {share(accuracy)}{' ' + limits if limits else ''}"
+            f"{f' (run {number})' if len(runs) > 1 else ''}."
         )
     blocks: list[Block] = [Paragraph(" ".join(said), "lead")]
     if len(sets) > 1:
@@ -169,7 +168,8 @@ def _runs(runs: Sequence[Results]) -> Table:
 def _on(n: int, members: Sequence[Results], runs: Sequence[Results]) -> Section:
     merged = _merged(members, runs)
     few = replace(merged, experiments=merged.experiments[:PAIRED])
-    blocks = [*table(merged).blocks, *cost(merged).blocks]
+    drawn = accuracies(merged) if len(merged.experiments) <= FIRST else []
+    blocks = [*drawn, *table(merged).blocks, *cost(merged).blocks]
     machines = {r.environment.processor or UNKNOWN for r in members}
     if len(machines) > 1:
         blocks.append(
@@ -190,6 +190,7 @@ def _on(n: int, members: Sequence[Results], runs: Sequence[Results]) -> Section:
 def _merged(members: Sequence[Results], runs: Sequence[Results]) -> Results:
     """Put the experiments of runs on the same images into one, the most accurate first."""
     found: list[ExperimentResult] = []
+    run_of: dict[str, Results] = {}
     for run in members:
         number = runs.index(run) + 1
         for e in run.experiments:
@@ -197,8 +198,17 @@ def _merged(members: Sequence[Results], runs: Sequence[Results]) -> Results:
             rows = e.predictions.assign(path=e.predictions["key"])
             words = f"{e.title}, run {number}" if len(members) > 1 else e.title
             found.append(replace(e, letter=f"{number}{e.letter}", title=words, predictions=rows))
-    found.sort(key=lambda e: -(e.pooled("accuracy") or 0.0))
-    return replace(members[0], experiments=found, controls=(), transfers=())
+            run_of[f"{number}{e.letter}"] = run
+    order, partial = in_order(
+        [e.record for e in found], [e.predictions for e in found], members[0].protocol.seed
+    )
+    # A run on some folds alone has nothing in itself that it is a part of.
+    parts = [part_words(e.record, run_of[e.letter].protocol.n_folds) for e in found]
+    found = [
+        replace(e, title=e.title + said) if some and said not in e.title else e
+        for e, some, said in zip(found, partial, parts, strict=True)
+    ]
+    return replace(members[0], experiments=[found[i] for i in order], controls=(), transfers=())
 
 
 def _renamed(block: Block, n: int) -> Block:

@@ -85,8 +85,8 @@ def thresholds(results: Results) -> list[Figure]:
         Figure(
             "pr",
             drawn["pr"],
-            f"Precision against recall, {about} The dashed line is what guessing gives: the "
-            f"share of the class.",
+            "Precision against recall, letters as above. The dashed line is what guessing gives: "
+            "the share of the class.",
             Table(
                 "pr",
                 "Precision at fixed recalls, and average precision.",

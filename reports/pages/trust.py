@@ -229,8 +229,8 @@ def _selective(results: Results, experiments: list[tuple[int, ExperimentResult]]
             )
     return Table(
         "selective",
-        "Accepting only the surest answers: the threshold for each fold is the lowest that kept "
-        f"the error of accepted answers so low on the other folds. {UNKNOWN}: none did.",
+        "Accepting only the surest answers. A fold's threshold is the lowest that kept to the "
+        f"error allowed on the other folds. {UNKNOWN}: none did.",
         ["", "#Error allowed", "#Accepted", "#Wrong of these", "#To a human"],
         rows,
     )

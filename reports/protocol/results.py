@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import ResultsError
+from gliaboost.reports.protocol.order import in_order
 from gliaboost.reports.protocol.record import (
     DatasetRecord,
     EnvironmentRecord,
@@ -243,52 +244,37 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
     ResultsError
         If there is no run, one of a newer schema, or a damaged one; it lists every fault.
     """
-    from gliaboost.reports.statistics.choice import most_accurate
-    from gliaboost.reports.statistics.paired import compare
-
     folder = Path(folder)
     record = read_record(folder)
     predictions = _read_predictions(folder / PREDICTIONS)
     rows = dict(iter(predictions.groupby("experiment")))
     features = {e.label: e.title for e in record.protocol.extractors}
-    tested, everything = _tested(record, rows)
-
-    def partial(e: ExperimentRecord) -> bool:
-        return e.competes and 0 < tested[e.name] < everything
 
     def own(e: ExperimentRecord) -> pd.DataFrame:
         return rows.get(e.name, predictions.iloc[:0]).reset_index(drop=True)
 
-    ordered = sorted(record.experiments, key=lambda e: (partial(e), -(e.accuracy.pooled or 0)))
-    ranked = [e for e in ordered if e.competes]
-    if any(map(partial, ranked)):
-        best = most_accurate(
-            [e.accuracy.pooled for e in ranked],
-            [tested[e.name] for e in ranked],
-            everything,
-            compare([own(e) for e in ranked], seed=record.protocol.seed),
-        )
-        ranked.insert(0, ranked.pop(best))
-    titles = [
-        _title(e, features) + (_part(e, record.protocol.n_folds) if partial(e) else "")
-        for e in ranked
-    ]
-
-    def experiment(name: str, title: str, e: ExperimentRecord) -> ExperimentResult:
-        return ExperimentResult(name, title, e, own(e))
-
     def aside(e: ExperimentRecord) -> ExperimentResult:
-        return experiment("", _title(e, features), e)
+        return ExperimentResult("", _title(e, features), e, own(e))
 
+    competing = [e for e in record.experiments if e.competes]
+    order, partial = in_order(competing, [own(e) for e in competing], record.protocol.seed)
+    titles = [
+        _title(e, features) + (part_words(e, record.protocol.n_folds) if some else "")
+        for e, some in zip(competing, partial, strict=True)
+    ]
+    # Two experiments may share model and features and differ in parameters.
+    titles = [
+        title if titles.count(title) == 1 else e.name
+        for e, title in zip(competing, titles, strict=True)
+    ]
     return Results(
         record,
         [
-            # Two experiments may share model and features and differ in parameters.
-            experiment(letter(i), title if titles.count(title) == 1 else e.name, e)
-            for i, (e, title) in enumerate(zip(ranked, titles, strict=True))
+            ExperimentResult(letter(n), titles[i], competing[i], own(competing[i]))
+            for n, i in enumerate(order)
         ],
-        controls=[aside(e) for e in ordered if e.control is not None],
-        transfers=[aside(e) for e in ordered if e.test_on is not None],
+        controls=[aside(e) for e in _by_accuracy(record) if e.control is not None],
+        transfers=[aside(e) for e in _by_accuracy(record) if e.test_on is not None],
         folder=folder,
         images=None if images is None else Path(images),
     )
@@ -310,15 +296,12 @@ def letter(position: int) -> str:
     return name
 
 
-def _tested(record: RunRecord, rows: Mapping[Any, pd.DataFrame]) -> tuple[dict[str, int], int]:
-    """Count the pictures that each competitor was tested on, and those of all together."""
-    competing = [e for e in record.experiments if e.competes]
-    keys = {e.name: set(rows[e.name]["key"]) for e in competing if e.name in rows}
-    tested = {e.name: len(keys.get(e.name, ())) or e.counts.images for e in competing}
-    return tested, max([len(set().union(*keys.values())), *tested.values()])
+def _by_accuracy(record: RunRecord) -> list[ExperimentRecord]:
+    return sorted(record.experiments, key=lambda e: -(e.accuracy.pooled or 0.0))
 
 
-def _part(e: ExperimentRecord, n_folds: int) -> str:
+def part_words(e: ExperimentRecord, n_folds: int) -> str:
+    """Say in brackets, after a blank, on which part an experiment was tested."""
     folds = e.counts.folds
     return f" ({folds} of {n_folds} folds)" if folds < n_folds else f" ({e.counts.images:,} images)"
 

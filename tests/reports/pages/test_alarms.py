@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,8 @@ def test_a_leaking_split_is_at_the_top_of_page_and_terminal(
 def test_a_run_on_the_leaking_split_is_named_as_such(audited: Callable[..., Results]) -> None:
     results = audited(LEAKS, folds="the manifest's own test part (column 'split')")
     assert alarms(results)[0].text.endswith("This run was made on it: its numbers are too good.")
+    brief = {row[0].text: row[1].text for row in in_brief(results).rows}
+    assert brief["Was the split honest"].startswith("No: the data set's own split leaks; ")
 
 
 def test_what_may_be_one_person_is_no_certainty(audited: Callable[..., Results]) -> None:
@@ -106,9 +109,13 @@ def test_the_words_are_those_of_a_real_audit(
         make_run([frame], dataset={"audit": tuple(found)}, protocol={"group": "image"})
     )
     assert titles(results) == [
-        "Copies of test images may be in the training part.",
         "The data set's own split leaks.",
+        "Copies of test images may be in the training part.",
     ]
+    # Of a run on that split it is known, and said once.
+    own = replace(results.record.protocol, folds="the manifest's own test part (column 'split')")
+    used = replace(results, record=replace(results.record, protocol=own))
+    assert titles(used) == ["The data set's own split leaks."]
 
 
 def test_copies_in_two_folds_are_seen_in_the_predictions(

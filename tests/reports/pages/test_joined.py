@@ -137,3 +137,17 @@ def test_pictures_in_both_sets_are_refused(
     page = text_of(render(folder))
     assert "oslo and kyoto (5)" in page
     assert "No test on another data set can be shown" in page
+
+
+@pytest.mark.parametrize(("skill", "best"), [(4.0, "CNN (120 images)"), (0.1, "LightGBM on HOG")])
+def test_a_run_on_a_part_is_best_only_where_it_is_better_there(
+    make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path, skill: float, best: str
+) -> None:
+    """The part is easy: whoever is tested on it alone has the higher accuracy."""
+    whole = make_predictions(experiment="lightgbm+hog", skill=1.0)
+    right = whole["label"] == whole["predicted"]
+    easy = whole[right].head(90).index.union(whole[~right].head(30).index)
+    part = make_predictions(experiment="cnn", skill=skill, seed=2).loc[easy].reset_index(drop=True)
+    runs = [make_run([whole], name="a"), make_run([part], name="b", protocol={"n_folds": 1})]
+    page = text_of(render_joined(runs, tmp_path / "out"))
+    assert f"the best is {best} with an accuracy" in page
