@@ -160,6 +160,7 @@ def manifest(
     >>> len(table), table.classes, table.has_patients
     (2, ['glioma', 'healthy'], False)
     """
+    from gliaboost.datasets.editing import join_labels
     from gliaboost.datasets.patients import patient_pattern, with_patients
     from gliaboost.datasets.sources import options_of, read_source
     from gliaboost.datasets.sources.base import names as sources
@@ -186,12 +187,16 @@ def manifest(
     assert name is not None
     if out is not None and options.get("images") is None and "images" in options_of(name):
         options["images"] = images_beside(Path(out), Path(path))
+    taken = options_of(name)  # by the source itself, for what it does next
+    labels = None if "labels" in taken else options.pop("labels", None)
     known = {"patients": patients, "patient_regex": patient_regex}
-    if set(known) <= set(options_of(name)):  # it needs them for what it does next
+    if set(known) <= set(taken):
         table = read_source(name, Path(path), **known, **options)
     else:
         table = read_source(name, Path(path), **options)
         table = with_patients(table, patients, patient_regex)
+    if labels is not None:
+        table = join_labels(table, labels)
     table = table.with_keys(jobs).check()
     if out is not None:
         table.write(out)

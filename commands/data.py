@@ -82,7 +82,7 @@ def manifest(
         typer.Option(help="Folder for slices that are converted (.mat, DICOM, NIfTI)."),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="CSV with patient or file, and label (DICOM, NIfTI, edit).")
+        Path | None, typer.Option(help="CSV with patient or file, and label.")
     ] = None,
     window: Annotated[
         str | None, typer.Option(help="CT: brain, subdural, bone or CENTRE:WIDTH.")

@@ -19,7 +19,7 @@ _SHOWN = ("quiet", "as_json", "help", "as_csv")
 
 
 # Where a source does not take them itself, its manifest does.
-_OF_EVERY = ("patients", "patient_regex")
+_OF_EVERY = ("labels", "patients", "patient_regex")
 
 
 class GroupedCommand(TyperCommand):

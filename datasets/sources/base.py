@@ -47,7 +47,7 @@ CLASSES = {
     "meningioma": "meningioma",
     "pituitary": "pituitary",
 }
-_OF_EDIT = {"rename", "keep", "target", "forget", "labels"}
+_OF_EDIT = {"rename", "keep", "target", "forget"}
 _EDITED = "; once there is a manifest, gliaboost manifest edit takes it"
 NO_TUMOR, TUMOR = "no_tumor", "tumor"
 SHOWN = 6

@@ -50,7 +50,9 @@ def read_labels(path: Path | str | None) -> dict[str, str]:
             f"{path} has columns {', '.join(map(str, table.columns))}; expected 'label' and one of "
             f"{', '.join(NAMES)}"
         )
-    pairs = dict.fromkeys(zip(text(table[named[0]]), text(table["label"]), strict=True))
+    # "patient" goes before "Patient"; two that differ and are neither are refused.
+    table = usual_names(table, {plain(named[0]): (named[0],)}, str(path)).table
+    pairs = dict.fromkeys(zip(text(table[plain(named[0])]), text(table["label"]), strict=True))
     labels: dict[str, str] = {}
     twice = []
     for name, label in pairs:

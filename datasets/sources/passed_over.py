@@ -43,7 +43,10 @@ def passed_over(folder: Path, manifest: Manifest) -> tuple[str, ...]:
     taken = {
         os.path.normpath(p) for column in ("path", "mask") for p in manifest.table[column].dropna()
     }
-    return tuple(_sentences(folder, walk, taken, manifest.has_patients))
+    unknown = [] if manifest.has_patients else ["patients"]
+    if manifest.table["label"].isna().all():
+        unknown.append("labels")
+    return tuple(_sentences(folder, walk, taken, unknown))
 
 
 def beside_rows(manifest: Manifest) -> tuple[str, ...]:
@@ -77,7 +80,7 @@ def left(walk: Walk, folder: Path) -> str:
     return f"{by_ending(files)}{_elsewhere(files, folder)}" if files else ""
 
 
-def _sentences(folder: Path, walk: Walk, taken: set[str], patients: bool) -> Iterator[str]:
+def _sentences(folder: Path, walk: Walk, taken: set[str], unknown: list[str]) -> Iterator[str]:
     files = [f.relative_to(folder) for f in (*walk.taken, *walk.others)]
     files = [f for f in files if str(f) not in taken and f.as_posix() not in OWN]
     tables = [f for f in files if f.suffix.lower() in TABLES]
@@ -88,8 +91,9 @@ def _sentences(folder: Path, walk: Walk, taken: set[str], patients: bool) -> Ite
     empty = {f.parent for f in rest if not f.name.lower().endswith(IMAGE_SUFFIXES)} - full
     if empty:
         yield f"nothing is taken of the folders {_some(sorted(empty))}"
-    if tables and not patients:
-        yield f"tables lie in it ({_some(tables)}); if one names patients: --patients FILE"
+    if tables and unknown:
+        said = ", ".join(f"--{what} FILE" for what in unknown)
+        yield f"tables lie in it ({_some(tables)}); if one names {' or '.join(unknown)}: {said}"
     lost = [f.relative_to(folder) for f in walk.again if not f.exists()]
     again = [f.relative_to(folder) for f in walk.again if f.exists()]
     again = [f for f in again if str(f) not in taken]

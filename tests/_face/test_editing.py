@@ -57,3 +57,13 @@ def test_a_wrong_expression_is_told_with_all_other_faults(tmp_path: Path) -> Non
         gliaboost.manifest("folder", tmp_path / "gone", patient_regex="P[0-9]", patients="no.csv")
     assert "has no group called patient" in str(caught.value)
     assert "gone" in str(caught.value) and "no.csv" in str(caught.value)
+
+
+def test_labels_are_joined_on_every_source(tmp_path: Path) -> None:
+    for name in ("scans/1.png", "scans/2.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
+    (tmp_path / "l.csv").write_text("file;diagnosis\n1;NA\n2.png;glioma\n", "utf-8")
+    table = gliaboost.manifest("folder", tmp_path / "scans", labels=tmp_path / "l.csv")
+    assert table.table["label"].tolist() == ["NA", "glioma"]
+    assert table.notes[-1] == f"labels from {tmp_path / 'l.csv'}: for 2 of 2 images"

@@ -86,7 +86,7 @@ def test_each_source_has_its_own_help(name: str, ask: Any) -> None:
     offered = set(inspect.signature(manifest).parameters)
     own = set(options_of(name)) & offered
     others = {option for source in names() for option in options_of(source)} - own
-    others -= {"patients", "patient_regex"}  # of every source
+    others -= {"labels", "patients", "patient_regex"}  # of every source
     listed = {w.strip("-").replace("-", "_") for w in re.findall(r"^  (--[\w-]+)", out, re.M)}
     assert own <= listed and not listed & others
 

@@ -64,6 +64,8 @@ def labels_of(folder: Path, text: str | bytes) -> dict[str, str]:
         ("patient,label\n007,NA\n7,None\n1.0,nan\n", {"007": "NA", "7": "None", "1.0": "nan"}),
         ("Label;Patient ID\nx;1\n;2\nx;\n", {"1": "x"}),
         ("file,Diagnosis\na.nii,x\na.nii,x\n", {"a.nii": "x"}),
+        ("Patient,patient,Label,label\n1,2,x,y\n", {"2": "y"}),
+        ("file,patient,label\na,1,x\nb,1,y\n", {"a": "x", "b": "y"}),
         ("patient,label\n1,x\n".encode("utf-16"), {"1": "x"}),
     ],
 )
@@ -79,6 +81,8 @@ def test_labels_are_read_as_they_stand(
         ("patient,label\n1,x\n1,y\n", "gives two labels to 1; give one"),
         ("patient,grade\n1,x\n", "has columns patient, grade; expected 'label' and one of"),
         ("age,label\n1,x\n", "has columns age, label"),
+        ("Patient,PATIENT,label\n1,2,x\n", "columns 'Patient' and 'PATIENT' could both be 'pati"),
+        ("patient,Label,LABEL\n1,x,y\n", "columns 'Label' and 'LABEL' could both be 'label'"),
     ],
 )
 def test_labels_that_cannot_be_meant(tmp_path: Path, text: str, message: str) -> None:

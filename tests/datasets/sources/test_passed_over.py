@@ -47,8 +47,11 @@ def test_tables_are_told_where_no_patient_is_known(tmp_path: Path) -> None:
     touch(tmp_path, "a/1.png", "info/meta.csv")
     m = Manifest.of(pd.DataFrame({"path": ["a/1.png"]}), tmp_path)
     assert passed_over(tmp_path, m) == (
-        "tables lie in it (info/meta.csv); if one names patients: --patients FILE",
+        "tables lie in it (info/meta.csv); if one names patients or labels: --patients FILE, "
+        "--labels FILE",
     )
+    m.table["label"] = "x"
+    assert passed_over(tmp_path, m)[0].endswith("if one names patients: --patients FILE")
     m.table["patient"] = "p"
     assert passed_over(tmp_path, m) == ()
 
