@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -137,5 +138,7 @@ def stretch(values: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> NDA
 
 def _ends(values: NDArray[np.float64]) -> tuple[float, float]:
     """Take percentiles from within: of few pixels too, the outermost one does not count."""
-    low = np.percentile(values, PERCENTILES[0], method="higher")
-    return float(low), float(np.percentile(values, PERCENTILES[1], method="lower"))
+    places = (np.array(PERCENTILES) / 100 * (values.size - 1)).tolist()
+    low, high = math.ceil(places[0]), math.floor(places[1])
+    ordered = np.partition(values, [low, high])
+    return float(ordered[low]), float(ordered[high])

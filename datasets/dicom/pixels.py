@@ -12,6 +12,7 @@ from gliaboost.datasets.decode import MAX_PIXELS
 from gliaboost.datasets.dicom.decoders import safe_plugin
 from gliaboost.datasets.dicom.files import PIXELS
 from gliaboost.datasets.dicom.tags import (
+    frame_items,
     frame_value,
     items,
     modality_of,
@@ -198,7 +199,7 @@ def _windowed(
     ct = modality_of(data) == "CT"
     if ct and window is not None:
         return apply_window(values, *find_window(window)), window
-    for item in [data, *_frame_items(data, index)]:
+    for item in [*frame_items(data, index, "FrameVOILUTSequence"), data]:
         for lut in items(item, "VOILUTSequence")[:1]:
             if (table := _table(data, lut)) is not None:
                 seen = table[0][_entries(values, table)]
@@ -230,12 +231,6 @@ def _own_window(data: Any, index: int) -> tuple[float, float, str] | None:
         if np.isfinite(centre) and np.isfinite(width) and width > least:
             return centre, width, function
     return None
-
-
-def _frame_items(data: Any, index: int) -> list[Any]:
-    own = items(data, "PerFrameFunctionalGroupsSequence")
-    groups = own[index : index + 1] + items(data, "SharedFunctionalGroupsSequence")
-    return [item for g in groups for item in items(g, "FrameVOILUTSequence")]
 
 
 def _table(data: Any, item: Any) -> tuple[NDArray[np.float64], int, float] | None:

@@ -20,6 +20,7 @@ from gliaboost.datasets.dicom.tags import (
     modality_of,
     number,
     place_of,
+    quiet,
     sequence_of,
     text_of,
     value_of,
@@ -85,16 +86,18 @@ def slices_of(data: Any, name: str, window: str | None = None) -> Iterator[Dicom
         raise DecodeError(name, reason)
     several = int(number(value_of(data, "NumberOfFrames"), 1)) > 1
     for index, (pixels, seen) in enumerate(grey_frames(data, window, name)):
-        plane, position = place_of(data, index)
-        yield DicomSlice(
-            name=f"{name}, frame {index + 1}" if several else name,
-            image=pixels,
-            modality=MODALITIES[modality_of(data)],
-            window=seen,
-            plane=plane,
-            position=position,
-            sequence=sequence_of(data, index),
-        )
+        with quiet():
+            plane, position = place_of(data, index)
+            found = DicomSlice(
+                name=f"{name}, frame {index + 1}" if several else name,
+                image=pixels,
+                modality=MODALITIES[modality_of(data)],
+                window=seen,
+                plane=plane,
+                position=position,
+                sequence=sequence_of(data, index),
+            )
+        yield found
 
 
 def read_slices(image: ImageLike, *, window: str | None = None) -> Iterator[DicomSlice]:

@@ -32,6 +32,9 @@ _NO_AGENT = {"", "no", "none", "n/a", "na", "0", "without", "ohne", "false"}
 def quiet() -> Iterator[None]:
     """Keep back what pydicom warns of and logs: it quotes values, a patient's name among them."""
     log = logging.getLogger("pydicom")
+    if log.level > logging.CRITICAL:  # is quiet already
+        yield
+        return
     before = log.level
     log.setLevel(logging.CRITICAL + 1)  # its children ask it
     try:
@@ -45,6 +48,8 @@ def quiet() -> Iterator[None]:
 def value_of(data: Any, name: str) -> Any:
     """Return a tag's value, None where it is absent, empty or malformed."""
     try:
+        if name not in data:
+            return None
         with quiet():
             value = data.get(name)
     except Exception:  # of a value that its VR does not allow
@@ -92,13 +97,19 @@ def items(data: Any, name: str) -> list[Any]:
 
 def frame_value(data: Any, index: int, sequence: str, name: str) -> Any:
     """Read a tag of a frame: its own (enhanced multi-frame), the shared one, or the file's."""
-    own = items(data, "PerFrameFunctionalGroupsSequence")
-    groups = own[index : index + 1] + items(data, "SharedFunctionalGroupsSequence")
-    for group in groups:
-        for item in items(group, sequence):
-            if (found := value_of(item, name)) is not None:
-                return found
+    for item in frame_items(data, index, sequence):
+        if (found := value_of(item, name)) is not None:
+            return found
     return value_of(data, name)
+
+
+def frame_items(data: Any, index: int, sequence: str) -> list[Any]:
+    """List the items of a sequence that belong to a frame: its own, then those of all frames."""
+    own = value_of(data, "PerFrameFunctionalGroupsSequence")
+    known = hasattr(own, "__len__") and not isinstance(own, str | bytes) and index < len(own)
+    groups = [own[index]] if known and hasattr(own[index], "get") else []
+    groups += items(data, "SharedFunctionalGroupsSequence")
+    return [item for group in groups for item in items(group, sequence)]
 
 
 def modality_of(data: Any) -> str:

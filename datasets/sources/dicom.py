@@ -135,7 +135,7 @@ def read_dicom(
     job = _DicomConversion(
         folder,
         files,
-        without_converted(others),
+        [f for f in without_converted(others) if f not in (labels, patients)],
         known,
         key,
         window,

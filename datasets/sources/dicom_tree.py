@@ -9,7 +9,7 @@ from typing import Any
 
 from gliaboost.datasets.dicom.files import open_dicom
 from gliaboost.datasets.dicom.passing import no_image, no_slice
-from gliaboost.datasets.dicom.tags import number, sequence_of, text_of, value_of
+from gliaboost.datasets.dicom.tags import number, quiet, sequence_of, text_of, value_of
 from gliaboost.datasets.sources.base import split_of, targets
 from gliaboost.datasets.sources.class_names import same_classes
 from gliaboost.datasets.sources.labels import known_class
@@ -61,11 +61,12 @@ def read_headers(
         except DecodeError as error:
             passed.append((file.name, error.reason))
             continue
-        reason = no_image(data) or (None if all_images else no_slice(data))
-        if reason is not None:
-            passed.append((file.name, reason))
-        else:
-            headers.append(_header(file, file.relative_to(folder), data))
+        with quiet():
+            reason = no_image(data) or (None if all_images else no_slice(data))
+            if reason is not None:
+                passed.append((file.name, reason))
+            else:
+                headers.append(_header(file, file.relative_to(folder), data))
     return _placed(headers), passed
 
 
