@@ -125,9 +125,12 @@ def modality_of_values(values: NDArray[Any]) -> str:
     'MRI'
     """
     known = values[np.isfinite(values)]
-    air = (known >= _AIR[0]) & (known <= _AIR[1])
     body = known[known > _BODY]
-    if not body.size or air.mean() < 0.02:
+    if not body.size:
+        return "MRI"
+    # Scanners and converters fill what they did not see with one number below air.
+    air = (known >= _AIR[0]) & (known <= _AIR[1]) | (known < _AIR[0]) & (known == known.min())
+    if air.mean() < 0.02:
         return "MRI"
     soft = ((body >= _SOFT[0]) & (body <= _SOFT[1])).mean()
     between = ((known > _BETWEEN[0]) & (known < _BETWEEN[1])).sum() / body.size

@@ -116,7 +116,7 @@ def read_volume(
     *,
     window: str = "brain",
     modality: str | None = None,
-    frame: int = 0,
+    frame: int | None = None,
     about: Sequence[str] = (),
 ) -> Volume:
     """Read a NIfTI volume as grey levels.
@@ -131,8 +131,8 @@ def read_volume(
     modality : str, optional
         ``MRI`` or ``CT``. Default: what a JSON file beside it, its name, `about` or its header say;
         failing these its values, which `Volume.notes` then tells.
-    frame : int
-        Which volume, where the file holds several.
+    frame : int, optional
+        Which volume, where the file holds several. Default: the first, and `Volume.notes` says so.
     about : sequence of str
         What else is known of the scan, such as the folders it lies in, the surest first.
 
@@ -150,8 +150,10 @@ def read_volume(
     centre, width = find_window(window)
     modality = check_modality(modality)
     source = ImageSource.of(image)
-    file = read_nifti_file(source, frame=frame)
+    file = read_nifti_file(source, frame=frame or 0)
     notes = list(file.notes)
+    if file.frames > 1 and frame is None:
+        notes.append("several volumes in one file: the first is taken")
     finite = np.isfinite(file.values)
     if not finite.any():
         raise DecodeError(source.name, "holds no finite voxel")
@@ -202,7 +204,7 @@ def volume_slices(
     positions: Sequence[int] | None = None,
     window: str = "brain",
     modality: str | None = None,
-    frame: int = 0,
+    frame: int | None = None,
 ) -> Iterator[VolumeSlice]:
     """Yield the slices of a NIfTI volume as ``gliaboost manifest nifti`` writes them.
 

@@ -101,17 +101,17 @@ class Conversion:
                 taken.append(scan)
         return without_lone_split(taken)
 
-    def _frames(self, scan: Entry) -> list[tuple[int, str | None]]:
+    def _frames(self, scan: Entry) -> list[tuple[int | None, str | None]]:
         """List which volumes of a file are taken, with what is said of each."""
         channels = _channels(scan)
         if scan.channel is not None:
-            return [(0, channels.get(scan.channel))]
+            return [(None, channels.get(scan.channel))]
         if len(channels) > 1 and _frame_count(scan.file) == len(channels):
             return [(frame, channels[frame]) for frame in sorted(channels)]
-        return [(0, channels.get(0) if len(channels) == 1 else None)]
+        return [(None, channels.get(0) if len(channels) == 1 else None)]
 
     def _slices(
-        self, target: Path, scan: Entry, frame: int, channel: str | None, mask: Path | None
+        self, target: Path, scan: Entry, frame: int | None, channel: str | None, mask: Path | None
     ) -> Iterator[dict[str, Any]]:
         about = [*([channel] if channel else []), *path_texts(scan.path.parent)]
         volume = read_volume(
@@ -122,8 +122,6 @@ class Conversion:
         if not positions:
             raise DecodeError(scan.file, "shows no head in any slice")
         self.notes.update(volume.notes)
-        if volume.frames > 1 and not channel:
-            self.notes["several volumes in one file: the first is taken"] += 1
         label = self._label(scan)
         name = utf8_name(scan.path.with_name(scan.path.name[: len(stem(scan.path))]).as_posix())
         name += f".{frame}" if frame else ""

@@ -62,11 +62,12 @@ def ct(shape: tuple[int, ...] = (40, 40, 10), air: int = -1000) -> np.ndarray:
 
 
 def test_hounsfield_units() -> None:
-    for air in (-1000, -1024, -980):
+    for air in (-1000, -1024, -980, -1070):
         assert modality_of_values(ct(air=air).astype(np.int16)) == "CT"
     padded = ct()
     padded[:5] = -3024
     assert modality_of_values(padded) == "CT"
+    assert modality_of_values(np.where(padded < -500, -2048, padded)) == "CT"
     padded[0, 0, 0] = np.nan
     padded[0, 0, 1] = np.inf
     assert modality_of_values(padded) == "CT"
@@ -83,6 +84,10 @@ def test_what_is_negative_is_no_ct_for_it() -> None:
         mri - 600,
         (mri - mri.mean()) / mri.std(),
         (mri - 500) * 10,
+        -mri,
+        -2 * mri,
+        np.where(mri < 100, -2048, mri),
+        np.where(mri < 100, -1000, mri),
         ct() + 1000,
         rng.uniform(-1200, 1200, (40, 40, 10)),
     ):

@@ -129,6 +129,15 @@ def test_what_is_neither_mri_nor_ct_is_refused() -> None:
         read_volume(scan(np.full((3, 3, 3), np.nan, np.float32)))
 
 
+def test_the_first_of_several_volumes_is_taken_and_said() -> None:
+    several = scan(np.stack([head(), head()[::-1]], -1))
+    first, chosen = read_volume(several), read_volume(several, frame=0)
+    assert first.notes == ("several volumes in one file: the first is taken",)
+    assert chosen.notes == ()
+    np.testing.assert_array_equal(first.grey, chosen.grey)
+    np.testing.assert_array_equal(read_volume(several, frame=1).grey, first.grey[::-1])
+
+
 def test_constant_volumes_show_no_head() -> None:
     for level in (0, 7, -3):
         assert read_volume(scan(np.full((6, 6, 6), level, np.int16))).positions() == []
