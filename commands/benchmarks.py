@@ -11,11 +11,9 @@ import typer
 
 import gliaboost
 from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.help import CHOICE, DATA, PLACE
 from gliaboost.commands.next_steps import after_benchmark
 from gliaboost.commands.options import (
-    CHOICE,
-    DATA,
-    PLACE,
     DataPath,
     Device,
     Features,

@@ -11,8 +11,8 @@ import typer
 
 import gliaboost
 from gliaboost._face.runs import timed_place
+from gliaboost.commands.help import PLACE
 from gliaboost.commands.options import (
-    PLACE,
     DataPath,
     Jobs,
     Json,

@@ -13,7 +13,9 @@ from typer.core import TyperCommand, TyperGroup
 # Columns that the names of options take at most; a longer one stands on a line of its own.
 WIDEST = 28
 Record = tuple[str, str]
-SHOWN = "Shown"
+DATA, CHOICE, PLACE, SHOWN = "Data", "Features and models", "Where and how", "Shown"
+# Panels in the order of a question; those without a name here stand before the last two.
+ORDER = ("Arguments", DATA, CHOICE)
 # Options without a panel that stand in the last one.
 _SHOWN = ("quiet", "as_json", "help", "as_csv")
 
@@ -26,8 +28,8 @@ class GroupedCommand(TyperCommand):
     """A command whose options are listed under the panels that they name."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write arguments, then options by panel, in the order in which the panels are named."""
-        panels: dict[str, list[Record]] = {"Arguments": []}
+        """Write arguments, then options by panel; what every command has stands last."""
+        panels: dict[str, list[Record]] = {panel: [] for panel in ORDER}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
             if record is None:
@@ -36,8 +38,8 @@ class GroupedCommand(TyperCommand):
             own = SHOWN if param.name in _SHOWN else "Options"
             panel = getattr(param, "rich_help_panel", None) or own
             panels.setdefault("Arguments" if argument else panel, []).append(record)
-        # What every command has stands last.
-        panels[SHOWN] = panels.pop(SHOWN, [])
+        for last in (PLACE, SHOWN):
+            panels[last] = panels.pop(last, [])
         write_panels(formatter, panels)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

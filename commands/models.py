@@ -11,10 +11,9 @@ import typer
 
 import gliaboost
 from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.help import CHOICE, PLACE
 from gliaboost.commands.next_steps import after_extract
 from gliaboost.commands.options import (
-    CHOICE,
-    PLACE,
     DataPath,
     Device,
     Features,

@@ -17,10 +17,8 @@ import gliaboost
 from gliaboost._face.faults import Faults
 from gliaboost._face.places import check_file
 from gliaboost._face.words import CLASSICAL
-from gliaboost.commands.help import SHOWN
+from gliaboost.commands.help import CHOICE, DATA, PLACE, SHOWN
 from gliaboost.errors import UnreadableWarning
-
-DATA, CHOICE, PLACE = "Data", "Features and models", "Where and how"
 
 
 def completed(kind: str) -> Callable[[str], list[str]]:

@@ -67,6 +67,7 @@ def test_options_stand_in_groups_the_common_ones_last(ask: Any) -> None:
     expected = ["Arguments", "Data", "Features and models", "Where and how", "Shown"]
     assert panels_of(out) == expected
     assert out.rindex("--quiet") > out.rindex("--store")
+    assert panels_of(ask("train", "--help")[1]) == expected
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
