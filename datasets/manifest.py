@@ -26,6 +26,11 @@ COLUMNS = ("path", "label", "patient", "modality", "split", "fold", "mask", "sou
 LEGAL = {"modality": ("MRI", "CT"), "split": ("train", "val", "test")}
 EXAMPLES_SHOWN = 5
 _HASHED_TOGETHER = 64
+# What to do with tables that are no manifests yet.
+_TODO = {
+    **dict.fromkeys((".tsv", ".tab", ".txt"), ". Make one of it: gliaboost manifest csv FILE"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), ". Save its sheet as CSV (UTF-8) and give that"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +119,7 @@ class Manifest:
             )
         if not path.exists():
             raise UsageError(f"no manifest {path}; make one with: gliaboost manifest SOURCE FOLDER")
-        _kind(path)
+        _kind(path, _TODO.get(path.suffix.lower(), ""))
         table, notes = read_table(path)
         renamed = usual_names(table, name=str(path))
         return cls.of(renamed.table, path.parent, str(path), (*notes, *renamed.notes))
@@ -326,10 +331,10 @@ class Manifest:
         return faults
 
 
-def _kind(path: Path) -> str:
+def _kind(path: Path, todo: str = "") -> str:
     kinds = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv"}
     if path.suffix.lower() not in kinds:
-        raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv")
+        raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv{todo}")
     return kinds[path.suffix.lower()]
 
 

@@ -107,7 +107,9 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     ("name", "content", "message"),
     [
         ("none.csv", None, "no manifest .*none.csv; make one with"),
-        ("m.txt", b"path\na.png\n", "ends in '.txt'; a manifest is .parquet or .csv"),
+        ("m.txt", b"path\na.png\n", "'.txt'; a manifest is .parquet or .csv. Make one of it: "),
+        ("m.xlsx", b"PK", "'.xlsx'; a manifest is .parquet or .csv. Save its sheet as CSV"),
+        ("m.png", b"PNG", "'.png'; a manifest is .parquet or .csv$"),
         ("m.parquet", b"", "not a readable table"),
         ("m.parquet", b"PAR1 cut in half", "not a readable table"),
         ("m.csv", b"", "not a readable table"),
