@@ -202,7 +202,7 @@ def benchmark(
     whole = keep_manifest(given.whole, data, folder / f"{named(given.whole)}.parquet", progress)
     table = of_target(whole, target, modality)
     cache = FeatureStore(None if store is None else Path(store))
-    findings = _findings(table, cache, jobs, progress) if audit else []
+    findings, copies = _findings(table, cache, jobs, progress) if audit else ([], [])
     elsewhere = None
     if given.other is not None:
         elsewhere = find_elsewhere(table, given.other, jobs=jobs, progress=progress)
@@ -213,6 +213,7 @@ def benchmark(
         folder,
         command=command,
         audit=findings,
+        copies=copies,
         elsewhere=elsewhere,
         executor=executor,
         progress=progress,
@@ -316,13 +317,15 @@ def _place(
 
 def _findings(
     table: Manifest, cache: FeatureStore, jobs: int | None, progress: Progress
-) -> list[tuple[str, str]]:
+) -> tuple[list[tuple[str, str]], list[list[str]]]:
+    """Return the sentences of an audit, and the keys of copies by picture."""
     from gliaboost.reports.protocol.findings import known_findings
 
-    found = known_findings(table, cache.path, jobs=jobs, progress=progress)
+    known = known_findings(table, cache.path, jobs=jobs, progress=progress)
+    found = list(known.sentences)
     said = remark(table)
     found += [("note", said)] if said is not None else []
     for weight, sentence in found:
         if weight == "wrong":
             progress.line(f"audit: {sentence}")
-    return found
+    return found, known.copies

@@ -47,6 +47,7 @@ def run(
     *,
     command: str = "",
     audit: Sequence[tuple[str, str]] = (),
+    copies: Sequence[Sequence[str]] = (),
     elsewhere: Elsewhere | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
@@ -70,6 +71,9 @@ def run(
         What the user typed, for the report.
     audit : sequence of (weight, sentence)
         What an audit of the manifest found, for the report.
+    copies : sequence of sequence of str
+        Keys of the files that show one picture, as an audit found them: the control deals a
+        picture one label, and sees whether it is recognised.
     elsewhere : Elsewhere, optional
         Another data set: each competitor is also fitted on the whole manifest and tested there.
     executor : Executor, optional
@@ -146,6 +150,7 @@ def run(
             repeated,
             folds_of(repeated),
             len(protocol.folds),
+            copies,
             learn,
             _identity_of_folds(data, protocol, repeated, folds_of(repeated)),
             out,

@@ -47,8 +47,8 @@ class Dealing:
     rows : int64 array [n]
         Of the manifest.
     codes, units : int64 arrays [n]
-        True classes by number, and what swaps labels: patients and groups that share an image or a
-        file, joined.
+        True classes by number, and what swaps labels: patients and groups that share an image, a
+        file or a picture, joined.
     unit : {"patient", "group", "image"}
         What most of them are.
     folds : sequence of (training, test)
@@ -82,6 +82,7 @@ def run_controls(
     repeated: Experiment,
     folds: Sequence[Fold],
     n_folds: int,
+    copies: Sequence[Sequence[str]],
     learn: Learn,
     identity: str,
     out: Path,
@@ -100,6 +101,8 @@ def run_controls(
         Those that it was run on.
     n_folds : int
         Folds by image for the other control.
+    copies : sequence of sequence of str
+        Keys of the files that show one picture.
     learn : callable
         Given an experiment, folds, labels by row of the manifest, and which repetition it is (the
         first, 0, goes into the record); returns the predictions.
@@ -123,7 +126,7 @@ def run_controls(
     dealt = None
     with contained(SHUFFLED, failed, progress):
         begun = time.perf_counter()
-        dealing = deal_labels(data, folds, seed)
+        dealing = deal_labels(data, folds, seed, copies)
         path = out / "parts" / "dealt-labels.json"
         dealt = learned_quickly(data, repeated.extractors, dealing, seed, path, identity)
         progress.line(
@@ -154,12 +157,19 @@ def contained(control: ControlName, failed: dict[str, str], progress: Progress) 
         progress.line(f"the control with {control} failed, the benchmark goes on: {reason}")
 
 
-def deal_labels(data: TrainingData, folds: Sequence[Fold], seed: int) -> Dealing:
+def deal_labels(
+    data: TrainingData,
+    folds: Sequence[Fold],
+    seed: int,
+    copies: Sequence[Sequence[str]] = (),
+) -> Dealing:
     """Deal the labels of all readable images, whole units together."""
     rows = data.readable(np.arange(len(data.manifest)))
     codes = np.searchsorted(np.asarray(data.manifest.classes), data.labels[rows].astype(str))
-    # Files of equal bytes are one picture, whatever they are filed under.
-    units = sharing(data.groups[rows].tolist(), [data.extraction.keys[i] for i in rows])
+    # Files of equal bytes are one picture, whatever they are filed under; so are its known copies.
+    picture = {key: str(number) for number, keys in enumerate(copies) for key in keys}
+    keys = [str(data.extraction.keys[i]) for i in rows]
+    units = sharing(data.groups[rows].tolist(), [picture.get(key, key) for key in keys])
     place = np.full(len(data.manifest), -1)
     place[rows] = np.arange(len(rows))
     within = [(place[data.readable(f.train)], place[data.readable(f.test)]) for f in folds]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gliaboost.datasets.manifest import Manifest
@@ -15,13 +16,29 @@ VERSION = 2
 Finding = tuple[str, str]
 
 
+@dataclass(frozen=True)
+class Findings:
+    """What a benchmark takes from an audit.
+
+    Attributes
+    ----------
+    sentences : list of (weight, sentence)
+        As `gliaboost.datasets.audit.verdict.sentences` gives them.
+    copies : list of list of str
+        Keys of the files that show one picture, by picture; where it is there once it is left out.
+    """
+
+    sentences: list[Finding] = field(default_factory=list)
+    copies: list[list[str]] = field(default_factory=list)
+
+
 def known_findings(
     manifest: Manifest,
     store: Path,
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
-) -> list[Finding]:
+) -> Findings:
     """Audit a manifest, or recall what an earlier audit of it said.
 
     Parameters
@@ -37,20 +54,26 @@ def known_findings(
 
     Returns
     -------
-    list of (weight, sentence)
-        As `gliaboost.datasets.audit.verdict.sentences` gives them.
+    Findings
     """
     # Without its keys a changed file would look like the old one.
     manifest = manifest if manifest.table["key"].notna().all() else manifest.with_keys(jobs)
     path = store / "audits" / f"{manifest.fingerprint()}-{VERSION}.json"
     try:
-        return [(str(weight), str(said)) for weight, said in json.loads(path.read_text("utf-8"))]
-    except (OSError, ValueError):
+        saved = json.loads(path.read_text("utf-8"))
+        return Findings(
+            [(str(weight), str(said)) for weight, said in saved["sentences"]],
+            [[str(key) for key in keys] for keys in saved["copies"]],
+        )
+    except (OSError, ValueError, KeyError, TypeError):
         pass
     from gliaboost.datasets.audit.audit import audit
     from gliaboost.datasets.audit.verdict import sentences
 
-    found = list(sentences(audit(manifest, jobs=jobs, progress=Substage(progress, "auditing"))))
+    report = audit(manifest, jobs=jobs, progress=Substage(progress, "auditing"))
+    keys = manifest.table["key"]
+    copies = [sorted({str(keys.iloc[row]) for row in rows}) for rows in report.clusters]
+    found = Findings(list(sentences(report)), [c for c in copies if len(c) > 1])
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps(found) + "\n", "utf-8")
+        temporary.write_text(json.dumps(asdict(found)) + "\n", "utf-8")
     return found

@@ -155,7 +155,7 @@ def dealt_verdict(found: DealtLabels) -> Verdict:
     ]
     if worth > margin or any(w > max(OWN_MARGIN, 4 * s) for w, s in own):
         return "leak"
-    if worth > max(MARGIN / 2, 3.5 * error) or any(w > max(OWN_MARGIN, 3 * s) for w, s in own):
+    if worth > max(MARGIN / 2, 3.5 * error) or any(w > max(OWN_MARGIN, 3.5 * s) for w, s in own):
         return "doubtful"
     if found.distinct < FEWEST:
         return "few"

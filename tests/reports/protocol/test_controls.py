@@ -88,6 +88,29 @@ def test_a_file_under_two_patients_is_one_unit_and_a_leak(
     assert dealt_verdict(dealt) == "leak"
 
 
+def test_copies_that_an_audit_found_are_dealt_together(make_images: Make, tmp_path: Path) -> None:
+    """No patient is known, and each picture has a brighter copy in the other fold."""
+    path = make_images(patients=24, per_patient=1)
+    table = pd.read_csv(path).drop(columns="patient")
+    for name in table["path"]:
+        image = cv2.imread(str(path.parent / name), cv2.IMREAD_GRAYSCALE)
+        assert image is not None
+        brighter = np.minimum(image, 254) + 1
+        cv2.imwrite(str(path.parent / f"again-{name}"), brighter.astype(np.uint8))
+    again = table.assign(path=[f"again-{n}" for n in table["path"]])
+    both = pd.concat([table.assign(fold="1"), again.assign(fold="2")], ignore_index=True)
+    manifest = Manifest.of(both, path.parent).with_keys()
+    keys = manifest.table["key"].tolist()
+    copies = list(zip(keys[:24], keys[24:], strict=True))
+    found = []
+    for known in ((), copies):
+        out = tmp_path / f"out-{len(known)}"
+        dealt = benchmark(manifest, out, column_folds(manifest), copies=known).record.dealt
+        assert dealt is not None
+        found.append((dealt.unit, dealt.units, dealt_verdict(dealt)))
+    assert found == [("image", 48, "chance"), ("image", 24, "leak")]
+
+
 def test_a_model_that_knows_the_truth_by_another_way_is_a_leak(
     make_images: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
