@@ -17,7 +17,7 @@ Finding = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Findings:
+class AuditSummary:
     """What a benchmark takes from an audit.
 
     Attributes
@@ -38,7 +38,7 @@ def known_findings(
     *,
     jobs: int | None = None,
     progress: Progress = SILENT,
-) -> Findings:
+) -> AuditSummary:
     """Audit a manifest, or recall what an earlier audit of it said.
 
     Parameters
@@ -54,14 +54,14 @@ def known_findings(
 
     Returns
     -------
-    Findings
+    AuditSummary
     """
     # Without its keys a changed file would look like the old one.
     manifest = manifest if manifest.table["key"].notna().all() else manifest.with_keys(jobs)
     path = store / "audits" / f"{manifest.fingerprint()}-{VERSION}.json"
     try:
         saved = json.loads(path.read_text("utf-8"))
-        return Findings(
+        return AuditSummary(
             [(str(weight), str(said)) for weight, said in saved["sentences"]],
             [[str(key) for key in keys] for keys in saved["copies"]],
         )
@@ -73,7 +73,7 @@ def known_findings(
     report = audit(manifest, jobs=jobs, progress=Substage(progress, "auditing"))
     keys = manifest.table["key"]
     copies = [sorted({str(keys.iloc[row]) for row in rows}) for rows in report.clusters]
-    found = Findings(list(sentences(report)), [c for c in copies if len(c) > 1])
+    found = AuditSummary(list(sentences(report)), [c for c in copies if len(c) > 1])
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(asdict(found)) + "\n", "utf-8")
     return found
