@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from gliaboost._face.benchmarks import benchmark, demo
     from gliaboost._face.data import audit, explore, fetch, manifest
     from gliaboost._face.editing import edit_manifest
+    from gliaboost._face.evaluation import evaluate
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.prediction import explain, predict
     from gliaboost._face.reports import info, report
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle, load, save
     from gliaboost.models.prediction import Predictions
     from gliaboost.progress import Log, Progress
+    from gliaboost.reports.protocol.held_out import HeldOut
     from gliaboost.reports.protocol.results import Results
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "DownloadError",
     "Extracted",
     "GliaboostError",
+    "HeldOut",
     "ImageSource",
     "Log",
     "Manifest",
@@ -81,6 +84,7 @@ __all__ = [
     "benchmark",
     "demo",
     "edit_manifest",
+    "evaluate",
     "explain",
     "explore",
     "extract",
@@ -100,6 +104,7 @@ _HOMES = {
     "_face.benchmarks": ("benchmark", "demo"),
     "_face.data": ("audit", "explore", "fetch", "manifest"),
     "_face.editing": ("edit_manifest",),
+    "_face.evaluation": ("evaluate",),
     "_face.features": ("Extracted", "extract"),
     "_face.prediction": ("explain", "predict"),
     "_face.reports": ("info", "report"),
@@ -126,6 +131,7 @@ _HOMES = {
     "models.bundle": ("Bundle", "load", "save"),
     "models.prediction": ("Predictions",),
     "progress": ("Log", "Progress"),
+    "reports.protocol.held_out": ("HeldOut",),
     "reports.protocol.results": ("Results",),
 }
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gliaboost.commands import benchmarks, data, models
+from gliaboost.commands import benchmarks, data, measuring, models
 from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
 from gliaboost.commands.warned import plain_warnings
 from gliaboost.errors import GliaboostError
@@ -22,8 +22,10 @@ PANELS = {
     "Data": (data.fetch, data.manifest, data.audit, data.explore),
     "Features and models": (
         models.extract,
+        measuring.features,
         models.train,
         models.tune,
+        measuring.evaluate,
         models.predict,
         models.explain,
     ),

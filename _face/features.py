@@ -92,6 +92,32 @@ class Extracted:
             columns=column_names(self.extractors, self.preparation),
         )
 
+    def save(self, path: Path | str) -> Path:
+        """Write the columns beside what the manifest knows of each image.
+
+        Parameters
+        ----------
+        path : path-like
+            Ends in ``.parquet`` or ``.csv``. One row an image that could be read: the manifest's
+            own columns (``path``, ``label``, ``patient`` ...) as far as they hold anything, then
+            one column a feature.
+
+        Raises
+        ------
+        UsageError
+            If the name ends otherwise, or the file cannot be written.
+        """
+        import pandas as pd
+
+        from gliaboost.table_file import write_table
+
+        columns = self.to_frame().reset_index(drop=True)
+        rows = [row for row, key in enumerate(self.extraction.keys) if key is not None]
+        known = (
+            self.manifest.table.iloc[rows].reset_index(drop=True).dropna(axis="columns", how="all")
+        )
+        return write_table(pd.concat([known, columns], axis=1), path)
+
     def _repr_html_(self) -> str:
         """Show a notebook how many columns there are, and of what."""
         size = self.preparation.size

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gliaboost._face.choices import Choice, check_numbers, check_search, choose
 from gliaboost._face.divided import read_labelled
+from gliaboost._face.estimate import FOLDS, UNKNOWN, keep_estimate
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest, of_target
 from gliaboost._face.naming import FeatureNames
@@ -38,6 +39,7 @@ def train(
     prepare: str | Mapping[str, Any] | Preparation = "",
     target: str = "label",
     modality: str = "both",
+    estimate: int | None = None,
     out: Path | str | None = None,
     device: str = "auto",
     jobs: int | None = None,
@@ -66,6 +68,10 @@ def train(
         What is to be told: ``label``, ``presence``, ``type``, or another column.
     modality : {"both", "MRI", "CT"}
         Images to use.
+    estimate : int, optional
+        Inner folds, by patient, that tell what the model may reach on new patients
+        (``metrics["estimate"]`` of the bundle); 0: none. Default: 3, and 0 for what trains
+        networks, which would take as many times as long.
     out : path-like, optional
         Save the bundle here, as `save` does; the manifest that was made of a folder lies beside it.
     device : {"auto", "cpu", "cuda"}
@@ -112,26 +118,35 @@ def train(
     >>> bundle = gliaboost.train(folder, features="glcm", store=folder / "store")
     >>> bundle.model, bundle.classes, bundle.metrics["images"]
     ('lightgbm', ['dark', 'light'], 8)
+    >>> bundle.metrics["estimate"]["images"], bundle.metrics["estimate"]["unit"]
+    (8, 'image')
     """
     from gliaboost.features.store import FeatureStore
     from gliaboost.models.bundle import save
+    from gliaboost.models.estimate import out_of_fold
+    from gliaboost.models.registry import takes
     from gliaboost.models.training import train as fit
 
     asked = _Asked(model, features, settings, prepare, device, jobs, seed)
     choice, table = _checked(asked, Faults(), data, target, modality, out, store, progress)
     (name,) = choice.models
-    bundle, extraction = fit(
-        table,
-        choice.extractors,
-        name,
-        FeatureStore(None if store is None else Path(store)),
-        preparation=choice.preparation,
-        parameters=choice.parameters.get(name),
-        device=choice.device,
-        jobs=jobs,
-        seed=seed,
-        progress=progress,
-    )
+    given: dict[str, Any] = {
+        "preparation": choice.preparation,
+        "parameters": choice.parameters.get(name),
+        "device": choice.device,
+        "jobs": jobs,
+        "seed": seed,
+        "progress": progress,
+    }
+    cache = FeatureStore(None if store is None else Path(store))
+    if not table.has_patients:
+        progress.line(UNKNOWN)
+    bundle, extraction = fit(table, choice.extractors, name, cache, **given)
+    folds = estimate if estimate is not None else FOLDS if takes(name) == "columns" else 0
+    if folds:
+        keep_estimate(
+            bundle, out_of_fold(table, choice.extractors, name, cache, folds=folds, **given)
+        )
     if out is not None:
         save(bundle, out)
     _warn(table, extraction)

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import gliaboost
+from gliaboost._face.estimate import estimate_words
 from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import CHOICE, PLACE
 from gliaboost.commands.next_steps import after_extract
@@ -96,6 +97,15 @@ def train(
     model: Model = "lightgbm",
     settings: Settings = None,
     prepare: Prepare = "",
+    estimate: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Inner folds that estimate its accuracy on new patients; 0: none.",
+            show_default="3, none for networks",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -113,6 +123,7 @@ def train(
             prepare=prepare,
             target=target,
             modality=modality,
+            estimate=estimate,
             out=out,
             device=device,
             jobs=jobs,
@@ -125,6 +136,7 @@ def train(
     else:
         used = ",".join(features or [CLASSICAL]) if bundle.features else "images"
         progress.line(f"{out}: {bundle.model} on {used}, fitted on {bundle.device}")
+        progress.line(estimate_words(bundle))
         say_next(quiet, "predict", out, "NEW_IMAGES")
     exit_with_failures(failed)
 

@@ -29,6 +29,7 @@ FLOORS = {
         "plugins",
         "progress",
         "spelling",
+        "table_file",
     },
     "datasets": {"datasets"},
     "features": {"features"},

@@ -215,3 +215,26 @@ def test_the_manifest_of_a_folder_lies_beside_the_bundle(
     assert len(gliaboost.Manifest.read(tmp_path / "m-classes.parquet").check()) == len(
         pd.read_csv(path)
     )
+
+
+def test_an_estimate_is_kept_by_the_unit_that_is_known(
+    make_images: MakeImages, store: Path, heard: Any
+) -> None:
+    table = Manifest.read(make_images())
+    bundle = gliaboost.train(table, features="glcm", settings=FEW, store=store, progress=heard)
+    known = bundle.metrics["estimate"]
+    assert (known["unit"], known["units"], known["images"], known["folds"]) == (
+        "patient", 10, 30, 3,
+    )  # fmt: skip
+    assert bundle.sha256 == bundle.digest()
+    assert not any("patients are not known" in line for line in heard.lines)
+    lone = Manifest.of(table.table.drop(columns="patient"), table.root, "lone")
+    bundle = gliaboost.train(lone, features="glcm", settings=FEW, store=store, progress=heard)
+    assert bundle.metrics["estimate"]["unit"] == "image"
+    assert sum("patients are not known" in line for line in heard.lines) == 1
+
+
+def test_no_estimate_where_none_is_asked_for(make_images: MakeImages, store: Path) -> None:
+    path = make_images()
+    bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store, estimate=0)
+    assert "estimate" not in bundle.metrics

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gliaboost._face.estimate import NONE
 from gliaboost._face.features import Extracted
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
@@ -83,14 +84,23 @@ def test_extract_names_what_failed(replace: Any, ask: Any, tmp_path: Path) -> No
 
 def test_train(replace: Any, ask: Any) -> None:
     calls = replace("train", bundle(model="svm"))
-    code, out, err = ask("train", "m.csv", "--out", "b.joblib", "--model", "svm", *WORK, *CHOICE)
+    own = ["--out", "b.joblib", "--model", "svm", "--estimate", "4"]
+    code, out, err = ask("train", "m.csv", *own, *WORK, *CHOICE)
     assert (code, out) == (0, "")
     assert err.splitlines() == [
         "b.joblib: svm on hog,lbp, fitted on cpu",
+        NONE,
         "next: gliaboost predict b.joblib NEW_IMAGES",
     ]
-    expected = {**WORKED, **CHOSEN, "out": Path("b.joblib"), "model": "svm"}
+    expected = {**WORKED, **CHOSEN, "out": Path("b.joblib"), "model": "svm", "estimate": 4}
     assert given(calls) == ((Path("m.csv"),), expected)
+
+
+def test_train_says_what_it_may_reach(replace: Any, ask: Any) -> None:
+    known = {"accuracy": 0.8, "ci95": [0.7, 0.9], "unit": "patient", "folds": 3}
+    replace("train", bundle(metrics={"estimate": known}))
+    said = "accuracy on new patients about 0.800 [0.700, 0.900], from 3 inner folds by patient"
+    assert said in ask("train", "m.csv")[2].splitlines()
 
 
 def test_train_names_files_that_it_did_without(replace: Any, ask: Any) -> None:
@@ -100,8 +110,9 @@ def test_train_names_files_that_it_did_without(replace: Any, ask: Any) -> None:
 
     replace("train", warned)
     code, _, err = ask("train", "m.csv", "--model", "cnn")
-    said = ["model.joblib: cnn on images, fitted on cpu", "gliaboost: a.png: is empty"]
-    assert (code, err.splitlines()[::2]) == (1, said)
+    said = ["model.joblib: cnn on images, fitted on cpu", NONE]
+    assert (code, err.splitlines()[:2]) == (1, said)
+    assert err.splitlines()[-1] == "gliaboost: a.png: is empty"
 
 
 def test_train_is_quiet_when_asked(replace: Any, ask: Any) -> None:

@@ -1,0 +1,110 @@
+"""Commands that give tables: a saved model's numbers on new images, and columns for elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import gliaboost
+from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.options import (
+    PLACE,
+    DataPath,
+    Device,
+    Features,
+    Jobs,
+    Json,
+    Modality,
+    Prepare,
+    Quiet,
+    Seed,
+    Settings,
+    Store,
+    Target,
+    exit_with_failures,
+    print_json,
+)
+from gliaboost.commands.progress_bar import shown_progress
+from gliaboost.table_file import check_ending
+
+FACTS = "path, label and what else the manifest knows"
+
+
+def evaluate(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From gliaboost train.")],
+    data: DataPath,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the predictions here: .csv or .parquet.", rich_help_panel=PLACE),
+    ] = None,
+    target: Target = "label",
+    modality: Modality = "both",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Measure a saved model on labelled images that it was not trained on.
+
+    Accuracy, sensitivity, specificity, AUC and confusion, with intervals by patient. Warns of
+    images that were in the training, or are copies of such.
+    """
+    from gliaboost.reports.pages.held_out import held_out_text
+
+    with shown_progress(quiet) as progress:
+        found = gliaboost.evaluate(
+            bundle,
+            data,
+            target=target,
+            modality=modality,
+            jobs=jobs,
+            seed=seed,
+            out=out,
+            progress=progress,
+        )
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        typer.echo(held_out_text(found, fit=sys.stdout.isatty()))
+        if out is not None:
+            typer.echo(f"predictions: {out.resolve()}")
+    for sentence in found.warnings:
+        typer.echo(f"gliaboost: warning: {sentence}", err=True)
+    exit_with_failures(found.failed.items())
+
+
+def features(
+    data: DataPath,
+    out: Annotated[
+        Path, typer.Option(help="The table: .parquet or .csv.", rich_help_panel=PLACE)
+    ] = Path("features.parquet"),
+    features: Features = None,
+    settings: Settings = None,
+    prepare: Prepare = "",
+    device: Device = "auto",
+    jobs: Jobs = None,
+    store: Store = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write named columns with path, label and patient, for R, pandas or a spreadsheet."""
+    check_ending(out)
+    with shown_progress(quiet) as progress:
+        found = gliaboost.extract(
+            data,
+            features=features or CLASSICAL,
+            settings=settings,
+            prepare=prepare,
+            device=device,
+            jobs=jobs,
+            store=store,
+            progress=progress,
+        )
+        found.save(out)
+    size = found.preparation.size
+    wide = sum(len(e.feature_names(size, size)) for e in found.extractors)
+    images = len(found.manifest) - len(found.failed)
+    typer.echo(f"{out.resolve()}: {images:,} images, {wide:,} columns beside {FACTS}")
+    exit_with_failures(found.failed.items())

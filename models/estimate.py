@@ -1,0 +1,95 @@
+"""What a model that is fitted on all rows may reach on new patients: predictions out of fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gliaboost.datasets.inner_splits import inner_folds, text_codes
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.features.base import Extractor
+from gliaboost.features.store import FeatureStore
+from gliaboost.models.registry import create_model, shared_parameters, takes
+from gliaboost.models.training_data import TrainingData
+from gliaboost.progress import SILENT, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def out_of_fold(
+    manifest: Manifest,
+    extractors: Sequence[Extractor],
+    model: str,
+    store: FeatureStore,
+    *,
+    folds: int = 3,
+    preparation: Preparation | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> pd.DataFrame | None:
+    """Predict every row by a model that was fitted without its patient.
+
+    All that a model chooses, such as its number of rounds, it chooses inside the rows that it is
+    fitted on. Each has fewer rows than the model of all of them, so the estimate is a little low.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Labelled images, without faults.
+    extractors : sequence of Extractor
+        The features.
+    model : str
+        A registered model.
+    store : FeatureStore
+        Where features are kept.
+    folds : int
+        From 2; fewer where a class has fewer patients.
+    preparation, parameters, device, jobs, seed, progress
+        As for `gliaboost.models.training.train`.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        One row an image that could be read: ``label``, ``patient`` and ``group`` where the manifest
+        has them, ``fold``, ``predicted``, ``proba_<class>``. None where a class has one patient.
+    """
+    import pandas as pd
+
+    preparation = preparation or Preparation()
+    used = [] if takes(model) == "images" else list(extractors)
+    data = TrainingData(manifest, used, preparation, store, jobs=jobs, progress=progress)
+    rows = data.readable(np.arange(len(manifest)))
+    labels, groups = data.labels[rows], data.groups[rows]
+    held_out = inner_folds(text_codes(labels), groups, folds, seed)
+    shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
+    frames = []
+    for number, test in enumerate(held_out, 1):
+        progress.step("estimating", number - 1, len(held_out))
+        train = np.setdiff1d(np.arange(len(rows)), test)
+        classifier = create_model(model, **{**shared, **(parameters or {})})
+        X, beside = data.given(takes(model), rows[train], used)
+        classifier.fit(X, labels[train], groups=groups[train], **beside)
+        X, beside = data.given(takes(model), rows[test], used)
+        p = classifier.predict_proba(X, **beside)
+        classes = [str(c) for c in classifier.classes_]
+        known = manifest.table.iloc[rows[test]].reset_index(drop=True)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "label": [str(label) for label in labels[test]],
+                    **{c: known[c] for c in ("patient", "group") if c in known},
+                    "fold": str(number),
+                    "predicted": [classes[k] for k in p.argmax(axis=1)],
+                    **{f"proba_{c}": p[:, k] for k, c in enumerate(classes)},
+                }
+            )
+        )
+    progress.step("estimating", len(held_out), len(held_out))
+    return pd.concat(frames, ignore_index=True) if frames else None
