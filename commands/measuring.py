@@ -10,8 +10,8 @@ import typer
 
 import gliaboost
 from gliaboost._face.words import CLASSICAL
+from gliaboost.commands.help import PLACE
 from gliaboost.commands.options import (
-    PLACE,
     DataPath,
     Device,
     Features,
