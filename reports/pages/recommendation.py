@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gliaboost.reports.document.numerals import count, listed, plural, probability, share, span
@@ -9,6 +10,9 @@ from gliaboost.reports.pages.cost import fitting
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.choice import between, not_worse
 from gliaboost.reports.statistics.paired import Comparison
+
+# How a protocol's words end where folds were chosen for every experiment.
+ONLY = re.compile(r"; of these only (.+)$")
 
 
 @dataclass(frozen=True)
@@ -185,6 +189,12 @@ def _cheapest(results: Results, place: int | None) -> str:
 def _open(results: Results) -> str:
     best, others = results.experiments[0], results.experiments[1:]
     said = []
+    if chosen := ONLY.search(results.protocol.folds):
+        some = [name.strip() for name in chosen[1].split(",")]
+        said.append(
+            f"All rests on fold{'s' if len(some) > 1 else ''} {listed(some)}; the other folds "
+            "were not run."
+        )
     if is_partial(results, best):
         said.append(_rests(results, best))
     strangers = []

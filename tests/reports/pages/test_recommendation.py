@@ -205,3 +205,16 @@ def test_pairs_on_a_part_are_counted(compared: Compared) -> None:
     )
     said = " ".join(str(getattr(b, "text", "")) for b in comparisons(results).blocks)
     assert "2 pairs of 3 are compared on a part of the images" in said
+
+
+@pytest.mark.parametrize(("only", "words"), [("2", "fold 2"), ("1, 2", "folds 1 and 2")])
+def test_folds_chosen_for_all_are_named(
+    make_predictions: Any, make_run: Any, only: str, words: str
+) -> None:
+    """As --only 1,2 does: every experiment ran on the same part."""
+    folds = f"5 folds, stratified by class; of these only {only}"
+    frame = make_predictions().query("fold in ('1', '2')").reset_index(drop=True)
+    results = read_results(make_run([frame], protocol={"folds": folds, "n_folds": 2}))
+    found = recommend(results)
+    assert found is not None
+    assert found.open == f"All rests on {words}; the other folds were not run."
