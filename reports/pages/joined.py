@@ -77,7 +77,10 @@ def _alarms(runs: Sequence[Results]) -> list[Alarm]:
         for alarm in alarms(run):
             found.setdefault(alarm, []).append(str(n))
     return [
-        Alarm(f"Run {listed(numbers)}: {alarm.title[0].lower()}{alarm.title[1:]}", alarm.text)
+        Alarm(
+            f"Run{'s' if len(numbers) > 1 else ''} {listed(numbers)}: {alarm.title[0].lower()}{alarm.title[1:]}",
+            alarm.text,
+        )
         for alarm, numbers in found.items()
     ]
 
