@@ -77,12 +77,13 @@ def _alarms(runs: Sequence[Results]) -> list[Alarm]:
         for alarm in alarms(run):
             found.setdefault(alarm, []).append(str(n))
     return [
-        Alarm(
-            f"Run{'s' if len(numbers) > 1 else ''} {listed(numbers)}: {alarm.title[0].lower()}{alarm.title[1:]}",
-            alarm.text,
-        )
-        for alarm, numbers in found.items()
+        Alarm(f"Run{'s' if len(of) > 1 else ''} {listed(of)}: {_lower(alarm.title)}", alarm.text)
+        for alarm, of in found.items()
     ]
+
+
+def _lower(said: str) -> str:
+    return said[0].lower() + said[1:]
 
 
 def _by_data_set(runs: Sequence[Results]) -> dict[str, list[Results]]:
