@@ -180,6 +180,7 @@ def benchmark(
         features=features,
         settings=settings,
         prepare=prepare,
+        store=store,
     )
     say_next(quiet or as_json, *words)
     exit_with_failures(results.dataset.unreadable.items())

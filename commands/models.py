@@ -78,7 +78,7 @@ def extract(
             f"{done.computed} images computed, {done.reused} in the store before, "
             f"{done.seconds:.1f} s"
         )
-        say_next(quiet, *after_extract(data, features, prepare))
+        say_next(quiet, *after_extract(data, features, prepare, store))
     exit_with_failures(found.failed.items())
 
 
@@ -275,6 +275,10 @@ def predict(
             temporary.write_text(text + "\n", "utf-8", "backslashreplace")
     for sentence in predictions.warnings:
         typer.echo(f"gliaboost: warning: {sentence}", err=True)
+    # A slice of a scan has a name of its own, and is no file.
+    read = [p.name for p in predictions if p.error is None and Path(p.name).is_file()]
+    if read and not (as_json or as_csv or ending in (".json", ".csv")):
+        say_next(False, "explain", bundle, read[0])
     exit_with_failures((p.name, p.error) for p in predictions if p.error is not None)
 
 

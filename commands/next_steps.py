@@ -23,6 +23,7 @@ def after_benchmark(
     features: Sequence[str] | None = None,
     settings: Iterable[str] | None = None,
     prepare: str = "",
+    store: Path | None = None,
 ) -> list[str]:
     """Say what follows a benchmark: honest folds where the data leak, else training the best.
 
@@ -32,7 +33,7 @@ def after_benchmark(
         Of the benchmark.
     data : pathlib.Path
         What was given.
-    target, modality, features, settings, prepare
+    target, modality, features, settings, prepare, store
         As they were given.
 
     Returns
@@ -55,6 +56,7 @@ def after_benchmark(
     words += ["--target", target] if target != "label" else []
     words += ["--modality", modality] if modality != "both" else []
     words += ["--prepare", prepare] if prepare else []
+    words += ["--store", str(store)] if store else []
     others = {e.model for e in competing} - {best.model}
     for setting in settings or ():
         if setting.partition(".")[0] not in others:
@@ -62,7 +64,9 @@ def after_benchmark(
     return words
 
 
-def after_extract(data: Path, features: Sequence[str] | None, prepare: str) -> list[str]:
+def after_extract(
+    data: Path, features: Sequence[str] | None, prepare: str, store: Path | None = None
+) -> list[str]:
     """Say what follows an extraction: a comparison on the same features.
 
     Examples
@@ -72,4 +76,5 @@ def after_extract(data: Path, features: Sequence[str] | None, prepare: str) -> l
     """
     words = ["benchmark", str(data)]
     words += ["--features", ",".join(features)] if features else []
-    return [*words, *(["--prepare", prepare] if prepare else [])]
+    words += ["--prepare", prepare] if prepare else []
+    return [*words, *(["--store", str(store)] if store else [])]

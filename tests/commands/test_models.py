@@ -69,7 +69,7 @@ def test_extract(replace: Any, ask: Any, tmp_path: Path) -> None:
         0,
         "",
         "1 images computed, 0 in the store before, 0.5 s\n"
-        "next: gliaboost benchmark m.csv --features hog --prepare size=64\n",
+        "next: gliaboost benchmark m.csv --features hog --prepare size=64 --store s\n",
     )
     assert given(calls) == ((Path("m.csv"),), {**WORKED, "features": ["hog"]})
 
@@ -211,6 +211,16 @@ def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
     ]
     facts = json.loads(ask("explain", "b.joblib", "a.png", "--out", out, "--json")[1])
     assert facts["probabilities"] == chances
+
+
+def test_predict_names_the_next_command_for_a_file_that_is_there(
+    replace: Any, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    replace("predict", PREDICTED)
+    Path("a.png").touch()
+    assert "next: gliaboost explain b.joblib a.png" in ask("predict", "b.joblib", "a.png")[2]
+    assert "next" not in ask("predict", "b.joblib", "a.png", "--csv")[2]
 
 
 @pytest.mark.parametrize("command", ["predict", "explain"])

@@ -36,10 +36,11 @@ def test_the_best_is_trained_as_it_was_compared(results: Results) -> None:
         features=["hog,lbp"],
         settings=["hog.orientations=6", f"{other}.rounds=3", f"{best}.seed=3"],
         prepare="size=64",
+        store=Path("s"),
     )
     assert words[:4] == ["train", "m.csv", "--model", best]
     assert words[-4:] == ["--set", "hog.orientations=6", "--set", f"{best}.seed=3"]
-    assert {"--target", "--modality", "--prepare"} <= set(words)
+    assert {"--target", "--modality", "--prepare", "--store"} <= set(words)
 
 
 def test_where_copies_cross_the_split_groups_come_first(results: Results) -> None:
@@ -52,4 +53,5 @@ def test_where_copies_cross_the_split_groups_come_first(results: Results) -> Non
 
 def test_after_an_extraction_the_same_is_compared() -> None:
     assert after_extract(Path("m.csv"), None, "") == ["benchmark", "m.csv"]
-    assert after_extract(Path("m.csv"), ["hog", "lbp"], "size=64")[-2:] == ["--prepare", "size=64"]
+    words = after_extract(Path("m.csv"), ["hog", "lbp"], "size=64", Path("s"))
+    assert words[-4:] == ["--prepare", "size=64", "--store", "s"]
