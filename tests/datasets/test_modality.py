@@ -89,6 +89,7 @@ def test_what_is_negative_is_no_ct_for_it() -> None:
         np.where(mri < 100, -2048, mri),
         np.where(mri < 100, -1000, mri),
         ct() + 1000,
+        np.repeat([-1000.0, -600, 50], [1000, 600, 400]),
         rng.uniform(-1200, 1200, (40, 40, 10)),
     ):
         assert modality_of_values(other) == "MRI"
