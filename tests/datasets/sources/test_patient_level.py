@@ -37,6 +37,7 @@ def tree(*levels: str) -> list[str]:
         ["anna/anna_1.nii", "anna/anna_2.nii", "bob/bob_1.nii"],
         tree("002_S_0295 002_S_0413", "MPRAGE_a MPRAGE_b", "2006-04-18", "scan"),
         tree("anna", "t1 t2 flair"),
+        tree("anna bob", "xa xb", "t1"),
         tree("1 2", "2019-01-01 2020-01-01", "t1"),
         tree("P1 P2", "P1_a P2_a", "t1"),
         ["case7-000/case7-000-t1.nii", "case7-000/case7-t1.nii"],

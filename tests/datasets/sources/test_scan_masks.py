@@ -12,8 +12,8 @@ from gliaboost.datasets.sources.scan_masks import pair_masks
 ROOT = Path("/data")
 
 
-def pair(*names: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
-    layout = find_scans(ROOT, [ROOT / f"{name}.nii" for name in names])
+def pair(*names: str, **options: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
+    layout = find_scans(ROOT, [ROOT / f"{name}.nii" for name in names], **options)
     paired, unclear, unused = pair_masks(layout.scans, layout.masks)
     return (
         {k.as_posix()[:-4]: v.relative_to(ROOT).as_posix()[:-4] for k, v in sorted(paired.items())},
@@ -79,6 +79,11 @@ def test_masks_that_fit_alike_are_not_guessed() -> None:
     assert unclear == {"P1": "2 masks fit: P1_mask.nii, P1_seg.nii; keep one"}
 
 
+def test_a_mask_without_a_name_is_nobodys_where_patients_are_unknown() -> None:
+    assert pair("a/P1", "a/P2", "a/seg", patient_from="none")[2] == ["a/seg"]
+    assert pair("a/P1", "a/P2", "a/P2_seg", patient_from="none")[0] == {"a/P2": "a/P2_seg"}
+
+
 def test_bids_agrees_by_entities() -> None:
     at = "sub-1/ses-{}/anat/sub-1_ses-{}_{}"
     drawn = "derivatives/d/sub-1/ses-1/anat/sub-1_ses-1_"
@@ -102,3 +107,4 @@ def test_bids_agrees_by_entities() -> None:
     mask = "derivatives/d/sub-1/anat/sub-1_desc-lesion_mask"
     assert pair(*alone, mask)[0] == {alone[0]: mask}
     assert pair(*alone, "sub-1/ses-2/anat/sub-1_ses-2_T1w", mask)[0] == {}
+    assert pair(*alone, "derivatives/d/sub-1/ses-2/anat/sub-1_ses-2_desc-lesion_mask")[0] == {}
