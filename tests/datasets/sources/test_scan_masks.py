@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from gliaboost.datasets.sources.scan_masks import pair_masks
 ROOT = Path("/data")
 
 
-def pair(*names: str, **options: str) -> tuple[dict[str, str], dict[str, str], list[str]]:
+def pair(*names: str, **options: Any) -> tuple[dict[str, str], dict[str, str], list[str]]:
     layout = find_scans(ROOT, [ROOT / f"{name}.nii" for name in names], **options)
     paired, unclear, unused = pair_masks(layout.scans, layout.masks)
     return (
