@@ -12,6 +12,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
+from gliaboost.spelling import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +64,12 @@ def _read(data: DataSet, progress: Progress, store: Path | str | None) -> Manife
         path = Path(data)
         if path.is_dir():
             return read_folder(path, progress)
-        if path.is_file() and is_archive(path):
+        if not path.exists():
+            raise UsageError(
+                f"no manifest, folder or archive {path}; name a folder of classes, a .zip of one, "
+                f"or a table (.parquet, .csv){did_you_mean(path.name, _beside(path))}"
+            )
+        if is_archive(path):
             return read_archive(path, _store(store), progress)
         return Manifest.read(path)
     import pandas as pd
@@ -146,6 +152,14 @@ def keep_manifest(
     table.write(path)
     progress.line(f"manifest: {path} (one row an image; what else you know can be added to it)")
     return table
+
+
+def _beside(path: Path) -> list[str]:
+    """Name what lies where a path is looked for."""
+    try:
+        return sorted(p.name for p in path.parent.iterdir())
+    except OSError:
+        return []
 
 
 def _store(store: Path | str | None) -> Path:

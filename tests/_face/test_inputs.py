@@ -90,8 +90,11 @@ def test_a_folder_of_another_layout_says_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_what_is_no_data_set_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no manifest"):
+    (tmp_path / "slices").mkdir()
+    with pytest.raises(UsageError, match=r"no manifest, .*gone\.csv; name a folder of classes"):
         read_data(tmp_path / "gone.csv")
+    with pytest.raises(UsageError, match=r"did you mean slices\?"):
+        read_data(tmp_path / "slice")
     with pytest.raises(ManifestError, match="no column 'path'"):
         read_data(pd.DataFrame({"name": ["a.png"]}))
     with pytest.raises(UsageError, match="a data set of type int"):
