@@ -101,6 +101,9 @@ class ProtocolRecord:
         All that any experiment used.
     command : str
         What the user typed; empty where the run was started from Python.
+    copies : int, optional
+        Tested images whose file, byte for byte, is in the training part of their fold as well; None
+        where that was not counted.
     """
 
     folds: str
@@ -110,6 +113,7 @@ class ProtocolRecord:
     preparation: dict[str, Any]
     extractors: tuple[ExtractorRecord, ...]
     command: str
+    copies: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

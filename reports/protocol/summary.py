@@ -10,6 +10,7 @@ import numpy as np
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
+from gliaboost.datasets.splits import Fold
 from gliaboost.features.base import Extractor
 from gliaboost.files import replacing
 from gliaboost.models.registry import model_class, model_title
@@ -140,6 +141,7 @@ def write_results(
             preparation=protocol.preparation.to_dict(),
             extractors=tuple(_extractor(e) for e in data.extractors),
             command=command,
+            copies=_copies(data, protocol.folds),
         ),
         environment=environment(protocol.jobs),
         experiments=tuple(experiments),
@@ -150,6 +152,15 @@ def write_results(
     with replacing(out / PREDICTIONS) as temporary, temporary.open("wb") as f:
         pd.concat(frames, ignore_index=True).to_parquet(f, index=False)
     write_record(out, record)
+
+
+def _copies(data: TrainingData, folds: Sequence[Fold]) -> int:
+    """Count tested images whose file is also in the training part of their fold."""
+    keys, found = data.extraction.keys, 0
+    for fold in folds:
+        learned = {keys[i] for i in data.readable(fold.train)}
+        found += sum(keys[i] in learned for i in data.readable(fold.test))
+    return found
 
 
 def _dataset(data: TrainingData, audit: Sequence[tuple[str, str]]) -> DatasetRecord:

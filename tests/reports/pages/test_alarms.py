@@ -127,7 +127,7 @@ def test_copies_in_two_folds_are_seen_in_the_predictions(
     results = read_results(make_run([frame]))
     (alarm,) = alarms(results)
     assert alarm.title == "Test images are in the training part."
-    assert alarm.text.startswith("The files of 2 of 300 images are, byte for byte, in another fold")
+    assert alarm.text.startswith("The files of 2 of 300 tested images are in the training part")
     brief = {row[0].text: row[1].text for row in in_brief(results).rows}
     assert brief["Was the split honest"].startswith("No: test images are in the training part; ")
 
@@ -186,3 +186,13 @@ def test_a_page_of_runs_names_the_run(make_predictions: Any, make_run: Any, tmp_
     good = make_run([make_predictions(seed=1)], name="b")
     page = render_joined([good, bad], tmp_path / "out")["markdown"].read_text("utf-8")
     assert "> **Run 2: the data set's own split leaks.** In test" in page
+
+
+def test_copies_that_the_run_counted_are_told(make_predictions: Any, make_run: Any) -> None:
+    """Of one test part the predictions say nothing of the training part: the run has counted."""
+    frame = make_predictions(images=100, folds=1)
+    counted = {"n_folds": 1, "copies": 7}
+    (alarm,) = alarms(read_results(make_run([frame], name="a", protocol=counted)))
+    assert alarm.text.startswith("The files of 7 of 100 tested images are in the training part")
+    none = {"n_folds": 1, "copies": 0}
+    assert alarms(read_results(make_run([frame], name="b", protocol=none))) == []

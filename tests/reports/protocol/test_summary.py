@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
+from gliaboost.datasets.splits import Fold
+from gliaboost.features import create
 from gliaboost.features.extract import seconds_spent
+from gliaboost.features.store import FeatureStore
 from gliaboost.models.registry import model_class, model_title
+from gliaboost.reports.protocol.benchmark import run
+from gliaboost.reports.protocol.experiments import competitors
 from gliaboost.reports.protocol.parts import stem_of
+from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record import ExperimentRecord
 
 BOOSTED = "lightgbm+lbp+glcm"
@@ -150,3 +159,26 @@ def test_the_data_set_the_protocol_and_the_machine_are_noted(real_run: Any) -> N
     assert protocol.preparation == real_run.protocol.preparation.to_dict()
     assert record.environment.jobs == 1
     assert record.environment.versions["numpy"] == np.__version__
+
+
+def test_copies_of_tested_images_in_the_training_part_are_counted(
+    make_images: Callable[..., Path], tmp_path: Path
+) -> None:
+    """Of patients, so that no group holds the copies together; one copy is on its own side."""
+    path = make_images(patients=8)
+    for source, copy in (("p00-0", "p01-0"), ("p02-0", "p03-0"), ("p04-0", "p04-1")):
+        (path.parent / f"{copy}.png").write_bytes((path.parent / f"{source}.png").read_bytes())
+    manifest = Manifest.read(path)
+    names = list(manifest.table["patient"])
+    test = np.array([i for i, p in enumerate(names) if p in sorted(set(names))[1:5:2]])
+    fold = Fold("only", np.setdiff1d(np.arange(len(names)), test), test)
+    protocol = Protocol(
+        competitors(["lightgbm"], [create("glcm")]),
+        [fold],
+        "one",
+        controls=False,
+        parameters={"lightgbm": {"rounds": 2}},
+        jobs=1,
+    )
+    results = run(manifest, protocol, FeatureStore(tmp_path / "store"), tmp_path / "run")
+    assert results.protocol.copies == 2
