@@ -149,7 +149,7 @@ class ScratchCNN(NetworkClassifier):
             "size": ("a whole number from 16", whole(16)),
             "widths": ("a width for each stage, from 1", _each(1)),
             "depths": (
-                "whole numbers from 1, as many as widths",
+                f"{_count(self.widths)} whole numbers from 1, as many as widths",
                 lambda v: _each(1)(v) and len(v) == len(self.widths),
             ),
         }
@@ -310,6 +310,10 @@ class FinetunedCNN(NetworkClassifier):
             "head_epochs": ("a whole number from 0", whole(0)),
             "first_rate": ("more than 0, at most 1", number(0, 1.0000001, open_below=True)),
         }
+
+
+def _count(values: Any) -> str:
+    return str(len(values)) if hasattr(values, "__len__") else "several"
 
 
 def _each(least: int) -> Callable[[Any], bool]:

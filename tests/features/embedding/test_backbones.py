@@ -201,7 +201,9 @@ def test_without_a_network_the_hub_names_the_other_choices(
     monkeypatch.setattr("urllib.request.getproxies", dict)
     monkeypatch.setattr(backbones, "_cached", lambda cfg: None)
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
-    with pytest.raises(GliaboostError, match=r"cannot be fetched .*package.*FILE.*random"):
+    with pytest.raises(
+        GliaboostError, match=r"cannot be fetched .*set embedding\.weights=FILE.*or keep"
+    ):
         create_backbone(backbone, "hub")
 
 

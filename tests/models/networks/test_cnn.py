@@ -288,7 +288,7 @@ def test_memory_that_runs_out_names_a_smaller_step(
         ({"epochs": 0, "ema": 1.0}, "epochs=0, expected a whole number from 1; ema=1.0"),
         ({"depths": (1,)}, r"depths=\(1,\), expected 2 whole numbers"),
         ({"learning_rate": "fast"}, "learning_rate='fast'"),
-        ({"mix": "shake"}, "mix='shake'; expected one of none, mixup, cutmix"),
+        ({"mix": "shake"}, "mix='shake', expected one of none, mixup, cutmix"),
         ({"precision": "float8"}, "precision='float8'"),
         ({"device": "tpu"}, "device='tpu'"),
     ],
