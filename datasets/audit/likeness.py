@@ -127,7 +127,7 @@ def _is_promising(a: Image, b: Image, size: int, move: Move) -> bool:
     first, second, inside = _laid(sized(a, size), sized(b, size), move)
     if correlation(first[inside], second[inside]) >= ROUGH:
         return True
-    mapped = _mapped(first, second, inside)
+    mapped = matched_greys(first, second, inside)
     return any(correlation(x[inside], y[inside]) >= ROUGH for x, y in mapped)
 
 
@@ -136,7 +136,7 @@ def _looked_at(a: Image, b: Image, move: Move) -> Likeness | None:
     if inside.mean() < LEAST:
         return None
     kept: tuple[float, float, float, bool] | None = None
-    for x, y in ((first, second), *_mapped(first, second, inside)):
+    for x, y in ((first, second), *matched_greys(first, second, inside)):
         whole = correlation(x[inside], y[inside])
         if whole < ALIKE:
             continue
@@ -201,12 +201,24 @@ def _places(
     return float(low), float(most)
 
 
-def _mapped(
+def matched_greys(
     x: NDArray[np.float32], y: NDArray[np.float32], inside: NDArray[np.bool_]
 ) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
     """Give each picture the other's greys, in order of its own (a monotone change of contrast).
 
-    A clipped contrast can be made from the full one but not undone: so both ways are tried.
+    A clipped contrast can be made from the full one but not undone: so both ways are given.
+
+    Parameters
+    ----------
+    x, y : float32 array [H, W]
+        Two pictures, grey levels of 0 to 255.
+    inside : bool array [H, W]
+        Where both are; nothing else is counted.
+
+    Returns
+    -------
+    list of two pairs of float32 array [H, W]
+        The first picture changed, beside the second; the first beside the second changed.
     """
     levels_x, levels_y = (np.clip(np.rint(one), 0, 255).astype(np.uint8) for one in (x, y))
     count_x, count_y = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 
 from gliaboost.files import replacing
 from gliaboost.reports.document import svg
+
+# Where a name may be broken: after a slash, an underscore or a hyphen, before a bracket.
+_PIECES = re.compile(r"(?<=[/_-])(?=[^/_-])|(?<=[^(])(?=\()")
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -43,6 +47,8 @@ def write_page(template: str, out: Path | str, **values: Any) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breakable"] = breakable
+    environment.filters["options_whole"] = options_whole
     text = environment.get_template(template).render(
         version=__version__, light=svg.LIGHT, dark=svg.DARK, **values
     )
@@ -50,6 +56,46 @@ def write_page(template: str, out: Path | str, **values: Any) -> Path:
         # A folder's name may be bytes that are no letters.
         temporary.write_text(text, "utf-8", "backslashreplace")
     return Path(out)
+
+
+def breakable(name: str) -> str:
+    """Let a browser break a name after its separators, so that it breaks no word.
+
+    Parameters
+    ----------
+    name : str
+        A path, a class, any name; it is escaped.
+
+    Returns
+    -------
+    markupsafe.Markup
+        For a template.
+
+    Examples
+    --------
+    >>> str(breakable("x<y/no_tumor.png"))
+    'x&lt;y/<wbr>no_<wbr>tumor.png'
+    """
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(piece) for piece in _PIECES.split(name))
+
+
+def options_whole(sentence: str) -> str:
+    """Keep a command's options, such as ``--against``, from being broken at their hyphens.
+
+    Examples
+    --------
+    >>> str(options_whole("try --against <it>"))
+    'try <span class="whole">--against</span> &lt;it&gt;'
+    """
+    from markupsafe import Markup, escape
+
+    pieces = re.split(r"(--[\w-]+)", sentence)
+    whole = Markup('<span class="whole">{}</span>')
+    return Markup("").join(
+        whole.format(piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces)
+    )
 
 
 def picture_uri(image: NDArray[np.uint8], longest: int) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,33 +17,18 @@ from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import DecodeError
 from gliaboost.reports.document.page import picture_uri, write_page
+from gliaboost.reports.pages.pair_gallery import (
+    PIXELS,
+    Pair,
+    PairGallery,
+    Side,
+    gallery,
+    labels_tag,
+    own_tags,
+)
 
-# So many pairs a gallery, rows a table and pixels a picture keep the page within a few megabytes.
-PAIRS = 18
+# Rows of a table.
 ROWS = 40
-PIXELS = 200
-
-Pair = Mapping[Hashable, Any]
-
-
-@dataclass(frozen=True)
-class PairGallery:
-    """Pairs of one kind of finding.
-
-    Attributes
-    ----------
-    title, about : str
-        What they are.
-    pairs : list of dict
-        Those shown.
-    total : int
-        Those there are.
-    """
-
-    title: str
-    about: str
-    pairs: list[dict[str, Any]]
-    total: int
 
 
 def render_audit(
@@ -78,9 +63,13 @@ def render_audit(
         name=report.manifest,
         lead=_lead(report),
         verdict=sorted(sentences(report), key=lambda told: WEIGHTS.index(told[0])),
-        findings=report.rows(),
+        findings=[row for row in report.rows() if row[1]],
+        absent=[finding for finding, count, _ in report.rows() if not count],
+        folder=Side(table, manifest).folder,
         crossing={c: report.crossing(c) for c in SIDES if table[c].notna().any()},
-        galleries=list(_galleries(report, manifest, against)),
+        galleries=list(_copies(report, manifest, against)),
+        neighbours=list(_neighbours(report, manifest)),
+        beside={c: report.beside(c) for c in SIDES if table[c].notna().any()},
         straddlers=straddlers[:ROWS],
         more_straddlers=max(0, len(straddlers) - ROWS),
         families=bool(report.straddling_families),
@@ -104,9 +93,9 @@ def _lead(report: AuditReport) -> str:
     return f"{len(table)} files, {table['label'].nunique()} classes, {known}."
 
 
-def _galleries(
+def _copies(
     report: AuditReport, manifest: Manifest, against: Manifest | None
-) -> Iterable[PairGallery]:
+) -> Iterator[PairGallery]:
     links = report.links
     if len(links):
         across = links.apply(lambda p: bool(report.across(p["a"], p["b"])), axis=1)
@@ -115,8 +104,8 @@ def _galleries(
             labels.iloc[[a, b]].nunique() > 1 for a, b in zip(links["a"], links["b"], strict=True)
         ]
         contrary = pd.Series(differ, index=links.index)
-        own = _shower(report.table, manifest)
-        for title, about, chosen in (
+        own = Side(report.table, manifest)
+        for title, about, pairs in (
             ("Under two labels", "At least one of the two labels is wrong.", links[contrary]),
             (
                 "On two sides",
@@ -125,14 +114,12 @@ def _galleries(
             ),
             ("Repeated on one side", "These count twice.", links[~across & ~contrary]),
         ):
-            chosen = _varied(chosen, report.table["cluster"])
-            shown = [_pair(p, own, own, report) for p in chosen.head(PAIRS).to_dict("records")]
-            yield PairGallery(title, about, shown, len(chosen))
+            yield gallery(title, about, pairs, (own, own), partial(own_tags, report))
     if against is not None and len(report.matches):
-        first, second = _shower(report.table, manifest), _shower(against.table, against)
+        sides = Side(report.table, manifest), Side(against.table, against)
         matches = report.matches
         odd = matches.index.isin(report.disagreements.index)
-        for title, about, chosen in (
+        for title, about, pairs in (
             (
                 f"Labelled otherwise in {report.against}",
                 "The same picture has another label there.",
@@ -140,64 +127,29 @@ def _galleries(
             ),
             (f"Also in {report.against}", "The same pictures there.", matches[~odd]),
         ):
-            chosen = _varied(chosen, report.table["cluster"])
-            pairs = [_pair(p, first, second, None) for p in chosen.head(PAIRS).to_dict("records")]
-            yield PairGallery(title, about, pairs, len(chosen))
+            yield gallery(title, about, pairs, sides, _match_tags)
 
 
-def _varied(pairs: pd.DataFrame, cluster: pd.Series[int]) -> pd.DataFrame:
-    """Put first what differs most: one pair a group, the kinds in turn, the least similar first."""
-    ranked = pairs.assign(group=cluster.iloc[pairs["a"]].to_numpy()).sort_values(
-        "similarity", kind="stable"
-    )
-    ranked["again"] = ranked.groupby("group").cumcount()
-    alike = ["again", "kind", "orientation", "adjusted"]
-    ranked["turn"] = ranked.groupby(alike).cumcount()
-    return ranked.sort_values(["again", "turn"], kind="stable")
+def _match_tags(pair: Pair) -> list[str]:
+    return labels_tag(pd.Series([pair["label"], pair["other_label"]]))
 
 
-Shower = Callable[[int], dict[str, str]]
-
-
-def _shower(table: pd.DataFrame, manifest: Manifest) -> Shower:
-    paths = manifest.paths
-
-    def show(row: int) -> dict[str, str]:
-        one = table.iloc[row]
-        facts = [
-            f"{name} {one[name]}"
-            for name in ("label", "split", "fold", "patient")
-            if name in table and pd.notna(one[name])
-        ]
-        return {
-            "path": str(one["path"]),
-            "facts": ", ".join(facts),
-            "uri": picture_uri(decode(paths[row]), PIXELS),
-        }
-
-    return show
-
-
-def _pair(pair: Pair, first: Shower, second: Shower, report: AuditReport | None) -> dict[str, Any]:
-    tags: list[str] = []
-    if report is not None:
-        across = report.across(pair["a"], pair["b"])
-        tags += [f"{column}: {' / '.join(sides)}" for column, sides in across.items()]
-        labels = finest(report.table).iloc[[pair["a"], pair["b"]]]
-        if labels.nunique() > 1:
-            tags.append("labels: " + " / ".join(map(str, labels)))
-    else:
-        labels = pd.Series([pair["label"], pair["other_label"]])
-        if labels.nunique() > 1:
-            tags.append("labels: " + " / ".join(map(str, labels)))
-    said = {"bytes": "the same bytes", "pixels": "the same pixels"}.get(
-        pair["kind"], f"correlation {pair['similarity']:.4f}"
-    )
-    if pair["orientation"] != "same":
-        said += f", the right one {pair['orientation']}"
-    if pair["adjusted"]:
-        said += f", after {pair['adjusted']}"
-    return {"a": first(pair["a"]), "b": second(pair["b"]), "tags": tags, "caption": said}
+def _neighbours(report: AuditReport, manifest: Manifest) -> Iterator[PairGallery]:
+    pairs = report.neighbours
+    if not len(pairs):
+        return
+    across = pairs.apply(lambda p: bool(report.across(p["a"], p["b"])), axis=1)
+    free = pairs.index.isin(report.unguarded().index)
+    own = Side(report.table, manifest)
+    for title, about, chosen in (
+        (
+            "On two sides, patient unknown",
+            "If they are of one patient, a model is tested on a patient it was trained on.",
+            pairs[across & free],
+        ),
+        ("On one side, or of known patients", "No leak by themselves.", pairs[~(across & free)]),
+    ):
+        yield gallery(title, about, chosen, (own, own), partial(own_tags, report))
 
 
 def _fault(fault: FileFault, manifest: Manifest) -> dict[str, str]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -13,7 +15,15 @@ from PIL import Image
 from gliaboost.datasets.audit.audit import audit
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.reports.document.page import picture_uri
-from gliaboost.reports.pages.audit_page import PAIRS, render_audit
+from gliaboost.reports.pages.audit_page import render_audit
+from gliaboost.reports.pages.pair_gallery import LEAST_SURE, SUREST
+
+
+def pixels(uri: str) -> np.ndarray:
+    data = base64.b64decode(uri.split(",")[1])
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image is not None
+    return np.asarray(image)
 
 
 class Page(HTMLParser):
@@ -26,7 +36,7 @@ class Page(HTMLParser):
         self.outside: list[str] = []
         self.open: list[str] = []
         self.source = path.read_text("utf-8")
-        self.feed(self.source)
+        self.feed(self.source.replace("<wbr>", ""))  # a place to break, no word
         self.text = " ".join(" ".join(self.words).split())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -80,11 +90,12 @@ def test_page_shows_the_findings(leaking: Manifest, tmp_path: Path) -> None:
     assert "<b>odd</b>" not in page.source
     assert "labels: glioma / <b>odd</b>" in page.text
     assert "split: train / test" in page.text
-    assert "the right one mirrored" in page.text
-    assert f"Shown: {PAIRS} of 29" in page.text
+    assert "The second is mirrored, shown turned back." in page.text
+    assert "29 pairs, all in audit.json; here are the surest" in page.text
+    assert page.text.index("surest") < page.text.index("Least sure: judge yourself")
     assert "leaking & <odd>" in page.text
     # The one contradiction, the pairs on two sides, and the black picture among the faults.
-    assert len(page.images) == 2 * (1 + PAIRS) + 1
+    assert len(page.images) == 3 * (1 + SUREST + LEAST_SURE) + 1
     for sentence in report.verdict():
         assert sentence in page.text
     assert "is empty (0 bytes)" in page.text
@@ -108,7 +119,7 @@ def test_page_against(leaking: Manifest, tmp_path: Path) -> None:
     report = audit(mine, against=against)
     page = Page(render_audit(report, mine, tmp_path / "audit.html", against=against))
     assert "Also in theirs" in page.text
-    assert len(page.images) == 4
+    assert len(page.images) == 6
 
 
 def test_page_of_a_clean_set(tmp_path: Path) -> None:
@@ -120,12 +131,39 @@ def test_page_of_a_clean_set(tmp_path: Path) -> None:
     page = Page(render_audit(audit(manifest), manifest, tmp_path / "audit.html"))
     assert page.images == []
     assert "None was found." in page.text
+    assert "<h2>Neighbours" not in page.source
+    assert "Looked for and not found: unreadable, blank," in page.text
+
+
+def test_turned_copies_are_shown_alike(leaking: Manifest, tmp_path: Path) -> None:
+    mine = Manifest(leaking.table.iloc[:2].reset_index(drop=True), leaking.root, "one pair")
+    page = Page(render_audit(audit(mine), mine, tmp_path / "audit.html"))
+    first, second, left = (pixels(uri).astype(int) for uri in page.images)
+    assert np.abs(first - second).mean() < 1
+    assert left.max() < 30
+    assert np.abs(first - second[:, ::-1]).mean() > 30
+
+
+def test_neighbours_have_a_section_of_their_own(tmp_path: Path) -> None:
+    rows = []
+    for i, split in enumerate(("train", "test")):
+        textured(i).save(tmp_path / f"{i}.png")
+        rows.append({"path": f"{i}.png", "label": "glioma", "split": split})
+    manifest = manifest_of(tmp_path, rows, "volume")
+    report = audit(manifest)
+    pair = {"a": 0, "b": 1, "kind": "neighbour", "similarity": 0.98, "agreement": 0.93}
+    pair |= {"orientation": "same", "adjusted": "", "move": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)}
+    beside = replace(report, neighbours=pd.DataFrame([pair]))
+    page = Page(render_audit(beside, manifest, tmp_path / "audit.html"))
+    assert "None was found. By split" in page.text
+    section = page.text[page.text.index("Neighbours") :]
+    assert "On two sides, patient unknown" in section
+    assert "Agreement 0.9300." in section
+    assert len(page.images) == 3
 
 
 @pytest.mark.parametrize("shape", [(50, 80), (400, 100), (3, 900), (300, 300, 3)])
 def test_pictures_fit(shape: tuple[int, ...]) -> None:
-    import base64
-
     uri = picture_uri(np.zeros(shape, np.uint8), 100)
     data = base64.b64decode(uri.split(",")[1])
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
