@@ -14,7 +14,7 @@ from gliaboost.datasets.audit.pictures import ImageRecord, detail
 def picture(seed: int = 0, shape: tuple[int, int] = (160, 200)) -> np.ndarray:
     noise = np.random.default_rng(seed).normal(size=shape)
     smooth = cv2.GaussianBlur(noise, (0, 0), 7)
-    return np.clip(128 + 45 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(128 + 45 * smooth / smooth.std(), 0, 255), np.uint8)
 
 
 @pytest.mark.parametrize("orientation", range(8))
