@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -64,38 +65,30 @@ def breakable(name: str) -> str:
     Parameters
     ----------
     name : str
-        A path, a class, any name; it is escaped.
+        A path, a class, any name.
 
     Returns
     -------
-    markupsafe.Markup
-        For a template.
+    str
+        HTML, escaped; a template shows it with ``|safe``.
 
     Examples
     --------
-    >>> str(breakable("x<y/no_tumor.png"))
-    'x&lt;y/<wbr>no_<wbr>tumor.png'
+    >>> breakable("x<y/no_tumor(1).png")
+    'x&lt;y/<wbr>no_<wbr>tumor<wbr>(1).png'
     """
-    from markupsafe import Markup, escape
-
-    return Markup("<wbr>").join(escape(piece) for piece in _PIECES.split(name))
+    return "<wbr>".join(map(escape, _PIECES.split(name)))
 
 
 def options_whole(sentence: str) -> str:
-    """Keep a command's options, such as ``--against``, from being broken at their hyphens.
+    """Keep a command's options from being broken at their hyphens: HTML, escaped.
 
     Examples
     --------
-    >>> str(options_whole("try --against <it>"))
+    >>> options_whole("try --against <it>")
     'try <span class="whole">--against</span> &lt;it&gt;'
     """
-    from markupsafe import Markup, escape
-
-    pieces = re.split(r"(--[\w-]+)", sentence)
-    whole = Markup('<span class="whole">{}</span>')
-    return Markup("").join(
-        whole.format(piece) if i % 2 else escape(piece) for i, piece in enumerate(pieces)
-    )
+    return re.sub(r"(--[\w-]+)", r'<span class="whole">\1</span>', escape(sentence))
 
 
 def picture_uri(image: NDArray[np.uint8], longest: int) -> str:
