@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gliaboost._face.better import check_cleaning, write_better
 from gliaboost._face.choices import check_numbers
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, check_not_itself, keep_manifest, read_data
@@ -244,12 +246,14 @@ def audit(
     Returns
     -------
     AuditReport
-        Its ``verdict()`` says in sentences what was found, its ``to_dict()`` everything.
+        Its ``verdict()`` says in sentences what was found, ``wrong`` those that must be mended,
+        ``written`` what was written, and ``to_dict()`` everything.
 
     Raises
     ------
     UsageError
-        If the data set has no rows, or `carry` or `drop` lacks what it needs.
+        If the data set has no rows, `carry` or `drop` lacks what it needs, or `cleaned` has
+        nothing to be cleaned of.
 
     Examples
     --------
@@ -270,7 +274,7 @@ def audit(
 
     faults = Faults()
     with faults.noted():
-        _check_cleaning(against, drop, carry, cleaned)
+        check_cleaning(against, drop, carry, cleaned)
     check_numbers(faults, jobs, seed)
     check_folder(faults, out, "--out")
     check_file(faults, write_groups, "--write-groups", ENDINGS)
@@ -285,19 +289,20 @@ def audit(
     if out is not None:
         table = keep_manifest(table, data, Path(out) / f"{named(table)}.parquet", progress)
     report = auditing.audit(table, against=other, jobs=jobs, seed=seed, progress=progress)
+    made = write_better(
+        table,
+        report,
+        other,
+        groups=write_groups,
+        drop=names(drop) if drop else [],
+        carry=by_comma(carry) if carry else [],
+        cleaned=cleaned,
+    )
+    report = replace(report, written=made)
     if out is not None:
         with replacing(Path(out) / "audit.json") as temporary:
             temporary.write_text(json.dumps(report.to_dict(), indent=1) + "\n", "utf-8")
         render_audit(report, table, Path(out) / "audit.html", against=other)
-    if write_groups is not None:
-        auditing.write_groups(table, report).write(write_groups)
-    if (carry or drop) and cleaned is not None:
-        better = table
-        if carry and other is not None:
-            better = auditing.carry_over(better, other, report, by_comma(carry))
-        if drop:
-            better = auditing.drop(better, report, names(drop))
-        better.write(cleaned)
     return report
 
 
@@ -366,15 +371,3 @@ def explore(
     if out is not None:
         render_explore(table, overview, out, preparation, seed=seed)
     return overview
-
-
-def _check_cleaning(
-    against: DataSet | None,
-    drop: str | Iterable[str],
-    carry: str | Iterable[str],
-    cleaned: Path | str | None,
-) -> None:
-    if carry and against is None:
-        raise UsageError("--carry takes columns from another manifest; name it with --against")
-    if (carry or drop) and cleaned is None:
-        raise UsageError("--drop and --carry make a manifest; say with --cleaned where it goes")

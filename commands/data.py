@@ -12,6 +12,7 @@ import typer
 import gliaboost
 from gliaboost._face.runs import timed_place
 from gliaboost.commands.help import PLACE
+from gliaboost.commands.next_steps import after_audit
 from gliaboost.commands.options import (
     DataPath,
     Jobs,
@@ -214,11 +215,22 @@ def audit(
     ] = None,
     drop: Annotated[str, typer.Option(help="duplicates, conflicts or both, by comma.")] = "",
     cleaned: Annotated[
-        Path, typer.Option(help="Where --drop and --carry write the manifest.")
-    ] = Path("cleaned.parquet"),
+        Path | None,
+        typer.Option(
+            help="Where --drop and --carry write the manifest.", show_default="cleaned.parquet"
+        ),
+    ] = None,
     carry: Annotated[
         str, typer.Option(help="Columns to take over from --against, such as patient,mask.")
     ] = "",
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit code 1 if the verdict calls anything wrong: pictures, neighbours or "
+            "patients on two sides, a picture under two labels or another one in --against.",
+        ),
+    ] = False,
     jobs: Jobs = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -231,6 +243,8 @@ def audit(
     from gliaboost.reports.pages.terminal import audit_table
 
     out = out or timed_place(f"{data.stem}-audit")
+    if cleaned is None and (drop or carry):
+        cleaned = Path("cleaned.parquet")
     with shown_progress(quiet) as progress:
         report = gliaboost.audit(
             data,
@@ -248,7 +262,14 @@ def audit(
         print_json(report.to_dict())
     else:
         typer.echo(audit_table(report, fit=sys.stdout.isatty()))
+        typer.echo("")
+        for one in report.written:
+            typer.echo("\n".join(one.sentences()))
         typer.echo(f"page: {(out / 'audit.html').resolve()}")
+    say_next(quiet or as_json, *after_audit(report, data, against))
+    if strict and report.wrong:
+        typer.echo(f"gliaboost: wrong, by the verdict: {len(report.wrong)} (--strict)", err=True)
+        raise typer.Exit(1)
 
 
 def explore(

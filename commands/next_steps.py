@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from gliaboost.datasets.audit.report import AuditReport
     from gliaboost.reports.protocol.results import Results
 
 # What the audit writes, where its groups are the next step.
 GROUPED = "grouped.parquet"
 LEAKS = "is on another side too"
+# What it writes with the patients of another data set, and what is edited of that.
+KNOWN = "known.parquet"
+UNDIVIDED = "undivided.parquet"
 
 
 def after_benchmark(
@@ -62,6 +66,39 @@ def after_benchmark(
         if setting.partition(".")[0] not in others:
             words += ["--set", setting]
     return words
+
+
+def after_audit(report: AuditReport, data: Path, against: Path | None = None) -> list[str]:
+    """Say what follows an audit: what mends what it found, else a benchmark.
+
+    Parameters
+    ----------
+    report : AuditReport
+        Of `data`.
+    data, against : pathlib.Path
+        What was given.
+
+    Returns
+    -------
+    list of str
+        Words of a command, without ``gliaboost``; what it reads is there.
+    """
+    if report.written:
+        last = report.written[-1]
+        if last.cut:
+            words = ["manifest", "edit", last.path, "--forget", ",".join(last.cut)]
+            return [*words, "--out", UNDIVIDED]
+        return ["benchmark", last.path]
+    counts = report.counts()
+    if against is not None and counts["matches"] and report.table["patient"].isna().any():
+        words = ["audit", str(data), "--against", str(against), "--carry", "patient,mask"]
+        return [*words, "--cleaned", KNOWN]
+    if counts["contradictions"]:
+        words = ["audit", str(data), "--drop", "duplicates,conflicts"]
+        return [*words, "--cleaned", "cleaned.parquet"]
+    if counts["duplicated"] or len(report.unguarded()):
+        return ["audit", str(data), "--write-groups", GROUPED]
+    return ["benchmark", str(data)]
 
 
 def after_extract(

@@ -15,6 +15,7 @@ from gliaboost.datasets.audit.finest import finest
 from gliaboost.datasets.audit.metadata_leak import Betrayal
 from gliaboost.datasets.audit.patients import Straddler
 from gliaboost.datasets.audit.verdict import FAULTS, SIDES, sentences
+from gliaboost.datasets.audit.written import WrittenManifest
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class AuditReport:
         volume; columns as of `links`. They are in no cluster.
     seconds : dict of str to float
         Wall time by step.
+    written : tuple of WrittenManifest
+        Manifests that were written of it.
     """
 
     manifest: str
@@ -85,6 +88,7 @@ class AuditReport:
     matches: pd.DataFrame = field(default_factory=pd.DataFrame)
     neighbours: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*LINK_COLUMNS]))
     seconds: dict[str, float] = field(default_factory=dict)
+    written: tuple[WrittenManifest, ...] = ()
 
     @property
     def clusters(self) -> list[list[int]]:
@@ -190,6 +194,11 @@ class AuditReport:
         """Say in plain sentences whether the split is honest, and what else must be known."""
         return [sentence for _, sentence in sentences(self)]
 
+    @property
+    def wrong(self) -> list[str]:
+        """The sentences of `verdict` that call something wrong: ``--strict`` fails on them."""
+        return [sentence for weight, sentence in sentences(self) if weight == "wrong"]
+
     def rows(self) -> list[tuple[str, int, str]]:
         """Give the table that a terminal shows: finding, count, meaning."""
         counts = self.counts()
@@ -247,6 +256,8 @@ class AuditReport:
             "families": self.families,
             "against": self._against(),
             "seconds": self.seconds,
+            "wrong": self.wrong,
+            "written": [asdict(one) for one in self.written],
         }
 
     def _repr_html_(self) -> str:

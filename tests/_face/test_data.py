@@ -137,7 +137,15 @@ def test_an_audit_writes_nothing_unless_told_where(repeated: Path, tmp_path: Pat
 
 def test_an_audit_makes_better_manifests(repeated: Path, tmp_path: Path) -> None:
     groups, cleaned = tmp_path / "g.csv", tmp_path / "c.csv"
-    gliaboost.audit(repeated, write_groups=groups, drop="duplicates", cleaned=cleaned)
+    out = tmp_path / "there"
+    report = gliaboost.audit(
+        repeated, out=out, write_groups=groups, drop="duplicates", cleaned=cleaned
+    )
+    first, second = report.written
+    assert (first.path, first.rows, first.groups, first.grouped) == (str(groups), 4, 3, 2)
+    assert (second.path, second.rows, second.dropped) == (str(cleaned), 3, ("duplicates",))
+    facts = json.loads((out / "audit.json").read_text("utf-8"))
+    assert [one["rows"] for one in facts["written"]] == [4, 3]
     joined = Manifest.read(groups)
     rows = dict(zip(joined.table["path"], joined.groups, strict=True))
     assert rows["data/p00-0.png"] == rows["data/copy.png"]
@@ -147,7 +155,10 @@ def test_an_audit_makes_better_manifests(repeated: Path, tmp_path: Path) -> None
 def test_an_audit_carries_columns_over(repeated: Path, tmp_path: Path) -> None:
     known = Manifest.read(repeated)
     bare = Manifest.of(known.table[["path", "label"]], known.root)
-    gliaboost.audit(bare, against=known, carry=["patient"], cleaned=tmp_path / "c.csv")
+    report = gliaboost.audit(bare, against=known, carry=["patient"], cleaned=tmp_path / "c.csv")
+    (told,) = report.written[0].carried
+    # Two are one picture, of two patients.
+    assert (told.column, told.filled, told.known, told.empty) == ("patient", 2, 4, 4)
     assert Manifest.read(tmp_path / "c.csv").has_patients
 
 
@@ -156,6 +167,7 @@ def test_an_audit_carries_columns_over(repeated: Path, tmp_path: Path) -> None:
     [
         ({"carry": "mask", "cleaned": "c.csv"}, "name it with --against"),
         ({"drop": "duplicates"}, "say with --cleaned where it goes"),
+        ({"cleaned": "c.csv"}, "would be the same manifest; say with --drop"),
     ],
 )
 def test_what_an_audit_cannot_do_is_refused_first(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace as replace_fields
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from gliaboost.datasets.audit.report import AuditReport
+from gliaboost.datasets.audit.written import Carried, WrittenManifest
 from gliaboost.datasets.manifest import Manifest
 
 TABLE = Manifest.of(
@@ -111,6 +113,54 @@ def test_audit(replace: Any, ask: Any) -> None:
     assert json.loads(ask("audit", "m.csv", "--json")[1])["images"] == 3
     place = calls[-1][1]["out"]  # no page is replaced
     assert place.parent == Path("runs") and place.name.startswith("m-audit-2")
+
+
+def leaking() -> AuditReport:
+    """Of three pictures the first two, on two sides, are the same."""
+    mine = report()
+    table = mine.table.assign(split=["train", "test", "train"], cluster=[0, 0, 1])
+    return replace_fields(mine, table=table)
+
+
+def test_audit_says_what_is_next(replace: Any, ask: Any) -> None:
+    replace("audit", leaking())
+    code, _, err = ask("audit", "m.csv")
+    assert (code, err) == (0, "next: gliaboost audit m.csv --write-groups grouped.parquet\n")
+    assert ask("audit", "m.csv", "--json")[2] == ""
+
+
+def test_audit_says_what_it_wrote(replace: Any, ask: Any) -> None:
+    carried = (Carried("patient", 2, 3, 2), Carried("mask", 1, 3, 2))
+    groups = WrittenManifest("g.csv", 3, 3, ("path", "group"), 2, 2)
+    cleaned = WrittenManifest("c.csv", 2, 3, ("path",), 0, 0, ("duplicates",), carried)
+    calls = replace("audit", replace_fields(leaking(), written=(groups, cleaned)))
+    _, out, err = ask("audit", "m.csv", "--drop", "duplicates")
+    assert calls[-1][1]["cleaned"] == Path("cleaned.parquet")
+    assert out.splitlines()[-8:-1] == [
+        "g.csv: all 3 rows, 2 columns",
+        "  group: 2 groups that no fold cuts; 2 rows in groups of several",
+        "c.csv: 2 of 3 rows, 1 column",
+        "  dropped: 1 row (duplicates); no image file is deleted",
+        "  patient: carried over for 2 of 3 rows without",
+        "  mask: carried over for 1 of 3 rows without",
+        "    not for 1 more that have one there (turned, resized or trimmed, or pictures that are "
+        "the same disagree)",
+    ]
+    assert err == "next: gliaboost benchmark c.csv\n"
+    facts = json.loads(ask("audit", "m.csv", "--json")[1])["written"]
+    assert [one["path"] for one in facts] == ["g.csv", "c.csv"]
+    assert facts[1]["carried"][1] == {"column": "mask", "filled": 1, "empty": 3, "known": 2}
+
+
+def test_a_strict_audit_fails_on_what_is_wrong(replace: Any, ask: Any) -> None:
+    replace("audit", leaking())
+    assert ask("audit", "m.csv")[0] == 0
+    for more in ((), ("--json",)):
+        code, out, err = ask("audit", "m.csv", "--strict", *more)
+        assert (code, "another side" in out) == (1, True)
+        assert err.splitlines()[-1] == "gliaboost: wrong, by the verdict: 2 (--strict)"
+    replace("audit", report())
+    assert ask("audit", "m.csv", "--strict")[0] == 0
 
 
 def test_explore(replace: Any, ask: Any) -> None:

@@ -2,10 +2,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 
-from gliaboost.commands.next_steps import after_benchmark, after_extract
+from gliaboost.commands.next_steps import after_audit, after_benchmark, after_extract
+from gliaboost.datasets.audit.duplicates import LINK_COLUMNS
+from gliaboost.datasets.audit.report import AuditReport
+from gliaboost.datasets.audit.written import WrittenManifest
+from gliaboost.datasets.manifest import Manifest
 from gliaboost.reports.protocol.record import Weight
 from gliaboost.reports.protocol.results import Results, read_results
 
@@ -55,3 +61,45 @@ def test_after_an_extraction_the_same_is_compared() -> None:
     assert after_extract(Path("m.csv"), None, "") == ["benchmark", "m.csv"]
     words = after_extract(Path("m.csv"), ["hog", "lbp"], "size=64", Path("s"))
     assert words[-4:] == ["--prepare", "size=64", "--store", "s"]
+
+
+def audited(clusters: list[int], labels: str, **more: object) -> AuditReport:
+    given = Manifest.of(pd.DataFrame({"path": list("abcd"), "label": list(labels)}), Path())
+    table = given.table.assign(cluster=clusters)
+    links = pd.DataFrame(columns=[*LINK_COLUMNS])
+    bare: Any = AuditReport("m", table, [], links, [], {}, [], [])
+    return replace(bare, **more)
+
+
+def test_after_an_audit_comes_what_mends_its_findings() -> None:
+    data = Path("m.csv")
+    assert after_audit(audited([0, 1, 2, 3], "xyxy"), data) == ["benchmark", "m.csv"]
+    assert after_audit(audited([0, 1, 0, 3], "xyxy"), data)[2:] == [
+        "--write-groups",
+        "grouped.parquet",
+    ]
+    words = after_audit(audited([0, 0, 2, 3], "xyxy"), data)
+    assert words[2:] == ["--drop", "duplicates,conflicts", "--cleaned", "cleaned.parquet"]
+    pair = dict.fromkeys(LINK_COLUMNS, "") | {"a": 0, "b": 2}
+    beside = audited([0, 1, 2, 3], "xyxy", neighbours=pd.DataFrame([pair]))
+    assert after_audit(beside, data)[2] == "--write-groups"
+
+
+def test_what_another_set_knows_is_carried_over_first() -> None:
+    found = {"a": [0], "b": [0], "kind": "bytes", "label": "x", "other_label": "x"}
+    met = audited([0, 0, 2, 3], "xyxy", against="o", matches=pd.DataFrame(found))
+    words = after_audit(met, Path("m.csv"), Path("o.csv"))
+    assert words[2:] == [
+        *("--against", "o.csv", "--carry", "patient,mask", "--cleaned", "known.parquet"),
+    ]
+    none = replace(met, matches=pd.DataFrame(found).iloc[:0])
+    assert after_audit(none, Path("m.csv"), Path("o.csv"))[2] == "--drop"
+
+
+def test_what_an_audit_wrote_is_used_next() -> None:
+    one = WrittenManifest("g.csv", 4, 4, ("path",))
+    met = audited([0, 0, 2, 3], "xyxy", written=(one,))
+    assert after_audit(met, Path("m.csv")) == ["benchmark", "g.csv"]
+    cut = replace(met, written=(one, replace(one, path="c.csv", cut=("split", "fold"))))
+    words = ["manifest", "edit", "c.csv", "--forget", "split,fold", "--out", "undivided.parquet"]
+    assert after_audit(cut, Path("m.csv")) == words
