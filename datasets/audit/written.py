@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,14 +127,14 @@ def written(
     WrittenManifest
     """
     table = manifest.table
-    groups = table["group"].value_counts() if "group" in table else pd.Series([], dtype=int)
+    groups = Counter(table["group"].dropna()) if "group" in table else Counter[str]()
     return WrittenManifest(
         str(path),
         len(table),
         audited,
         tuple(str(c) for c in table.columns if table[c].notna().any()),
         len(groups),
-        int(groups[groups > 1].sum()),
+        sum(n for n in groups.values() if n > 1),
         tuple(dropped),
         tuple(carried),
         tuple(c for c in ("split", "fold") if _parts_a_patient(table, c)),
