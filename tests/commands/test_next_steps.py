@@ -67,8 +67,10 @@ def audited(clusters: list[int], labels: str, **more: object) -> AuditReport:
     given = Manifest.of(pd.DataFrame({"path": list("abcd"), "label": list(labels)}), Path())
     table = given.table.assign(cluster=clusters)
     links = pd.DataFrame(columns=[*LINK_COLUMNS])
-    bare: Any = AuditReport("m", table, [], links, [], {}, [], [])
-    return replace(bare, **more)
+    found: AuditReport = replace(
+        AuditReport("m", table, [], links, [], {}, [], []), **dict[str, Any](more)
+    )
+    return found
 
 
 def test_after_an_audit_comes_what_mends_its_findings() -> None:
