@@ -47,9 +47,8 @@ def _control(results: Results) -> Iterator[Alarm]:
     if control is not None and control.verdict == "leak":
         yield Alarm(
             "Trained on shuffled labels, a model still knows the class.",
-            f"{control.found} Test images are recognised from training, or something else tells "
-            "the class that is not the picture's content. Believe no number here until it is "
-            "found.",
+            f"{control.alarm} Images of the test part are recognised from training, or labels "
+            "reach it by another way. Believe no number here until it is found.",
         )
 
 

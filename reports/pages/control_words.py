@@ -65,10 +65,13 @@ class ControlWords:
         A key of `WORDS`.
     found : str
         Its numbers, in sentences.
+    alarm : str
+        What of them is enough for an alarm.
     """
 
     verdict: str
     found: str
+    alarm: str = ""
 
     @property
     def brief(self) -> str:
@@ -92,18 +95,34 @@ def control_words(results: Results) -> ControlWords | None:
     why = f"The control with shuffled labels did not come to its end: {failed}." if failed else ""
     dealt = results.record.dealt
     if dealt is not None:
-        said = _dealt(dealt, _title(results))
-        return ControlWords(dealt_verdict(dealt), f"{said} {why}".strip())
+        title = _title(results)
+        said = f"{_dealt(dealt, title)} {why}".strip()
+        return ControlWords(dealt_verdict(dealt), said, _alarm(dealt, title))
     if failed:
         return ControlWords("failed", why)
     for control in shuffled(results):
         limits = f" {span(control.ci95)}" if control.ci95 else ""
-        return ControlWords(
-            control.verdict,
+        said = (
             f"Trained on shuffled labels {control.experiment.title} has a balanced accuracy of "
-            f"{share(control.value)}{limits}; chance is {share(control.chance)}.",
+            f"{share(control.value)}{limits}; chance is {share(control.chance)}."
         )
+        return ControlWords(control.verdict, said, said)
     return None
+
+
+def _alarm(dealt: DealtLabels, title: str) -> str:
+    """Say what lies furthest above chance."""
+    asked = {
+        "A quick learner of dealt labels, asked for them,": (dealt.mean,),
+        f"{title}, trained on dealt labels and asked for them,": dealt.own,
+        f"{title}, trained on dealt labels and asked for the true ones,": dealt.own_true,
+    }
+    means = {who: sum(values) / len(values) for who, values in asked.items() if values}
+    who = max(means, key=lambda name: means[name])
+    return (
+        f"{who} has a balanced accuracy of {share(means[who])} where chance is "
+        f"{share(dealt.chance)} ({_units(dealt)} swapped their labels)."
+    )
 
 
 def _dealt(dealt: DealtLabels, title: str) -> str:

@@ -57,6 +57,20 @@ def test_the_numbers_are_told(with_dealt: Make) -> None:
     )
 
 
+def test_an_alarm_has_what_lies_furthest_above_chance(with_dealt: Make) -> None:
+    def alarm(**changes: Any) -> str:
+        words = control_words(with_dealt(**changes))
+        assert words is not None
+        return words.alarm
+
+    seen = alarm(scores=(0.9, 0.9))
+    assert seen == (
+        "A quick learner of dealt labels, asked for them, has a balanced accuracy of 0.900 where "
+        "chance is 0.250 (40 patients swapped their labels)."
+    )
+    assert "asked for the true ones, has a balanced accuracy of 0.950" in alarm(own_true=(0.95,))
+
+
 def test_labels_that_tell_nothing_are_said_to(with_dealt: Make) -> None:
     words = control_words(with_dealt(true=0.27, own=(), own_true=()))
     assert words is not None
