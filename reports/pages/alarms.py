@@ -138,6 +138,8 @@ def _side(results: Results, column: str, mine: list[str]) -> Alarm:
         else f"This run does not use it; results published on it {be} too good."
     )
     title = OWN[column] if be == "are" else re.sub(r"leaks?", "may leak", OWN[column])
+    # What is alike but no copy weighs less: it stands in the audit's table, and here where alone.
+    mine = [said for said in mine if "no copies" not in said] or mine
     mine = [re.sub(r"(?<=\d)%", " %", said) for said in mine]
     parts = [SIDE.sub(r"In \1, ", said.rstrip(".")) for said in mine]
     return Alarm(title, f"{'; '.join([parts[0], *map(_lower, parts[1:])])}. {tail}")

@@ -196,3 +196,15 @@ def test_copies_that_the_run_counted_are_told(make_predictions: Any, make_run: A
     assert alarm.text.startswith("The files of 7 of 100 tested images are in the training part")
     none = {"n_folds": 1, "copies": 0}
     assert alarms(read_results(make_run([frame], name="b", protocol=none))) == []
+
+
+def test_neighbours_are_told_where_there_are_no_copies(audited: Callable[..., Results]) -> None:
+    beside = (
+        "wrong",
+        "split test: 1 of 4 files (25.0%) are no copies, but as alike as adjacent slices to a "
+        "picture on another side; patients are unknown, so nothing keeps them together.",
+    )
+    assert "adjacent" not in alarms(audited(LEAKS, beside))[0].text
+    (alarm,) = alarms(audited(beside))
+    assert alarm.title == "The data set's own split leaks."
+    assert alarm.text.startswith("In test, 1 of 4 files (25.0 %) are no copies, but as alike as")
