@@ -306,14 +306,14 @@ def explain(
         "probabilities": found.probabilities,
         "families": found.families,
         "placed": found.placed,
+        "outside_head": found.outside_head,
+        "on_marks": 0.0 if found.ground is None else found.ground.on_marks,
         "picture": str(out),
     }
     if as_json:
         print_json(facts)
         return
     typer.echo(f"{path}: {found.predicted} ({found.probabilities[found.predicted]:.1%})")
-    for family, share in found.families.items():
-        typer.echo(f"  {family:<10} {share:>6.1%} of the decision")
-    if found.placed < 1:
-        typer.echo(f"  {found.placed:.1%} of it has a place on the image, and is drawn")
+    for note in found.notes():
+        typer.echo(f"  {note}")
     typer.echo(f"picture: {out.resolve()}")

@@ -158,10 +158,41 @@ class Preparation:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def foreground_box(image: Image) -> tuple[int, int, int, int]:
-    """Find the head: the box of the largest component above half of Otsu's threshold.
+def bright(image: Image, *, smooth: bool = True) -> NDArray[np.uint8]:
+    """Tell what stands out of a dark ground: all above half of Otsu's threshold.
 
     Half, because Otsu's own threshold may lie between the bright skull and a dim brain.
+
+    Parameters
+    ----------
+    image : uint8 array [H, W]
+        A picture on black ground.
+    smooth : bool
+        Pass over what is thinner than three pixels, such as noise and letters.
+
+    Returns
+    -------
+    uint8 array [H, W]
+        1 where it is bright, 0 elsewhere.
+
+    Examples
+    --------
+    >>> bright(np.array([[0, 90, 200]], np.uint8)).tolist()
+    [[0, 1, 1]]
+    """
+    import cv2
+
+    calm = np.ascontiguousarray(image)
+    if min(image.shape) >= 32:
+        calm = np.asarray(cv2.medianBlur(calm, 5), np.uint8)
+    # OpenCV's, for its speed: scikit-image's threshold_otsu and regionprops find the same boxes,
+    # but take a third of a second to import, which a single prediction would feel.
+    otsu, _ = cv2.threshold(calm, 0, 255, cv2.THRESH_OTSU)
+    return ((calm if smooth else image) > max(otsu / 2, 1)).astype(np.uint8)
+
+
+def foreground_box(image: Image) -> tuple[int, int, int, int]:
+    """Find the head: the box of the largest `bright` component.
 
     Parameters
     ----------
@@ -183,12 +214,7 @@ def foreground_box(image: Image) -> tuple[int, int, int, int]:
     """
     import cv2
 
-    smooth = cv2.medianBlur(np.ascontiguousarray(image), 5) if min(image.shape) >= 32 else image
-    # OpenCV's, for its speed: scikit-image's threshold_otsu and regionprops find the same boxes,
-    # but take a third of a second to import, which a single prediction would feel.
-    otsu, _ = cv2.threshold(smooth, 0, 255, cv2.THRESH_OTSU)
-    bright = (smooth > max(otsu / 2, 1)).astype(np.uint8)
-    count, _, statistics, _ = cv2.connectedComponentsWithStats(bright)
+    count, _, statistics, _ = cv2.connectedComponentsWithStats(bright(image))
     if count < 2:
         return 0, 0, image.shape[0], image.shape[1]
     largest = 1 + int(statistics[1:, cv2.CC_STAT_AREA].argmax())

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.image_source import ImageLike
+from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Box, Extractor
 from gliaboost.files import replacing
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.families import share_by_family
+from gliaboost.models.explain.ground import Ground, ground_of_boxes, ground_of_map
+from gliaboost.models.explain.picture import Words, draw
 
 Heat = NDArray[np.float32]
 _NOTHING = (
@@ -43,6 +44,10 @@ class Explanation:
         Share of each feature family in the mean absolute SHAP value; empty for a network.
     placed : float
         Share of it that belongs to columns with a place on the image; 1 for a network.
+    name : str
+        What the image is called.
+    ground : Ground or None
+        How much of what has a place lies outside the head, and where the head was found.
     """
 
     image: NDArray[np.uint8]
@@ -51,10 +56,41 @@ class Explanation:
     probabilities: dict[str, float]
     families: dict[str, float]
     placed: float
+    name: str = ""
+    ground: Ground | None = None
+
+    @property
+    def outside_head(self) -> float:
+        """Share of what has a place on the image that lies outside the head, 0 to 1."""
+        return 0.0 if self.ground is None else self.ground.outside_head
+
+    def notes(self) -> list[str]:
+        """Say in sentences what the picture shows of the decision, and what it does not."""
+        found = []
+        if self.families:
+            shares = ", ".join(f"{name} {share:.1%}" for name, share in self.families.items())
+            found.append(f"The decision rests on {shares}.")
+        if self.placed < 1:
+            found.append(f"{self.placed:.1%} of it has a place on the image, and is drawn.")
+        words = "" if self.ground is None else self.ground.words()
+        return [*found, *([words] if words else [])]
 
     def picture(self) -> NDArray[np.uint8]:
-        """Draw the image beside itself under the map: uint8 array [S, 2 S, 3], RGB."""
-        return np.hstack([np.repeat(self.image[..., None], 3, axis=2), overlay(self)])
+        """Draw the image beside itself under the map, with title, key and notes.
+
+        Returns
+        -------
+        uint8 array [H, W, 3]
+            RGB, larger than the image.
+        """
+        words = Words(
+            title=self.name.replace("\\", "/").rpartition("/")[2],
+            predicted=self.predicted,
+            probabilities=self.probabilities,
+            notes=self.notes(),
+            one_sided=not self.families,
+        )
+        return draw(self.image, self.heat, words, None if self.ground is None else self.ground.head)
 
     def save(self, path: Path | str) -> Path:
         """Write `picture` as a PNG file, whole or not at all."""
@@ -98,7 +134,7 @@ def explain(bundle: Bundle, image: ImageLike) -> Explanation:
     """
     prepared = bundle.preparation_(decode(image))
     by = _by_columns if bundle.takes == "columns" else _by_image
-    return by(bundle, prepared)
+    return replace(by(bundle, prepared), name=str(ImageSource.of(image).name))
 
 
 def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
@@ -120,6 +156,7 @@ def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
         dict(zip(bundle.classes, map(float, probabilities), strict=True)),
         share_by_family(values[:, [best]], [e.label for e in extractors], widths),
         float(np.abs(own[placed]).sum()) / whole,
+        ground=ground_of_boxes(image, own[placed], boxes[placed]),
     )
 
 
@@ -186,22 +223,5 @@ def _by_image(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
         dict(zip(bundle.classes, map(float, probabilities), strict=True)),
         {},
         1.0,
+        ground=ground_of_map(image, heat),
     )
-
-
-def overlay(explanation: Explanation) -> NDArray[np.uint8]:
-    """Draw the map over the image: orange for the predicted class, blue against it.
-
-    Returns
-    -------
-    uint8 array [S, S, 3]
-        RGB. Both colours are told apart by all kinds of colour vision.
-    """
-    import cv2
-
-    smooth: Any = cv2.GaussianBlur(explanation.heat, (0, 0), explanation.image.shape[0] / 64)
-    most = float(np.abs(smooth).max()) or 1.0
-    strength = (np.abs(smooth) / most)[..., None] ** 0.7 * 0.6
-    colour = np.where(smooth[..., None] > 0, [230.0, 130.0, 0.0], [40.0, 110.0, 230.0])
-    grey = explanation.image[..., None].astype(np.float64)
-    return np.asarray(np.rint(grey * (1 - strength) + colour * strength), np.uint8)

@@ -31,7 +31,8 @@ def explain_mistakes(folder: Path, images: Path) -> list[Path]:
     from PIL import Image
 
     from gliaboost.models.bundle import load
-    from gliaboost.models.explain.attribution import explain, overlay
+    from gliaboost.models.explain.attribution import explain
+    from gliaboost.models.explain.overlay import overlay
 
     results = read_results(folder, images)
     leading = results.leading()
@@ -53,7 +54,8 @@ def explain_mistakes(folder: Path, images: Path) -> list[Path]:
                     continue
                 with replacing(picture) as temporary:
                     # Few colours: a page carries dozens of these, and stays under 5 MB.
-                    small = Image.fromarray(overlay(explained)).resize((SIDE, SIDE)).quantize(64)
+                    drawn_over = overlay(explained.image, explained.heat)
+                    small = Image.fromarray(drawn_over).resize((SIDE, SIDE)).quantize(64)
                     small.save(temporary, "PNG", optimize=True)
                 drawn.append(picture)
     return drawn

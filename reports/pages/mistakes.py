@@ -21,7 +21,7 @@ PER_PATIENT = 2
 PIXELS = 300
 EXPLAINED = ".png"
 IMAGE = "the image"
-# The colours of `gliaboost.models.explain.attribution.overlay`.
+# The colours of `gliaboost.models.explain.overlay.overlay`.
 KEY = (("#e68200", "speaks for the class that was named"), ("#286ee6", "speaks against it"))
 
 

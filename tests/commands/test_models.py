@@ -204,9 +204,8 @@ def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
     assert code == 0 and out.read_bytes().startswith(b"\x89PNG")
     assert said.splitlines() == [
         "a.png: glioma (75.0%)",
-        "  hog         50.0% of the decision",
-        "  lbp         50.0% of the decision",
-        "  50.0% of it has a place on the image, and is drawn",
+        "  The decision rests on hog 50.0%, lbp 50.0%.",
+        "  50.0% of it has a place on the image, and is drawn.",
         f"picture: {out.resolve()}",
     ]
     facts = json.loads(ask("explain", "b.joblib", "a.png", "--out", out, "--json")[1])

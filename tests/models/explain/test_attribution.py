@@ -12,7 +12,8 @@ import pytest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features import create
 from gliaboost.models.bundle import Bundle
-from gliaboost.models.explain.attribution import explain, overlay, places, spread
+from gliaboost.models.explain.attribution import explain, places, spread
+from gliaboost.models.explain.picture import WIDTH
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model
 
@@ -74,9 +75,8 @@ def test_a_booster_points_at_the_patch(booster: Bundle, tmp_path: Path) -> None:
     assert found.heat.sum() == pytest.approx(own.sum(), abs=1e-3)
     parts = np.abs(found.heat).reshape(2, 32, 2, 32).sum(axis=(1, 3))
     assert parts.argmax() == 3
-    drawn = overlay(found)
-    assert drawn.shape == (64, 64, 3)
-    assert drawn.dtype == np.uint8
+    # A picture of noise all over: nothing of it is air.
+    assert found.ground is not None and found.ground.head.mean() > 0.9
 
 
 def test_a_networks_map_is_of_the_pass_that_its_probabilities_are_of() -> None:
@@ -109,10 +109,12 @@ def test_the_command_draws_it(booster: Bundle, tmp_path: Path) -> None:
     arguments = ["explain", str(tmp_path / "m.joblib"), str(tmp_path / "a.png"), "--out", str(out)]
     done = CliRunner().invoke(app, [*arguments, "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.output)["predicted"] == "glioma"
+    facts = json.loads(done.output)
+    assert facts["predicted"] == "glioma"
+    assert {"outside_head", "on_marks"} <= set(facts)
     picture = cv2.imread(str(out))
     assert picture is not None
-    assert picture.shape == (64, 128, 3)
+    assert picture.shape[1] == WIDTH
 
 
 def test_an_explanation_is_saved_and_shown_as_one_picture(booster: Bundle, tmp_path: Path) -> None:
@@ -120,10 +122,31 @@ def test_an_explanation_is_saved_and_shown_as_one_picture(booster: Bundle, tmp_p
     cv2.imwrite(str(tmp_path / "a.png"), images[0])
     found = explain(booster, tmp_path / "a.png")
     picture = found.picture()
-    assert picture.shape == (64, 128, 3)
-    np.testing.assert_array_equal(picture[:, :64, 1], found.image)
-    np.testing.assert_array_equal(picture[:, 64:], overlay(found))
+    assert found.name.endswith("a.png")
+    assert picture.shape[1] == WIDTH
     saved = cv2.imread(str(found.save(tmp_path / "deep" / "e.png")))
     assert saved is not None
     np.testing.assert_array_equal(saved[..., ::-1], picture)
     assert (tmp_path / "deep" / "e.png").read_bytes() == found._repr_png_()
+
+
+def test_evidence_on_burnt_in_text_is_found(tmp_path: Path) -> None:
+    """One head in both classes, and a letter in the corner of one class."""
+    rng = np.random.default_rng(0)
+    rows, columns = np.mgrid[:64, :64]
+    disc = np.hypot(rows - 36, columns - 36) < 22
+    one = np.where(disc, rng.normal(120, 15, (64, 64)), 0).clip(0, 255).astype(np.uint8)
+    images = np.repeat(one[None], 60, axis=0)
+    for image in images[::2]:
+        cv2.putText(image, "L", (1, 11), cv2.FONT_HERSHEY_SIMPLEX, 0.4, 255, 2)
+    labels = np.where(np.arange(60) % 2 == 0, "glioma", "no_tumor").astype(object)
+    hog = create("hog", pixels_per_cell=8)
+    model = create_model("lightgbm", device="cpu", rounds=20, inner_folds=0)
+    model.fit(hog.transform(images), labels)
+    bundle = make_bundle(model, Preparation(size=64), [hog], manifest_fingerprint="")
+    cv2.imwrite(str(tmp_path / "a.png"), images[0])
+    found = explain(bundle, tmp_path / "a.png")
+    assert found.predicted == "glioma"
+    assert found.outside_head > 0.8
+    assert found.ground is not None and found.ground.on_marks > 0.5
+    assert found.notes()[-1].endswith("As much would lie there by chance.")

@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from gliaboost.models.explain.attribution import Explanation, overlay
+from gliaboost.models.explain.overlay import overlay
 from gliaboost.reports.document.blocks import Gallery
 from gliaboost.reports.pages.mistakes import (
     KEY,
@@ -82,7 +82,7 @@ def test_a_plate_has_a_heading_its_pictures_and_a_key(three: Any, tmp_path: Path
 def test_the_key_has_the_colours_of_an_overlay() -> None:
     heat = np.zeros((64, 64), np.float32)
     heat[:32], heat[32:] = 1.0, -1.0
-    drawn = overlay(Explanation(np.zeros((64, 64), np.uint8), heat, "glioma", {}, {}, 1.0))
+    drawn = overlay(np.zeros((64, 64), np.uint8), heat)
     for row, (colour, _) in zip((8, 56), KEY, strict=True):
         painted = drawn[row, 32] / drawn[row, 32].max()
         named = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)])
