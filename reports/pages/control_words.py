@@ -65,12 +65,15 @@ class ControlWords:
         A key of `WORDS`.
     found : str
         Its numbers, in sentences.
+    short : str
+        The same for a terminal.
     alarm : str
         What of them is enough for an alarm.
     """
 
     verdict: str
     found: str
+    short: str
     alarm: str = ""
 
     @property
@@ -97,17 +100,30 @@ def control_words(results: Results) -> ControlWords | None:
     if dealt is not None:
         title = _title(results)
         said = f"{_dealt(dealt, title)} {why}".strip()
-        return ControlWords(dealt_verdict(dealt), said, _alarm(dealt, title))
+        short = f"{_short(dealt)} {why}".strip()
+        return ControlWords(dealt_verdict(dealt), said, short, _alarm(dealt, title))
     if failed:
-        return ControlWords("failed", why)
+        return ControlWords("failed", why, why)
     for control in shuffled(results):
         limits = f" {span(control.ci95)}" if control.ci95 else ""
         said = (
             f"Trained on shuffled labels {control.experiment.title} has a balanced accuracy of "
             f"{share(control.value)}{limits}; chance is {share(control.chance)}."
         )
-        return ControlWords(control.verdict, said, said)
+        return ControlWords(control.verdict, said, said, said)
     return None
+
+
+def _short(dealt: DealtLabels) -> str:
+    return (
+        f"Labels dealt anew {count(len(dealt.scores))} times among {_units(dealt)}: balanced "
+        f"accuracy {share(dealt.mean)} on average where chance is {share(dealt.chance)}, "
+        f"{share(dealt.true)} with the true labels ({_p(dealt)})."
+    )
+
+
+def _p(dealt: DealtLabels) -> str:
+    return f"p {'' if dealt.p < 0.001 else '= '}{probability(dealt.p)}"
 
 
 def _alarm(dealt: DealtLabels, title: str) -> str:
@@ -142,7 +158,7 @@ def _dealt(dealt: DealtLabels, title: str) -> str:
         f"learner on the same features and folds has a balanced accuracy of {share(dealt.mean)} "
         f"on average, {span((float(low), float(high)))} in 95 % of the dealings; chance is "
         f"{share(dealt.chance)}. With the true labels it has {share(dealt.true)}, {better} "
-        f"(p {'' if dealt.p < 0.001 else '= '}{probability(dealt.p)}){nothing}."
+        f"({_p(dealt)}){nothing}."
     ]
     if dealt.own:
         dealings = "one dealing" if len(dealt.own) == 1 else f"{len(dealt.own)} of the dealings"

@@ -130,7 +130,7 @@ def honesty_text(results: Results) -> str:
     control = control_words(results)
     # What a leak means is told by its alarm.
     if control is not None and control.verdict != "leak":
-        lines.append(f"Control: {control.found} {control.means}")
+        lines.append(f"Control: {control.short} {control.means}")
     return "\n".join(lines)
 
 

@@ -55,6 +55,10 @@ def test_the_numbers_are_told(with_dealt: Make) -> None:
         "any dealing (p = 0.005). The model itself, trained on one dealing, has 0.240 for the "
         "dealt labels and 0.260 for the true ones."
     )
+    assert words.short == (
+        "Labels dealt anew 199 times among 40 patients: balanced accuracy 0.250 on average where "
+        "chance is 0.250, 0.600 with the true labels (p = 0.005)."
+    )
 
 
 def test_an_alarm_has_what_lies_furthest_above_chance(with_dealt: Make) -> None:
