@@ -98,10 +98,10 @@ def control_words(results: Results) -> ControlWords | None:
     why = f"The control with shuffled labels did not come to its end: {failed}." if failed else ""
     dealt = results.record.dealt
     if dealt is not None:
-        title = _title(results)
-        said = f"{_dealt(dealt, title)} {why}".strip()
-        short = f"{_short(dealt)} {why}".strip()
-        return ControlWords(dealt_verdict(dealt), said, short, _alarm(dealt, title))
+        title, among = _title(results), _units(dealt, results)
+        said = f"{_dealt(dealt, title, among)} {why}".strip()
+        short = f"{_short(dealt, among)} {why}".strip()
+        return ControlWords(dealt_verdict(dealt), said, short, _alarm(dealt, title, among))
     if failed:
         return ControlWords("failed", why, why)
     for control in shuffled(results):
@@ -114,9 +114,9 @@ def control_words(results: Results) -> ControlWords | None:
     return None
 
 
-def _short(dealt: DealtLabels) -> str:
+def _short(dealt: DealtLabels, among: str) -> str:
     return (
-        f"Labels dealt anew {count(len(dealt.scores))} times among {_units(dealt)}: balanced "
+        f"Labels dealt anew {count(len(dealt.scores))} times among {among}: balanced "
         f"accuracy {share(dealt.mean)} on average where chance is {share(dealt.chance)}, "
         f"{share(dealt.true)} with the true labels ({_p(dealt)})."
     )
@@ -126,7 +126,7 @@ def _p(dealt: DealtLabels) -> str:
     return f"p {'' if dealt.p < 0.001 else '= '}{probability(dealt.p)}"
 
 
-def _alarm(dealt: DealtLabels, title: str) -> str:
+def _alarm(dealt: DealtLabels, title: str, among: str) -> str:
     """Say what lies furthest above chance."""
     asked = {
         "A quick learner of dealt labels, asked for them,": (dealt.mean,),
@@ -137,11 +137,11 @@ def _alarm(dealt: DealtLabels, title: str) -> str:
     who = max(means, key=lambda name: means[name])
     return (
         f"{who} has a balanced accuracy of {share(means[who])} where chance is "
-        f"{share(dealt.chance)} ({_units(dealt)} swapped their labels)."
+        f"{share(dealt.chance)} ({among} swapped their labels)."
     )
 
 
-def _dealt(dealt: DealtLabels, title: str) -> str:
+def _dealt(dealt: DealtLabels, title: str, among: str) -> str:
     low, high = np.quantile(dealt.scores, [0.025, 0.975])
     as_good = sum(score >= dealt.true for score in dealt.scores)
     times = count(len(dealt.scores))
@@ -154,7 +154,7 @@ def _dealt(dealt: DealtLabels, title: str) -> str:
         else ""
     )
     said = [
-        f"Trained on shuffled labels, dealt anew {times} times among {_units(dealt)}, a quick "
+        f"Trained on shuffled labels, dealt anew {times} times among {among}, a quick "
         f"learner on the same features and folds has a balanced accuracy of {share(dealt.mean)} "
         f"on average, {span((float(low), float(high)))} in 95 % of the dealings; chance is "
         f"{share(dealt.chance)}. With the true labels it has {share(dealt.true)}, {better} "
@@ -169,10 +169,12 @@ def _dealt(dealt: DealtLabels, title: str) -> str:
     return " ".join(said)
 
 
-def _units(dealt: DealtLabels) -> str:
+def _units(dealt: DealtLabels, results: Results) -> str:
     if dealt.unit == "image" and dealt.units < dealt.images:
         return f"{plural(dealt.units, 'image')}, copies with their original"
-    return plural(dealt.units, dealt.unit)
+    mixed = any(e.record.bootstrap.others for e in results.experiments)
+    rest = " or images without one" if mixed and dealt.unit != "image" else ""
+    return f"{plural(dealt.units, dealt.unit)}{rest}"
 
 
 def _title(results: Results) -> str:

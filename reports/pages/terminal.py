@@ -124,8 +124,8 @@ def honesty_text(results: Results) -> str:
     lines = []
     if results.experiments:
         best = results.experiments[0].record
-        kept = resampled(best.bootstrap)
-        lines.append(f"Intervals: over {count(best.counts.groups)} resampled {kept}.")
+        known = best.counts.groups - best.bootstrap.others
+        lines.append(f"Intervals: over {count(known)} resampled {resampled(best.bootstrap)}.")
     lines += [said] if (said := patients_at_risk(results)) else []
     control = control_words(results)
     # What a leak means is told by its alarm.

@@ -142,3 +142,18 @@ def test_far_below_chance_in_a_run_of_an_earlier_version_is_told(
 def test_all_verdicts_have_words() -> None:
     assert set(WORDS) == {"chance", "few", "below", "doubtful", "leak", "failed"}
     assert {kind for _, _, kind in WORDS.values()} == {"text", "missing", "warning"}
+
+
+def test_units_that_are_not_all_patients_are_not_called_so(
+    make_predictions: Make, make_run: Make
+) -> None:
+    frame = make_predictions()
+    folder = make_run([frame.assign(patient=frame["patient"].where(frame.index >= 20))])
+    record = read_record(folder)
+    left = record.experiments[0].counts.groups - 20
+    write_record(folder, replace(record, dealt=DEALT))
+    lines = honesty_text(read_results(folder)).splitlines()
+    said = f"Intervals: over {left} resampled patients (and 20 groups or images"
+    assert lines[0].startswith(said)
+    assert lines[1].startswith("Patients are known of a part of the images only")
+    assert "among 40 patients or images without one:" in lines[2]
