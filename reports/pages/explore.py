@@ -76,9 +76,10 @@ def render_explore(
         name=named(manifest),
         images=len(table),
         patients=int(table["patient"].nunique()),
-        preparation=None if preparation is None else preparation.to_dict(),
+        preparation=_told(preparation),
         counts=_counts(table),
-        columns=[c for c in COUNTED if table[c].notna().any()],
+        columns=[c for c in COUNTED if table[c].nunique() > 1 or _is_partly(table[c])],
+        alike=[(c, str(table[c].iloc[0])) for c in COUNTED if _is_one(table[c])],
         per_patient=_per_patient(table),
         sizes=[(size, int(n), n / len(table)) for size, n in sizes.head(10).items()],
         more_sizes=max(0, len(sizes) - 10),
@@ -123,6 +124,22 @@ def neighbourhood_map(thumbnails: NDArray[np.float16], seed: int = 0) -> NDArray
         random_state=seed,
     )
     return np.asarray(tsne.fit_transform(described), np.float32)
+
+
+def _told(preparation: Preparation | None) -> dict[str, Any]:
+    """Give the steps that change something, beside the size."""
+    given = {} if preparation is None else preparation.to_dict()
+    return {k: v for k, v in given.items() if k != "version" and v not in ("none", False)}
+
+
+def _is_one(values: pd.Series[Any]) -> bool:
+    """Whether every row has one and the same value."""
+    return bool(values.notna().all() and values.nunique() == 1)
+
+
+def _is_partly(values: pd.Series[Any]) -> bool:
+    """Whether some rows have a value and others none."""
+    return bool(values.notna().any() and values.isna().any())
 
 
 def _counts(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -207,6 +224,7 @@ def _sheet(
             cells.append(
                 {
                     "path": str(table["path"].iloc[row]),
+                    "name": str(table["path"].iloc[row]).rpartition("/")[2],
                     "uri": picture_uri(image, PIXELS),
                     "prepared": after,
                 }

@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Picture
+from gliaboost.reports.document.lettering import LETTER, LINE, wrapped
 
-WIDE = 2 * svg.WIDTH
+# No wider than a phone's page shows at a readable size.
+WIDE = 420
 # Darkest share that the histogram shows: one pixel in a hundred thousand.
 DECADES = 5
+MARGIN, GAP = 14.0, 14.0
 # Beyond as many names as there are colours the rarer ones share the last.
 OTHERS = "others"
 
@@ -30,7 +33,7 @@ def histograms(by_class: Mapping[str, NDArray[np.float64]]) -> Picture:
     -------
     Picture
     """
-    top = 12.0 + 20 * math.ceil(len(by_class) / 4)
+    legend, top = _legend(list(by_class))
     left, right, bottom = 56.0, WIDE - 14.0, top + 210
 
     def x(grey: float) -> float:
@@ -41,7 +44,7 @@ def histograms(by_class: Mapping[str, NDArray[np.float64]]) -> Picture:
             bottom - top
         )
 
-    parts = _legend(list(by_class), left, 14.0)
+    parts = legend
     for power in range(DECADES + 1):
         share = 10.0**-power
         parts.append(svg.line(left, y(share), right, y(share), "grid"))
@@ -73,8 +76,9 @@ def mask_shares(by_class: Mapping[str, NDArray[np.float64]]) -> Picture:
         Boxes from the first to the third quartile with the median; lines from the 5th to the 95th
         percentile; a dot at the largest.
     """
-    left, right, top, step = 14.0, WIDE - 14.0, 8.0, 44.0
-    bottom = top + step * len(by_class)
+    left, right, top, step = MARGIN, WIDE - MARGIN, 8.0, 30.0
+    names = {name: wrapped(name, right - left) for name in by_class}
+    bottom = top + sum(step + LINE * len(lines) for lines in names.values())
     most = max(100 * float(s.max()) for s in by_class.values()) or 1.0
 
     def x(value: float) -> float:
@@ -86,16 +90,19 @@ def mask_shares(by_class: Mapping[str, NDArray[np.float64]]) -> Picture:
     parts += [
         svg.text(x(t), bottom + 16, f"{t:.{digits}f}", anchor="middle", kind="soft") for t in marks
     ]
-    told = []
+    told, y = [], top
     for i, (name, shares) in enumerate(by_class.items()):
-        y = top + step * i + 28
+        for line in names[name]:
+            y += LINE
+            parts.append(svg.text(left, y + 1, line))
+        y += LINE
         low, first, median, third, high = np.percentile(100 * shares, [5, 25, 50, 75, 95])
-        parts.append(svg.text(left, y - 13, name))
         parts.append(svg.line(x(low), y, x(high), y, f"whisker s{i % svg.SERIES + 1}"))
         parts.append(svg.rect(x(first), y - 7, x(third) - x(first), 14, f"m{i % svg.SERIES + 1}"))
         parts.append(svg.rect(x(median) - 1, y - 9, 2, 18, "ink"))
         parts.append(svg.marker(x(100 * float(shares.max())), y, i, 3))
         told.append(f"{name}: median {median:.2f} %")
+        y += step - LINE
     parts.append(svg.line(left, bottom, right, bottom))
     axis = "share of the image that is tumour, %"
     parts.append(svg.text((left + right) / 2, bottom + 34, axis, anchor="middle"))
@@ -124,12 +131,10 @@ def scatter(name: str, places: NDArray[np.float32], names: Sequence[str]) -> Pic
         names = [n if n in common else OTHERS for n in names]
         values, counts = np.unique(names, return_counts=True)
     low, high = places.min(axis=0), places.max(axis=0)
-    top = 12.0 + 20 * math.ceil(len(values) / 4)
+    named = [f"{v} ({n})" for v, n in zip(values, counts, strict=True)]
+    parts, top = _legend(named, marked=True)
     height = 420.0
     inner = (places - low) / np.maximum(high - low, 1e-6)
-    parts = _legend(
-        [f"{v} ({n})" for v, n in zip(values, counts, strict=True)], 14.0, 14.0, marked=True
-    )
     series = {v: i for i, v in enumerate(values)}
     for (u, v), own in zip(inner, names, strict=True):
         x, y = 14 + float(u) * (WIDE - 28), top + 8 + float(v) * (height - 16)
@@ -141,15 +146,23 @@ def scatter(name: str, places: NDArray[np.float32], names: Sequence[str]) -> Pic
     return Picture(name, "".join(parts), WIDE, top + height, said)
 
 
-def _legend(names: Sequence[str], left: float, top: float, *, marked: bool = False) -> list[str]:
-    """Name the series, four a line, each after its line or its marker."""
-    parts = []
+def _legend(names: Sequence[str], *, marked: bool = False) -> tuple[list[str], float]:
+    """Name the series, each after its line or its marker; return it, and where it ends."""
+    parts, x, y = list[str](), MARGIN, 14.0
+    sign = 18.0 if marked else 30.0
     for i, name in enumerate(names):
-        x, y = left + (i % 4) * (WIDE - left) / 4, top + 20 * (i // 4)
+        said = wrapped(name, WIDE - 2 * MARGIN - sign)
+        wide = sign + max(map(len, said)) * LETTER
+        if x > MARGIN and x + wide > WIDE - MARGIN:
+            x, y = MARGIN, y + LINE + 4
         if marked:
             parts.append(svg.marker(x + 8, y - 4, i))
         else:
-            ends = [(x, y - 4), (x + 24, y - 4)]
-            parts.append(svg.path(ends, f"curve s{i % svg.SERIES + 1}"))
-        parts.append(svg.text(x + (18 if marked else 30), y, name))
-    return parts
+            parts.append(svg.path([(x, y - 4), (x + 24, y - 4)], f"curve s{i % svg.SERIES + 1}"))
+        for line in said:
+            parts.append(svg.text(x + sign, y, line))
+            y += LINE
+        y -= LINE
+        x = MARGIN if len(said) > 1 else x + wide + GAP
+        y += LINE + 4 if len(said) > 1 else 0
+    return parts, y + 10.0

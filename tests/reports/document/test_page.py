@@ -14,6 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gliaboost.datasets.audit.audit import audit
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.reports.pages.audit_page import render_audit
+from gliaboost.reports.pages.explore import render_explore
+from gliaboost.reports.pages.glance import look
 from gliaboost.reports.pages.joined import render_joined
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.protocol.record import HistoryRecord
@@ -286,3 +291,26 @@ def test_long_names_of_classes_and_models_stay_inside(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(CUT) == []
     assert page.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_that_shows_a_data_set_fits(browser: Any, tmp_path: Path, width: int) -> None:
+    noise = np.random.default_rng(0)
+    rows = []
+    for i in range(12):
+        name = f"a_folder_of_images_{i}/of-a-patient-with-a-long-name (copy {i % 2}).png"
+        image = cv2.GaussianBlur(noise.integers(0, 255, (96, 96), np.uint8), (0, 0), 3)
+        (tmp_path / name).parent.mkdir()
+        assert cv2.imwrite(str(tmp_path / name), image)
+        label = f"glioblastoma_multiforme_of_grade_{i % 3}"
+        rows.append({"path": name, "label": label, "patient": f"p{i}", "split": "ab"[i % 2]})
+    manifest = Manifest.of(pd.DataFrame([*rows, *rows]), tmp_path, "a_name_that_is_long" * 3)
+    explored = render_explore(manifest, look(manifest, jobs=1), tmp_path / "explore.html")
+    audited = render_audit(audit(manifest, jobs=1), manifest, tmp_path / "audit.html")
+    for file in (explored, audited):
+        page = opened(browser, file, width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        tables = page.locator(".scroll").evaluate_all("all => all.map((e) => e.scrollWidth)")
+        assert tables and max(tables) <= width
+        assert page.evaluate(CUT.replace("figure svg", "svg")) == []
+        assert page.complaints == []

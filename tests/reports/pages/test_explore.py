@@ -89,7 +89,10 @@ def page(manifest: Manifest, out: Path, preparation: Preparation | None = None) 
 def test_page(small_set: Manifest, tmp_path: Path) -> None:
     text = page(small_set, tmp_path / "page.html")
     assert "small &lt;set&gt;" in text
-    assert "13 images, 4 patients with 1 to 4 images each" in text
+    assert "13 images, 4 patients, each with 1 to 4 images (median 4)" in text
+    assert re.search(r"source: <span[^>]*>x \(6\)</span>", text) and "split:" not in text
+    # Names of files alone, broken nowhere; the whole path is told when pointed at.
+    assert '<figcaption class="path" title="0.png">0.png</figcaption>' in text
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
     assert "broken.png" in text
     for heading in ("Contact sheet", "Greys", "Mean and deviation", "Masks", "By class"):
@@ -101,9 +104,17 @@ def test_page(small_set: Manifest, tmp_path: Path) -> None:
     assert again == text
 
 
+def test_what_all_images_share_is_said_once(small_set: Manifest, tmp_path: Path) -> None:
+    table = small_set.table.assign(source="folder_of_x", modality="MRI")
+    table["split"] = ["train"] * 12 + [None]
+    text = page(Manifest(table, small_set.root, "m"), tmp_path / "page.html")
+    assert "All of modality MRI, source folder_<wbr>of_<wbr>x." in text
+    assert re.search(r"split: <span[^>]*>train \(6\)</span>", text) and "source:" not in text
+
+
 def test_page_after_preparation(small_set: Manifest, tmp_path: Path) -> None:
     text = page(small_set, tmp_path / "page.html", Preparation(size=64))
-    assert "size=64" in text
+    assert "<code>size=64</code>." in text
     assert text.count("<img ") == 2 * 12 + 4 + 1
     prepared = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="prepared">', text)
     image = cv2.imdecode(np.frombuffer(base64.b64decode(prepared[0]), np.uint8), 0)

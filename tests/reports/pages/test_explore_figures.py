@@ -15,6 +15,47 @@ def drawn(picture: Picture, kind: str) -> list[Any]:
     return [e for e in body if kind in e.get("class", "").split()]
 
 
+LONG = (
+    "glioblastoma_multiforme_of_the_left_hemisphere_seen_from_below_with_contrast",
+    "b",
+    "c" * 90,
+)
+
+
+def inside(picture: Picture) -> None:
+    """No words beyond the picture, by a generous width of a letter."""
+    for words in ElementTree.fromstring(f"<svg>{picture.body}</svg>").iter("text"):
+        wide = 7.2 * len(words.text or "")
+        x = float(words.get("x", 0))
+        anchor = words.get("text-anchor")
+        left = x - {"end": wide, "middle": wide / 2}.get(str(anchor), 0)
+        assert left >= -2 and left + wide <= picture.width + 2, words.text
+        assert 0 < float(words.get("y", 0)) <= picture.height
+
+
+def test_long_names_stay_within_a_phone_wide_picture() -> None:
+    shares = {name: np.full(9, 0.1) for name in LONG}
+    places = np.random.default_rng(0).normal(size=(30, 2)).astype(np.float32)
+    for picture in (
+        histograms({name: np.full(256, 1 / 256) for name in LONG}),
+        mask_shares(shares),
+        scatter("p", places, [LONG[i % 3] for i in range(30)]),
+        histograms({f"class number {i}": np.full(256, 1 / 256) for i in range(12)}),
+    ):
+        assert picture.width <= 420
+        inside(picture)
+
+
+def test_names_do_not_lie_on_each_other() -> None:
+    body = histograms({name: np.full(256, 1 / 256) for name in (*LONG, "d", "e", "f")}).body
+    words = ElementTree.fromstring(f"<svg>{body}</svg>").iter("text")
+    at = [(float(t.get("x", 0)), float(t.get("y", 0)), 7.2 * len(t.text or "")) for t in words]
+    legend = [one for one in at if one[0] >= 40 and one[1] < 150]
+    for i, (x, y, _) in enumerate(legend):
+        for left, above, wide in legend[:i]:
+            assert abs(y - above) >= 12 or x >= left + wide
+
+
 def test_a_line_a_class_from_black_to_white() -> None:
     flat, dark = np.full(256, 1 / 256), np.zeros(256)
     dark[:10] = 0.1
