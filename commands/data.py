@@ -262,9 +262,8 @@ def audit(
         print_json(report.to_dict())
     else:
         typer.echo(audit_table(report, fit=sys.stdout.isatty()))
-        typer.echo("")
-        for one in report.written:
-            typer.echo("\n".join(one.sentences()))
+        for i, one in enumerate(report.written):
+            typer.echo("\n".join(["", *one.sentences()] if i == 0 else one.sentences()))
         typer.echo(f"page: {(out / 'audit.html').resolve()}")
     say_next(quiet or as_json, *after_audit(report, data, against))
     if strict and report.wrong:
