@@ -29,7 +29,9 @@ class Overlap:
     reach : bool array [H, W]
         Where both are.
     difference : uint8 array [H, W]
-        `GAIN` times the absolute difference of their greys, 0 to 255; 0 where not both are.
+        `GAIN` times the absolute difference of their greys, 0 to 255; 0 where not both are. One has
+        the other's greys, in order of its own, where that makes them more alike: a change of
+        contrast is no difference.
     """
 
     first: Image
@@ -44,7 +46,6 @@ def overlap(
     orientation: str,
     move: Sequence[float],
     *,
-    contrast: bool = False,
     longest: int = 256,
 ) -> Overlap:
     """Lay the second picture of a pair on the first.
@@ -55,9 +56,6 @@ def overlap(
         As decoded; of any sizes.
     orientation, move
         Of the pair, as in the table of `gliaboost.datasets.audit.duplicates.link`.
-    contrast : bool
-        Give one of the two the greys of the other before they are compared, in order of its own:
-        the pair's ``adjusted`` names a contrast.
     longest : int
         Pixels of the first picture's longer side at most.
 
@@ -79,9 +77,9 @@ def overlap(
     back, reached = turned_back(b, orientation, move, (a.shape[0], a.shape[1]))
     reach = reached > 0
     x, y = a.astype(np.float32), back.astype(np.float32)
-    if contrast and reach.any():
-        both = matched_greys(x, y, reach)
-        x, y = min(both, key=lambda pair: float(np.abs(pair[0] - pair[1])[reach].sum()))
+    if reach.any():
+        ways = [(x, y), *matched_greys(x, y, reach)]
+        x, y = min(ways, key=lambda way: float(np.abs(way[0] - way[1])[reach].sum()))
     rest = _within(np.where(reach, np.abs(x - y), np.float32(0)), longest)
     return Overlap(
         _within(a, longest),

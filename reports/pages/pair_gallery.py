@@ -181,7 +181,6 @@ def _drawn(pair: Pair, sides: tuple[Side, Side], tags: list[str]) -> dict[str, A
         second.picture(pair["b"]),
         pair["orientation"],
         pair["move"],
-        contrast="contrast" in pair["adjusted"],
         longest=PIXELS,
     )
     left = np.repeat(laid.difference[..., None], 3, axis=2)

@@ -32,17 +32,18 @@ def test_a_planted_change_is_seen_in_its_place() -> None:
     other = image.copy()
     other[40:60, 120:150] += 20
     laid = overlap(image, turned(other, 5).copy(), NAMES[5], flat(HERE))
-    change = np.abs(other.astype(int) - image)
-    np.testing.assert_array_equal(laid.difference, np.minimum(GAIN * change, 255))
+    patch = np.zeros(image.shape, bool)
+    patch[40:60, 120:150] = True
+    assert np.median(laid.difference[patch]) > 0.8 * 20 * GAIN
+    assert np.median(laid.difference[~patch]) < 2 * GAIN
 
 
-def test_greys_are_matched_where_the_pair_needed_it() -> None:
+def test_another_contrast_is_no_difference() -> None:
     image = picture()
     darker = (255 * (image / 255) ** 1.7).astype(np.uint8)
-    plain = overlap(image, darker, "same", flat(HERE)).difference
-    matched = overlap(image, darker, "same", flat(HERE), contrast=True).difference
-    assert plain.mean() > 80
-    assert matched.mean() < 6
+    assert np.abs(image.astype(int) - darker).mean() > 80 / GAIN
+    for first, second in ((image, darker), (darker, image)):
+        assert overlap(first, second, "same", flat(HERE)).difference.mean() < 6
 
 
 def test_it_shrinks_to_the_first_picture_s_shape() -> None:
