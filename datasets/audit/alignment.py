@@ -10,9 +10,14 @@ from numpy.typing import NDArray
 # From its start the alignment may stretch by this share and shift by this share of a side.
 STRETCH = 0.06
 SHIFT = 1 / 16
+# So many times that from where a few keypoints say it is.
+ROUGHLY = 3
 # Side of the Gaussian that smooths both for the alignment, in pixels, by the size of the pictures.
 SMOOTH = {64: 3, 128: 5}
 STEPS = {64: 15, 128: 10}
+
+# A picture is smoothed before it is laid on a coarser one, from this spread in pixels.
+COARSER = 0.2
 
 Image = NDArray[np.uint8]
 Move = NDArray[np.float64]
@@ -53,11 +58,12 @@ def aligned(a: Image, b: Image, size: int, begin: Move = HERE) -> Move | None:
 
 
 def is_small(move: Move, begin: Move = HERE) -> bool:
-    """Whether a move differs from where it began by no more than it may."""
+    """Whether a move differs from where it began by no more than it may: more from a rough one."""
     change = move @ np.linalg.inv(begin)
     middle = np.array([0.5, 0.5, 1])
     shift = np.abs(change @ middle - middle).max()
-    return bool(np.abs(change - HERE)[:2, :2].max() <= STRETCH and shift <= SHIFT)
+    most = 1 if begin is HERE else ROUGHLY
+    return bool(np.abs(change - HERE)[:2, :2].max() <= most * STRETCH and shift <= most * SHIFT)
 
 
 def moved(b: Image, move: Move, shape: tuple[int, int]) -> tuple[NDArray[np.float32], Image]:
@@ -85,9 +91,15 @@ def moved(b: Image, move: Move, shape: tuple[int, int]) -> tuple[NDArray[np.floa
     to = np.diag([b.shape[1], b.shape[0], 1.0]) @ move @ np.diag([1 / width, 1 / height, 1])
     half = np.array([[1, 0, -0.5], [0, 1, -0.5], [0, 0, 1]])
     warp = (half @ to @ np.linalg.inv(half))[:2]
+    # Where several of its pixels fall on one, their mean counts, as where pictures are shrunk.
+    spread = [float(np.sqrt(max(0, step * step - 1) / 12)) for step in np.abs(warp[:, :2]).max(1)]
+    values = b.astype(np.float32)
+    if max(spread) > COARSER:
+        across, down = (max(one, 0.01) for one in spread)
+        values = np.asarray(cv2.GaussianBlur(values, (0, 0), across, sigmaY=down), np.float32)
     # Lanczos: a bilinear shift by half a pixel would blur the copy below the threshold.
     seen = cv2.warpAffine(
-        b.astype(np.float32),
+        values,
         warp,
         (width, height),
         flags=cv2.INTER_LANCZOS4 | cv2.WARP_INVERSE_MAP,

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.audit.alignment import HERE, flat
 from gliaboost.datasets.audit.correlation import MANY, Pairs, find_pairs, thinned
+from gliaboost.datasets.audit.keypoints import Crop, find_crops, find_keypoints, parted
 from gliaboost.datasets.audit.likeness import ADJUSTMENTS, Likeness, compare
 from gliaboost.datasets.audit.orientation import INVERSE, NAMES, in_first, turned
 from gliaboost.datasets.audit.pictures import THUMBNAIL, ImageRecord, thumbnail
@@ -98,6 +99,8 @@ def link(
         close = thinned(pairs.take(pairs.close), others is None)
         pairs = Pairs.joined([close, pairs.take(~pairs.close)])
     seen = compared(mine, yours, pairs, jobs)
+    crops, found = _cropped(mine, None if others is None else yours, pairs, seen, jobs)
+    pairs, seen = Pairs.joined([pairs, crops]), [*seen, *found]
     rows += _near(pairs, seen, own, theirs, ordered=others is None)
     return (
         pd.DataFrame(rows, columns=list(LINK_COLUMNS))
@@ -122,6 +125,47 @@ def compared(
 
     looks = map_in_order(look, range(0, len(pairs), BATCH), jobs=jobs)
     return list(itertools.chain.from_iterable(looks))
+
+
+def _cropped(
+    mine: Sequence[NDArray[np.uint8]],
+    yours: Sequence[NDArray[np.uint8]] | None,
+    pairs: Pairs,
+    seen: list[Likeness | None],
+    jobs: int | None,
+) -> tuple[Pairs, list[Likeness | None]]:
+    """Find pairs of which one is cropped, among those not known as one picture.
+
+    A pair that was taken for neighbours and is a crop is no longer in `seen`.
+    """
+    every = find_keypoints([*mine, *(yours or ())], jobs)
+    sides = (every,) if yours is None else parted(every, len(mine))
+    candidates = find_crops(*sides)
+    at = {(int(a), int(b)): i for i, (a, b) in enumerate(zip(pairs.a, pairs.b, strict=True))}
+    known = {pair for pair, i in at.items() if (one := seen[i]) is not None and one.same}
+    candidates = [c for c in candidates if (c.a, c.b) not in known]
+    base = mine if yours is None else yours
+
+    def look(crop: Crop) -> Likeness | None:
+        return compare(turned(mine[crop.a], crop.orientation), base[crop.b], crop.move)
+
+    found: list[Likeness | None] = []
+    kept: list[Crop] = []
+    for crop, likeness in zip(candidates, map_in_order(look, candidates, jobs=jobs), strict=True):
+        # What lies beside a crop is no neighbour that anyone could tell.
+        if likeness is not None and likeness.same:
+            kept.append(crop)
+            found.append(likeness)
+            if (crop.a, crop.b) in at:
+                seen[at[crop.a, crop.b]] = None
+    none = np.zeros(len(kept))
+    return Pairs(
+        np.array([c.a for c in kept], np.int64),
+        np.array([c.b for c in kept], np.int64),
+        none.astype(np.float32),
+        np.array([c.orientation for c in kept], np.int8),
+        none.astype(bool),
+    ), found
 
 
 def _identities(pictures: Sequence[ImageRecord]) -> dict[str, list[int]]:

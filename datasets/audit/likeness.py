@@ -8,7 +8,7 @@ small everywhere, while between neighbours some places always differ.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,13 @@ STILL = 0.02
 # Gaussian that takes away what compression and resizing change, and side of a window, in pixels.
 BLUR = 1.2
 WINDOW = 9
+# Pixels at the frame's edge that are left out.
+EDGE = 2
 # Variance in grey levels below which a window shows nothing but noise.
 NOISE = 16.0
+# Where the second shows less than this of the first's area a pixel, it is laid under the first:
+# what was cropped has the finer pixels, and is seen as coarse as the whole.
+SMALLER = 0.9
 # Two pictures must share this part of the first.
 LEAST = 1 / 8
 # Where fewer windows show something, the whole picture's correlation must be this high.
@@ -100,6 +105,9 @@ def compare(a: Image, b: Image, start: Move = HERE) -> Likeness | None:
     Likeness or None
         None if they are no more alike than pictures of two patients.
     """
+    if start is not HERE and np.linalg.det(start) < SMALLER:
+        seen = compare(b, a, np.asarray(np.linalg.inv(start)))
+        return seen and replace(seen, move=np.asarray(np.linalg.inv(seen.move)))
     if start is HERE and correlation(a.astype(np.float32), b.astype(np.float32)) >= UNMOVED:
         seen = _looked_at(a, b, HERE)
         if seen is not None and seen.same:
@@ -162,7 +170,7 @@ def _laid(
     """Lay one picture on the other, and say where both are, edges left out."""
     second, reach = moved(b, move, (a.shape[0], a.shape[1]))
     inside = reach > 0
-    inside[[0, 1, -2, -1]] = inside[:, [0, 1, -2, -1]] = False
+    inside[:EDGE] = inside[-EDGE:] = inside[:, :EDGE] = inside[:, -EDGE:] = False
     return a.astype(np.float32), second, inside
 
 
@@ -181,6 +189,10 @@ def _places(
     """Return the local correlations that nine and eight of ten windows reach."""
     import cv2
 
+    # A window that reaches beyond the second picture compares what is not there.
+    reach = np.pad(inside[EDGE:-EDGE, EDGE:-EDGE], EDGE, mode="edge").astype(np.uint8)
+    clear = cv2.erode(reach, np.ones((WINDOW + 4, WINDOW + 4), np.uint8)) > 0
+    inside = inside & clear
     x, y = (np.asarray(cv2.GaussianBlur(one, (0, 0), BLUR), np.float32) for one in (x, y))
 
     def mean(values: NDArray[np.float32]) -> NDArray[np.float32]:

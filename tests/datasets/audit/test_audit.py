@@ -394,7 +394,7 @@ def test_sartaj_leaks(figshare_folder: Path) -> None:
             },
         )
     )
-    assert report.crossing("split")["test"] == (270, 394)
+    assert report.crossing("split")["test"] == (273, 394)
     assert len(report.contradictions) == 3
     labels = {tuple(sorted(set(report.table["label"].iloc[r]))) for r in report.contradictions}
     assert labels == {("glioma_tumor", "meningioma_tumor")}

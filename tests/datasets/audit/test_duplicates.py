@@ -7,7 +7,7 @@ import pytest
 
 from gliaboost.datasets.audit import duplicates
 from gliaboost.datasets.audit.duplicates import LINK_COLUMNS, link
-from gliaboost.datasets.audit.pictures import ImageRecord
+from gliaboost.datasets.audit.pictures import ImageRecord, detail
 from gliaboost.datasets.components import connected
 
 
@@ -128,3 +128,23 @@ def test_similarity_is_at_most_1_which_equal_pixels_have() -> None:
 
 def test_the_order_of_files_makes_no_bytes_equal() -> None:
     assert rows(link([picture(1, 5), picture(1, 0)])) == [(0, 1, "pixels", "same")]
+
+
+def cut(one: ImageRecord, name: str, turn: int) -> ImageRecord:
+    assert one.detail is not None
+    rest = np.rot90(one.detail[10:110, 14:122], turn)
+    return ImageRecord(name, name, 100, 108, detail=detail(np.ascontiguousarray(rest)))
+
+
+def test_a_cropped_copy_is_found_in_the_set_and_in_another() -> None:
+    pictures = [picture(seed) for seed in range(4)]
+    crops = [cut(pictures[2], "x", 0), cut(pictures[1], "y", 3)]
+    within, across = link([*pictures, *crops]), link(crops, pictures)
+    assert rows(within) == [(1, 5, "near", "rotated 270"), (2, 4, "near", "same")]
+    assert rows(across) == [(0, 2, "near", "same"), (1, 1, "near", "rotated 90")]
+    for table in (within, across):
+        assert table["adjusted"].tolist() == ["crop", "crop"]
+        assert (table["agreement"] > 0.992).all()
+    # The left upper corner of what was kept, in the whole picture turned as the crop is not.
+    across_x, _, shift, *_ = within["move"].iloc[1]
+    assert (14 / 128 * across_x + shift, across_x) == pytest.approx((0, 128 / 108), abs=0.02)

@@ -1,0 +1,278 @@
+"""Cropped copies: pictures that share keypoints, however much was cut from either's sides.
+
+A crop has another frame, so nothing that describes the whole picture finds it. SIFT keypoints
+(Lowe 2004) describe small places, each turned and scaled to its own measure; a mirrored picture's
+are the same numbers in another order. Keypoints of all pictures are dealt into cells, compared
+within a cell, and a pair's matches count the more the rarer they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.datasets.audit.alignment import Image, Move, sized
+from gliaboost.datasets.audit.orientation import NAMES, turning
+from gliaboost.parallel import map_in_order
+
+# Side at which keypoints are looked for, in pixels; how many a picture; how faint they may be.
+SIDE = 80
+KEYPOINTS = 60
+CONTRAST = 0.01
+EDGE = 15
+# Components of a descriptor that are compared, and the cosine from which two are one place's.
+COMPONENTS = 32
+ALIKE = 0.86
+# Keypoints a cell; a keypoint that this many others match is no sign of a copy.
+CELL = 1000
+COMMON = 40
+# Pairs looked at a picture; matches that must agree on one move, and how well, in unit squares.
+PARTNERS = 8
+AGREEING = 4
+OFF = 0.02
+# A cropped side keeps at least this part of the other's, and is stretched at most this much more
+# along one axis than along the other.
+SMALLEST = 0.4
+ASPECT = 2.2
+MIRRORED = np.arange(128).reshape(4, 4, 8)[::-1][:, :, -np.arange(8) % 8].ravel()
+
+
+@dataclass(frozen=True, eq=False)
+class Keypoints:
+    """Keypoints of several pictures.
+
+    Attributes
+    ----------
+    owner : int array [M]
+        Which picture each belongs to.
+    places : float32 array [M, 2]
+        Column and row in a unit square.
+    plain, mirrored : float32 array [M, COMPONENTS]
+        Descriptors of norm 1, as the picture is and as if it were mirrored.
+    """
+
+    owner: NDArray[np.int64]
+    places: NDArray[np.float32]
+    plain: NDArray[np.float32]
+    mirrored: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Crop:
+    """A pair that may be one picture, one of the two cropped.
+
+    Attributes
+    ----------
+    a, b : int
+        Pictures.
+    orientation : int
+        Index into `gliaboost.datasets.audit.orientation.NAMES`: what turns a into b.
+    move : float array [3, 3]
+        Takes points of a, once turned, to those of b; roughly.
+    """
+
+    a: int
+    b: int
+    orientation: int
+    move: Move
+
+
+def find_keypoints(details: Sequence[Image], jobs: int | None = None) -> Keypoints:
+    """Describe the keypoints of pictures, in threads."""
+    raw = list(map_in_order(_described, details, jobs=jobs))
+    owner = np.repeat(np.arange(len(raw)), [len(places) for places, _ in raw])
+    places = np.concatenate([p for p, _ in raw] or [np.empty((0, 2), np.float32)])
+    found = np.concatenate([d for _, d in raw] or [np.empty((0, 128), np.uint8)])
+    if not len(found):
+        nothing = np.empty((0, COMPONENTS), np.float32)
+        return Keypoints(owner, places, nothing, nothing)
+    sample = _rooted(found[:: max(1, len(found) // 20_000)])
+    middle = sample.mean(axis=0)
+    _, axes = np.linalg.eigh(np.cov(sample.T) + 1e-9 * np.eye(128))
+    main = np.ascontiguousarray(axes[:, -COMPONENTS:], np.float32)
+    return Keypoints(
+        owner,
+        places,
+        _reduced(found, middle, main),
+        _reduced(found[:, MIRRORED], middle, main),
+    )
+
+
+def parted(keypoints: Keypoints, first: int) -> tuple[Keypoints, Keypoints]:
+    """Part the keypoints of the `first` pictures from those of the others, numbered anew."""
+    mine = keypoints.owner < first
+
+    def some(rows: NDArray[np.bool_], before: int) -> Keypoints:
+        return Keypoints(
+            keypoints.owner[rows] - before,
+            keypoints.places[rows],
+            keypoints.plain[rows],
+            keypoints.mirrored[rows],
+        )
+
+    return some(mine, 0), some(~mine, first)
+
+
+def _described(detail: Image) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    import cv2
+
+    sift = cv2.SIFT.create(nfeatures=KEYPOINTS, contrastThreshold=CONTRAST, edgeThreshold=EDGE)
+    found, descriptors = sift.detectAndCompute(sized(detail, SIDE), None)
+    if descriptors is None:
+        return np.empty((0, 2), np.float32), np.empty((0, 128), np.uint8)
+    places = np.array([point.pt for point in found], np.float32)
+    return (places + np.float32(0.5)) / np.float32(SIDE), descriptors.astype(np.uint8)
+
+
+def _rooted(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Give descriptors so that their product is Hellinger's (Arandjelovic and Zisserman 2012)."""
+    values = descriptors.astype(np.float32)
+    values /= np.maximum(values.sum(axis=1, keepdims=True), 1)
+    return np.asarray(np.sqrt(values), np.float32)
+
+
+def _reduced(
+    descriptors: NDArray[np.uint8], middle: NDArray[np.float32], main: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    parts = []
+    for start in range(0, len(descriptors), 65_536):
+        part = (_rooted(descriptors[start : start + 65_536]) - middle) @ main
+        parts.append(part / np.maximum(np.linalg.norm(part, axis=1, keepdims=True), 1e-6))
+    return np.concatenate(parts)
+
+
+def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
+    """Find pairs of pictures whose keypoints agree on one move.
+
+    Parameters
+    ----------
+    mine : Keypoints
+        From `find_keypoints`.
+    yours : Keypoints, optional
+        Search these for each of `mine`, in place of `mine` themselves; described together with
+        them, so that they are comparable.
+
+    Returns
+    -------
+    list of Crop
+        At most `PARTNERS` of each picture, ``a`` < ``b`` within one set.
+    """
+    base = mine if yours is None else yours
+    if not len(mine.owner) or not len(base.owner):
+        return []
+    width = int(base.owner.max()) + 1
+    found: dict[tuple[int, int], tuple[float, Crop]] = {}
+    for mirrored in (False, True):
+        for pair, score, q, b in _pairs(mine, base, mirrored, yours is None, width):
+            first, second = divmod(pair, width)
+            if (first, second) in found and found[first, second][0] >= score:
+                continue
+            move = _agreed(mine.places[q], base.places[b])
+            turn = None if move is None else _turn(move)
+            if move is not None and turn is not None:
+                there = move @ np.linalg.inv(turning(turn))
+                found[first, second] = score, Crop(first, second, turn, there)
+    return [crop for _, (_, crop) in sorted(found.items())]
+
+
+def _pairs(
+    mine: Keypoints, base: Keypoints, mirrored: bool, within: bool, width: int
+) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.int64]]]:
+    """Give each picture's best pairs: number of the pair, score, and the keypoints that match."""
+    matched = list(_matches(mine.mirrored if mirrored else mine.plain, base.plain))
+    if not matched:
+        return
+    q, b = (np.concatenate([m[i] for m in matched]) for i in (0, 1))
+    weight = np.concatenate([m[2] for m in matched])
+    first, second = mine.owner[q], base.owner[b]
+    if within:  # a pair is found from either side: both votes count
+        kept = first != second
+        turn = first > second
+        q, b = np.where(turn, b, q)[kept], np.where(turn, q, b)[kept]
+        weight = weight[kept]
+        first, second = mine.owner[q], base.owner[b]
+    pair, at = np.unique(first * width + second, return_inverse=True)
+    if not len(pair):
+        return
+    score, count = np.bincount(at, weight), np.bincount(at)
+    ends = np.divmod(pair, width)
+    best = np.zeros(len(pair), bool)
+    for end in ends if within else ends[:1]:
+        order = np.lexsort((-score, end))
+        starts = np.flatnonzero(np.diff(end[order], prepend=-1))
+        rank = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
+        best[order[rank < PARTNERS]] = True
+    best &= count >= AGREEING
+    order = np.argsort(at, kind="stable")
+    begins = np.concatenate([[0], np.cumsum(count)])
+    for i in np.flatnonzero(best):
+        rows = order[begins[i] : begins[i + 1]]
+        yield int(pair[i]), float(score[i]), q[rows], b[rows]
+
+
+def _matches(
+    asked: NDArray[np.float32], base: NDArray[np.float32]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
+    """Match keypoints cell by cell; each one's matches share one vote."""
+    cells = max(1, len(base) // CELL)
+    chosen = np.random.default_rng(0).choice(len(base), cells, replace=False)
+    centres = base[np.sort(chosen)].T
+    own = _nearest(base, centres, 1)[:, 0]
+    probes = _nearest(asked, centres, min(2, cells))
+    order = np.argsort(own, kind="stable")
+    bounds = np.searchsorted(own[order], np.arange(cells + 1))
+    asking = np.argsort(probes.ravel(), kind="stable")
+    asked_bounds = np.searchsorted(probes.ravel()[asking], np.arange(cells + 1))
+    asking //= probes.shape[1]
+    for cell in range(cells):
+        b = order[bounds[cell] : bounds[cell + 1]]
+        if not len(b):
+            continue
+        for start in range(asked_bounds[cell], asked_bounds[cell + 1], 4096):
+            q = asking[start : min(start + 4096, asked_bounds[cell + 1])]
+            hit = asked[q] @ base[b].T > ALIKE
+            count = hit.sum(axis=1)
+            rare = (count > 0) & (count <= COMMON)
+            rows, columns = np.nonzero(hit[rare])
+            weight = (1 / count[rare][rows]).astype(np.float32)
+            yield q[rare][rows], b[columns], weight
+
+
+def _nearest(rows: NDArray[np.float32], centres: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    found = np.empty((len(rows), k), np.int64)
+    for start in range(0, len(rows), 8192):
+        likeness = rows[start : start + 8192] @ centres
+        for i in range(k):
+            best = likeness.argmax(axis=1)
+            found[start : start + len(best), i] = best
+            likeness[np.arange(len(best)), best] = -2
+    return found
+
+
+def _agreed(a: NDArray[np.float32], b: NDArray[np.float32]) -> Move | None:
+    """Find the affine move that most matches agree on, or None."""
+    import cv2
+
+    cv2.setRNGSeed(0)
+    move, inliers = cv2.estimateAffine2D(a, b, ransacReprojThreshold=OFF, maxIters=300)
+    if move is None or len(np.unique(a[inliers.ravel() > 0].round(2), axis=0)) < AGREEING:
+        return None
+    return np.vstack([move, [0, 0, 1]])
+
+
+def _turn(move: Move) -> int | None:
+    """Tell in which of the eight ways a move turns; None if it is not that of a crop."""
+    for orientation in range(len(NAMES)):
+        there = (move @ np.linalg.inv(turning(orientation)))[:2, :2]
+        scale, lean = np.diag(there), np.abs(there - np.diag(np.diag(there))).max()
+        if (
+            scale.min() > SMALLEST
+            and scale.max() < 1 / SMALLEST
+            and scale.max() / scale.min() < ASPECT
+            and lean < 0.15 * scale.max()
+        ):
+            return orientation
+    return None
