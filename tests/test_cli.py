@@ -139,7 +139,7 @@ def test_four_commands_end_to_end(
     said = json.loads(cli("predict", bundle, m.parent, "--json").out)
     assert len(said["predictions"]) == 36
     csv = cli("predict", bundle, m.parent / "p00-0.png", "--csv").out.splitlines()
-    assert csv[0] == "path,predicted,proba_coarse,proba_fine,error"
+    assert csv[0] == "path,predicted,proba_coarse,proba_fine,error,typicality,seen"
     assert "fine" in cli("predict", bundle, m.parent / "p00-0.png").out
 
 
