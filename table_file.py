@@ -48,7 +48,7 @@ def write_table(table: pd.DataFrame, path: Path | str) -> Path:
     >>> import tempfile, pandas as pd
     >>> file = Path(tempfile.mkdtemp()) / "t.csv"
     >>> write_table(pd.DataFrame({"path": ["a.png"], "x": [0.5]}), file).read_text()
-    '"path","x"\\n"a.png",0.5\\n'
+    '"path","x"\n"a.png",0.5\n'
     """
     import pyarrow as pa
 
