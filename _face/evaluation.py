@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, of_target, read_data
+from gliaboost._face.places import check_file
+from gliaboost._face.prediction import opened_bundle
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -79,13 +81,13 @@ def evaluate(
     >>> found.evaluation.counts.images, found.to_frame()["seen"].tolist()[:2]
     (8, ['', ''])
     """
-    from gliaboost.models.bundle import load
     from gliaboost.reports.protocol.held_out import evaluate_bundle
-    from gliaboost.table_file import check_ending, write_table
+    from gliaboost.table_file import ENDINGS, write_table
 
-    if out is not None:
-        check_ending(out)
-    opened = load(bundle) if isinstance(bundle, str | os.PathLike) else bundle
+    faults = Faults()
+    check_file(faults, out, "--out", ENDINGS)
+    faults.tell()
+    opened = opened_bundle(bundle)
     table = of_target(read_data(data, progress), target, modality, progress)
     found = evaluate_bundle(opened, table, jobs=jobs, seed=seed)
     if out is not None:

@@ -74,7 +74,9 @@ def predict(
     from gliaboost.models.prediction import predict as ask
 
     given = [images] if isinstance(images, str | os.PathLike | ImageSource) else list(images)
-    return ask(_loaded(bundle), given, position=position, plane=plane, window=window, jobs=jobs)
+    return ask(
+        opened_bundle(bundle), given, position=position, plane=plane, window=window, jobs=jobs
+    )
 
 
 def explain(
@@ -132,11 +134,12 @@ def explain(
     from gliaboost.models.explain.attribution import explain as attribute
 
     return attribute(
-        _loaded(bundle), one_picture(image, position=position, plane=plane, window=window)
+        opened_bundle(bundle), one_picture(image, position=position, plane=plane, window=window)
     )
 
 
-def _loaded(bundle: Bundle | Path | str) -> Bundle:
+def opened_bundle(bundle: Bundle | Path | str) -> Bundle:
+    """Load a bundle, if it is not one already."""
     from gliaboost.models.bundle import load
 
     return load(bundle) if isinstance(bundle, str | os.PathLike) else bundle

@@ -24,11 +24,12 @@ from gliaboost.commands.options import (
     Settings,
     Store,
     Target,
+    check_writable,
     exit_with_failures,
     print_json,
 )
 from gliaboost.commands.progress_bar import shown_progress
-from gliaboost.table_file import check_ending
+from gliaboost.table_file import ENDINGS
 
 FACTS = "path, label and what else the manifest knows"
 
@@ -90,7 +91,9 @@ def features(
     quiet: Quiet = False,
 ) -> None:
     """Write named columns with path, label and patient, for R, pandas or a spreadsheet."""
-    check_ending(out)
+    from gliaboost.features.extract import column_names
+
+    check_writable(out, ENDINGS)
     with shown_progress(quiet) as progress:
         found = gliaboost.extract(
             data,
@@ -103,8 +106,7 @@ def features(
             progress=progress,
         )
         found.save(out)
-    size = found.preparation.size
-    wide = sum(len(e.feature_names(size, size)) for e in found.extractors)
+    wide = len(column_names(found.extractors, found.preparation))
     images = len(found.manifest) - len(found.failed)
     typer.echo(f"{out.resolve()}: {images:,} images, {wide:,} columns beside {FACTS}")
     exit_with_failures(found.failed.items())

@@ -150,24 +150,14 @@ def collecting_unreadable() -> Iterator[list[tuple[str, str]]]:
         Filled while the block runs.
     """
     found: list[tuple[str, str]] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UnreadableWarning)
-        show = warnings.showwarning
 
-        def keep(
-            message: Warning | str,
-            category: type[Warning],
-            filename: str,
-            lineno: int,
-            file: TextIO | None = None,
-            line: str | None = None,
-        ) -> None:
-            if isinstance(message, UnreadableWarning):
-                found.extend(message.failed.items())
-            else:
-                show(message, category, filename, lineno, file, line)
+    def keep(message: Warning | str, filename: str) -> bool:
+        if not isinstance(message, UnreadableWarning):
+            return False
+        found.extend(message.failed.items())
+        return True
 
-        warnings.showwarning = keep
+    with _keeping(UnreadableWarning, keep):
         yield found
 
 
@@ -181,11 +171,25 @@ def collecting_notes() -> Iterator[list[str]]:
         Filled while the block runs. Warnings of other packages are shown as ever.
     """
     package, found = str(Path(gliaboost.__file__).parent), list[str]()
+
+    def keep(message: Warning | str, filename: str) -> bool:
+        if not filename.startswith(package):
+            return False
+        found.append(str(message))
+        return True
+
+    with _keeping(UserWarning, keep):
+        yield found
+
+
+@contextmanager
+def _keeping(category: type[Warning], keep: Callable[[Warning | str, str], bool]) -> Iterator[None]:
+    """Show no warning that `keep` takes; it is given the message and the file that warned."""
     with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
+        warnings.simplefilter("always", category)
         show = warnings.showwarning
 
-        def keep(
+        def shown(
             message: Warning | str,
             category: type[Warning],
             filename: str,
@@ -193,19 +197,17 @@ def collecting_notes() -> Iterator[list[str]]:
             file: TextIO | None = None,
             line: str | None = None,
         ) -> None:
-            if filename.startswith(package):
-                found.append(str(message))
-            else:
+            if not keep(message, filename):
                 show(message, category, filename, lineno, file, line)
 
-        warnings.showwarning = keep
-        yield found
+        warnings.showwarning = shown
+        yield
 
 
-def check_writable(out: Path | None) -> None:
-    """Refuse a file that cannot be written, before the work that would be lost."""
+def check_writable(out: Path | None, endings: tuple[str, ...] = ()) -> None:
+    """Refuse a file that cannot be written, or has another ending, before any work is lost."""
     faults = Faults()
-    check_file(faults, out, "--out")
+    check_file(faults, out, "--out", endings)
     faults.tell()
 
 
