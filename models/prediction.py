@@ -221,7 +221,8 @@ def predict(
         given, looks = wide[:, : bundle.columns], wide[:, bundle.columns :]
     else:
         given, read, broken = read_images(asked, preparation, jobs=jobs)
-        looks = DESCRIPTION.transform(given)
+        if described:
+            looks = DESCRIPTION.transform(given)
     rows = [there[row] for row in read]
     failed = lost | {there[row]: reason for row, reason in broken.items()}
     if takes == "both":
