@@ -282,7 +282,8 @@ class Booster(Classifier):
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
-        return illegal(self, _LEGAL)
+        # `fit` leaves the device to `choose_device`, which also asks whether it is there.
+        return illegal(self, {**_LEGAL, "device": one_of(*DEVICES)})
 
     @classmethod
     def search_space(cls) -> SearchSpace:
@@ -354,7 +355,6 @@ _LEGAL: Legal = {
         "'balanced', a dict of label: weight, or None",
         lambda v: v is None or v == "balanced" or (isinstance(v, dict) and _weights(v)),
     ),
-    "device": one_of(*DEVICES),
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }
