@@ -46,6 +46,20 @@ class HeldOut:
         Path and reason of each file that could not be read.
     warnings : list of str
         What a reader of the numbers must know, a sentence each.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame(
+    ...     {"label": ["a", "b"], "predicted": ["a", "a"], "proba_a": [0.9, 0.6],
+    ...      "proba_b": [0.1, 0.4]}
+    ... )
+    >>> numbers = evaluate(frame, ["a", "b"])
+    >>> found = HeldOut(
+    ...     {"model": "svm"}, "clinic", ["a", "b"], numbers, None, frame, {}, {}, []
+    ... )
+    >>> found.evaluation.accuracy.pooled, found.to_dict()["dataset"]
+    (0.5, 'clinic')
     """
 
     model: dict[str, Any]
