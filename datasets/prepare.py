@@ -113,10 +113,36 @@ class Preparation:
                 f"an image of shape {list(image.shape)} and dtype {image.dtype}; expected uint8 "
                 "[H, W]"
             )
-        image = CROPS[self.crop](image)
+        top, left, bottom, right = self.cut(image)
+        image = image[top:bottom, left:right]
         image = DENOISERS[self.denoise](image)
         image = NORMALISERS[self.normalise](image)
-        return _resized(image, self.size, keep_aspect=self.keep_aspect)
+        top, left, bottom, right = self.placed(*image.shape)
+        shown = _to_shape(image, bottom - top, right - left)
+        if shown.shape == (self.size, self.size):
+            return shown
+        padded = np.zeros((self.size, self.size), np.uint8)
+        padded[top:bottom, left:right] = shown
+        return padded
+
+    def cut(self, image: Image) -> tuple[int, int, int, int]:
+        """Say which part of a picture is shown: its top, left, bottom and right, half-open."""
+        return CROPS[self.crop](image)
+
+    def placed(self, height: int, width: int) -> tuple[int, int, int, int]:
+        """Say where on the prepared image a part of `height` x `width` pixels lies.
+
+        Examples
+        --------
+        >>> Preparation(size=32, keep_aspect=True).placed(10, 20)
+        (8, 0, 24, 32)
+        """
+        if not self.keep_aspect:
+            return 0, 0, self.size, self.size
+        longer = max(height, width)
+        height, width = (max(1, round(side * self.size / longer)) for side in (height, width))
+        top, left = (self.size - height) // 2, (self.size - width) // 2
+        return top, left, top + height, left + width
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values; `from_dict` rebuilds it."""
@@ -226,10 +252,20 @@ def _same(image: Image) -> Image:
     return image
 
 
-def _cropped(image: Image) -> Image:
+def _whole(image: Image) -> tuple[int, int, int, int]:
+    return 0, 0, image.shape[0], image.shape[1]
+
+
+def _head(image: Image) -> tuple[int, int, int, int]:
     top, left, bottom, right = foreground_box(image)
     margin = round(MARGIN * max(bottom - top, right - left))
-    return image[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin]
+    height, width = image.shape
+    return (
+        max(0, top - margin),
+        max(0, left - margin),
+        min(height, bottom + margin),
+        min(width, right + margin),
+    )
 
 
 def _median(image: Image) -> Image:
@@ -287,17 +323,6 @@ def _by_clahe(image: Image) -> Image:
     return np.asarray(clahe.apply(np.ascontiguousarray(image)), dtype=np.uint8)
 
 
-def _resized(image: Image, size: int, *, keep_aspect: bool) -> Image:
-    longer = max(image.shape)
-    if not keep_aspect:
-        return _to_shape(image, size, size)
-    height, width = (max(1, round(side * size / longer)) for side in image.shape)
-    top, left = (size - height) // 2, (size - width) // 2
-    padded = np.zeros((size, size), np.uint8)
-    padded[top : top + height, left : left + width] = _to_shape(image, height, width)
-    return padded
-
-
 def _to_shape(image: Image, height: int, width: int) -> Image:
     import cv2
 
@@ -309,7 +334,10 @@ def _to_shape(image: Image, height: int, width: int) -> Image:
 
 
 Step = Callable[[Image], Image]
-CROPS: dict[str, Step] = {"none": _same, "foreground": _cropped}
+CROPS: dict[str, Callable[[Image], tuple[int, int, int, int]]] = {
+    "none": _whole,
+    "foreground": _head,
+}
 DENOISERS: dict[str, Step] = {"none": _same, "median": _median, "nlm": _non_local_means}
 NORMALISERS: dict[str, Step] = {
     "none": _same,

@@ -1,0 +1,1 @@
+"""Segmenters: where a tumour is and how large, behind one contract as classifiers are."""

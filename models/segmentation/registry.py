@@ -1,0 +1,96 @@
+"""The only list of segmenters: finds a class by its name, here or in another package."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from gliaboost.errors import PluginError, UsageError
+from gliaboost.models.segmentation.base import Segmenter
+from gliaboost.plugins import Registry
+
+S = TypeVar("S", bound=type[Segmenter])
+# Where the segmenters of this package live: a module is imported once its segmenter is asked for.
+BUILT_IN = {
+    "otsu": "gliaboost.models.segmentation.otsu",
+}
+SEGMENTERS: Registry[type[Segmenter]] = Registry("segmenters", "segmenter", BUILT_IN)
+
+
+def register(cls: S) -> S:
+    """Enter a segmenter class under its `name`; warns when it takes another's place.
+
+    Raises
+    ------
+    UsageError
+        If it is no `Segmenter`.
+    """
+    if not (isinstance(cls, type) and issubclass(cls, Segmenter)):
+        raise UsageError(
+            f"{cls!r} is no segmenter; expected a subclass of gliaboost.models.Segmenter"
+        )
+    SEGMENTERS.enter(cls.name, cls)
+    return cls
+
+
+def segmenter_class(name: str) -> type[Segmenter]:
+    """Find a segmenter class by its registered name.
+
+    Raises
+    ------
+    UsageError
+        If there is none; it lists those that there are.
+    PluginError
+        If a package declares one that cannot be used.
+    """
+    return SEGMENTERS.find(name, _take_up)
+
+
+def _take_up(name: str, found: Any, package: str) -> None:
+    if getattr(found, "name", name) != name:
+        raise PluginError(
+            f"the package {package} declares a segmenter {name!r} whose class is called "
+            f"{found.name!r}; one name is expected for both"
+        )
+    try:
+        register(found)
+    except UsageError as error:
+        raise PluginError(f"{name}, of the package {package}: {error}") from error
+
+
+def segmenter_names() -> list[str]:
+    """Name all segmenters, of this package and of others.
+
+    Examples
+    --------
+    >>> "otsu" in segmenter_names()
+    True
+    """
+    return SEGMENTERS.names()
+
+
+def create_segmenter(name: str, **parameters: Any) -> Segmenter:
+    """Build a segmenter by its registered name.
+
+    Examples
+    --------
+    >>> create_segmenter("otsu").name
+    'otsu'
+    """
+    cls = segmenter_class(name)
+    try:
+        return cls(**parameters)
+    except TypeError as error:
+        known = ", ".join(cls._get_param_names()) or "none"
+        raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+
+
+def shared_by_segmenter(name: str, **shared: Any) -> dict[str, Any]:
+    """Keep those of the command line's common options that a segmenter has.
+
+    Examples
+    --------
+    >>> shared_by_segmenter("otsu", device="cpu", jobs=2)
+    {}
+    """
+    known = segmenter_class(name)._get_param_names()
+    return {key: value for key, value in shared.items() if key in known}
