@@ -35,7 +35,9 @@ class Unavailable(NamedTuple):
 def gpu_present() -> bool:
     """Whether an NVIDIA GPU can be seen, without loading any library."""
     return (
-        Path("/dev/nvidia0").exists()
+        # A container may be given any of a machine's cards alone; under WSL they have another name.
+        any(Path("/dev").glob("nvidia[0-9]*"))
+        or Path("/dev/dxg").exists()
         or any(Path("/proc/driver/nvidia/gpus").glob("*"))
         or (sys.platform == "win32" and shutil.which("nvidia-smi") is not None)
     )

@@ -55,6 +55,27 @@ def test_without_a_gpu_no_child_is_asked(monkeypatch: pytest.MonkeyPatch) -> Non
     why_no_cuda.cache_clear()
 
 
+@pytest.mark.parametrize(
+    ("file", "present"),
+    [
+        ("dev/nvidia0", True),
+        ("dev/nvidia3", True),  # a container that was given a later card
+        ("dev/dxg", True),  # WSL
+        ("proc/driver/nvidia/gpus/0000:00:04.0", True),
+        ("dev/nvidiactl", False),
+        ("dev/nvidia-uvm", False),
+    ],
+)
+def test_a_gpu_is_seen_under_whatever_name(
+    file: str, present: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).touch()
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(devices, "Path", lambda path: tmp_path / path.lstrip("/"))
+    assert devices.gpu_present() is present
+
+
 def test_the_cpu_needs_no_proof() -> None:
     def asked() -> Unavailable:
         raise AssertionError("asked for a GPU")

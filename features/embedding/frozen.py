@@ -17,7 +17,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.embedding.backbones import backbone_input, create_backbone, timm_name
 from gliaboost.features.embedding.batching import BatchSize, in_batches
 from gliaboost.features.embedding.pooling import POOLS
-from gliaboost.features.embedding.torch_device import resized, take_one_core
+from gliaboost.features.embedding.torch_device import resized, take_one_core, without_tf32
 
 if TYPE_CHECKING:
     from gliaboost.features.embedding.backbones import BackboneInput
@@ -50,8 +50,6 @@ class FrozenNetwork:
         self.model = model.eval().requires_grad_(False)
         self.model.to(device=device, dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.size = BatchSize(FIRST[device], MOST[device])
-        # A GPU runs one batch after the other anyway; a second in flight would only take memory.
-        self._turn = threading.Lock() if device == "cuda" else None
 
     def columns(
         self,
@@ -73,15 +71,8 @@ class FrozenNetwork:
                 torch.cuda.synchronize(columns.device)
             return columns
 
-        def run() -> torch.Tensor:
-            # Reduced precision inside float32 convolutions would make a GPU's numbers its own.
-            with torch.backends.cudnn.flags(allow_tf32=False):
-                return torch.cat(in_batches(len(images), self.size, work, time.perf_counter))
-
-        if self._turn is None:
-            return run()
-        with self._turn:
-            return run()
+        with without_tf32(self.device):
+            return torch.cat(in_batches(len(images), self.size, work, time.perf_counter))
 
     def prepared(self, images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
         """Resize and standardise as in the backbone's training, ``[N, 3, S, S]``."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,6 +107,36 @@ def choose_precision(precision: str, device: str) -> str:
         for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     )
     return "bfloat16" if gains else "float32"
+
+
+# The setting below is the process', and a GPU runs one batch after the other anyway.
+_gpu = threading.RLock()
+
+
+@contextmanager
+def without_tf32(device: str) -> Iterator[None]:
+    """Let a GPU's float32 convolutions be float32, as on the CPU; one thread at a time.
+
+    By default they round their factors to TF32, which has 10 bits, and the same image would have
+    other numbers on a GPU. All else that cuDNN was told stays: its own `flags` sets what is not
+    named to a default, and would turn cuDNN off.
+
+    Parameters
+    ----------
+    device : str
+        ``"cuda"``; for ``"cpu"`` nothing is done.
+    """
+    if device == "cpu":
+        yield
+        return
+    cudnn = import_torch().backends.cudnn
+    with _gpu:
+        before = cudnn.allow_tf32
+        cudnn.allow_tf32 = False
+        try:
+            yield
+        finally:
+            cudnn.allow_tf32 = before
 
 
 _thread = threading.local()

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
+from gliaboost.features.embedding.torch_device import (
+    choose_torch_device,
+    import_torch,
+    without_tf32,
+)
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.network import Network
@@ -85,7 +89,8 @@ def run_network(
             logits[start:stop] = out.float().cpu().numpy()
 
     size = BatchSize(BATCH[device], BATCH[device])
-    in_batches(len(images), size, work, time.perf_counter)
+    with without_tf32(device):
+        in_batches(len(images), size, work, time.perf_counter)
     return embedded, logits
 
 

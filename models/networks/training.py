@@ -175,6 +175,8 @@ class _Run:
         self.training, self.plan, self.device = training, plan, device
         self.objective = objective
         self.judged: Trainable = copy.deepcopy(network) if plan.ema else network
+        # All of a kind at once: a GPU would spend most of a step on launching them one by one.
+        self.means, self.counts = _pairs(self.judged, network)
         self.optimiser = torch.optim.AdamW(parameter_groups(network, plan), lr=plan.learning_rate)
         self.scaler = torch.amp.GradScaler(device, enabled=plan.precision == "float16")
         self.steps = max(1, -(-len(training.images) // plan.batch_size))
@@ -261,12 +263,10 @@ class _Run:
     def _average(self) -> None:
         # The first steps count little: the mean would otherwise be one of beginnings.
         decay = min(self.plan.ema, (1 + self.step) / (10 + self.step))
-        new = self.network.state_dict()
-        for name, mean in self.judged.state_dict().items():
-            if mean.is_floating_point():
-                mean.lerp_(new[name], 1 - decay)
-            else:
-                mean.copy_(new[name])
+        for means, news in self.means:
+            torch._foreach_lerp_(means, news, 1 - decay)
+        for counts, news in self.counts:
+            torch._foreach_copy_(counts, news)
 
 
 def rate_factor(done: int, steps: int, warmup: float) -> float:
@@ -301,6 +301,24 @@ def parameter_groups(network: Trainable, plan: Plan) -> list[dict[str, Any]]:
         }
         for (share, decays), parameters in groups.items()
     ]
+
+
+Pairs = list[tuple[list[torch.Tensor], list[torch.Tensor]]]
+
+
+def _pairs(judged: Trainable, network: Trainable) -> tuple[Pairs, Pairs]:
+    """Lay two networks' values side by side, by dtype: those to average, and those to copy.
+
+    Both share the networks' memory, which all steps write in place.
+    """
+    new = network.state_dict()
+    kinds: dict[torch.dtype, tuple[list[torch.Tensor], list[torch.Tensor]]] = {}
+    for name, value in judged.state_dict().items():
+        mine, theirs = kinds.setdefault(value.dtype, ([], []))
+        mine.append(value)
+        theirs.append(new[name])
+    floats = [pair for dtype, pair in kinds.items() if dtype.is_floating_point]
+    return floats, [pair for dtype, pair in kinds.items() if not dtype.is_floating_point]
 
 
 def _copied(network: Trainable) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ from gliaboost.features.embedding.torch_device import (  # noqa: E402
     choose_torch_device,
     resized,
     take_one_core,
+    without_tf32,
 )
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2, 24, 36), dtype=np.uint8)
@@ -91,3 +92,22 @@ def test_a_pools_thread_takes_one_core_and_the_main_thread_keeps_its_own() -> No
     thread.join()
     assert seen == [1]
     assert torch.get_num_threads() == before
+
+
+def test_a_gpu_is_kept_from_tf32_and_from_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    cudnn = torch.backends.cudnn
+    for tf32, benchmark in ((True, True), (False, False)):
+        monkeypatch.setattr(cudnn, "allow_tf32", tf32)
+        monkeypatch.setattr(cudnn, "benchmark", benchmark)
+        with without_tf32("cuda"):
+            assert (cudnn.allow_tf32, cudnn.enabled) == (False, True)
+            assert cudnn.benchmark == benchmark
+            with without_tf32("cuda"):  # the same thread may ask again
+                pass
+            assert not cudnn.allow_tf32
+        assert (cudnn.allow_tf32, cudnn.enabled, cudnn.benchmark) == (tf32, True, benchmark)
+    monkeypatch.setattr(cudnn, "allow_tf32", True)
+    with pytest.raises(ZeroDivisionError), without_tf32("cuda"):
+        raise ZeroDivisionError
+    with without_tf32("cpu"):
+        assert cudnn.allow_tf32

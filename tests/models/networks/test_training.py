@@ -15,7 +15,7 @@ from gliaboost.errors import GliaboostError
 from gliaboost.models.networks.augmentation import Augmentation
 from gliaboost.models.networks.network import Trainable
 from gliaboost.models.networks.objectives import Examples, Objective, grey, outputs
-from gliaboost.models.networks.training import Plan, rate_factor, train_network
+from gliaboost.models.networks.training import Plan, _Run, rate_factor, train_network
 
 
 class PixelNetwork(Trainable):
@@ -81,6 +81,23 @@ def test_a_segmenter_is_trained_by_the_same_loop() -> None:
     for images, masks in seen[:4]:
         inside = images[masks > 0]
         assert float((inside > 0.5).float().mean()) > 0.9
+
+
+def test_the_judged_weights_are_the_running_mean_and_its_counts_the_last() -> None:
+    torch.manual_seed(0)
+    network = PixelNetwork()
+    network.body = torch.nn.Sequential(network.body, torch.nn.BatchNorm2d(8))
+    network.head.double()
+    run = _Run(network, bright_parts(), Plan(ema=0.9), masking(), "cpu")
+    before = {k: v.clone() for k, v in run.judged.state_dict().items()}
+    with torch.no_grad():
+        for value in network.state_dict().values():
+            value.add_(1)
+    run.step = 10**6  # far from the beginning, where the mean is quicker
+    run._average()
+    for name, mean in run.judged.state_dict().items():
+        step = 0.1 if mean.is_floating_point() else 1
+        torch.testing.assert_close(mean, before[name] + step, msg=name)
 
 
 def test_a_loss_that_is_no_number_ends_it() -> None:
