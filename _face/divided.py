@@ -12,6 +12,7 @@ from gliaboost._face.faults import Faults
 from gliaboost._face.folders import is_archive
 from gliaboost._face.inputs import DataSet, of_target, read_data
 from gliaboost._face.labels import refuse_quantities, remark
+from gliaboost._face.scan_folders import without_labels
 from gliaboost._face.words import fold_choice
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
@@ -96,6 +97,8 @@ def read_labelled(
     before = len(faults.errors)
     with faults.noted():
         whole = read_data(data, progress, store)
+        if (lacking := without_labels(whole, data)) is not None and target == "label":
+            raise UsageError(lacking)
         table = of_target(whole, target, modality, progress)
         refuse_quantities(table)
         table.check(labelled=True)

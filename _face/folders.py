@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
+from gliaboost._face.scan_folders import FILES, read_scans
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
@@ -19,20 +20,15 @@ IN_FOLDER = ("manifest.parquet", "manifest.csv")
 UNPACKED = "unpacked"
 # What may lie beside the one folder that an archive wraps its content in.
 ASIDE = (".txt", ".md", ".pdf", ".json", ".html", ".rtf")
-# How the sources that write images first are called, with what each must be told.
-CONVERTED = {
-    "dicom": "gliaboost manifest dicom {path} --labels LABELS.csv --out m.parquet",
-    "nifti": "gliaboost manifest nifti {path} --labels LABELS.csv --out m.parquet",
-    "figshare-mat": "gliaboost manifest figshare {path} --out m.parquet",
-}
-FILES = {
-    "dicom": "DICOM files",
-    "nifti": "NIfTI volumes",
-    "figshare-mat": "MATLAB slices like figshare's",
-}
 
 
-def read_folder(path: Path, progress: Progress = SILENT, *, called: Path | None = None) -> Manifest:
+def read_folder(
+    path: Path,
+    progress: Progress = SILENT,
+    *,
+    called: Path | None = None,
+    store: Path | None = None,
+) -> Manifest:
     """Read a folder: by the manifest in it, by a layout that is known, or as a folder of classes.
 
     Parameters
@@ -43,6 +39,8 @@ def read_folder(path: Path, progress: Progress = SILENT, *, called: Path | None 
         Hears what it was taken for, and what is in it.
     called : pathlib.Path, optional
         What the data set is called; default: the folder.
+    store : pathlib.Path, optional
+        The feature store below which slices of scans go; default: in the user's cache folder.
 
     Returns
     -------
@@ -52,7 +50,8 @@ def read_folder(path: Path, progress: Progress = SILENT, *, called: Path | None 
     Raises
     ------
     UsageError
-        If there is no data set in it, or one that becomes a manifest first; says by which command.
+        If there is no data set in it, or one that is unclear; says by which command it becomes a
+        manifest.
     """
     from gliaboost.datasets.sources import read_source
     from gliaboost.datasets.sources.recognise import recognise
@@ -67,12 +66,10 @@ def read_folder(path: Path, progress: Progress = SILENT, *, called: Path | None 
         progress.line(f"{inner}: read by its {inside[0].name}")
         return Manifest.read(inside[0])
     source = recognise(inner)
-    if source in CONVERTED:
-        command = CONVERTED[source].format(path=shlex.quote(str(inner)))
-        raise UsageError(
-            f"{inner} holds {FILES[source]}, which are cut into images first: {command} && then "
-            "give m.parquet in place of the folder"
-        )
+    if source in FILES:
+        table = read_scans(inner, source, store, progress)
+        progress.line(described(table, inner, FILES[source][1]))
+        return Manifest(table.table, table.root, str(called or path), table.notes)
     try:
         table = read_source(source or "folder", inner)
     except UsageError as error:
@@ -120,7 +117,7 @@ def read_archive(path: Path, store: Path, progress: Progress = SILENT) -> Manife
         with replacing_folder(folder) as temporary:
             extract(path, temporary)
         progress.line(f"{path}: unpacked into {folder}")
-    return read_folder(folder, progress, called=path.with_name(stem(path)))
+    return read_folder(folder, progress, called=path.with_name(stem(path)), store=store)
 
 
 def is_archive(path: Path) -> bool:

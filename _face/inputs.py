@@ -33,11 +33,12 @@ def read_data(
         A data frame has a column ``path``, seen from the working folder. A path is a manifest's
         file (``.parquet``, ``.csv``), a folder, or an archive of one (``.zip``, ``.tar.gz``): one
         that holds ``manifest.parquet`` or ``manifest.csv`` is read by it, one of a known layout by
-        that, any other is taken for a folder of classes.
+        that, DICOM and NIfTI are cut into images, any other is taken for a folder of classes.
     progress : Progress
         Hears what a folder was taken for.
     store : path-like, optional
-        The feature store, below which archives are unpacked; default: in the user's cache folder.
+        The feature store, below which archives are unpacked and slices of scans written; default:
+        in the user's cache folder.
 
     Returns
     -------
@@ -63,7 +64,7 @@ def _read(data: DataSet, progress: Progress, store: Path | str | None) -> Manife
     if isinstance(data, str | os.PathLike):
         path = Path(data)
         if path.is_dir():
-            return read_folder(path, progress)
+            return read_folder(path, progress, store=None if store is None else _store(store))
         if not path.exists():
             raise UsageError(
                 f"no manifest, folder or archive {path}; name a folder of classes, a .zip of one, "

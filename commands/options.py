@@ -96,7 +96,8 @@ Modality = Annotated[
 DataPath = Annotated[
     Path,
     typer.Argument(
-        metavar="DATA", help="A folder of classes, a .zip of one, or a manifest (.parquet, .csv)."
+        metavar="DATA",
+        help="A folder of classes or scans, a .zip of one, or a manifest (.parquet, .csv).",
     ),
 ]
 Model = Annotated[

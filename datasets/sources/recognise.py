@@ -8,11 +8,10 @@ from pathlib import Path
 from gliaboost.datasets.image_files import all_folders, files_ending, image_files, is_hidden
 from gliaboost.datasets.sources.base import letters
 
-# Sources that write slices as images first: reading them is a step of its own.
-CONVERTING = ("dicom", "nifti", "figshare-mat")
 # How many files are opened at most to look for DICOM.
 OPENED = 50
 VOLUMES = (".nii", ".nii.gz")
+_DICOM = (".dcm", ".dicom", ".ima")
 _MASK_FILE = re.compile(r"[ _.-](mask|seg|segmentation)$", re.IGNORECASE)
 _CT_MRI = re.compile(r"(ct|mri)[ _-]+(healthy|glioma|meningioma|pituitary|tumou?r)", re.IGNORECASE)
 
@@ -21,7 +20,7 @@ def recognise(folder: Path) -> str | None:
     """Name the source that reads a folder; None where nothing in it is known.
 
     Only layouts that a folder of classes would misread are told apart from one: `"folder"` stands
-    for all others that hold images.
+    for all others that hold images. A few pictures beside more scans are no data set.
 
     Parameters
     ----------
@@ -46,11 +45,13 @@ def recognise(folder: Path) -> str | None:
     images = [f.relative_to(folder) for f in image_files(folder)]
     if (folder / "metadata.csv").is_file() and {"images", "masks"} <= {f.parts[0] for f in images}:
         return "figshare"
-    if images:
+    volumes, dicom = files_ending(folder, VOLUMES), files_ending(folder, _DICOM)
+    matlab = files_ending(folder, (".mat",))
+    if images and len(images) >= max(map(len, (volumes, dicom, matlab))):
         return _of_images(folder, images)
-    if any(f.stem.isdigit() or f.stem == "cvind" for f in files_ending(folder, (".mat",))):
+    if any(f.stem.isdigit() or f.stem == "cvind" for f in matlab):
         return "figshare-mat"
-    if files_ending(folder, VOLUMES):
+    if len(volumes) > len(dicom):
         return "nifti"
     return "dicom" if _holds_dicom(folder) else None
 
@@ -76,7 +77,7 @@ def _holds_dicom(folder: Path) -> bool:
     for file in sorted(folder.rglob("*")):
         if is_hidden(file.relative_to(folder)) or not file.is_file():
             continue
-        if file.suffix.lower() in (".dcm", ".dicom", ".ima"):
+        if file.suffix.lower() in _DICOM:
             return True
         with file.open("rb") as f:
             if f.read(132)[128:] == b"DICM":

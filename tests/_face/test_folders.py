@@ -98,9 +98,6 @@ def test_an_archive_that_climbs_out_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("paths", "command"),
     [
-        (("p1/1.nii.gz",), "gliaboost manifest nifti"),
-        (("p1/1.dcm",), "gliaboost manifest dicom"),
-        (("1.mat", "cvind.mat"), "gliaboost manifest figshare"),
         (("images/1.png", "images/2.png", "train.csv"), "gliaboost manifest csv"),
         (("notes.txt",), "gliaboost manifest SOURCE"),
     ],

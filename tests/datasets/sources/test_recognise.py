@@ -34,6 +34,11 @@ def lay(folder: Path, *paths: str, content: bytes = b"x") -> Path:
         (["Brain_Glioma/1.jpg", "Brain_Menin/1.jpg", "Brain Tumor/1.jpg"], "bangladesh"),
         (["p1/scan.nii.gz"], "nifti"),
         (["p1/series/1.DCM"], "dicom"),
+        (["p1/scan.nii.gz", "p2/scan.nii", "screenshot.png"], "nifti"),
+        (["p1/1.dcm", "p1/2.IMA", "montage.jpg", "p1/mask.nii"], "dicom"),
+        (["1.mat", "2.mat", "figure.png"], "figshare-mat"),
+        (["glioma/1.png", "no/1.jpg", "atlas.nii"], "folder"),
+        (["p1/scan.nii.gz", "a.mat", "b.mat"], "nifti"),
         (["notes.txt"], None),
     ],
 )
