@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +10,11 @@ from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
 from gliaboost.models.segmentation.diameters import Diameter, Point, diameters
+from gliaboost.models.segmentation.surroundings import brightness, rim_entropy
 
 Mask = NDArray[np.bool_]
 Spacing = tuple[float, float]
 
-# How far around a region its surroundings reach, in pixels.
-RING = 5
 # Pixels that touch by a side or a corner are one component.
 _TOUCHING = np.ones((3, 3), bool)
 
@@ -44,7 +42,7 @@ class MaskRegion:
     mean_grey : float, optional
         Of the pixels inside, 0 to 255; None without an image.
     contrast : float, optional
-        `mean_grey` minus the mean of the pixels outside the whole mask that lie within `RING`
+        `mean_grey` minus the mean of the pixels outside the whole mask that lie within five
         pixels of this region; None without an image, or where nothing lies around.
     rim_entropy : float, optional
         How unsure the outline is: the mean entropy of the probability, in bits (0 sure, 1 even),
@@ -149,31 +147,6 @@ class Measurements:
         return values | nothing | {"area_pixels": 0, "area_mm2": self.area_mm2}
 
 
-@dataclass(frozen=True)
-class SeriesVolume:
-    """The volume of a tumour over the slices of a series.
-
-    Attributes
-    ----------
-    mm3 : float
-        Cubic millimetres.
-    slices : int
-        How many slices have a part of it.
-    """
-
-    mm3: float
-    slices: int
-
-    @property
-    def ml(self) -> float:
-        """Millilitres."""
-        return self.mm3 / 1000
-
-    def to_dict(self) -> dict[str, float]:
-        """Return plain numbers: ``volume_mm3``, ``volume_ml`` and ``volume_slices``."""
-        return {"volume_mm3": self.mm3, "volume_ml": self.ml, "volume_slices": self.slices}
-
-
 def measure(
     mask: Mask,
     image: NDArray[np.uint8] | None = None,
@@ -215,7 +188,7 @@ def measure(
     """
     from scipy import ndimage
 
-    _check(mask, image, probability, spacing)
+    check_mask(mask, image, probability, spacing)
     labels, count = ndimage.label(mask, _TOUCHING)
     sizes = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     boxes = ndimage.find_objects(labels)
@@ -228,50 +201,8 @@ def measure(
     return Measurements(mask.shape[0], mask.shape[1], spacing, whole, tuple(found))
 
 
-def volume(masks: Iterable[Mask], spacing: Spacing, thickness: float) -> SeriesVolume:
-    """Add up the masks of a series.
-
-    Parameters
-    ----------
-    masks : iterable of bool array [H, W]
-        One a slice, all of one size.
-    spacing : (row mm, column mm)
-        Within a slice.
-    thickness : float
-        From the middle of a slice to that of the next, in mm: with gaps or overlaps that is not the
-        thickness of the slice.
-
-    Returns
-    -------
-    SeriesVolume
-
-    Raises
-    ------
-    UsageError
-        If a length is not above 0, a mask is no bool array, or masks have several sizes.
-
-    Examples
-    --------
-    >>> volume([np.ones((10, 10), bool)] * 4, (0.5, 0.5), 5.0).ml
-    0.5
-    """
-    if not (np.isfinite(thickness) and thickness > 0):
-        raise UsageError(f"slices {thickness} mm apart; expected a length above 0")
-    pixels, slices, shape = 0, 0, None
-    for mask in masks:
-        _check(mask, None, None, spacing)
-        if shape is not None and mask.shape != shape:
-            raise UsageError(
-                f"masks of {_by(shape)} and {_by(mask.shape)} pixels in one series; expected one "
-                "size"
-            )
-        shape = mask.shape
-        pixels += int(mask.sum())
-        slices += bool(mask.any())
-    return SeriesVolume(pixels * spacing[0] * spacing[1] * thickness, slices)
-
-
-def _check(mask: Any, image: Any, probability: Any, spacing: Any) -> None:
+def check_mask(mask: Any, image: Any = None, probability: Any = None, spacing: Any = None) -> None:
+    """Refuse what cannot be measured, with all its faults; see `measure`."""
     faults = []
     if not isinstance(mask, np.ndarray) or mask.dtype != bool or mask.ndim != 2 or not mask.size:
         raise UsageError(f"a mask is {_kind(mask)}; expected bool [H, W], as `image > threshold`")
@@ -303,10 +234,6 @@ def _kind(array: Any) -> str:
     if not isinstance(array, np.ndarray):
         return type(array).__name__
     return f"{array.dtype} {list(array.shape)}"
-
-
-def _by(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, reversed(shape)))
 
 
 def _whole(
@@ -344,7 +271,7 @@ def _region(
         (_moved(line, top, left) for line in diameters(part, spacing)) if lines is None else lines
     )
     area = len(rows)
-    grey, contrast = _brightness(part, box, mask, image)
+    grey, contrast = brightness(part, box, mask, image)
     return MaskRegion(
         area,
         area * spacing[0] * spacing[1] if spacing is not None else None,
@@ -355,7 +282,7 @@ def _region(
         _eccentricity(rows, columns, spacing or (1.0, 1.0)),
         grey,
         contrast,
-        _rim_entropy(part, box, probability),
+        rim_entropy(part, box, probability),
     )
 
 
@@ -368,50 +295,6 @@ def _eccentricity(rows: NDArray[Any], columns: NDArray[Any], spacing: Spacing) -
     places = np.stack([rows * spacing[0], columns * spacing[1]])
     small, large = np.linalg.eigvalsh(np.cov(places, bias=True))
     return float(np.sqrt(1 - max(small, 0.0) / large)) if large > 0 else 0.0
-
-
-def _widened(
-    part: Mask, box: tuple[slice, slice], by: int, shape: tuple[int, ...]
-) -> tuple[Mask, tuple[slice, slice]]:
-    """Cut a region with some pixels around, as far as the picture reaches."""
-    wide, room = [], []
-    for side, length in zip(box, shape, strict=True):
-        start, stop = max(0, side.start - by), min(length, side.stop + by)
-        wide.append(slice(start, stop))
-        room.append((side.start - start, stop - side.stop))
-    return np.pad(part, room), (wide[0], wide[1])
-
-
-def _brightness(
-    part: Mask, box: tuple[slice, slice], mask: Mask, image: NDArray[np.uint8] | None
-) -> tuple[float | None, float | None]:
-    from scipy import ndimage
-
-    if image is None:
-        return None, None
-    inside = float(image[box][part].mean())
-    region, wide = _widened(part, box, RING, mask.shape)
-    around = (ndimage.distance_transform_edt(~region) <= RING) & ~mask[wide]
-    if not around.any():
-        return inside, None
-    return inside, inside - float(image[wide][around].mean())
-
-
-def _rim_entropy(
-    part: Mask, box: tuple[slice, slice], probability: NDArray[np.floating[Any]] | None
-) -> float | None:
-    from scipy import ndimage
-    from scipy.special import entr
-
-    if probability is None:
-        return None
-    region, wide = _widened(part, box, 1, probability.shape)
-    # What lies beyond the picture's edge counts as neither inside nor outside.
-    rim = ndimage.binary_dilation(region) & ~ndimage.binary_erosion(region, border_value=1)
-    if not rim.any():
-        return None
-    p = probability[wide][rim].astype(np.float64)
-    return float(((entr(p) + entr(1 - p)) / np.log(2)).mean())
 
 
 # What an empty mask takes its keys from.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from skimage.measure import label, regionprops
 
 from gliaboost.errors import UsageError
-from gliaboost.models.segmentation.measurements import RING, MaskRegion, measure, volume
+from gliaboost.models.segmentation.measurements import MaskRegion, measure
 
 Mask = NDArray[np.bool_]
 
@@ -128,43 +128,6 @@ def test_values_are_plain_and_without_nesting() -> None:
     assert {type(v) for v in values.values()} == {int, float}
 
 
-def test_contrast_is_to_what_lies_close_around() -> None:
-    inside = disc(12, 64, 64)
-    image = np.full((128, 128), 200, np.uint8)
-    image[disc(12 + RING, 64, 64)] = 60
-    image[inside] = 90
-    found = whole(inside, image)
-    assert (found.mean_grey, found.contrast) == (90, 30)
-
-
-def test_another_component_is_not_what_lies_around() -> None:
-    image, mask = np.zeros((40, 40), np.uint8), np.zeros((40, 40), bool)
-    mask[10:20, 10:20] = mask[10:20, 22:30] = True
-    image[mask] = 250
-    for component in measure(mask, image).components:
-        assert component.contrast == 250
-
-
-def test_an_even_rim_is_unsure_and_a_steep_one_is_not() -> None:
-    mask = disc(20, 64, 64)
-    sure = mask.astype(np.float32)
-    assert whole(mask, probability=sure).rim_entropy == 0
-    assert whole(mask, probability=np.full(mask.shape, 0.5, np.float32)).rim_entropy == 1
-    # What is unsure far from the outline does not count.
-    sure[disc(10, 64, 64)] = 0.5
-    sure[:10] = 0.5
-    assert whole(mask, probability=sure).rim_entropy == 0
-
-
-def test_the_rim_is_a_pixel_inside_and_one_outside() -> None:
-    mask = np.zeros((5, 5), bool)
-    mask[2, 2] = True
-    chance = np.zeros((5, 5))
-    chance[2, 2] = 0.5
-    # Itself of five: the corners share no side with it.
-    assert whole(mask, probability=chance).rim_entropy == pytest.approx(1 / 5)
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_numbers_are_scikit_images_where_it_has_them(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -248,30 +211,3 @@ def test_wrong_input_is_told_all_at_once() -> None:
     assert "the spacing is (1.0, -1.0)" in said
     with pytest.raises(UsageError, match="not within 0 to 1"):
         measure(mask, probability=np.full((4, 5), np.nan))
-
-
-def test_volume_adds_up_a_series() -> None:
-    masks = [disc(r, 64, 64) for r in (0, 10, 14, 10)]
-    masks[0][:] = False
-    found = volume(iter(masks), (0.5, 0.4), 6.0)
-    assert found.mm3 == pytest.approx(sum(int(m.sum()) for m in masks) * 0.5 * 0.4 * 6)
-    assert found.ml == pytest.approx(found.mm3 / 1000)
-    assert found.slices == 3
-
-
-def test_a_sphere_has_its_volume() -> None:
-    slices = [disc(math.sqrt(max(0.0, 40**2 - z**2)), 64, 64) for z in range(-39, 40, 3)]
-    assert volume(slices, (1.0, 1.0), 3.0).mm3 == pytest.approx(4 / 3 * math.pi * 40**3, rel=0.01)
-
-
-def test_an_empty_series_has_no_volume() -> None:
-    found = volume([], (1.0, 1.0), 1.0)
-    assert found.to_dict() == {"volume_mm3": 0.0, "volume_ml": 0.0, "volume_slices": 0}
-
-
-def test_slices_of_several_sizes_or_without_distance_are_no_series() -> None:
-    with pytest.raises(UsageError, match="4 x 3 and 3 x 4 pixels in one series"):
-        volume([np.ones((3, 4), bool), np.ones((4, 3), bool)], (1.0, 1.0), 1.0)
-    for wrong in (0.0, -1.0, math.nan, math.inf):
-        with pytest.raises(UsageError, match="mm apart"):
-            volume([], (1.0, 1.0), wrong)
