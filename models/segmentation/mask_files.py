@@ -1,0 +1,169 @@
+"""Masks, overlays and measurements as files that others read, each whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.errors import UsageError
+from gliaboost.files import replacing
+from gliaboost.models.segmentation.measurements import Measurements
+
+Measured = tuple[Mapping[str, Any], Measurements]
+
+
+def write_mask(mask: NDArray[np.bool_], path: Path | str) -> Path:
+    """Write a mask as a PNG of one channel: 255 inside, 0 outside.
+
+    Parameters
+    ----------
+    mask : bool array [H, W]
+        At the size of its image.
+    path : path-like
+        Ends in ``.png``; its folder is made.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, which `gliaboost.datasets.decode.decode_mask` reads back.
+
+    Raises
+    ------
+    UsageError
+        If it is no mask, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from gliaboost.datasets.decode import decode_mask
+    >>> file = write_mask(np.eye(3, dtype=bool), Path(tempfile.mkdtemp()) / "m.png")
+    >>> bool((decode_mask(file) == np.eye(3)).all())
+    True
+    """
+    if mask.ndim != 2 or mask.dtype != bool or not mask.size:
+        raise UsageError(f"a mask is {mask.dtype} {list(mask.shape)}; expected bool [H, W]")
+    return _write_png(np.where(mask, np.uint8(255), np.uint8(0)), path)
+
+
+def write_overlay(picture: NDArray[np.uint8], path: Path | str) -> Path:
+    """Write a picture, as `gliaboost.models.segmentation.outline.outlined` draws it, as PNG.
+
+    Parameters
+    ----------
+    picture : uint8 array [H, W, 3]
+        RGB.
+    path : path-like
+        Ends in ``.png``; its folder is made.
+
+    Raises
+    ------
+    UsageError
+        If it is no picture, or cannot be written.
+    """
+    if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+        raise UsageError(
+            f"a picture is {picture.dtype} {list(picture.shape)}; expected uint8 [H, W, 3]"
+        )
+    return _write_png(picture, path)
+
+
+def write_measurements_csv(rows: Iterable[Measured], path: Path | str) -> Path:
+    """Write a line an image: what was given of it, then the numbers of its whole mask.
+
+    Parameters
+    ----------
+    rows : iterable of (mapping, Measurements)
+        Facts of each image, such as ``path`` and ``class``, with what was measured on its mask.
+        Images may have other facts; what one lacks stays empty, as does what an empty mask lacks.
+    path : path-like
+        The file; its folder is made.
+
+    Raises
+    ------
+    UsageError
+        If a fact has the name of a measurement, or the file cannot be written.
+    """
+    lines = [_line(facts, found) for facts, found in rows]
+    # Facts of all rows first, so that columns do not depend on which image comes first.
+    facts = list(dict.fromkeys(name for told, _ in lines for name in told))
+    numbers = list(dict.fromkeys(name for _, found in lines for name in found))
+    with written(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="") as f:
+        writer = csv.DictWriter(f, [*facts, *numbers], restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({**told, **found} for told, found in lines)
+    return Path(path)
+
+
+def write_measurements_json(rows: Iterable[Measured], path: Path | str) -> Path:
+    """Write the same with each component by itself: a list of objects.
+
+    Parameters
+    ----------
+    rows : iterable of (mapping, Measurements)
+        As for `write_measurements_csv`; facts are plain values.
+    path : path-like
+        The file; its folder is made.
+
+    Returns
+    -------
+    pathlib.Path
+        The file. Each object has the columns of the CSV and ``regions``, the components' numbers,
+        the largest first; null where a number is unknown.
+
+    Raises
+    ------
+    UsageError
+        As for `write_measurements_csv`.
+    """
+    told = []
+    for facts, measured in rows:
+        given, numbers = _line(facts, measured)
+        told.append({**given, **numbers, "regions": [c.to_dict() for c in measured.components]})
+    text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
+    with written(Path(path)) as temporary:
+        temporary.write_text(text + "\n", "utf-8", "backslashreplace")
+    return Path(path)
+
+
+@contextlib.contextmanager
+def written(path: Path) -> Iterator[Path]:
+    """Give what `gliaboost.files.replacing` does, and say of a disk's errors what to do.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be written.
+    """
+    try:
+        with replacing(path) as temporary:
+            yield temporary
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {path}: {error.strerror or error}; free space or name another place"
+        ) from error
+
+
+def _line(facts: Mapping[str, Any], found: Measurements) -> tuple[dict[str, Any], dict[str, Any]]:
+    numbers = found.to_dict()
+    taken = [name for name in facts if name in numbers or name == "regions"]
+    if taken:
+        raise UsageError(f"facts named {', '.join(taken)}, as measurements are; rename them")
+    return dict(facts), numbers
+
+
+def _write_png(pixels: NDArray[np.uint8], path: Path | str) -> Path:
+    from PIL import Image
+
+    path = Path(path)
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"{path}: a picture is written as .png; name it so")
+    with written(path) as temporary:
+        Image.fromarray(pixels).save(temporary, "PNG")
+    return path
