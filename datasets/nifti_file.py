@@ -140,6 +140,33 @@ def count_frames(image: ImageLike) -> int:
         return shape[3] if len(shape) == 4 else 1
 
 
+def stored_header(image: ImageLike) -> tuple[Any, NDArray[np.float64]]:
+    """Read how a file's voxels are stored: what a mask of it is written with.
+
+    Parameters
+    ----------
+    image : path-like or ImageSource
+        As for `read_nifti_file`.
+
+    Returns
+    -------
+    header : nibabel.Nifti1Header or nibabel.Nifti2Header
+        The file's own.
+    affine : float64 array [4, 4]
+        From stored indices to mm, by which `read_nifti_file` turns the volume.
+
+    Raises
+    ------
+    DecodeError
+        As for `read_nifti_file`.
+    """
+    source = ImageSource.of(image)
+    with _errors(source), _opened(source) as stream, _quiet():
+        loaded, _ = _loaded(source, stream)
+        _shape(source, loaded)
+        return loaded.header.copy(), _affine(loaded)[0]
+
+
 @contextlib.contextmanager
 def _errors(source: ImageSource) -> Iterator[None]:
     """Turn whatever is raised into a typed error."""

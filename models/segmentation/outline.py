@@ -68,7 +68,7 @@ def outlined(
     height, width = (max(1, round(side * scale)) for side in image.shape)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     greys = image if scale == 1 else cv2.resize(image, (width, height), interpolation=method)
-    drawn = np.ascontiguousarray(np.repeat(greys[..., None], 3, axis=2))
+    drawn = np.repeat(np.asarray(greys, np.uint8)[..., None], 3, axis=2)
     for mask, colour in outlines:
         if mask.shape != image.shape:
             raise UsageError(

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.datasets.image_source import ImageSource
-from gliaboost.datasets.nifti_file import is_nifti, read_nifti_file, stem
+from gliaboost.datasets.nifti_file import is_nifti, read_nifti_file, stem, stored_header
 from gliaboost.errors import DecodeError
 
 LIBRARY: Any = nibabel
@@ -207,3 +207,12 @@ def test_names() -> None:
     assert not is_nifti("a.gz")
     assert not is_nifti(ImageSource("a", gzip.compress(b"other")))
     assert not is_nifti(ImageSource("a", b"\x1f\x8b"))
+
+
+def test_a_header_tells_how_voxels_are_stored() -> None:
+    affine = np.array([[0, -2.0, 0, 9], [1.5, 0, 0, -4], [0, 0, 3, 2], [0, 0, 0, 1]])
+    header, found = stored_header(ImageSource("x.nii", nifti(np.ones((3, 4, 5)), affine)))
+    np.testing.assert_array_equal(found, affine)
+    assert header.get_data_shape() == (3, 4, 5)
+    with pytest.raises(DecodeError, match="no NIfTI volume"):
+        stored_header(ImageSource("x.nii", bytes(600)))
