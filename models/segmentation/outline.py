@@ -56,9 +56,9 @@ def outlined(
     Examples
     --------
     >>> image, mask = np.zeros((9, 9), np.uint8), np.zeros((9, 9), bool)
-    >>> mask[3:6, 3:6] = True
+    >>> mask[2:7, 2:7] = True
     >>> drawn = outlined(image, [(mask, PREDICTED)])
-    >>> drawn.shape, drawn[4, 4].tolist(), bool(drawn[2:4, 4].any())
+    >>> drawn.shape, drawn[4, 4].tolist(), bool(drawn[1:3, 4].any())
     ((9, 9, 3), [0, 0, 0], True)
     """
     import cv2
