@@ -75,7 +75,7 @@ def volume_mask(
                 f"the mask of {plane} slice {position} is {mask.dtype} {list(mask.shape)}; "
                 f"expected bool {list(want)}, as the slice"
             )
-        across, down = np.delete(whole.shape, axis).tolist()
+        across, down = (volume.grey.shape[a] for a in range(3) if a != axis)
         # A slice is drawn with smaller pixels than voxels, never with larger ones.
         share = cv2.resize(mask.astype(np.float32), (across, down), interpolation=cv2.INTER_AREA)
         place: list[Any] = [slice(None)] * 3
