@@ -18,6 +18,7 @@ from gliaboost.features.registry import (
 if TYPE_CHECKING:
     from gliaboost.features.checks import check_extractor
     from gliaboost.features.embedding.extractor import Embedding
+    from gliaboost.features.fitted import FittedExtractor
     from gliaboost.features.glcm import GLCM
     from gliaboost.features.hog import HOG
     from gliaboost.features.lbp import LBP
@@ -29,6 +30,7 @@ __all__ = [
     "Box",
     "Embedding",
     "Extractor",
+    "FittedExtractor",
     "check_extractor",
     "create",
     "extractor_class",
@@ -39,6 +41,7 @@ __all__ = [
 ]
 _HOMES = {
     "Embedding": "gliaboost.features.embedding.extractor",
+    "FittedExtractor": "gliaboost.features.fitted",
     "GLCM": "gliaboost.features.glcm",
     "HOG": "gliaboost.features.hog",
     "LBP": "gliaboost.features.lbp",

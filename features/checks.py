@@ -17,6 +17,8 @@ from sklearn.pipeline import make_pipeline
 from gliaboost.contracts import Faults, faults_of, first_line
 from gliaboost.errors import ContractError, GliaboostError, UsageError
 from gliaboost.features.base import Extractor
+from gliaboost.features.fitted import FittedExtractor
+from gliaboost.features.fitted_checks import fitted_on_sample, learning, restoring, unfitted
 
 Image = NDArray[np.uint8]
 
@@ -30,7 +32,8 @@ def check_extractor(
     """Check that an extractor keeps the contract of `Extractor`, and list all that it does not.
 
     It is tried on a handful of small images: constant ones, noise, a ramp, smooth spots. What needs
-    torch is passed over with a warning where torch is not installed.
+    torch is passed over with a warning where torch is not installed. A `FittedExtractor` learns
+    from heads with a bright spot first.
 
     Parameters
     ----------
@@ -58,7 +61,7 @@ def check_extractor(
     faults = list(_names_of_class(cls))
     try:
         usual = cls()
-        own = usual if isinstance(extractor, type) else extractor
+        own: Any = usual if isinstance(extractor, type) else extractor
     except Exception as error:
         faults.append(
             f"{cls.__name__}() fails ({first_line(error)}); every parameter needs a default"
@@ -66,13 +69,24 @@ def check_extractor(
         raise ContractError(subject, faults) from error
     images = sample_images(*shape)
     faults += faults_of(_parameters, own)
+    checks = [_input, _batches, _threads, _tensors, _pickling]
+    if isinstance(own, FittedExtractor):
+        faults += faults_of(unfitted, own, images)
+        faults += faults_of(learning, own, shape)
+        if faults:  # what cannot learn rightly has no columns to look at
+            raise ContractError(subject, faults)
+        own = fitted_on_sample(own, shape)
+        faults += faults_of(restoring, own, images)
+    else:
+        checks += [_spec, _pipeline]
     columns: list[NDArray[np.float32]] = []
     faults += faults_of(_columns, own, images, columns)
     if columns:
-        for check in (_input, _batches, _threads, _tensors, _spec, _pickling, _pipeline):
+        for check in checks:
             faults += faults_of(check, own, images, columns[0])
     faults += faults_of(_refusals, own, images)
-    faults += faults_of(_fingerprint, own)
+    # A clone has not learned.
+    faults += faults_of(_fingerprint, clone(own) if isinstance(own, FittedExtractor) else own)
     faults += faults_of(_names_back, own, shape)
     faults += faults_of(_places, own, shape)
     if faults:
@@ -167,7 +181,7 @@ def _columns(own: Extractor, images: Image, found: list[NDArray[np.float32]]) ->
     strange = [n for n in names if not str(n).startswith(f"{own.name}__")]
     if strange:
         yield f"the name {strange[0]!r} does not begin with '{own.name}__'"
-    if own.fit(images) is not own:
+    if not isinstance(own, FittedExtractor) and own.fit(images) is not own:
         yield "fit does not return the extractor itself"
     if own.get_feature_names_out().tolist() != names:
         yield "get_feature_names_out and feature_names give other names"

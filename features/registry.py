@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from gliaboost.errors import PluginError, UsageError
 from gliaboost.features.base import Extractor
+from gliaboost.features.fitted import FittedExtractor
 from gliaboost.plugins import Registry
 
 E = TypeVar("E", bound=type[Extractor])
@@ -97,7 +98,7 @@ def create(name: str, **parameters: Any) -> Extractor:
 
 
 def from_spec(spec: Mapping[str, Any]) -> Extractor:
-    """Rebuild an extractor from `Extractor.spec`.
+    """Rebuild an extractor from `Extractor.spec`, and what it learned where ``state`` has it.
 
     Raises
     ------
@@ -111,6 +112,8 @@ def from_spec(spec: Mapping[str, Any]) -> Extractor:
             f"gliaboost has version {extractor.version}. Extract again, or install the gliaboost "
             "that made them"
         )
+    if isinstance(extractor, FittedExtractor) and "state" in spec:
+        extractor.restore(spec["state"])
     return extractor
 
 
