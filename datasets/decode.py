@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.image_kinds import FORMATS, advice, kind_of
 from gliaboost.datasets.image_source import ImageLike, ImageSource
-from gliaboost.datasets.pictures import read_grey, read_mask
+from gliaboost.datasets.pictures import read_grey, read_grey_and_picture, read_mask
 from gliaboost.errors import DecodeError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # Sixteen times a 2,048 x 2,048 radiograph; beyond it a small file asks for gigabytes.
 MAX_PIXELS = 64 * 1024 * 1024
@@ -109,6 +113,46 @@ def decode_bytes(
         As for `decode`.
     """
     return read_grey(data, _known_kind(data, name), name, max_pixels)
+
+
+def decode_with_picture(
+    data: bytes, name: Path | str = "image", *, max_pixels: int = MAX_PIXELS
+) -> tuple[NDArray[np.uint8], Image.Image | None]:
+    """Decode an image held in memory once, for its greys and for its colours.
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    name : path-like
+        What errors call it.
+    max_pixels : int
+        As for `decode`.
+
+    Returns
+    -------
+    uint8 array [H, W]
+        As from `decode`.
+    PIL.Image.Image or None
+        What they were made of, in its own mode; None where that is the luma of a JPEG, or samples
+        of more than 8 bits.
+
+    Raises
+    ------
+    DecodeError
+        As for `decode`.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (2, 1), (255, 0, 0)).save(file, "PNG")
+    >>> grey, picture = decode_with_picture(file.getvalue())
+    >>> grey.tolist(), picture.mode
+    ([[76, 76]], 'RGB')
+    """
+    return read_grey_and_picture(data, _known_kind(data, name), name, max_pixels)
 
 
 def _known_kind(data: bytes, name: Path | str) -> str:

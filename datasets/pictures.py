@@ -77,18 +77,35 @@ def read_grey(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDAr
     DecodeError
         If it cannot be read, or not wholly.
     """
+    return read_grey_and_picture(data, kind, name, max_pixels)[0]
+
+
+def read_grey_and_picture(
+    data: bytes, kind: str, name: Path | str, max_pixels: int
+) -> tuple[NDArray[np.uint8], Image.Image | None]:
+    """Read grey levels, and hand on what they were made of; see `read_grey`.
+
+    Returns
+    -------
+    uint8 array [H, W]
+        Grey levels.
+    PIL.Image.Image or None
+        The picture in its own mode; None where it never was one: a JPEG's luma, deep samples.
+    """
     if kind == "JPEG":
         header = _jpeg_header(data, name, max_pixels)
         if header.components == 3 and header.frame == jpeg.LOSSLESS:  # which holds no luma
             from PIL import Image
 
             colours = Image.fromarray(_jpeg_pixels(data, header, name, "RGB"))
-            return np.array(colours.convert("L"), dtype=np.uint8)
+            return np.array(colours.convert("L"), dtype=np.uint8), colours
         if header.components != 4:
-            return _jpeg_pixels(data, header, name, "GRAY")[..., 0]
+            return _jpeg_pixels(data, header, name, "GRAY")[..., 0], None
     picture = _picture(data, kind, name, max_pixels)
-    grey = picture if isinstance(picture, Samples) else grey_of(picture, kind)
-    return grey_levels(grey) if isinstance(grey, Samples) else grey
+    if isinstance(picture, Samples):
+        return grey_levels(picture), None
+    grey = grey_of(picture, kind)
+    return grey_levels(grey) if isinstance(grey, Samples) else grey, picture
 
 
 def read_mask(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDArray[np.bool_]:

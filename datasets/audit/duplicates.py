@@ -20,6 +20,7 @@ from gliaboost.datasets.audit.keypoints import Crop, find_crops, find_keypoints,
 from gliaboost.datasets.audit.likeness import ADJUSTMENTS, Likeness, compare
 from gliaboost.datasets.audit.orientation import INVERSE, NAMES, in_first, turned
 from gliaboost.datasets.audit.pictures import THUMBNAIL, ImageRecord, thumbnail
+from gliaboost.datasets.audit.tangent import may_align
 from gliaboost.parallel import map_in_order
 
 # What makes two files one picture, the strongest first; and what does not.
@@ -98,6 +99,8 @@ def link(
     if pairs.close.sum() > COMPARED:
         close = thinned(pairs.take(pairs.close), others is None)
         pairs = Pairs.joined([close, pairs.take(~pairs.close)])
+    hopeful = pairs.close | may_align(mine, yours, pairs.a, pairs.b, pairs.orientation)
+    pairs = pairs.take(hopeful)
     seen = compared(mine, yours, pairs, jobs)
     crops, found = _cropped(mine, None if others is None else yours, pairs, seen, jobs)
     pairs, seen = Pairs.joined([pairs, crops]), [*seen, *found]

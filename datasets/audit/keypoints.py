@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.audit.agreement import AGREEING, agreed
 from gliaboost.datasets.audit.alignment import Image, Move, sized
-from gliaboost.datasets.audit.orientation import NAMES, turning
 from gliaboost.parallel import map_in_order
 
 # Side at which keypoints are looked for, in pixels; how many a picture; how faint they may be.
@@ -29,14 +29,8 @@ ALIKE = 0.86
 # Keypoints a cell; a keypoint that this many others match is no sign of a copy.
 CELL = 1000
 COMMON = 40
-# Pairs looked at a picture; matches that must agree on one move, and how well, in unit squares.
+# Pairs looked at a picture.
 PARTNERS = 8
-AGREEING = 4
-OFF = 0.02
-# A cropped side keeps at least this part of the other's, and is stretched at most this much more
-# along one axis than along the other.
-SMALLEST = 0.4
-ASPECT = 2.2
 MIRRORED = np.arange(128).reshape(4, 4, 8)[::-1][:, :, -np.arange(8) % 8].ravel()
 
 
@@ -163,54 +157,57 @@ def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
     base = mine if yours is None else yours
     if not len(mine.owner) or not len(base.owner):
         return []
-    width = int(base.owner.max()) + 1
     found: dict[tuple[int, int], tuple[float, Crop]] = {}
     for mirrored in (False, True):
-        for pair, score, q, b in _pairs(mine, base, mirrored, yours is None, width):
-            first, second = divmod(pair, width)
-            if (first, second) in found and found[first, second][0] >= score:
-                continue
-            move = _agreed(mine.places[q], base.places[b])
-            turn = None if move is None else _turn(move)
-            if move is not None and turn is not None:
-                there = move @ np.linalg.inv(turning(turn))
-                found[first, second] = score, Crop(first, second, turn, there)
+        matched = _pairs(mine, base, mirrored, yours is None)
+        moves = agreed(mine.places[matched.q], base.places[matched.b], matched.ends, mirrored)
+        for n, move in moves.items():
+            pair, score = (int(matched.first[n]), int(matched.second[n])), float(matched.score[n])
+            if pair not in found or found[pair][0] < score:
+                found[pair] = score, Crop(*pair, move.orientation, move.there)
     return [crop for _, (_, crop) in sorted(found.items())]
 
 
-def _pairs(
-    mine: Keypoints, base: Keypoints, mirrored: bool, within: bool, width: int
-) -> Iterator[tuple[int, float, NDArray[np.int64], NDArray[np.int64]]]:
-    """Give each picture's best pairs: number of the pair, score, and the keypoints that match."""
-    matched = list(_matches(mine.mirrored if mirrored else mine.plain, base.plain))
-    if not matched:
-        return
+@dataclass(frozen=True, eq=False)
+class _Matched:
+    """Pairs of pictures with matches: those of pair n are rows ``ends[n]`` to ``ends[n + 1]``."""
+
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    score: NDArray[np.float64]
+    ends: NDArray[np.int64]
+    q: NDArray[np.int64]
+    b: NDArray[np.int64]
+
+
+def _pairs(mine: Keypoints, base: Keypoints, mirrored: bool, within: bool) -> _Matched:
+    """Give each picture's best pairs, and the keypoints that match, the rarest first."""
+    nothing = np.empty(0, np.int64)
+    matched = [(nothing, nothing, nothing.astype(np.float32))]
+    matched += _matches(mine.mirrored if mirrored else mine.plain, base.plain)
     q, b = (np.concatenate([m[i] for m in matched]) for i in (0, 1))
     weight = np.concatenate([m[2] for m in matched])
-    first, second = mine.owner[q], base.owner[b]
     if within:  # a pair is found from either side: both votes count
-        kept = first != second
-        turn = first > second
+        kept = mine.owner[q] != base.owner[b]
+        turn = mine.owner[q] > base.owner[b]
         q, b = np.where(turn, b, q)[kept], np.where(turn, q, b)[kept]
         weight = weight[kept]
-        first, second = mine.owner[q], base.owner[b]
-    pair, at = np.unique(first * width + second, return_inverse=True)
-    if not len(pair):
-        return
-    score, count = np.bincount(at, weight), np.bincount(at)
-    ends = np.divmod(pair, width)
+    width = int(base.owner.max()) + 1
+    pair, at = np.unique(mine.owner[q] * width + base.owner[b], return_inverse=True)
+    count = np.bincount(at, minlength=len(pair))
+    score = np.bincount(at, weight, len(pair)).astype(np.float64)
+    sides = np.divmod(pair, width)
     best = np.zeros(len(pair), bool)
-    for end in ends if within else ends[:1]:
-        order = np.lexsort((-score, end))
-        starts = np.flatnonzero(np.diff(end[order], prepend=-1))
+    for side in sides if within else sides[:1]:
+        order = np.lexsort((-score, side))
+        starts = np.flatnonzero(np.diff(side[order], prepend=-1))
         rank = np.arange(len(order)) - np.repeat(starts, np.diff([*starts, len(order)]))
         best[order[rank < PARTNERS]] = True
     best &= count >= AGREEING
-    order = np.argsort(at, kind="stable")
-    begins = np.concatenate([[0], np.cumsum(count)])
-    for i in np.flatnonzero(best):
-        rows = order[begins[i] : begins[i + 1]]
-        yield int(pair[i]), float(score[i]), q[rows], b[rows]
+    rows = np.flatnonzero(best[at])
+    rows = rows[np.lexsort((-weight[rows], at[rows]))]
+    ends = np.concatenate([[0], np.cumsum(count[best])])
+    return _Matched(sides[0][best], sides[1][best], score[best], ends, q[rows], b[rows])
 
 
 def _matches(
@@ -250,29 +247,3 @@ def _nearest(rows: NDArray[np.float32], centres: NDArray[np.float32], k: int) ->
             found[start : start + len(best), i] = best
             likeness[np.arange(len(best)), best] = -2
     return found
-
-
-def _agreed(a: NDArray[np.float32], b: NDArray[np.float32]) -> Move | None:
-    """Find the affine move that most matches agree on, or None."""
-    import cv2
-
-    cv2.setRNGSeed(0)
-    move, inliers = cv2.estimateAffine2D(a, b, ransacReprojThreshold=OFF, maxIters=300)
-    if move is None or len(np.unique(a[inliers.ravel() > 0].round(2), axis=0)) < AGREEING:
-        return None
-    return np.vstack([move, [0, 0, 1]])
-
-
-def _turn(move: Move) -> int | None:
-    """Tell in which of the eight ways a move turns; None if it is not that of a crop."""
-    for orientation in range(len(NAMES)):
-        there = (move @ np.linalg.inv(turning(orientation)))[:2, :2]
-        scale, lean = np.diag(there), np.abs(there - np.diag(np.diag(there))).max()
-        if (
-            scale.min() > SMALLEST
-            and scale.max() < 1 / SMALLEST
-            and scale.max() / scale.min() < ASPECT
-            and lean < 0.15 * scale.max()
-        ):
-            return orientation
-    return None

@@ -8,6 +8,7 @@ small everywhere, while between neighbours some places always differ.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -144,7 +145,7 @@ def _looked_at(a: Image, b: Image, move: Move) -> Likeness | None:
     if inside.mean() < LEAST:
         return None
     kept: tuple[float, float, float, bool] | None = None
-    for x, y in ((first, second), *matched_greys(first, second, inside)):
+    for x, y in _ways(first, second, inside):
         whole = correlation(x[inside], y[inside])
         if whole < ALIKE:
             continue
@@ -164,12 +165,23 @@ def _looked_at(a: Image, b: Image, move: Move) -> Likeness | None:
     return Likeness(same, min(1.0, whole), min(1.0, low), how + mapped, move)
 
 
+def _ways(
+    first: NDArray[np.float32], second: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """Give the pictures as they are; where that is not enough, each in the other's greys."""
+    yield first, second
+    yield from matched_greys(first, second, inside)
+
+
 def _laid(
     a: Image, b: Image, move: Move
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """Lay one picture on the other, and say where both are, edges left out."""
-    second, reach = moved(b, move, (a.shape[0], a.shape[1]))
-    inside = reach > 0
+    if move is HERE:
+        second, inside = b.astype(np.float32), np.ones(b.shape, bool)
+    else:
+        second, reach = moved(b, move, (a.shape[0], a.shape[1]))
+        inside = reach > 0
     inside[:EDGE] = inside[-EDGE:] = inside[:, :EDGE] = inside[:, -EDGE:] = False
     return a.astype(np.float32), second, inside
 

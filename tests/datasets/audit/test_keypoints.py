@@ -98,28 +98,3 @@ def test_what_many_pictures_share_is_no_sign_of_a_copy(monkeypatch: pytest.Monke
     described = find_keypoints([detail(picture) for picture in pictures])
     monkeypatch.setattr(keypoints, "COMMON", 4)
     assert find_crops(described) == []
-
-
-@pytest.mark.parametrize(
-    ("scale", "lean", "expected"),
-    [
-        ((1.5, 1.2), 0.0, 0),
-        ((2.4, 1.2), 0.0, 0),
-        ((2.6, 1.5), 0.0, None),
-        ((0.41, 0.8), 0.0, 0),
-        ((0.39, 0.8), 0.0, None),
-        ((2.3, 1.0), 0.0, None),
-        ((1.0, 1.0), 0.14, 0),
-        ((1.0, 1.0), 0.16, None),
-    ],
-)
-def test_a_crop_is_stretched_along_its_sides_and_only_so_far(
-    scale: tuple[float, float], lean: float, expected: int | None
-) -> None:
-    move = np.diag([*scale, 1.0])
-    move[0, 1] = lean
-    assert keypoints._turn(move) == expected
-    if not lean:
-        for orientation in range(8):
-            there = keypoints._turn(move @ turning(orientation))
-            assert there == (None if expected is None else orientation)

@@ -21,6 +21,7 @@ from gliaboost.datasets.audit.pictures import (
     read_pictures,
     thumbnail,
 )
+from gliaboost.datasets.decode import decode_with_picture
 
 
 def grey(seed: int = 0, size: int = 96) -> NDArray[np.uint8]:
@@ -91,6 +92,34 @@ def test_colour(mode: str, tmp_path: Path) -> None:
     Image.fromarray(grey()).convert("RGB").convert(mode).save(tmp_path / f"grey.{suffix}")
     found = read_pictures([tmp_path / f"colour.{suffix}", tmp_path / f"grey.{suffix}"])
     assert [p.coloured for p in found] == [True, False]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "LAB"])
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif"])
+def test_colour_of_what_was_decoded_is_that_of_the_file(
+    mode: str, suffix: str, tmp_path: Path
+) -> None:
+    if mode == "LAB" and suffix != "tif":
+        pytest.skip("no such file")
+    for name, channels in (("colour", (1, 2, 3)), ("grey", (1, 1, 1))):
+        path = tmp_path / f"{name}.{suffix}"
+        picture = Image.fromarray(np.dstack([grey(c) for c in channels]))
+        if mode == "LAB":
+            picture = Image.merge("LAB", picture.split())
+            if name == "grey":
+                continue
+        picture.convert(mode).save(path)
+        decoded = decode_with_picture(path.read_bytes(), path)[1]
+        assert decoded is not None
+        there = is_coloured(path.read_bytes(), decoded)
+        assert there is is_coloured(path.read_bytes())
+        assert there is (name == "colour") or mode == "LAB"
+
+
+def test_a_png_is_decoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Image.fromarray(np.dstack([grey(1), grey(2), grey(3)])).save(tmp_path / "a.png")
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("decoded again"))
+    assert read_pictures([tmp_path / "a.png"])[0].coloured
 
 
 @pytest.mark.parametrize(
