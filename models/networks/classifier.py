@@ -19,24 +19,23 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_validation
-from gliaboost.devices import DEVICES, Unavailable
-from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.devices import Unavailable
+from gliaboost.errors import MissingExtraError, UsageError
 from gliaboost.features.base import check_images
-from gliaboost.features.embedding.batching import out_of_memory
 from gliaboost.features.embedding.torch_device import (
-    PRECISIONS,
-    choose_precision,
     choose_torch_device,
     cuda_for_networks,
     import_torch,
 )
 from gliaboost.models.base import Classifier
+from gliaboost.models.networks.memory import advice_on_memory
+from gliaboost.models.networks.parameters import shared_legal
 from gliaboost.models.networks.prediction import (
     network_outputs,
     network_probabilities,
     ready_images,
 )
-from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
+from gliaboost.models.parameter_checks import Legal, check_parameters, illegal
 from gliaboost.models.rows import row_groups
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class NetworkClassifier(Classifier):
         GliaboostError
             If the loss is no longer finite, or memory runs out.
         """
-        check_parameters(self, {**_LEGAL, **self._legal()})
+        check_parameters(self, {**shared_legal(self), **self._legal()})
         torch = import_torch(f"model {self.name}")
         device = choose_torch_device(self.device)
         images, labels, patients = check_training(X, y, groups)
@@ -159,7 +158,7 @@ class NetworkClassifier(Classifier):
         saved = None
         if checkpoint is not None:
             saved = Checkpoint(Path(checkpoint), self._identity(images, codes, patients, device))
-        try:
+        with advice_on_memory(self.name, self.batch_size):
             trained = train_network(
                 network,
                 examples(~self.validation_),
@@ -170,13 +169,6 @@ class NetworkClassifier(Classifier):
                 checkpoint=saved,
                 after_epoch=after_epoch,
             )
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            raise GliaboostError(
-                f"{self.name}: memory runs out with {self.batch_size} images a step; try "
-                f"batch_size={max(2, self.batch_size // 2)}, a smaller size or a smaller network"
-            ) from error
         self.history_, self.best_epoch_ = trained.history, trained.best_epoch
         self.device_ = device
         every = [e for e in self.history_ if e["layers"] == "all"] or self.history_
@@ -226,7 +218,7 @@ class NetworkClassifier(Classifier):
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
-        faults = illegal(self, {**_LEGAL, **self._legal()})
+        faults = illegal(self, {**shared_legal(self), **self._legal()})
         if find_spec("torch") is None:
             faults.append(str(MissingExtraError("torch", "torch", f"model {self.name}")))
         return faults
@@ -259,7 +251,7 @@ class NetworkClassifier(Classifier):
 
         from gliaboost.models.networks.objectives import Examples
 
-        ready = ready_images(images, network, device)
+        ready = ready_images(images, network.given, device)
         labels = torch.from_numpy(codes.astype(np.int64)).to(device)
 
         def chosen(mask: NDArray[np.bool_]) -> Examples:
@@ -292,13 +284,6 @@ class NetworkClassifier(Classifier):
         facts = [list(images.shape), [str(p) for p in patients], self.name, self.get_params()]
         digest.update(json.dumps([*facts, device], sort_keys=True, default=str).encode())
         return digest.hexdigest()
-
-    def _precision(self, device: str) -> str:
-        if self.precision == "auto" and device == "cuda":
-            import torch
-
-            return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
-        return choose_precision(self.precision, device)
 
     def _legal(self) -> Legal:
         return {}
@@ -333,26 +318,3 @@ def check_training(
             f"{len(images)} training image(s) of {len(kinds)} class{only}; training needs 2 classes"
         )
     return images, labels, patients
-
-
-def number(least: float, most: float, *, open_below: bool = False) -> Callable[[Any], bool]:
-    """Return a test for a number in a range, its end excluded."""
-    return lambda v: (
-        not isinstance(v, bool) and (least < v if open_below else least <= v) and v < most
-    )
-
-
-_LEGAL: Legal = {
-    "epochs": ("a whole number from 1", whole(1)),
-    "batch_size": ("a whole number from 2", whole(2)),
-    "learning_rate": ("more than 0, below 1", number(0, 1, open_below=True)),
-    "validation_fraction": ("0, or at most 0.5", number(0, 0.5000001)),
-    "patience": ("a whole number from 0", whole(0)),
-    "class_weight": ("'balanced' or None", lambda v: v is None or v == "balanced"),
-    "mirror": ("True or False", lambda v: isinstance(v, bool)),
-    "mix": one_of("none", "mixup", "cutmix"),
-    "precision": one_of(*PRECISIONS),
-    "device": one_of(*DEVICES),
-    "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
-    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
-}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks import space
-from gliaboost.models.networks.classifier import NetworkClassifier, number
+from gliaboost.models.networks.classifier import NetworkClassifier
+from gliaboost.models.networks.parameters import training_precision
 from gliaboost.models.parameter_checks import Legal, whole
 from gliaboost.models.registry import register
 from gliaboost.models.search_space import SearchSpace
@@ -139,13 +140,12 @@ class ScratchCNN(NetworkClassifier):
             weight_decay=self.weight_decay,
             ema=self.ema,
             patience=self.patience,
-            precision=self._precision(device),
+            precision=training_precision(self.precision, device),
             seed=self.seed,
         )
 
     def _legal(self) -> Legal:
         return {
-            **_LEGAL,
             "size": ("a whole number from 16", whole(16)),
             "widths": ("a width for each stage, from 1", _each(1)),
             "depths": (
@@ -299,16 +299,13 @@ class FinetunedCNN(NetworkClassifier):
             weight_decay=self.weight_decay,
             ema=self.ema,
             patience=self.patience,
-            precision=self._precision(device),
+            precision=training_precision(self.precision, device),
             seed=self.seed,
         )
 
     def _legal(self) -> Legal:
         return {
-            **_LEGAL,
             "size": ("a whole number from 32, or None", lambda v: v is None or whole(32)(v)),
-            "head_epochs": ("a whole number from 0", whole(0)),
-            "first_rate": ("more than 0, at most 1", number(0, 1.0000001, open_below=True)),
         }
 
 
@@ -318,12 +315,3 @@ def _count(values: Any) -> str:
 
 def _each(least: int) -> Callable[[Any], bool]:
     return lambda values: len(values) > 0 and all(whole(least)(v) for v in values)
-
-
-_LEGAL: Legal = {
-    "weight_decay": ("a number from 0", number(0, float("inf"))),
-    "label_smoothing": ("0 to below 1", number(0, 1)),
-    "dropout": ("0 to below 1", number(0, 1)),
-    "ema": ("0 to below 1", number(0, 1)),
-    "flip": ("True or False", lambda v: isinstance(v, bool)),
-}

@@ -51,7 +51,9 @@ def grad_cam(
     hooks = [m.register_forward_hook(keep) for m in leaves]
     try:
         with torch.enable_grad():
-            grey = ready_images(image[None], network, "cpu").float().div_(255).requires_grad_()
+            grey = (
+                ready_images(image[None], network.given, "cpu").float().div_(255).requires_grad_()
+            )
             logits = network(grey)
             chosen = int(logits[0].argmax()) if k is None else k
             network.zero_grad()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from gliaboost.models.base import NativeModelError
 
 FORMAT = 1
 _KEY = "gliaboost"
+N = TypeVar("N", bound=nn.Module)
 
 
 class Trainable(nn.Module):
@@ -243,8 +244,13 @@ def restore(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Ne
     NativeModelError
         If the weights are not those of the network described.
     """
+    return filled(tensors, lambda: build(about))
+
+
+def filled(tensors: Mapping[str, torch.Tensor], build: Callable[[], N]) -> N:
+    """Build any network and give it these weights, in evaluation mode; see `restore`."""
     try:
-        network = build(about)
+        network = build()
         network.load_state_dict(dict(tensors))
     except (RuntimeError, KeyError, TypeError, ValueError) as error:
         said = " ".join(str(error).split())[:200]

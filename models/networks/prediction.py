@@ -15,6 +15,7 @@ from gliaboost.features.embedding.torch_device import (
 )
 
 if TYPE_CHECKING:
+    from gliaboost.features.embedding.backbones import BackboneInput
     from gliaboost.models.networks.network import Network
 
 Image = NDArray[np.uint8]
@@ -22,13 +23,12 @@ Image = NDArray[np.uint8]
 BATCH = {"cpu": 16, "cuda": 256}
 
 
-def ready_images(images: Image, network: Network, device: str) -> Any:
+def ready_images(images: Image, given: BackboneInput, device: str) -> Any:
     """Resize once for all epochs, ``uint8 [N, 1, S, S]`` on the device."""
     import torch
 
     from gliaboost.features.embedding.torch_device import resized
 
-    given = network.given
     parts = [
         (resized(images[i : i + 256], given.size, given.interpolation, device) * 255)
         .round_()
@@ -79,7 +79,7 @@ def run_network(
 
     def work(start: int, stop: int) -> None:
         with torch.inference_mode():
-            grey = ready_images(images[start:stop], network, device).float().div_(255)
+            grey = ready_images(images[start:stop], network.given, device).float().div_(255)
             rows = network.embed(grey)
             out = network.head(rows)
             if mirror:

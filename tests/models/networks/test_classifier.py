@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gliaboost.errors import UsageError
-from gliaboost.models.networks.classifier import check_training, number
+from gliaboost.models.networks.classifier import check_training
 
 IMAGES = np.zeros((4, 8, 8), np.uint8)
 LABELS = np.array(["a", "a", "b", "b"], object)
@@ -38,15 +38,3 @@ def test_rows_that_do_not_agree_are_refused(y: Any, groups: Any, message: str) -
 def test_continuous_labels_are_refused() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         check_training(IMAGES, [0.1, 0.2, 0.3, 0.4], None)
-
-
-def test_a_range_excludes_its_end_and_perhaps_its_beginning() -> None:
-    inside, above = number(0, 1), number(0, 1, open_below=True)
-    assert inside(0)
-    assert inside(0.999)
-    assert not inside(1)
-    assert not inside(-1e-9)
-    assert not above(0)
-    assert above(1e-9)
-    # True is 1 in Python, and no number here.
-    assert not number(0, 2)(True)

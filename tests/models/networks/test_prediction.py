@@ -84,10 +84,10 @@ def test_no_images_give_no_rows(network: Any) -> None:
 def test_images_of_another_size_are_resized_and_rounded(network: Any) -> None:
     large = np.kron(IMAGES[0], np.ones((3, 3), np.uint8)).astype(np.uint8)
     large = cv2.GaussianBlur(large, (0, 0), 4).astype(np.uint8)
-    got = ready_images(large[None], network, "cpu")
+    got = ready_images(large[None], network.given, "cpu")
     assert got.shape == (1, 1, 32, 32)
     assert got.dtype == torch.uint8
     area = cv2.resize(large, (32, 32), interpolation=cv2.INTER_AREA)
     assert np.abs(got[0, 0].numpy().astype(int) - area).max() <= 12
-    same = ready_images(IMAGES, network, "cpu")
+    same = ready_images(IMAGES, network.given, "cpu")
     np.testing.assert_array_equal(same[:, 0].numpy(), IMAGES)
