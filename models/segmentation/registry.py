@@ -12,6 +12,7 @@ S = TypeVar("S", bound=type[Segmenter])
 # Where the segmenters of this package live: a module is imported once its segmenter is asked for.
 BUILT_IN = {
     "otsu": "gliaboost.models.segmentation.otsu",
+    "unet": "gliaboost.models.segmentation.unet",
 }
 SEGMENTERS: Registry[type[Segmenter]] = Registry("segmenters", "segmenter", BUILT_IN)
 

@@ -1,0 +1,111 @@
+"""Images and masks as a U-Net takes them, and its maps at the images' own size."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gliaboost.features.embedding.batching import BatchSize, in_batches
+from gliaboost.features.embedding.torch_device import without_tf32
+from gliaboost.models.networks.prediction import ready_images
+from gliaboost.models.networks.unet import load_unet
+
+# Images given to the network at once, where memory allows.
+BATCH = {"cpu": 8, "cuda": 64}
+CHUNK = 256
+
+
+def ready_masks(
+    masks: NDArray[np.bool_], kinds: NDArray[np.integer[Any]], size: int, device: str
+) -> torch.Tensor:
+    """Bring masks to a network's size.
+
+    Parameters
+    ----------
+    masks : bool array [N, H, W]
+        True inside the tumour.
+    kinds : int array [N]
+        Of each row's tumour, from 1 to 255.
+    size : int
+        Height and width to make.
+    device : str
+        Where to work.
+
+    Returns
+    -------
+    uint8 tensor [N, 1, size, size]
+        0 outside, the kind inside; no tumour vanishes by becoming smaller.
+
+    Examples
+    --------
+    >>> mask = np.zeros((1, 8, 8), bool)
+    >>> mask[0, :4] = True
+    >>> ready_masks(mask, np.array([2]), 4, "cpu")[0, 0, :, 0].tolist()
+    [2, 2, 0, 0]
+    """
+    parts = []
+    for start in range(0, len(masks), CHUNK):
+        inside = torch.from_numpy(np.ascontiguousarray(masks[start : start + CHUNK])).to(device)
+        share = inside[:, None].float()
+        if share.shape[-2:] != (size, size):
+            share = torch.nn.functional.interpolate(
+                share, (size, size), mode="bilinear", align_corners=False, antialias=True
+            )
+        # Of a speck the pixels that hold most of it are kept.
+        least = share.amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6, max=0.5)
+        codes = torch.from_numpy(kinds[start : start + CHUNK].astype(np.uint8)).to(device)
+        parts.append((share >= least).to(torch.uint8) * codes[:, None, None, None])
+    return torch.cat(parts)
+
+
+def unet_maps(
+    native: bytes, images: NDArray[np.uint8], kinds: int, device: str
+) -> NDArray[np.float32]:
+    """Run a trained U-Net; mirrored images are averaged in where it was trained so.
+
+    Parameters
+    ----------
+    native : bytes
+        What was packed with `gliaboost.models.networks.network.to_safetensors`.
+    images : uint8 array [N, H, W]
+        Of any size.
+    kinds : int
+        Of tumour, K, that it must tell.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+
+    Returns
+    -------
+    float32 array [N, K, H, W]
+        Probabilities; what is missing to 1 is the background's.
+
+    Raises
+    ------
+    NativeModelError
+        If the bytes are no such network.
+    """
+    network, about = load_unet(native, kinds, device)
+    mirror = bool(about.get("mirror"))
+    maps = np.empty((len(images), kinds, *images.shape[1:]), np.float32)
+
+    def work(start: int, stop: int) -> None:
+        with torch.inference_mode():
+            grey = ready_images(images[start:stop], network.given, device).float().div_(255)
+            found = torch.softmax(network(grey), dim=1)
+            if mirror:
+                found = (found + torch.softmax(network(grey.flip(3)), dim=1).flip(3)) / 2
+            found = found[:, 1:]
+            if found.shape[-2:] != images.shape[1:]:
+                found = torch.nn.functional.interpolate(
+                    found, images.shape[1:], mode="bilinear", align_corners=False, antialias=True
+                ).clamp_(0, 1)
+            maps[start:stop] = found.cpu().numpy()
+
+    size = BatchSize(BATCH[device], BATCH[device])
+    with without_tf32(device):
+        in_batches(len(images), size, work, time.perf_counter)
+    return maps
