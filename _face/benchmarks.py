@@ -12,9 +12,10 @@ from gliaboost._face.divided import Divided, Division, divide
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest, of_target
 from gliaboost._face.labels import remark
+from gliaboost._face.lock import held
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
-from gliaboost._face.runs import identity_of, run_folder, write_note
+from gliaboost._face.runs import RUNS, identity_of, own_folder, run_folder, write_note
 from gliaboost._face.settings import SettingsGiven, read_device
 from gliaboost._face.words import CLASSICAL
 from gliaboost.datasets.naming import named
@@ -76,7 +77,7 @@ def benchmark(
         ``report.md``, a bundle a fold, and the manifest that was made of a folder. The same call
         goes on where a killed one stopped; another comparison in the same folder replaces the
         results, not what is already fitted. Default: ``runs/NAME-TIME``, a new one for each run
-        that was finished.
+        that was finished. One run at a time works in it.
     folds : int or str
         A number of patient-safe folds, a column that has them, ``holdout`` or ``split``;
         ``auto``: the data's own test part where it has one, else five folds.
@@ -132,6 +133,7 @@ def benchmark(
         If the manifest has faults or no labels; lists all of them.
     UsageError
         If a name, a parameter, a place or a fold will not do; lists all of it, before any work.
+        If another run is at work in `out`.
     GliaboostError
         If unreadable files leave a class empty.
 
@@ -199,34 +201,35 @@ def benchmark(
         device=choice.device,
     )
     folder, identity = _place(out, given, protocol, command, progress)
-    whole = keep_manifest(given.whole, data, folder / f"{named(given.whole)}.parquet", progress)
-    table = of_target(whole, target, modality)
-    cache = FeatureStore(None if store is None else Path(store))
-    findings, copies = _findings(table, cache, jobs, progress) if audit else ([], [])
-    elsewhere = None
-    if given.other is not None:
-        elsewhere = find_elsewhere(table, given.other, jobs=jobs, progress=progress)
-    results = run(
-        table,
-        protocol,
-        cache,
-        folder,
-        command=command,
-        audit=findings,
-        copies=copies,
-        elsewhere=elsewhere,
-        executor=executor,
-        progress=progress,
-    )
-    explain_mistakes(folder, table.root)
-    render(folder, images=table.root)
-    if identity is not None:
-        write_note(folder, identity, command, done=True)
+    with held(folder):
+        whole = keep_manifest(given.whole, data, folder / f"{named(given.whole)}.parquet", progress)
+        table = of_target(whole, target, modality)
+        cache = FeatureStore(None if store is None else Path(store))
+        findings, copies = _findings(table, cache, jobs, progress) if audit else ([], [])
+        elsewhere = None
+        if given.other is not None:
+            elsewhere = find_elsewhere(table, given.other, jobs=jobs, progress=progress)
+        results = run(
+            table,
+            protocol,
+            cache,
+            folder,
+            command=command,
+            audit=findings,
+            copies=copies,
+            elsewhere=elsewhere,
+            executor=executor,
+            progress=progress,
+        )
+        explain_mistakes(folder, table.root)
+        render(folder, images=table.root)
+        if identity is not None:
+            write_note(folder, identity, command, done=True)
     return results
 
 
 def demo(
-    out: Path | str = "runs/demo",
+    out: Path | str | None = None,
     *,
     device: str = "auto",
     jobs: int | None = None,
@@ -242,8 +245,9 @@ def demo(
 
     Parameters
     ----------
-    out : path-like
-        Folder for data and report.
+    out : path-like, optional
+        Folder for data and report; default: ``runs/demo``, where the same demonstration goes on,
+        and with a number behind it where something else lies there.
     device, jobs, seed, command, progress
         As for `benchmark`.
     store : path-like, optional
@@ -263,15 +267,20 @@ def demo(
     check_folder(faults, out, "--out")
     check_folder(faults, store, "--store")
     faults.tell()
-    folder = Path(out)
     networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
     if not networks:
         progress.line("without embeddings and networks, which need: pip install 'gliaboost[torch]'")
+    identity = identity_of({"demo": networks, "device": device, "seed": seed})
+    folder = own_folder(RUNS / "demo", identity) if out is None else Path(out)
+    if out is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_note(folder, identity, command, done=False)
+        progress.line(f"run: {folder}")
     progress.line(
         "simulating patients in the MNI152 template (simulated: no number here is clinical)"
     )
     make_phantom(folder / "phantom", seed=seed, jobs=jobs, progress=progress)
-    return benchmark(
+    results = benchmark(
         folder / "phantom" / "manifest.parquet",
         out=folder,
         device=device,
@@ -282,6 +291,9 @@ def demo(
         progress=progress,
         **(DEMO_NETWORKS if networks else {}),
     )
+    if out is None:
+        write_note(folder, identity, command, done=True)
+    return results
 
 
 def _place(

@@ -64,10 +64,36 @@ def run_folder(name: str, identity: str, command: str = "", runs: Path = RUNS) -
     ]
     if begun:
         return begun[-1], True
-    folder = timed_place(name, runs)
-    folder.mkdir(parents=True)
-    write_note(folder, identity, command, done=False)
-    return folder, False
+    while True:
+        folder = timed_place(name, runs)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:  # a run that began at the same moment
+            continue
+        write_note(folder, identity, command, done=False)
+        return folder, False
+
+
+def own_folder(place: Path, identity: str) -> Path:
+    """Give a run the place meant for it, or that with a number where another run lies there.
+
+    Parameters
+    ----------
+    place : pathlib.Path
+        A folder, such as ``runs/demo``.
+    identity : str
+        From `identity_of`; where its own note is found it goes on.
+
+    Examples
+    --------
+    >>> own_folder(Path("nowhere/demo"), identity_of({})).as_posix()
+    'nowhere/demo'
+    """
+    folder, count = place, 1
+    while folder.exists() and (_note(folder) or {}).get("identity") != identity:
+        count += 1
+        folder = place.with_name(f"{place.name}-{count}")
+    return folder
 
 
 def timed_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:
@@ -76,7 +102,7 @@ def timed_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:
 
 
 def new_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:
-    """Give a path in the folder of runs that nothing has yet.
+    """Give a path in the folder of runs that nothing has yet; where it is taken, with a number.
 
     Examples
     --------

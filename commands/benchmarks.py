@@ -12,7 +12,7 @@ import typer
 import gliaboost
 from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import CHOICE, DATA, PLACE
-from gliaboost.commands.next_steps import after_benchmark
+from gliaboost.commands.next_steps import after_benchmark, after_report
 from gliaboost.commands.options import (
     DataPath,
     Device,
@@ -42,8 +42,13 @@ if TYPE_CHECKING:
 
 def demo(
     out: Annotated[
-        Path, typer.Option(help="Folder for data and report.", rich_help_panel=PLACE)
-    ] = Path("runs/demo"),
+        Path | None,
+        typer.Option(
+            help="Folder for data and report.",
+            show_default="runs/demo, numbered if taken",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -196,17 +201,22 @@ def report(
     images: Annotated[
         Path | None, typer.Option(help="The manifest's folder, to show the surest mistakes.")
     ] = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a report again, or one of several runs, without fitting."""
+    """Draw a report again, or one of several runs.
+
+    Nothing is fitted.
+    """
     page = gliaboost.report(results, out, images=images)
     if as_json:
         print_json({"report": str(page)})
     else:
         typer.echo(f"report: {page.resolve()}")
+    say_next(quiet or as_json, *after_report(results))
 
 
-def info(as_json: Json = False) -> None:
+def info(quiet: Quiet = False, as_json: Json = False) -> None:
     """Show what there is, and how to get what is missing."""
     from gliaboost.reports.pages.terminal import facts_text
 
@@ -215,6 +225,7 @@ def info(as_json: Json = False) -> None:
         typer.echo(json.dumps(facts, indent=1))
     else:
         typer.echo(facts_text(facts, fit=sys.stdout.isatty()))
+    say_next(quiet or as_json, "demo")
 
 
 def _show(results: Results, as_json: bool = False) -> None:

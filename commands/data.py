@@ -22,6 +22,7 @@ from gliaboost.commands.options import (
     Seed,
     collecting_notes,
     completed,
+    place,
     print_json,
     say_next,
 )
@@ -56,6 +57,7 @@ def fetch(
             print_json({known: dataset.text() for known, dataset in CATALOGUE.items()})
         else:
             typer.echo("\n".join(dataset.text() for dataset in CATALOGUE.values()))
+        say_next(quiet or as_json, "fetch", "NAME")
         return
     source = describe(spelled(name, CATALOGUE) or name).source
     with shown_progress(quiet) as progress:
@@ -77,7 +79,12 @@ def manifest(
         ),
     ],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="Where the data set lies.")],
-    out: Annotated[Path, typer.Option(help=".parquet or .csv")] = Path("manifest.parquet"),
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="The table: .parquet or .csv", show_default="manifest.parquet, numbered if taken"
+        ),
+    ] = None,
     images: Annotated[
         Path | None,
         typer.Option(help="Folder for slices that are converted (.mat, DICOM, NIfTI)."),
@@ -151,13 +158,14 @@ def manifest(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the table that everything starts from: one row an image.
+    """Write the table of images that all else starts from.
 
-    The source edit makes a manifest of another one: gliaboost manifest edit M.parquet --out
-    N.parquet.
+    It has one row an image. The source edit makes a manifest of another one: gliaboost manifest
+    edit M.parquet --out N.parquet.
     """
     from gliaboost.datasets.description import describe
 
+    out = place(out, "manifest.parquet")
     with collecting_notes() as notes:
         table = gliaboost.manifest(
             source,
@@ -217,7 +225,8 @@ def audit(
     cleaned: Annotated[
         Path | None,
         typer.Option(
-            help="Where --drop and --carry write the manifest.", show_default="cleaned.parquet"
+            help="Where --drop and --carry write the manifest.",
+            show_default="cleaned.parquet, numbered if taken",
         ),
     ] = None,
     carry: Annotated[
@@ -236,7 +245,7 @@ def audit(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Find what is broken, duplicated, leaking, contradictory.
+    """Find damage, duplicates, leaks and contradictions.
 
     Nothing is deleted.
     """
@@ -244,7 +253,7 @@ def audit(
 
     out = out or timed_place(f"{data.stem}-audit")
     if cleaned is None and (drop or carry):
-        cleaned = Path("cleaned.parquet")
+        cleaned = place(None, "cleaned.parquet")
     with shown_progress(quiet) as progress:
         report = gliaboost.audit(
             data,

@@ -11,6 +11,7 @@ import typer
 import gliaboost
 from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import PLACE
+from gliaboost.commands.next_steps import after_evaluation, after_extract
 from gliaboost.commands.options import (
     DataPath,
     Device,
@@ -26,7 +27,9 @@ from gliaboost.commands.options import (
     Target,
     check_writable,
     exit_with_failures,
+    place,
     print_json,
+    say_next,
 )
 from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.table_file import ENDINGS
@@ -48,7 +51,7 @@ def evaluate(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Measure a saved model on labelled images that it was not trained on.
+    """Measure a saved model on labelled images new to it.
 
     Accuracy, sensitivity, specificity, AUC and confusion, with intervals by patient. Warns of
     images that were in the training, or are copies of such.
@@ -74,14 +77,20 @@ def evaluate(
             typer.echo(f"predictions: {out.resolve()}")
     for sentence in found.warnings:
         typer.echo(f"gliaboost: warning: {sentence}", err=True)
+    say_next(quiet or as_json, *after_evaluation(bundle, data, found.predictions))
     exit_with_failures(found.failed.items())
 
 
 def features(
     data: DataPath,
     out: Annotated[
-        Path, typer.Option(help="The table: .parquet or .csv.", rich_help_panel=PLACE)
-    ] = Path("features.parquet"),
+        Path | None,
+        typer.Option(
+            help="The table: .parquet or .csv.",
+            show_default="features.parquet, numbered if taken",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
     features: Features = None,
     settings: Settings = None,
     prepare: Prepare = "",
@@ -89,10 +98,15 @@ def features(
     jobs: Jobs = None,
     store: Store = None,
     quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
-    """Write named columns with path, label and patient, for R, pandas or a spreadsheet."""
+    """Write features as a table for R or pandas.
+
+    Named columns, beside path, label, patient and what else the manifest knows.
+    """
     from gliaboost.features.extract import column_names
 
+    out = place(out, "features.parquet")
     check_writable(out, ENDINGS)
     with shown_progress(quiet) as progress:
         found = gliaboost.extract(
@@ -108,5 +122,9 @@ def features(
         found.save(out)
     wide = len(column_names(found.extractors, found.preparation))
     images = len(found.manifest) - len(found.failed)
-    typer.echo(f"{out.resolve()}: {images:,} images, {wide:,} columns beside {FACTS}")
+    if as_json:
+        print_json({"table": str(out), "images": images, "columns": wide, "failed": found.failed})
+    else:
+        typer.echo(f"{out.resolve()}: {images:,} images, {wide:,} columns beside {FACTS}")
+    say_next(quiet or as_json, *after_extract(data, features, prepare, store))
     exit_with_failures(found.failed.items())

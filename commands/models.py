@@ -34,10 +34,14 @@ from gliaboost.commands.options import (
     check_writable,
     collecting_unreadable,
     exit_with_failures,
+    place,
     print_json,
     say_next,
 )
 from gliaboost.commands.progress_bar import shown_progress
+
+# The usual name of a bundle.
+BUNDLE = "model.joblib"
 
 
 def extract(
@@ -85,12 +89,13 @@ def extract(
 def train(
     data: DataPath,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="The bundle.",
+            show_default="model.joblib, numbered if taken",
             rich_help_panel=PLACE,
         ),
-    ] = Path("model.joblib"),
+    ] = None,
     target: Target = "label",
     modality: Modality = "both",
     features: Features = None,
@@ -113,7 +118,8 @@ def train(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Fit one model on the whole manifest and save it as one file."""
+    """Fit one model on all images and save it as one file."""
+    out = place(out, BUNDLE)
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle = gliaboost.train(
             data,
@@ -144,12 +150,13 @@ def train(
 def tune(
     data: DataPath,
     out: Annotated[
-        Path,
+        Path | None,
         typer.Option(
             help="The bundle.",
+            show_default="model.joblib, numbered if taken",
             rich_help_panel=PLACE,
         ),
-    ] = Path("model.joblib"),
+    ] = None,
     target: Target = "label",
     modality: Modality = "both",
     features: Features = None,
@@ -182,7 +189,9 @@ def tune(
     study: Annotated[
         Path | None,
         typer.Option(
-            help="Journal to go on from.", show_default="beside --out", rich_help_panel=PLACE
+            help="Journal to go on from.",
+            show_default="beside --out, model.study",
+            rich_help_panel=PLACE,
         ),
     ] = None,
     device: Device = "auto",
@@ -192,10 +201,14 @@ def tune(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Search a model's parameters by patient, then train with the best.
+    """Search a model's parameters, then train with the best.
 
-    Every row of the manifest takes part: leave a test set out of it.
+    On inner folds by patient. Every row of the manifest takes part: leave a test set out of it.
     """
+    if out is None and study is None:
+        # Of earlier runs too, whatever their bundles are called.
+        study = Path(BUNDLE).with_suffix(".study")
+    out = place(out, BUNDLE)
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle, found = gliaboost.tune(
             data,
@@ -242,9 +255,10 @@ def predict(
     window: Window = None,
     jobs: Jobs = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Say which class each image belongs to, with probabilities.
+    """Say each image's class, with probabilities.
 
     Warns of pictures unlike those that the model was trained on, and of those that were among them.
     """
@@ -277,8 +291,8 @@ def predict(
         typer.echo(f"gliaboost: warning: {sentence}", err=True)
     # A slice of a scan has a name of its own, and is no file.
     read = [p.name for p in predictions if p.error is None and Path(p.name).is_file()]
-    if read and not (as_json or as_csv or ending in (".json", ".csv")):
-        say_next(False, "explain", bundle, read[0])
+    if read:
+        say_next(quiet or as_json or as_csv, "explain", bundle, read[0])
     exit_with_failures((p.name, p.error) for p in predictions if p.error is not None)
 
 
@@ -287,16 +301,22 @@ def explain(
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="An image, a DICOM file, or a NIfTI volume.")
     ],
-    out: Annotated[Path, typer.Option(help="The picture.")] = Path("explanation.png"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The picture.", show_default="explanation.png, numbered if taken"),
+    ] = None,
     position: Slice = None,
     plane: Plane = "axial",
     window: Window = None,
+    quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw what a decision rests on: SHAP values or Grad-CAM on the image.
+    """Draw on the image what a decision rests on.
 
-    Orange speaks for the predicted class, blue against it.
+    SHAP values of boosters, Grad-CAM of networks: orange speaks for the predicted class, blue
+    against it.
     """
+    out = place(out, "explanation.png")
     check_writable(out)
     found = gliaboost.explain(bundle, path, position=position, plane=plane, window=window)
     found.save(out)
@@ -317,3 +337,4 @@ def explain(
     for note in found.notes():
         typer.echo(f"  {note}")
     typer.echo(f"picture: {out.resolve()}")
+    say_next(quiet, "evaluate", bundle, "LABELLED_FOLDER")

@@ -6,12 +6,17 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gliaboost._face.runs import new_place
+
 if TYPE_CHECKING:
+    import pandas as pd
+
     from gliaboost.datasets.audit.report import AuditReport
+    from gliaboost.reports.protocol.record import ExperimentRecord
     from gliaboost.reports.protocol.results import Results
 
 # What the audit writes, where its groups are the next step.
-GROUPED = "grouped.parquet"
+GROUPED, CLEANED = "grouped.parquet", "cleaned.parquet"
 LEAKS = "is on another side too"
 # What it writes with the patients of another data set, and what is edited of that.
 KNOWN = "known.parquet"
@@ -49,8 +54,8 @@ def after_benchmark(
         weight == "wrong" and LEAKS in sentence for weight, sentence in results.dataset.audit
     )
     if leaks and results.dataset.patients == 0:
-        return ["audit", str(data), "--write-groups", GROUPED]
-    competing = [e for e in results.record.experiments if e.control is None and e.test_on is None]
+        return ["audit", str(data), "--write-groups", free(GROUPED)]
+    competing = _competing(results)
     if not competing:
         return ["report", str(results.folder)]
     best = max(competing, key=lambda e: e.balanced_accuracy.pooled or 0.0)
@@ -87,17 +92,17 @@ def after_audit(report: AuditReport, data: Path, against: Path | None = None) ->
         last = report.written[-1]
         if last.cut:
             words = ["manifest", "edit", last.path, "--forget", ",".join(last.cut)]
-            return [*words, "--out", UNDIVIDED]
+            return [*words, "--out", free(UNDIVIDED)]
         return ["benchmark", last.path]
     counts = report.counts()
     if against is not None and counts["matches"] and report.table["patient"].isna().any():
         words = ["audit", str(data), "--against", str(against), "--carry", "patient,mask"]
-        return [*words, "--cleaned", KNOWN]
+        return [*words, "--cleaned", free(KNOWN)]
     if counts["contradictions"]:
         words = ["audit", str(data), "--drop", "duplicates,conflicts"]
-        return [*words, "--cleaned", "cleaned.parquet"]
+        return [*words, "--cleaned", free(CLEANED)]
     if counts["duplicated"] or len(report.unguarded()):
-        return ["audit", str(data), "--write-groups", GROUPED]
+        return ["audit", str(data), "--write-groups", free(GROUPED)]
     return ["benchmark", str(data)]
 
 
@@ -115,3 +120,65 @@ def after_extract(
     words += ["--features", ",".join(features)] if features else []
     words += ["--prepare", prepare] if prepare else []
     return [*words, *(["--store", str(store)] if store else [])]
+
+
+def after_report(runs: Sequence[Path]) -> list[str]:
+    """Say what follows a report drawn again: what follows the best of its runs.
+
+    Parameters
+    ----------
+    runs : sequence of pathlib.Path
+        Folders of runs; a run does not say where its data lay.
+
+    Returns
+    -------
+    list of str
+        Words of a command, without ``gliaboost``.
+    """
+    from gliaboost.reports.protocol.results import read_results
+
+    def best(results: Results) -> float:
+        return max((e.balanced_accuracy.pooled or 0.0 for e in _competing(results)), default=0.0)
+
+    return after_benchmark(max(map(read_results, runs), key=best), Path("DATA"))
+
+
+def after_evaluation(bundle: Path, data: Path, predictions: pd.DataFrame) -> list[str]:
+    """Say what follows an evaluation: a look at the surest mistake, where there is one.
+
+    Parameters
+    ----------
+    bundle, data : pathlib.Path
+        What was given.
+    predictions : pandas.DataFrame
+        With ``path``, ``label``, ``predicted`` and a column ``proba_<class>`` a class.
+
+    Returns
+    -------
+    list of str
+        Words of a command, without ``gliaboost``; the image that it names is there.
+    """
+    wrong = predictions[predictions["label"] != predictions["predicted"]]
+    root = data if data.is_dir() else data.parent
+    if len(wrong) and "path" in wrong:
+        chances = wrong.filter(like="proba_").max(axis=1)
+        surest = root / str(wrong["path"].loc[chances.idxmax()])
+        if surest.is_file():
+            return ["explain", str(bundle), str(surest)]
+    return ["predict", str(bundle), "NEW_IMAGES"]
+
+
+def free(name: str) -> str:
+    """Name a file that is not there yet, so that a suggested command replaces nothing.
+
+    Examples
+    --------
+    >>> free("surely-not-here.parquet")
+    'surely-not-here.parquet'
+    """
+    file = Path(name)
+    return str(new_place(file.stem, file.parent, file.suffix))
+
+
+def _competing(results: Results) -> list[ExperimentRecord]:
+    return [e for e in results.record.experiments if e.control is None and e.test_on is None]

@@ -16,6 +16,7 @@ import typer
 import gliaboost
 from gliaboost._face.faults import Faults
 from gliaboost._face.places import check_file
+from gliaboost._face.runs import new_place
 from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import CHOICE, DATA, PLACE, SHOWN
 from gliaboost.errors import UnreadableWarning
@@ -203,6 +204,21 @@ def _keeping(category: type[Warning], keep: Callable[[Warning | str, str], bool]
 
         warnings.showwarning = shown
         yield
+
+
+def place(out: Path | None, usual: str) -> Path:
+    """Give the place that was named, else the usual one, with a number where that is taken.
+
+    Nothing that lies there from before is ever replaced unasked; the new name is then told, however
+    quiet the command is.
+    """
+    if out is not None:
+        return out
+    file = Path(usual)
+    found = new_place(file.stem, file.parent, file.suffix)
+    if found != file:
+        typer.echo(f"gliaboost: {file} is there from before; this goes to {found}", err=True)
+    return found
 
 
 def check_writable(out: Path | None, endings: tuple[str, ...] = ()) -> None:

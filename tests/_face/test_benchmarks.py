@@ -11,6 +11,7 @@ import pytest
 
 import gliaboost
 from gliaboost._face import benchmarks
+from gliaboost._face.lock import held
 from gliaboost.datasets.phantom import sample
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.progress import Silent
@@ -132,6 +133,25 @@ def test_the_demo_is_a_benchmark_of_a_phantom(
     phantom = tmp_path / "phantom"
     assert asked == [phantom, (phantom / "manifest.parquet", tmp_path / "store")]
     assert "no number here is clinical" in heard.lines[-1]
+
+
+def test_a_run_that_goes_on_elsewhere_is_not_joined(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    with held(tmp_path / "run"), pytest.raises(UsageError, match="another run is at work"):
+        gliaboost.benchmark(make_images(), out=tmp_path / "run", store=tmp_path / "s", **QUICK)
+
+
+def test_a_demo_without_a_place_goes_on_in_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sample, "make_phantom", lambda folder, **named: None)
+    places: list[Path] = []
+    monkeypatch.setattr(benchmarks, "benchmark", lambda data, **named: places.append(named["out"]))
+    for seed in (0, 0, 1, 0):
+        gliaboost.demo(seed=seed)
+    assert [p.as_posix() for p in places] == ["runs/demo", "runs/demo", "runs/demo-2", "runs/demo"]
 
 
 class _ReachedError(Exception):

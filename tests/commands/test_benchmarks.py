@@ -88,19 +88,30 @@ def test_demo(replace: Any, ask: Any, results: Results) -> None:
 
 def test_report(replace: Any, ask: Any) -> None:
     calls = replace("report", Path("there/report.html"))
-    code, out, _ = ask("report", "a", "b", "--out", "there", "--images", "data")
-    assert calls == [(([Path("a"), Path("b")], Path("there")), {"images": Path("data")})]
+    code, out, err = ask("report", FIGSHARE, FIGSHARE, "--out", "there", "--images", "data")
+    assert calls == [(([FIGSHARE, FIGSHARE], Path("there")), {"images": Path("data")})]
     assert (code, out) == (0, f"report: {Path('there/report.html').resolve()}\n")
+    assert err.startswith("next: gliaboost train DATA --model ")
 
 
 def test_info(replace: Any, ask: Any) -> None:
     replace("info", {"gliaboost": "9"})
-    assert json.loads(ask("info", "--json")[1]) == {"gliaboost": "9"}
+    assert ask("info", "--json") == (0, '{\n "gliaboost": "9"\n}\n', "")
 
 
 def test_report_as_json(replace: Any, ask: Any) -> None:
     replace("report", Path("there/report.html"))
     assert json.loads(ask("report", "a", "--json")[1]) == {"report": "there/report.html"}
+
+
+def test_info_names_a_first_command(ask: Any) -> None:
+    assert ask("info")[2] == "next: gliaboost demo\n"
+
+
+def test_a_demo_chooses_its_place_itself(replace: Any, ask: Any, results: Results) -> None:
+    calls = replace("demo", results)
+    ask("demo")
+    assert calls[0][0] == (None,)
 
 
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gliaboost.cli import PANELS
+from gliaboost.cli import COMMANDS, PANELS
 from gliaboost.commands.data import manifest
 from gliaboost.commands.help import documented, paragraphs
 from gliaboost.datasets.sources.base import names, options_of
@@ -106,3 +106,15 @@ def test_words_too_many_say_how_lists_are_written(ask: Any) -> None:
 def test_every_source_takes_patients_and_says_so(ask: Any, source: str) -> None:
     shown = ask("manifest", source, "--help")[1]
     assert "--patients" in shown and "--patient-regex" in shown
+
+
+@pytest.mark.parametrize("width", ["80", "100"])
+def test_every_command_is_told_in_one_whole_line(
+    width: str, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    lines = ask("--help")[1].splitlines()
+    for command in COMMANDS:
+        first = (inspect.getdoc(command) or "").split("\n\n")[0]
+        (line,) = [x for x in lines if x.split()[:1] == [command.__name__]]
+        assert line.split(maxsplit=1)[1] == first and first.endswith(".")

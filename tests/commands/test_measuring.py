@@ -40,7 +40,9 @@ def test_evaluate(replace: Any, ask: Any) -> None:
     assert out.startswith("lightgbm on clinic: 4 images") and "0.750" in out
     assert (code, err) == (
         1,
-        "gliaboost: warning: patients are not known\ngliaboost: x.png: is empty\n",
+        "gliaboost: warning: patients are not known\n"
+        "next: gliaboost predict b.joblib NEW_IMAGES\n"
+        "gliaboost: x.png: is empty\n",
     )
     said = json.loads(ask("evaluate", "b.joblib", "m.csv", "--json")[1])
     assert said["evaluation"]["accuracy"]["pooled"] == 0.75
@@ -62,6 +64,9 @@ def test_features_are_a_table_that_others_read(
     assert f"2 images, {len(columns)} columns" in said
     assert table[columns].notna().all(axis=None)
     assert code == 1 and "p02-0.png" in err
+    assert err.splitlines()[-2].startswith(f"next: gliaboost benchmark {manifest} --features glcm")
+    told = json.loads(ask("features", manifest, *words, "--json")[1])
+    assert (told["images"], told["columns"], told["table"]) == (2, len(columns), str(out))
 
 
 def test_another_ending_is_refused_before_any_work(ask: Any, tmp_path: Path) -> None:

@@ -198,7 +198,7 @@ def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
     found = Explanation(image, heat, "glioma", chances, {"hog": 0.5, "lbp": 0.5}, 0.5)
     calls = replace("explain", found)
     out = tmp_path / "e.png"
-    code, said, _ = ask("explain", "b.joblib", "a.png", "--out", out, "--slice", "3")
+    code, said, err = ask("explain", "b.joblib", "a.png", "--out", out, "--slice", "3")
     cut = {"position": 3, "plane": "axial", "window": None}
     assert given(calls) == ((Path("b.joblib"), Path("a.png")), cut)
     assert code == 0 and out.read_bytes().startswith(b"\x89PNG")
@@ -208,6 +208,8 @@ def test_explain(replace: Any, ask: Any, tmp_path: Path) -> None:
         "  50.0% of it has a place on the image, and is drawn.",
         f"picture: {out.resolve()}",
     ]
+    assert err == "next: gliaboost evaluate b.joblib LABELLED_FOLDER\n"
+    assert ask("explain", "b.joblib", "a.png", "--out", out, "--quiet")[1:] == (said, "")
     facts = json.loads(ask("explain", "b.joblib", "a.png", "--out", out, "--json")[1])
     assert facts["probabilities"] == chances
 
@@ -219,7 +221,59 @@ def test_predict_names_the_next_command_for_a_file_that_is_there(
     replace("predict", PREDICTED)
     Path("a.png").touch()
     assert "next: gliaboost explain b.joblib a.png" in ask("predict", "b.joblib", "a.png")[2]
-    assert "next" not in ask("predict", "b.joblib", "a.png", "--csv")[2]
+    assert "next" in ask("predict", "b.joblib", "a.png", "--out", "p.csv")[2]
+    for flag in ("--csv", "--json", "--quiet"):
+        assert ask("predict", "b.joblib", "a.png", flag)[2] == "gliaboost: b.png: is empty\n"
+
+
+@pytest.mark.parametrize("flags", [(), ("--quiet",)])
+@pytest.mark.parametrize(
+    ("words", "usual", "given_as"),
+    [
+        (("train", "m.csv"), "model.joblib", "out"),
+        (("tune", "m.csv"), "model.joblib", "out"),
+        (("audit", "m.csv", "--drop", "conflicts"), "cleaned.parquet", "cleaned"),
+        (("manifest", "folder", "m"), "manifest.parquet", 2),
+        (("features", "m.csv"), "features.parquet", None),
+        (("explain", "b.joblib", "a.png"), "explanation.png", None),
+    ],
+)
+def test_what_lies_in_a_usual_place_is_never_replaced(
+    words: tuple[str, ...], usual: str, given_as: Any, flags: tuple[str, ...],
+    replace: Any, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    old, new = tmp_path / usual, str(Path(usual).with_stem(f"{Path(usual).stem}-2"))
+    old.write_text("of before")
+    chances = {"glioma": 0.75, "healthy": 0.25}
+    image, heat = np.zeros((8, 8), np.uint8), np.zeros((8, 8), np.float32)
+    calls = {
+        "train": replace("train", bundle()),
+        "tune": replace("tune", (bundle(), Search("lightgbm", {}, 0.25, 0.5, [], 2))),
+        "explain": replace("explain", Explanation(image, heat, "glioma", chances, {}, 0.5)),
+        "audit": replace("audit", lambda *_, **__: 1 / 0),
+        "manifest": replace("manifest", lambda *_, **__: 1 / 0),
+    }
+    err = ask(*words, *flags)[2]
+    assert err.splitlines()[0] == f"gliaboost: {usual} is there from before; this goes to {new}"
+    assert old.read_text() == "of before"
+    if given_as is not None:
+        ((positional, named),) = calls[words[0]]
+        assert (named if isinstance(given_as, str) else positional)[given_as] == Path(new)
+    elif words[0] == "explain":
+        assert (tmp_path / new).is_file()
+
+
+def test_a_search_goes_on_in_its_journal_whatever_its_bundles_are_called(
+    replace: Any, ask: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    calls = replace("tune", (bundle(), Search("lightgbm", {}, 0.25, 0.5, [], 2)))
+    ask("tune", "m.csv")
+    Path("model.joblib").touch()
+    ask("tune", "m.csv")
+    ask("tune", "m.csv", "--out", "b.joblib")
+    assert [named["study"] for _, named in calls] == [*[Path("model.study")] * 2, None]
 
 
 @pytest.mark.parametrize("command", ["predict", "explain"])

@@ -7,7 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from gliaboost.commands.next_steps import after_audit, after_benchmark, after_extract
+from gliaboost.commands.next_steps import (
+    after_audit,
+    after_benchmark,
+    after_evaluation,
+    after_extract,
+    after_report,
+)
 from gliaboost.datasets.audit.duplicates import LINK_COLUMNS
 from gliaboost.datasets.audit.report import AuditReport
 from gliaboost.datasets.audit.written import WrittenManifest
@@ -105,3 +111,34 @@ def test_what_an_audit_wrote_is_used_next() -> None:
     cut = replace(met, written=(one, replace(one, path="c.csv", cut=("split", "fold"))))
     words = ["manifest", "edit", "c.csv", "--forget", "split,fold", "--out", "undivided.parquet"]
     assert after_audit(cut, Path("m.csv")) == words
+
+
+def test_a_suggested_command_replaces_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("cleaned.parquet").touch()
+    Path("grouped.parquet").touch()
+    conflicting, doubled = audited([0, 0, 2, 3], "xyxy"), audited([0, 1, 0, 3], "xyxy")
+    assert after_audit(conflicting, Path("m.csv"))[-1] == "cleaned-2.parquet"
+    assert after_audit(doubled, Path("m.csv"))[-1] == "grouped-2.parquet"
+
+
+def test_after_a_report_the_best_of_its_runs_is_trained(results: Results) -> None:
+    words = after_benchmark(results, Path("DATA"))
+    assert after_report([FIGSHARE, FIGSHARE]) == words and words[:2] == ["train", "DATA"]
+
+
+def test_after_an_evaluation_the_surest_mistake_is_looked_at(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {"path": ["a.png", "b.png", "c.png"], "label": list("xyy"), "predicted": list("xxx"),
+         "proba_x": [0.9, 0.6, 0.8], "proba_y": [0.1, 0.4, 0.2]}
+    )  # fmt: skip
+    bundle = Path("b.joblib")
+    other = ["predict", "b.joblib", "NEW_IMAGES"]
+    assert after_evaluation(bundle, tmp_path / "m.csv", frame) == other  # no such file
+    (tmp_path / "c.png").touch()
+    for data in (tmp_path, tmp_path / "m.csv"):
+        words = ["explain", "b.joblib", str(tmp_path / "c.png")]
+        assert after_evaluation(bundle, data, frame) == words
+    assert after_evaluation(bundle, tmp_path, frame.iloc[:1]) == other
