@@ -162,7 +162,7 @@ def after_evaluation(bundle: Path, data: Path, predictions: pd.DataFrame) -> lis
     root = data if data.is_dir() else data.parent
     if len(wrong) and "path" in wrong:
         chances = wrong.filter(like="proba_").max(axis=1)
-        surest = root / str(wrong["path"].loc[chances.idxmax()])
+        surest = root / str(wrong["path"].iloc[int(chances.argmax())])
         if surest.is_file():
             return ["explain", str(bundle), str(surest)]
     return ["predict", str(bundle), "NEW_IMAGES"]
