@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow browser lint types docs bench mutants clean
+.PHONY: help install demo test test-slow browser lint types docs bench gpu-pack gpu-drill mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,10 +55,17 @@ docs: $(VENV)/.tools ## the site, in site/; a warning or a link that leads nowhe
 bench: $(VENV)/.tools ## speed of the texture kernels against scikit-image, OpenCV and mahotas
 	$(BIN)/python -m benchmarks.texture
 
+gpu-pack: $(VENV)/.tools ## what a GPU machine without a network needs, for gpu-drill (docs/how-to/gpu.md)
+	$(BIN)/python -m benchmarks.gpu_drill.pack
+
+DRY ?=
+gpu-drill: $(if $(DRY),$(VENV)/.tools) ## there, in 8 minutes: parity, speed, accuracy; DRY=1: here, without a GPU
+	$(if $(DRY),$(BIN)/python,$(PYTHON)) -m benchmarks.gpu_drill $(if $(DRY),--dry-run)
+
 MODULE ?= datasets/splits.py
 mutants: $(VENV)/.tools ## MODULE=a/b.py broken in every small way: do its tests fail? (docs/testing.md)
 	$(PIP) install --quiet --editable '.[mutation]'
 	$(BIN)/python -m benchmarks.mutants $(MODULE)
 
 clean: ## remove what make made
-	rm -rf $(VENV) build site *.egg-info
+	rm -rf $(VENV) build site *.egg-info .gpu-pack .gpu-pack-xgboost

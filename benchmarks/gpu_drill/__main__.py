@@ -1,0 +1,160 @@
+"""The GPU drill: six steps, each in a process and a time box of its own.
+
+``python -m benchmarks.gpu_drill --out FOLDER`` on a machine with a GPU, in eight minutes;
+``--dry-run`` walks every step on the CPU with tiny sizes. What each step finds is in
+``FOLDER/<step>.json`` at once, all of it in ``FOLDER/gpu-drill.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.gpu_drill.place import environment, install
+
+# Seconds that each step may take: more in all than there are, as few take all of theirs.
+STEPS = {
+    "parity": 80,
+    "kernels": 75,
+    "finetuning": 180,
+    "whole": 80,
+    "embedding": 60,
+    "boosting": 60,
+}
+MINUTES = 8.0
+# Seconds in which no step would come further than its imports.
+LEAST = 5.0
+VERSIONS = ("torch", "triton", "cupy-cuda13x", "timm", "xgboost", "numpy", "scikit-learn", "numba")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the drill; return 0 if every step did its work."""
+    asked = _parser().parse_args(arguments)
+    begun = time.monotonic()
+    place = asked.place
+    place.mkdir(parents=True, exist_ok=True)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    if not asked.dry_run and not (_gpu() or any(Path("/dev").glob("nvidia[0-9]*"))):
+        print("no NVIDIA GPU is visible; --dry-run walks the steps without one", file=sys.stderr)
+        return 2
+    installed = install(place)
+    variables = environment(place, asked.dry_run)
+    whole: dict[str, Any] = {
+        "command": f"python -m benchmarks.gpu_drill {' '.join(sys.argv[1:])}",
+        "dry_run": asked.dry_run,
+        "gpu": _gpu(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python "
+        f"{platform.python_version()}",
+        "installed": installed,
+        "versions": _versions(place),
+        "steps": {},
+    }
+    _merge(asked.out, whole)
+    for name in asked.steps.split(","):
+        left = asked.minutes * 60 - (time.monotonic() - begun)
+        if left < LEAST:
+            status = "skipped: no time was left"
+        else:
+            seconds = min(STEPS[name], left)
+            status = _step(name, seconds, asked.out, place, asked.dry_run, variables)
+        whole["steps"][name] = {"status": status, **_found(asked.out, name)}
+        whole["seconds"] = round(time.monotonic() - begun, 1)
+        _merge(asked.out, whole)
+    return _said(whole["steps"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", "runs/gpu-drill")))
+    parser.add_argument("--steps", default=",".join(STEPS), help="by comma, in this order")
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="all steps together")
+    parser.add_argument("--dry-run", action="store_true", help="on the CPU, with tiny sizes")
+    parser.add_argument(
+        "--place",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "gpu-drill",
+        help="for wheels, slices and stores; what an earlier call left there is used",
+    )
+    return parser
+
+
+def _step(
+    name: str, seconds: float, out: Path, place: Path, dry: bool, variables: dict[str, str]
+) -> str:
+    """Run a step until its time is up; say how it ended."""
+    print(f"\n== {name}, at most {seconds:.0f} s", flush=True)
+    (out / f"{name}.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "benchmarks.gpu_drill.step", name]
+    command += ["--out", str(out.resolve()), "--place", str(place.resolve())]
+    command += ["--device", "cpu" if dry else "cuda", *(["--dry-run"] if dry else [])]
+    # A step that looks at the time ends by itself; it is ended where it does not.
+    command += ["--seconds", str(seconds - 3)]
+    child = subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], env=variables, start_new_session=True
+    )
+    try:
+        code = child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        return f"cut after {seconds:.0f} s"
+    return "done" if code == 0 else f"failed: exit code {code}"
+
+
+def _found(out: Path, name: str) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((out / f"{name}.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _merge(out: Path, whole: dict[str, Any]) -> None:
+    temporary = out / ".gpu-drill.json"
+    temporary.write_text(json.dumps(whole, indent=1) + "\n", "utf-8")
+    temporary.replace(out / "gpu-drill.json")
+
+
+def _gpu() -> str | None:
+    asked = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.strip() or None
+
+
+def _versions(place: Path) -> dict[str, str]:
+    found = {}
+    for name in VERSIONS:
+        known = importlib.metadata.distributions(name=name, path=[*sys.path, str(place / "site")])
+        found[name] = next((d.version for d in known), "not installed")
+    return found
+
+
+def _said(steps: dict[str, Any]) -> int:
+    """Print how each step ended and what failed in it; 0 if nothing did."""
+    print()
+    wrong = False
+    for name, found in steps.items():
+        failed = [k for k, v in found.items() if isinstance(v, dict) and "failed" in v]
+        wrong |= found["status"] != "done" or bool(failed)
+        print(f"{name}: {found['status']}, {found.get('seconds', 0)} s")
+        for key in failed:
+            print(f"    {key}: {found[key]['failed']}")
+    return int(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
