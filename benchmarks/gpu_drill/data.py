@@ -52,8 +52,9 @@ def _read(folder: Path) -> Slices:
     manifest = read_source("figshare", folder)
     images, _, failed = read_images(manifest.paths, Preparation(size=SIZE))
     assert not failed, failed
-    columns = (manifest.table[c].to_numpy(dtype=object) for c in ("label", "patient", "fold"))
-    return Slices(images, *columns, f"{len(images)} MRI slices (figshare), {SIZE} px, JPEG again")
+    known = {c: manifest.table[c].to_numpy(dtype=object) for c in ("label", "patient", "fold")}
+    what = f"{len(images)} MRI slices (figshare), {SIZE} px, JPEG again"
+    return Slices(images, known["label"], known["patient"], known["fold"], what)
 
 
 def simulated(dry: bool) -> Slices:
