@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor, check_images
 from gliaboost.features.kinds import wrong_kinds
@@ -31,6 +32,8 @@ class FittedExtractor(Extractor):
     ----------
     takes_masks : bool
         Whether it learns from masks.
+    instead : str
+        What to do where there is nothing to learn from: the end of a message.
     learned_ : str
         SHA-256 of what was learned; only once it is fitted.
 
@@ -61,6 +64,7 @@ class FittedExtractor(Extractor):
     """
 
     takes_masks: ClassVar[bool] = False
+    instead: ClassVar[str] = ""
 
     learned_: str
 
@@ -191,6 +195,18 @@ def is_fitted(extractor: Extractor) -> bool:
 def to_learn(extractors: Sequence[Extractor]) -> list[FittedExtractor]:
     """Return those extractors that have still to learn."""
     return [e for e in extractors if isinstance(e, FittedExtractor) and not is_fitted(e)]
+
+
+def lacking_masks(extractors: Sequence[Extractor], manifest: Manifest) -> list[str]:
+    """Say which extractors cannot learn, as no row of a manifest names a mask."""
+    if manifest.table["mask"].notna().any():
+        return []
+    return [
+        f"{e.name} learns from masks, and no row of {manifest.name} has one; fill its column mask"
+        f"{e.instead}"
+        for e in to_learn(extractors)
+        if e.takes_masks
+    ]
 
 
 def described(extractor: Extractor) -> dict[str, Any]:

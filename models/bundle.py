@@ -52,7 +52,7 @@ class Bundle:
     preparation : dict
         `Preparation.to_dict`.
     features : list of dict
-        `Extractor.spec` of each extractor, in order.
+        `Extractor.spec` of each extractor, in order, and of one that learned its ``state``.
     parameters : dict
         The model's.
     device : str
@@ -194,8 +194,10 @@ class Bundle:
         return digest.hexdigest()
 
     def summary(self) -> dict[str, Any]:
-        """Return all but the model's bytes and what it keeps of pictures, ready for JSON."""
+        """Return all but what was learned and what is kept of pictures, ready for JSON."""
         values = asdict(self)
+        for features in values["features"]:
+            features.pop("state", None)
         values["bytes"] = len(values.pop("native"))
         values["knows_its_training_images"] = bool(values.pop("familiarity"))
         return values
@@ -354,7 +356,8 @@ def _check(state: Mapping[str, Any], path: Path) -> None:
     if not wrong and len(set(state["classes"])) != len(state["classes"]):
         wrong.append("classes")
     if not wrong and not all(
-        {"name", "version", "parameters"} <= set(f) for f in state["features"]
+        {"name", "version", "parameters"} <= set(f) and type(f.get("state", {})) is dict
+        for f in state["features"]
     ):
         wrong.append("features")
     if wrong:

@@ -12,6 +12,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.base import Extractor
 from gliaboost.features.store import FeatureStore
+from gliaboost.models.fitted_columns import columns_of, learn_columns, model_input
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
@@ -69,14 +70,21 @@ def out_of_fold(
     labels, groups = data.labels[rows], data.groups[rows]
     held_out = inner_folds(text_codes(labels), groups, folds, seed)
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
+    tested = np.full(len(manifest), -1)
+    for number, test in enumerate(held_out):
+        tested[rows[test]] = number
     frames = []
     for number, test in enumerate(held_out, 1):
         progress.step("estimating", number - 1, len(held_out))
         train = np.setdiff1d(np.arange(len(rows)), test)
         classifier = create_model(model, **{**shared, **(parameters or {})})
-        X, beside = data.given(takes(model), rows[train], used)
+        learned = learn_columns(
+            data, rows[train], labels[train], used, folds=tested, seed=seed, progress=progress
+        )
+        X, beside = model_input(data, takes(model), rows[train], learned.columns)
         classifier.fit(X, labels[train], groups=groups[train], **beside)
-        X, beside = data.given(takes(model), rows[test], used)
+        columns, _ = columns_of(data, rows[test], learned.extractors, progress)
+        X, beside = model_input(data, takes(model), rows[test], columns)
         p = classifier.predict_proba(X, **beside)
         classes = [str(c) for c in classifier.classes_]
         known = manifest.table.iloc[rows[test]].reset_index(drop=True)

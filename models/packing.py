@@ -9,6 +9,7 @@ from typing import Any
 
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.base import Extractor
+from gliaboost.features.fitted import described
 from gliaboost.models.base import Classifier
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.plain_pickle import plain
@@ -36,7 +37,7 @@ def make_bundle(
     preparation : Preparation
         That made its images.
     extractors : sequence of Extractor
-        That made its columns, in order.
+        That made its columns, in order; those that learn are fitted.
     manifest_fingerprint : str
         `Manifest.fingerprint` of the training images.
     metrics : mapping, optional
@@ -57,7 +58,7 @@ def make_bundle(
         classes=[str(c) for c in classifier.classes_],
         columns=int(classifier.n_features_in_),
         preparation=plain(preparation.to_dict()),
-        features=[e.spec() for e in extractors],
+        features=plain([described(e) for e in extractors]),
         parameters=plain(classifier.get_params()),
         device=classifier.device_,
         manifest=manifest_fingerprint,

@@ -15,6 +15,7 @@ from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
+from gliaboost.models.fitted_columns import learn_columns, model_input
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
@@ -85,7 +86,8 @@ def train(
     )
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
-    X, beside = data.given(takes(model), rows, used)
+    learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
+    X, beside = model_input(data, takes(model), rows, learned.columns)
     classifier.fit(X, labels, groups=groups, **beside)
     known: dict[str, Any] = {
         "images": len(rows),
@@ -96,7 +98,7 @@ def train(
     bundle = make_bundle(
         classifier,
         preparation,
-        used,
+        learned.extractors,
         manifest_fingerprint=manifest.fingerprint(),
         metrics=known,
         familiarity=learn(data.description(rows, DESCRIPTION), data.keys(rows), groups),
@@ -150,11 +152,13 @@ def search(
         manifest, used, preparation or Preparation(), store, jobs=jobs, progress=progress
     )
     rows = data.readable(np.arange(len(manifest)))
-    X, _ = data.given(takes(model), rows, used)
+    labels = data.labels[rows]
+    learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
+    X, _ = model_input(data, takes(model), rows, learned.columns)
     return tune(
         model,
         X,
-        data.labels[rows],
+        labels,
         data.groups[rows],
         study,
         trials=trials,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -10,14 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import DecodeError, GliaboostError, UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction, extract, matrix, seconds_spent
+from gliaboost.features.fitted import is_fitted, lacking_masks
 from gliaboost.features.prepared import read_images
 from gliaboost.features.store import FeatureStore
-from gliaboost.parallel import Executor
+from gliaboost.models.segmentation.training_masks import healthy_rows, read_training_masks
+from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
 
 
@@ -29,7 +33,8 @@ class TrainingData:
     manifest : Manifest
         Labelled images, without faults.
     extractors : sequence of Extractor
-        The features of all models.
+        The features of all models. Those that have still to learn are fitted later, on training
+        rows alone (`gliaboost.models.fitted_columns`); only the others have columns here.
     preparation : Preparation
         What happens between decoding and extracting.
     store : FeatureStore
@@ -52,8 +57,15 @@ class TrainingData:
 
     Raises
     ------
+    UsageError
+        If an extractor is to learn from masks, and no row has one.
     GliaboostError
         If unreadable files leave a class empty.
+
+    Warns
+    -----
+    UserWarning
+        Where masks that are asked for cannot be used.
     """
 
     def __init__(
@@ -70,9 +82,13 @@ class TrainingData:
     ) -> None:
         self.manifest, self.preparation, self.store = manifest, preparation, store
         self.extractors, self.jobs = tuple(extractors), jobs
+        lacking = lacking_masks(extractors, manifest)
+        if lacking:
+            raise UsageError("; ".join(lacking))
+        self._ready = tuple(e for e in extractors if is_fitted(e))
         self.extraction: Extraction = extract(
             manifest,
-            [*extractors, *(beside if extractors else ())],
+            [*self._ready, *(beside if self._ready else ())],
             preparation,
             store,
             jobs=jobs,
@@ -81,7 +97,7 @@ class TrainingData:
         )
         self.labels: NDArray[Any] = manifest.table["label"].to_numpy(dtype=object)
         self.groups: NDArray[Any] = np.asarray(manifest.groups, dtype=object)
-        if not extractors:
+        if not self._ready:
             self._decode()
         self._rows = [i for i, key in enumerate(self.extraction.keys) if key is not None]
         self._keys = [str(self.extraction.keys[i]) for i in self._rows]
@@ -102,15 +118,15 @@ class TrainingData:
     def columns(
         self, rows: NDArray[np.int64], extractors: Sequence[Extractor]
     ) -> NDArray[np.float32]:
-        """Give the columns of some extractors: float32 [n, D]."""
+        """Give the columns of some extractors, of those that need not learn: float32 [n, D]."""
         positions = self._position[rows]
-        if list(extractors) == list(self.extractors):
+        if list(extractors) == list(self._ready):
             return np.take(self._matrix, positions, axis=0)
         wanted = {e.label for e in extractors}
         chosen = np.concatenate(
             [
                 np.arange(a, b)
-                for e, (a, b) in zip(self.extractors, pairwise(self._edges), strict=True)
+                for e, (a, b) in zip(self._ready, pairwise(self._edges), strict=True)
                 if e.label in wanted
             ]
         )
@@ -119,6 +135,29 @@ class TrainingData:
     def images(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Give prepared images: uint8 [n, S, S]."""
         return np.take(self._images, self._position[rows], axis=0)
+
+    def has_columns(self, extractor: Extractor) -> bool:
+        """Whether an extractor's columns are here, as it needs to learn nothing."""
+        return any(e is extractor or e.label == extractor.label for e in self._ready)
+
+    def masks(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Give prepared masks, and whether it is known where the tumour is.
+
+        Returns
+        -------
+        masks : bool array [n, S, S]
+            All False where there is none.
+        known : bool array [n]
+            As in `TrainingMasks`.
+        """
+        packed, known = self._masks
+        positions, size = self._position[rows], self.preparation.size
+        bits = np.unpackbits(packed[positions], axis=1, count=size * size)
+        return bits.astype(bool).reshape(-1, size, size), known[positions]
+
+    def mask_keys(self, rows: NDArray[np.int64]) -> list[str]:
+        """Say what is known of each row's tumour: the SHA-256 of its mask's file, or a word."""
+        return [self._mask_keys[k] for k in self._position[rows]]
 
     def keys(self, rows: NDArray[np.int64]) -> list[str]:
         """Give the SHA-256 of readable rows' files."""
@@ -129,37 +168,10 @@ class TrainingData:
 
         Where there are no features at all, the images lie decoded, and are described as they lie.
         """
-        if self.extractors:
+        if self._ready:
             return matrix(self.keys(rows), [extractor], self.preparation, self.store)
         found: NDArray[np.float32] = extractor.transform(self.images(rows))
         return found
-
-    def given(
-        self, takes: str, rows: NDArray[np.int64], extractors: Sequence[Extractor]
-    ) -> tuple[NDArray[Any], dict[str, NDArray[np.float32]]]:
-        """Give a model what it takes.
-
-        Parameters
-        ----------
-        takes : {"columns", "images", "both"}
-            As the model's class says.
-        rows : int64 array [n]
-            Readable rows of the manifest.
-        extractors : sequence of Extractor
-            Whose columns.
-
-        Returns
-        -------
-        X : float32 array [n, D] or uint8 array [n, S, S]
-            Columns or images.
-        beside : dict
-            ``columns`` beside images, where it takes both; else empty.
-        """
-        if takes == "columns":
-            return self.columns(rows, extractors), {}
-        if takes == "images":
-            return self.images(rows), {}
-        return self.images(rows), {"columns": self.columns(rows, extractors)}
 
     def widths(self, extractors: Sequence[Extractor]) -> list[int]:
         """Count each extractor's columns."""
@@ -167,18 +179,22 @@ class TrainingData:
         return [len(e.feature_names(size, size)) for e in extractors]
 
     def seconds(self, extractors: Sequence[Extractor]) -> float:
-        """Sum what the features cost when they were computed, in core seconds."""
-        if not extractors:
+        """Sum what the features cost when they were computed, in core seconds.
+
+        What extractors cost that learn is counted by who fits them.
+        """
+        ready = [e for e in extractors if self.has_columns(e)]
+        if not ready:
             return 0.0
-        return seconds_spent(self._keys, extractors, self.preparation, self.store)
+        return seconds_spent(self._keys, ready, self.preparation, self.store)
 
     @cached_property
     def _matrix(self) -> NDArray[np.float32]:
-        return matrix(self._keys, self.extractors, self.preparation, self.store)
+        return matrix(self._keys, self._ready, self.preparation, self.store)
 
     @cached_property
     def _edges(self) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum(self.widths(self.extractors))])
+        return np.concatenate([[0], np.cumsum(self.widths(self._ready))])
 
     @cached_property
     def _images(self) -> NDArray[np.uint8]:
@@ -192,6 +208,34 @@ class TrainingData:
                 f"{paths[self._rows[row]]} could be read before, and now: {reason}"
             )
         return images
+
+    @cached_property
+    def _masks(self) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """Prepared masks, a bit a pixel, and which are known."""
+        found = read_training_masks(self.manifest, self._rows, self.preparation, jobs=self.jobs)
+        if found.failed:
+            first = next(iter(found.failed.values()))
+            warnings.warn(
+                f"{len(found.failed)} of {len(self._rows)} masks cannot be used, nothing is "
+                f"learned from their images (first: {first})",
+                stacklevel=2,
+            )
+        return np.packbits(found.masks.reshape(len(found.masks), -1), axis=1), found.known
+
+    @cached_property
+    def _mask_keys(self) -> list[str]:
+        files, healthy = self.manifest.masks, healthy_rows(self.manifest)
+
+        def key(row: int) -> str:
+            file = files[row]
+            if file is None:
+                return "healthy" if healthy[row] else "unknown"
+            try:
+                return ImageSource.of(file).key()
+            except DecodeError:
+                return "unreadable"
+
+        return list(map_in_order(key, self._rows, jobs=self.jobs))
 
     def _decode(self) -> None:
         """Find what is unreadable; without features nothing was decoded yet."""

@@ -65,9 +65,7 @@ def read_training_masks(
     TrainingMasks
         In the order of `rows`.
     """
-    table, files, paths = manifest.table, manifest.masks, manifest.paths
-    named = "presence" if "presence" in table and table["presence"].notna().any() else "label"
-    healthy = [isinstance(v, str) and presence_of(v) == NO_TUMOR for v in table[named]]
+    files, paths, healthy = manifest.masks, manifest.paths, healthy_rows(manifest)
     size = preparation.size
     masks = np.zeros((len(rows), size, size), bool)
     known = np.zeros(len(rows), bool)
@@ -89,3 +87,10 @@ def read_training_masks(
 
     deque(map_in_order(read, range(len(rows)), jobs=jobs), maxlen=0)
     return TrainingMasks(masks, known, dict(sorted(failed.items())))
+
+
+def healthy_rows(manifest: Manifest) -> list[bool]:
+    """Say of each row whether its label, or its ``presence``, names no tumour."""
+    table = manifest.table
+    named = "presence" if "presence" in table and table["presence"].notna().any() else "label"
+    return [isinstance(v, str) and presence_of(v) == NO_TUMOR for v in table[named]]

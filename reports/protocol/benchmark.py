@@ -17,8 +17,10 @@ from gliaboost.datasets.fold_names import some_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.splits import Fold, assert_disjoint
+from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import save
+from gliaboost.models.fitted_columns import identity_of, inner_parts
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
@@ -27,7 +29,7 @@ from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.controls import cheapest, run_controls
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
 from gliaboost.reports.protocol.experiments import Experiment
-from gliaboost.reports.protocol.fold import FoldTask, run_fold
+from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record import ExperimentRecord
@@ -158,8 +160,9 @@ def run(
             progress,
         )
     if elsewhere is not None:
+        known = [e for e in extractors if is_fitted(e)]
         asked = TrainingData(
-            elsewhere.manifest, extractors, protocol.preparation, store, jobs=protocol.jobs
+            elsewhere.manifest, known, protocol.preparation, store, jobs=protocol.jobs
         )
         for experiment in protocol.experiments:
             abroad = replace(experiment, test_on=elsewhere.name)
@@ -168,9 +171,11 @@ def run(
             keys = [str(asked.extraction.keys[i]) for i in test]
             identity = _identity_elsewhere(data, protocol, experiment, train, keys)
             labels = data.labels[train]
-            task = FoldTask(abroad, "all", data, train, labels, asked, test, identity)
+            task = FoldTask(
+                abroad, "all", data, train, labels, asked, test, identity, _tested(protocol, data)
+            )
             options = protocol.options(experiment.model)
-            part = run_fold(task, options, out, progress, lambda model, stem: None)
+            part = run_fold(task, options, out, progress, lambda fitted, stem: None)
             frame, record = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             records.append(described(record, elsewhere, [named(manifest)]))
@@ -192,20 +197,29 @@ def _fold(
     labels = to_learn[train]
     identity = _identity(data, protocol, experiment, train, labels, test)
 
-    def keep(model: Any, stem: str) -> int | None:
+    def keep(fitted: Fitted, stem: str) -> int | None:
         if experiment.control is not None:
             return None
         bundle = make_bundle(
-            model,
+            fitted.model,
             protocol.preparation,
-            experiment.extractors,
+            fitted.extractors,
             manifest_fingerprint=data.manifest.fingerprint(),
             metrics={"fold": str(fold.name), "experiment": experiment.name},
         )
         return save(bundle, out / "models" / f"{stem}.joblib").stat().st_size
 
-    task = FoldTask(experiment, str(fold.name), data, train, labels, data, test, identity)
+    folds = _tested(protocol, data)
+    task = FoldTask(experiment, str(fold.name), data, train, labels, data, test, identity, folds)
     return run_fold(task, protocol.options(experiment.model), out, progress, keep)
+
+
+def _tested(protocol: Protocol, data: TrainingData) -> NDArray[np.int64]:
+    """Give the number of the outer fold that tests each row, -1 where none does."""
+    found = np.full(len(data.manifest), -1)
+    for number, fold in enumerate(protocol.folds):
+        found[fold.test] = number
+    return found
 
 
 def _identity_of_folds(
@@ -243,6 +257,7 @@ def _identity(
 
     keys, groups = data.extraction.keys, data.groups
     prepared = protocol.preparation.to_dict()
+    learning = to_learn(experiment.extractors)
     parts = {
         "version": __version__,
         "train": [(keys[i], label, groups[i]) for i, label in zip(train, labels, strict=True)],
@@ -261,6 +276,16 @@ def _identity(
         **({"trials": protocol.trials} if protocol.trials else {}),
         # Parts of earlier versions did not name the group of an image.
         **({"columns": ["group"]} if "group" in data.manifest.table else {}),
+        **(
+            {
+                "learned": [identity_of(data, train, labels, e) for e in learning],
+                "parts": inner_parts(
+                    data, train, labels, _tested(protocol, data)[train], seed=protocol.seed
+                ).tolist(),
+            }
+            if learning
+            else {}
+        ),
     }
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -18,6 +18,7 @@ from gliaboost.datasets.components import sharing
 from gliaboost.datasets.splits import Fold, image_folds
 from gliaboost.errors import GliaboostError
 from gliaboost.features.base import Extractor
+from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.files import replacing
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Progress
@@ -124,6 +125,19 @@ def run_controls(
     """
     failed: dict[str, str] = {}
     dealt = None
+    learning = [e.label for e in to_learn(repeated.extractors)]
+    if learning:
+        # Fitted anew for each dealing they would take many times the benchmark's own time.
+        ready = tuple(e for e in repeated.extractors if is_fitted(e))
+        reason = (
+            f"{', '.join(learning)} learned inside the folds, and no control is run with such "
+            "features"
+        )
+        progress.line(f"controls: {reason}")
+        failed[BY_IMAGE] = reason
+        if not ready:
+            return None, {SHUFFLED: reason, **failed}
+        repeated = replace(repeated, extractors=ready)
     with contained(SHUFFLED, failed, progress):
         begun = time.perf_counter()
         dealing = deal_labels(data, folds, seed, copies)
@@ -138,7 +152,7 @@ def run_controls(
         for number in range(max(1, min(MOST_OWN, OWN_IMAGES // len(dealing.rows)))):
             own, true = _own(data, dealing, number, learn, control, folds)
             dealt = replace(dealt, own=(*dealt.own, own), own_true=(*dealt.own_true, true))
-    if n_folds > 1 and len(set(data.groups)) < len(data.manifest):
+    if not learning and n_folds > 1 and len(set(data.groups)) < len(data.manifest):
         with contained(BY_IMAGE, failed, progress):
             cut = image_folds(data.manifest, n_folds, seed=seed)
             learn(replace(repeated, control=BY_IMAGE), cut, data.labels, 0)

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost._compat import peak_memory, reset_peak_memory
+from gliaboost.features.base import Extractor
 from gliaboost.models.base import Classifier
 from gliaboost.models.explain.families import ROWS, share_by_family
+from gliaboost.models.fitted_columns import columns_of, learn_columns, model_input
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
-from gliaboost.progress import Progress
+from gliaboost.progress import Prefixed, Progress
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.parts import FoldNotes, Part, read_part, stem_of, write_part
 from gliaboost.reports.protocol.record import HistoryRecord
@@ -42,11 +44,14 @@ class Fitted:
         For the rows that it had not seen, columns as ``model.classes_``.
     notes : FoldNotes
         What it cost, and what only the fitted model can tell.
+    extractors : tuple of Extractor
+        That gave the rows asked about their columns, all fitted.
     """
 
     model: Classifier
     probabilities: NDArray[np.float64]
     notes: FoldNotes
+    extractors: tuple[Extractor, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +72,9 @@ class FoldTask:
         To learn.
     identity : str
         Hash of all that the predictions depend on.
+    folds : int64 array, optional
+        Number of the outer fold that tests each row of `data`, -1 none: extractors that learn
+        divide the training rows by it.
     """
 
     experiment: Experiment
@@ -77,6 +85,7 @@ class FoldTask:
     asked: TrainingData
     test: Rows
     identity: str
+    folds: Rows | None = None
 
 
 def run_fold(
@@ -84,7 +93,7 @@ def run_fold(
     options: FitOptions,
     out: Path,
     progress: Progress,
-    keep: Callable[[Classifier, str], int | None],
+    keep: Callable[[Fitted, str], int | None],
 ) -> Part:
     """Do a task, or take it from an earlier run.
 
@@ -99,8 +108,8 @@ def run_fold(
     progress : Progress
         Hears a line of what was done.
     keep : callable
-        Given the fitted model and the stem of its files; returns the bytes of the saved model,
-        None where it saves none.
+        Given what was fitted and the stem of its files; returns the bytes of the saved model, None
+        where it saves none.
     """
     what = f"{task.experiment.name}, fold {task.fold}"
     stem = stem_of(task.experiment.name, task.fold)
@@ -111,7 +120,7 @@ def run_fold(
         return known
     checkpoint = out / "parts" / f"{stem}.checkpoint"
     fitted = fit_and_ask(task, options, checkpoint, progress, what)
-    notes = replace(fitted.notes, model_bytes=keep(fitted.model, stem))
+    notes = replace(fitted.notes, model_bytes=keep(fitted, stem))
     classes = task.data.manifest.classes
     frame = predictions(task.asked, classes, task.experiment.name, task.fold, task.test, fitted)
     part = Part(frame, notes)
@@ -139,8 +148,18 @@ def fit_and_ask(
         How the line begins.
     """
     experiment, data = task.experiment, task.data
-    X, beside = data.given(experiment.takes, task.train, experiment.extractors)
-    unseen, its = task.asked.given(experiment.takes, task.test, experiment.extractors)
+    learned = learn_columns(
+        data,
+        task.train,
+        task.labels,
+        experiment.extractors,
+        folds=task.folds,
+        seed=options.shared["seed"],
+        progress=Prefixed(progress, f"{what}: "),
+    )
+    X, beside = model_input(data, experiment.takes, task.train, learned.columns)
+    columns, spent = columns_of(task.asked, task.test, learned.extractors, progress)
+    unseen, its = model_input(task.asked, experiment.takes, task.test, columns)
     groups = data.groups[task.train]
     resuming: dict[str, Any] = {}
     cls = model_class(experiment.model)
@@ -180,11 +199,12 @@ def fit_and_ask(
         peak_memory=held,
         model_bytes=None,
         training_images_per_second=model.images_per_second_,
-        shap_by_family=_shares(data, experiment, model, unseen),
+        shap_by_family=_shares(experiment, learned.widths, model, unseen),
         history=_history(model, task.fold),
         search=search,
+        learned=learned.seconds | spent,
     )
-    return Fitted(model, probabilities, notes)
+    return Fitted(model, probabilities, notes, learned.extractors)
 
 
 def forget(checkpoint: Path) -> None:
@@ -249,7 +269,7 @@ def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]
 
 
 def _shares(
-    data: TrainingData, experiment: Experiment, model: Classifier, unseen: NDArray[Any]
+    experiment: Experiment, widths: Sequence[int], model: Classifier, unseen: NDArray[Any]
 ) -> dict[str, float] | None:
     """Share the contributions out by feature family, where there are several."""
     if experiment.takes != "columns" or len(experiment.extractors) < 2:
@@ -259,7 +279,7 @@ def _shares(
     if values is None:
         return None
     families = [e.label for e in experiment.extractors]
-    return share_by_family(values, families, data.widths(experiment.extractors))
+    return share_by_family(values, families, widths)
 
 
 def _history(model: Classifier, fold: str) -> HistoryRecord | None:

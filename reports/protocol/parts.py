@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -50,6 +50,9 @@ class FoldNotes:
         Of a network.
     search : SearchRecord, optional
         Where parameters were searched.
+    learned : dict of str to float
+        Core seconds of each fit of an extractor and of what it computed, by identity: folds share
+        some.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -69,6 +72,7 @@ class FoldNotes:
     shap_by_family: dict[str, float] | None
     history: HistoryRecord | None
     search: SearchRecord | None
+    learned: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

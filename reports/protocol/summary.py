@@ -80,6 +80,7 @@ def summarise(
     sizes = [n.model_bytes for n in notes if n.model_bytes]
     rates = [n.training_images_per_second for n in notes if n.training_images_per_second]
     shares = [n.shap_by_family for n in notes if n.shap_by_family]
+    learned = {identity: spent for n in notes for identity, spent in n.learned.items()}
     device = ", ".join(sorted({n.device for n in notes}))
     model = model_class(experiment.model)
     evaluation = evaluate(frame, list(classes or data.manifest.classes), seed=seed)
@@ -94,7 +95,7 @@ def summarise(
         parameters=_shared([n.parameters for n in notes]),
         device=device,
         seconds=Seconds(
-            features=data.seconds(experiment.extractors),
+            features=data.seconds(experiment.extractors) + sum(learned.values()),
             fit=sum(n.fit for n in notes),
             predict=sum(n.predict for n in notes),
         ),

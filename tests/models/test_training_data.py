@@ -55,21 +55,6 @@ def test_unreadable_rows_are_left_out(
     )
 
 
-def test_a_model_is_given_what_it_takes(manifest: Manifest, tmp_path: Path) -> None:
-    given, rows = data(manifest, [LBP], tmp_path), np.array([1, 2])
-    columns, images = given.columns(rows, [LBP]), given.images(rows)
-    for takes, want, beside in [
-        ("columns", columns, {}),
-        ("images", images, {}),
-        ("both", images, {"columns": columns}),
-    ]:
-        X, named = given.given(takes, rows, [LBP])
-        np.testing.assert_array_equal(X, want)
-        assert named.keys() == beside.keys()
-        for name, values in beside.items():
-            np.testing.assert_array_equal(named[name], values)
-
-
 def test_a_class_that_is_wholly_unreadable_is_an_error(manifest: Manifest, tmp_path: Path) -> None:
     for path, label in zip(manifest.paths, manifest.table["label"], strict=True):
         if label == "coarse":

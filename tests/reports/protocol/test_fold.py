@@ -34,8 +34,8 @@ def task(make_images: Callable[..., Path], tmp_path: Path) -> FoldTask:
 def test_a_fold_is_fitted_once_and_noted(task: FoldTask, tmp_path: Path, heard: Any) -> None:
     kept: list[tuple[str, str]] = []
 
-    def keep(model: Any, stem: str) -> int:
-        kept.append((model.name, stem))
+    def keep(fitted: Any, stem: str) -> int:
+        kept.append((fitted.model.name, stem))
         return 321
 
     first = run_fold(task, OPTIONS, tmp_path, heard, keep)
@@ -72,7 +72,7 @@ def test_a_class_that_training_lacked_has_no_probability(
         jobs=1,
     )
     other = replace(task, data=data, asked=data, labels=labels)
-    part = run_fold(other, OPTIONS, tmp_path, heard, lambda model, stem: None)
+    part = run_fold(other, OPTIONS, tmp_path, heard, lambda fitted, stem: None)
     assert sorted(part.frame.filter(like="proba_").columns) == [
         "proba_coarse",
         "proba_fine",
@@ -83,7 +83,7 @@ def test_a_class_that_training_lacked_has_no_probability(
 
 
 def test_predictions_name_the_group_where_there_is_one(task: FoldTask, tmp_path: Path) -> None:
-    part = run_fold(task, OPTIONS, tmp_path, SILENT, lambda model, stem: None)
+    part = run_fold(task, OPTIONS, tmp_path, SILENT, lambda fitted, stem: None)
     assert "group" not in part.frame
     table = task.data.manifest.table.assign(group=[f"g{i // 3}" for i in range(16)])
     task.data.manifest = Manifest.of(table, task.data.manifest.root)

@@ -1,0 +1,366 @@
+"""No row is described by an extractor that learned from it, its patient or its copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.datasets.splits import patient_folds
+from gliaboost.errors import UsageError
+from gliaboost.features import FittedExtractor, create, register
+from gliaboost.features.registry import EXTRACTORS
+from gliaboost.features.store import FeatureStore
+from gliaboost.models.bundle import load, save
+from gliaboost.models.estimate import out_of_fold
+from gliaboost.models.fitted_columns import (
+    columns_of,
+    identity_of,
+    inner_parts,
+    learn_columns,
+    model_input,
+    teaching,
+)
+from gliaboost.models.prediction import predict
+from gliaboost.models.training import search, train
+from gliaboost.models.training_data import TrainingData
+from gliaboost.reports.protocol.benchmark import run
+from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, competitors
+from gliaboost.reports.protocol.protocol import Protocol
+
+SIZE = 16
+PREPARATION = Preparation(size=SIZE)
+QUICK = {"rounds": 5, "inner_folds": 0}
+LBP = create("lbp", grid=1)
+
+
+class Memory(FittedExtractor):
+    """Knows by heart the masks and labels that it was taught, and nothing of any other image."""
+
+    name = "memory"
+    takes_masks = True
+    instead = "; or leave memory out"
+    taught: ClassVar[list[dict[str, Any]]] = []
+
+    def _fit(self, images: Any, labels: Any, groups: Any, masks: Any) -> None:
+        self.taught.append(
+            {
+                "images": {image.tobytes() for image in images},
+                "groups": set(groups.tolist()),
+                "labels": labels.tolist(),
+                "masks": masks,
+            }
+        )
+        codes = np.unique(labels, return_inverse=True)[1]
+        self.known_ = {
+            image.tobytes().hex(): [float(code + 1), float(mask.sum())]
+            for image, code, mask in zip(images, codes, masks, strict=True)
+        }
+
+    def _state(self) -> dict[str, Any]:
+        return {"known": self.known_}
+
+    def _restore(self, state: Any) -> None:
+        self.known_ = dict(state["known"])
+
+    def _extract(self, images: Any) -> Any:
+        found = [self.known_.get(image.tobytes().hex(), [0.0, 0.0]) for image in images]
+        return np.asarray(found, np.float32)
+
+    def _names(self, height: int, width: int) -> list[str]:
+        return ["memory__label", "memory__area"]
+
+
+@pytest.fixture(autouse=True)
+def registered() -> Iterator[None]:
+    Memory.taught.clear()
+    register(Memory)
+    yield
+    del EXTRACTORS["memory"]
+
+
+def manifest_of(folder: Path, patients: int = 10, slices: int = 2, **columns: Any) -> Manifest:
+    """Noise with a mask of random size, patients of two classes in turn."""
+    rng, rows = np.random.default_rng(0), []
+    folder.mkdir(parents=True)
+    for patient in range(patients):
+        for z in range(slices):
+            name = f"p{patient:02}-{z}"
+            mask = np.zeros((SIZE, SIZE), np.uint8)
+            mask[: rng.integers(1, SIZE), : rng.integers(1, SIZE)] = 255
+            image = rng.integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
+            cv2.imwrite(str(folder / f"{name}.png"), image)
+            cv2.imwrite(str(folder / f"{name}_mask.png"), mask)
+            row = {"path": f"{name}.png", "mask": f"{name}_mask.png"}
+            rows.append({**row, "label": "ab"[patient % 2], "patient": f"p{patient:02}"})
+    return Manifest.of(pd.DataFrame(rows).assign(**columns), folder)
+
+
+def data_of(manifest: Manifest, folder: Path, *extractors: Any) -> TrainingData:
+    store = FeatureStore(folder / "store")
+    return TrainingData(manifest, extractors or [Memory()], PREPARATION, store, jobs=1)
+
+
+def rows_of(data: TrainingData) -> Any:
+    return data.readable(np.arange(len(data.manifest)))
+
+
+def test_training_rows_are_strangers_to_what_describes_them(tmp_path: Path) -> None:
+    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
+    rows = rows_of(data)
+    learned = learn_columns(data, rows, data.labels, [Memory()])
+    assert len(Memory.taught) == 5  # all rows, and four times without a part
+    assert not learned.columns.any()
+    # The mistake: what was fitted on these rows tells all of them apart.
+    mistaken, _ = columns_of(data, rows, learned.extractors)
+    assert mistaken[:, 0].tolist() == [1.0 if label == "a" else 2.0 for label in data.labels]
+    assert (mistaken[:, 1] > 0).all()
+    assert learned.widths == (2,)
+
+
+def test_no_test_patient_and_no_own_mask_reaches_a_fit(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    data, folds = data_of(manifest, tmp_path), patient_folds(manifest, 5)
+    tested = np.full(len(manifest), -1)
+    for number, fold in enumerate(folds):
+        tested[fold.test] = number
+    pictures = [image.tobytes() for image in data.images(rows_of(data))]
+    for number, fold in enumerate(folds):
+        before = len(Memory.taught)
+        learned = learn_columns(data, fold.train, data.labels[fold.train], [Memory()], folds=tested)
+        unseen, _ = columns_of(data, fold.test, learned.extractors)
+        assert not learned.columns.any() and not unseen.any()
+        asked = {pictures[row] for row in fold.test}
+        patients = set(data.groups[fold.test])
+        # Each other fold's pair with this one is fitted once.
+        assert len(Memory.taught) - before == 1 + (4 - number)
+        for taught in Memory.taught[before:]:
+            assert not taught["images"] & asked
+            assert not taught["groups"] & patients
+    assert len(Memory.taught) == 15
+
+
+def test_a_fit_is_done_once_whatever_the_order_of_rows(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    data = data_of(manifest, tmp_path)
+    first = learn_columns(data, rows_of(data), data.labels, [Memory()])
+    done = len(Memory.taught)
+    turned = Manifest.of(manifest.table.iloc[::-1].reset_index(drop=True), manifest.root)
+    other = data_of(turned, tmp_path)
+    again = learn_columns(other, rows_of(other), other.labels, [Memory()])
+    assert len(Memory.taught) == done
+    assert [e.fingerprint() for e in again.extractors] == [
+        e.fingerprint() for e in first.extractors
+    ]
+    assert again.seconds.keys() == first.seconds.keys()
+
+
+@pytest.mark.parametrize("what", ["label", "patient", "mask"])
+def test_other_facts_are_another_fit(tmp_path: Path, what: str) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    data = data_of(manifest, tmp_path)
+    known = identity_of(data, rows_of(data), data.labels, Memory())
+    table = manifest.table.copy()
+    if what == "mask":
+        cv2.imwrite(str(manifest.masks[3]), np.eye(SIZE, dtype=np.uint8))
+    else:
+        table.at[3, what] = {"label": "a", "patient": "new"}[what]
+    changed = data_of(Manifest.of(table, manifest.root), tmp_path)
+    assert identity_of(changed, rows_of(changed), changed.labels, Memory()) != known
+
+
+def test_copies_and_groups_never_teach_what_describes_them(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    root = manifest.root
+    # Another patient's file has the bytes of the first, and two patients are one group.
+    (root / "p05-0.png").write_bytes((root / "p00-0.png").read_bytes())
+    group = [f"g{int(p[1:]) // 2}" if p in ("p08", "p09") else p for p in manifest.table["patient"]]
+    data = data_of(Manifest.of(manifest.table.assign(group=group), root), tmp_path)
+    rows, held_out = rows_of(data), np.zeros(20, bool)
+    held_out[[0, 1, 16]] = True  # p00, and one slice of p08
+    kept = {data.manifest.paths[row].name for row in rows[teaching(data, rows, held_out)]}
+    out = {
+        "p00-0.png",
+        "p00-1.png",
+        "p05-0.png",
+        "p08-0.png",
+        "p08-1.png",
+        "p09-0.png",
+        "p09-1.png",
+    }
+    assert kept == {path.name for path in data.manifest.paths} - out
+    assert not learn_columns(data, rows, data.labels, [Memory()]).columns.any()
+
+
+def test_outer_folds_are_the_parts_unless_they_cut_a_group(tmp_path: Path) -> None:
+    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
+    rows = rows_of(data)
+    whole = np.arange(20) // 2 % 5
+    np.testing.assert_array_equal(inner_parts(data, rows, data.labels, whole), whole)
+    for cut in (np.arange(20) % 5, np.where(whole == 2, -1, whole), np.zeros(20, int)):
+        parts = inner_parts(data, rows, data.labels, cut)
+        assert sorted(set(parts)) == [0, 1, 2, 3]
+        assert all(len(set(parts[data.groups == g])) == 1 for g in set(data.groups))
+
+
+def test_a_class_of_one_patient_is_divided_by_patients(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data", patients=3)
+    data = data_of(manifest, tmp_path)
+    assert sorted(set(inner_parts(data, rows_of(data), data.labels))) == [0, 1, 2]
+    with pytest.raises(UsageError, match="all training rows are of one patient or group"):
+        inner_parts(data, np.arange(2), data.labels[:2])
+
+
+def test_a_column_that_a_part_cannot_have_is_nought_there(tmp_path: Path) -> None:
+    class Classes(Memory):
+        def _fit(self, images: Any, labels: Any, groups: Any, masks: Any) -> None:
+            self.known_ = {"classes": sorted(set(labels.tolist()))}
+
+        def _extract(self, images: Any) -> Any:
+            return np.ones((len(images), len(self.known_["classes"])), np.float32)
+
+        def _names(self, height: int, width: int) -> list[str]:
+            return [f"memory__class_{c}" for c in self.known_["classes"]]
+
+    manifest = manifest_of(tmp_path / "data", patients=6, slices=1)
+    labels = ["a", "b", "a", "b", "c", "a"]
+    data = data_of(Manifest.of(manifest.table.assign(label=labels), manifest.root), tmp_path)
+    folds = np.array([0, 0, 1, 1, 2, 2])
+    columns = learn_columns(data, rows_of(data), data.labels, [Classes()], folds=folds).columns
+    assert columns.tolist() == [[1, 1, 1]] * 4 + [[1, 1, 0]] * 2
+
+
+def test_masks_that_are_missing_or_broken_teach_nothing(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    table = manifest.table.copy()
+    (manifest.root / "p00-0_mask.png").write_bytes(b"no mask")
+    table.loc[4:7, "mask"] = None
+    table.loc[6:7, "label"] = "no_tumor"
+    data = data_of(Manifest.of(table, manifest.root), tmp_path)
+    with pytest.warns(UserWarning, match="1 of 20 masks cannot be used"):
+        learned = learn_columns(data, rows_of(data), data.labels, [Memory()])
+    whole = Memory.taught[0]
+    assert len(whole["images"]) == 17  # a broken one, and two of a tumour without a mask
+    assert [bool(m.any()) for m in whole["masks"]].count(False) == 2
+    assert len(learned.columns) == 20
+    assert data.mask_keys(np.array([4, 6])) == ["unknown", "healthy"]
+
+
+def test_without_masks_it_is_said_what_to_do_instead(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    none = Manifest.of(manifest.table.assign(mask=None), manifest.root, "set.csv")
+    with pytest.raises(UsageError, match=r"no row of set\.csv has one; fill.*or leave memory out"):
+        data_of(none, tmp_path)
+    for path in manifest.masks:
+        assert path is not None
+        cv2.imwrite(str(path), np.zeros((SIZE, SIZE), np.uint8))
+    data = data_of(manifest, tmp_path)
+    with pytest.raises(UsageError, match="of 20 training rows none has one that is not empty"):
+        learn_columns(data, rows_of(data), data.labels, [Memory()])
+
+
+def test_columns_stand_in_the_order_of_their_extractors(tmp_path: Path) -> None:
+    glcm = create("glcm")
+    data = data_of(manifest_of(tmp_path / "data"), tmp_path, LBP, Memory(), glcm)
+    rows = rows_of(data)
+    learned = learn_columns(data, rows, data.labels, [LBP, *data.extractors[1:]])
+    known = data.columns(rows, [LBP, glcm])
+    width = data.widths([LBP])[0]
+    np.testing.assert_array_equal(np.delete(learned.columns, [width, width + 1], axis=1), known)
+    columns, seconds = columns_of(data, rows, learned.extractors)
+    np.testing.assert_array_equal(np.delete(columns, [width, width + 1], axis=1), known)
+    assert (columns[:, width] > 0).all() and len(seconds) == 1
+    assert data.seconds(data.extractors) == data.seconds([LBP, glcm]) > 0
+
+
+@pytest.mark.parametrize(
+    ("takes", "images", "beside"),
+    [("columns", False, []), ("images", True, []), ("both", True, ["columns"])],
+)
+def test_a_model_is_given_what_it_takes(
+    tmp_path: Path, takes: str, images: bool, beside: list[str]
+) -> None:
+    data, rows = data_of(manifest_of(tmp_path / "data"), tmp_path, LBP), np.array([3, 1])
+    columns, _ = columns_of(data, rows, [LBP])
+    X, named = model_input(data, takes, rows, columns)
+    np.testing.assert_array_equal(X, data.images(rows) if images else columns)
+    assert list(named) == beside
+    for values in named.values():
+        np.testing.assert_array_equal(values, columns)
+
+
+def protocol_of(manifest: Manifest, *extractors: Any, **given: Any) -> Protocol:
+    return Protocol(
+        competitors(["lightgbm"], extractors), patient_folds(manifest, 5), "folds",
+        preparation=PREPARATION, parameters={"lightgbm": QUICK}, jobs=1, **given,
+    )  # fmt: skip
+
+
+def test_a_benchmark_fits_fifteen_times_and_goes_on_where_it_stopped(
+    tmp_path: Path, heard: Any
+) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    out, store = tmp_path / "out", FeatureStore(tmp_path / "store")
+    protocol = protocol_of(manifest, Memory())
+    results = run(manifest, protocol, store, out, progress=heard)
+    assert len(Memory.taught) == 15
+    assert results.record.experiments[0].seconds.features > 0
+    assert sum("memory learned from" in line for line in heard.lines) == 15
+    run(manifest, protocol, store, out, progress=heard)
+    for part in (out / "parts").glob("*.parquet"):
+        part.unlink()
+    run(manifest, protocol, store, out, progress=heard)
+    assert len(Memory.taught) == 15
+    # Another mask is another result.
+    name = manifest.masks[0]
+    assert name is not None
+    cv2.imwrite(str(name), np.eye(SIZE, dtype=np.uint8) * 255)
+    run(manifest, protocol, store, out, progress=heard)
+    assert len(Memory.taught) > 15
+
+
+def test_controls_use_what_need_not_learn_and_say_so(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    store = FeatureStore(tmp_path / "store")
+    alone = run(manifest, protocol_of(manifest, Memory()), store, tmp_path / "alone").record
+    assert set(alone.failed_controls) == {SHUFFLED, BY_IMAGE}
+    assert "memory learned inside the folds" in alone.failed_controls[SHUFFLED]
+    beside = run(manifest, protocol_of(manifest, LBP, Memory()), store, tmp_path / "beside").record
+    assert set(beside.failed_controls) == {BY_IMAGE}
+    assert [e.features for e in beside.experiments if e.control] == [(LBP.label,)]
+    assert beside.experiments[0].shap_by_family is not None
+
+
+def test_a_trained_bundle_carries_what_was_learned(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    store = FeatureStore(tmp_path / "store")
+    given: dict[str, Any] = {"preparation": PREPARATION, "jobs": 1, "device": "cpu"}
+    bundle, _ = train(manifest, [LBP, Memory()], "lightgbm", store, parameters=QUICK, **given)
+    opened = load(save(bundle, tmp_path / "model.joblib"))
+    (_, memory) = opened.extractors()
+    assert isinstance(memory, Memory) and len(memory.known_) == 20
+    assert "state" not in str(opened.summary()["features"])
+    found = predict(opened, manifest.paths[:3], jobs=1)
+    assert [p.error for p in found] == [None] * 3
+    frame = out_of_fold(manifest, [Memory()], "lightgbm", store, parameters=QUICK, folds=3, **given)
+    assert frame is not None and len(frame) == 20
+    # Three folds, three pairs of folds; and before them five fits.
+    assert len(Memory.taught) == 5 + 6
+
+
+def test_a_search_sees_columns_of_strangers(tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    manifest = manifest_of(tmp_path / "data")
+    store = FeatureStore(tmp_path / "store")
+    found = search(
+        manifest, [Memory()], "lightgbm", store, tmp_path / "study", preparation=PREPARATION,
+        trials=1, folds=2, fixed=QUICK, jobs=1, device="cpu",
+    )  # fmt: skip
+    assert found.score == pytest.approx(np.log(2), abs=0.05)
