@@ -17,6 +17,7 @@ from gliaboost.datasets.dicom.passing import no_image, no_slice
 from gliaboost.datasets.dicom.pixels import grey_frames
 from gliaboost.datasets.dicom.tags import (
     MODALITIES,
+    millimetres_of,
     modality_of,
     number,
     place_of,
@@ -53,6 +54,8 @@ class DicomSlice:
         Along the plane's normal, in mm.
     sequence : str or None
         One of `gliaboost.datasets.sequences.SEQUENCES`; None for CT.
+    spacing : (row mm, column mm), optional
+        Between the middles of `image`'s rows, and columns; None where it is not told.
     """
 
     name: str
@@ -62,6 +65,7 @@ class DicomSlice:
     plane: str | None
     position: float | None
     sequence: str | None
+    spacing: tuple[float, float] | None = None
 
 
 def slices_of(data: Any, name: str, window: str | None = None) -> Iterator[DicomSlice]:
@@ -96,8 +100,18 @@ def slices_of(data: Any, name: str, window: str | None = None) -> Iterator[Dicom
                 plane=plane,
                 position=position,
                 sequence=sequence_of(data, index),
+                spacing=_spacing(data, index, pixels.shape),
             )
         yield found
+
+
+def _spacing(data: Any, index: int, shape: tuple[int, ...]) -> tuple[float, float] | None:
+    """Return the spacing of a picture that may have been drawn with other pixels than stored."""
+    stored = millimetres_of(data, index)
+    if stored is None:
+        return None
+    rows, columns = (number(value_of(data, name), 0) for name in ("Rows", "Columns"))
+    return stored[0] * rows / shape[0], stored[1] * columns / shape[1]
 
 
 def read_slices(image: ImageLike, *, window: str | None = None) -> Iterator[DicomSlice]:

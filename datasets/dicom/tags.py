@@ -165,6 +165,18 @@ def spacing_of(data: Any, index: int) -> tuple[float, float]:
     return 1.0, 1.0
 
 
+def millimetres_of(data: Any, index: int) -> tuple[float, float] | None:
+    """Return how high and how wide a pixel is in the patient, in mm; None where that is not told.
+
+    PixelSpacing alone says it: ImagerPixelSpacing is of the detector, and PixelAspectRatio of no
+    unit.
+    """
+    sides = numbers(frame_value(data, index, "PixelMeasuresSequence", "PixelSpacing"))
+    if len(sides) != 2 or not np.isfinite(sides).all() or not min(sides) > 0:
+        return None
+    return (sides[0], sides[1]) if max(sides) / min(sides) <= _LONGEST else None
+
+
 def sequence_of(data: Any, index: int = 0) -> str | None:
     """Name the MR sequence of a frame, as `find_sequence` does; None for CT."""
     if modality_of(data) != "MR":

@@ -132,6 +132,34 @@ def write_measurements_json(rows: Iterable[Measured], path: Path | str) -> Path:
     return Path(path)
 
 
+def at_stored_size(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+    """Bring the mask of a picture back to the grid that it was drawn from.
+
+    Parameters
+    ----------
+    mask : bool array [H, W]
+        Of a slice that was drawn with square pixels.
+    height, width : int
+        As the scan holds it: no more than H and W.
+
+    Returns
+    -------
+    bool array [height, width]
+        True where half of a pixel, or more, is inside.
+
+    Examples
+    --------
+    >>> at_stored_size(np.array([[True, True, False, False]]), 1, 2).tolist()
+    [[True, False]]
+    """
+    import cv2
+
+    if mask.shape == (height, width):
+        return mask
+    share = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(share >= 0.5)
+
+
 @contextlib.contextmanager
 def written(path: Path) -> Iterator[Path]:
     """Give what `gliaboost.files.replacing` does, and say of a disk's errors what to do.

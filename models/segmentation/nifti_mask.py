@@ -13,7 +13,7 @@ from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.nifti_file import SUFFIXES, stored_header
 from gliaboost.datasets.volumes import Volume, check_plane
 from gliaboost.errors import UsageError
-from gliaboost.models.segmentation.mask_files import written
+from gliaboost.models.segmentation.mask_files import at_stored_size, written
 
 
 def slice_spacing(volume: Volume, plane: str) -> tuple[float, float]:
@@ -64,8 +64,6 @@ def volume_mask(
     UsageError
         If there is no such slice, or a mask has another size than it.
     """
-    import cv2
-
     axis = check_plane(plane)
     whole = np.zeros(volume.grey.shape, bool)
     for position, mask in masks.items():
@@ -76,11 +74,9 @@ def volume_mask(
                 f"expected bool {list(want)}, as the slice"
             )
         across, down = (volume.grey.shape[a] for a in range(3) if a != axis)
-        # A slice is drawn with smaller pixels than voxels, never with larger ones.
-        share = cv2.resize(mask.astype(np.float32), (across, down), interpolation=cv2.INTER_AREA)
         place: list[Any] = [slice(None)] * 3
         place[axis] = position
-        whole[tuple(place)] = (share >= 0.5).T[::-1, ::-1]
+        whole[tuple(place)] = at_stored_size(mask, down, across).T[::-1, ::-1]
     return whole
 
 

@@ -49,6 +49,8 @@ def test_a_file_and_its_bytes_give_what_conversion_writes(
     (mr,) = read_slices(ImageSource("x.dcm", contents["mr"]))
     assert (mr.name, mr.sequence, mr.plane, mr.position) == ("x.dcm", "t2", "axial", 7.0)
     assert mr.image.shape == (32, 64)
+    assert mr.spacing == (1.0, 1.0)
+    assert slices[0].spacing is None
 
 
 def test_a_window_is_for_ct_and_known(encode: Encode, ramp: NDArray[np.uint16]) -> None:

@@ -10,6 +10,7 @@ from gliaboost.datasets.dicom.tags import (
     frame_value,
     image_types,
     items,
+    millimetres_of,
     modality_of,
     number,
     numbers,
@@ -182,3 +183,11 @@ def test_no_logger_of_pydicom_speaks_while_it_is_quiet(caplog: pytest.LogCapture
     assert not caplog.records
     loggers[1].error("heard")
     assert [r.message for r in caplog.records] == ["heard"]
+
+
+def test_millimetres_are_of_the_patient_alone() -> None:
+    assert millimetres_of(dataset(PixelSpacing=[0.5, 0.75]), 0) == (0.5, 0.75)
+    assert millimetres_of(dataset(ImagerPixelSpacing=[1, 3]), 0) is None
+    assert millimetres_of(dataset(PixelAspectRatio=[2, 1]), 0) is None
+    for wrong in ([1, 0], [1], [1, 500], [-1, -1]):
+        assert millimetres_of(dataset(PixelSpacing=wrong), 0) is None
