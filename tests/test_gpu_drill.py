@@ -119,14 +119,24 @@ def test_only_wheels_that_are_missing_are_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[list[str]] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **_: asked.append(command))
+
+    def pip(command: list[str]) -> Any:
+        asked.append([Path(word).name for word in command if word.endswith(".whl")])
+        return subprocess.CompletedProcess(command, returncode="broken-1-any.whl" in asked[-1])
+
+    monkeypatch.setattr(subprocess, "run", pip)
     monkeypatch.setattr(places, "PACK", tmp_path)
     monkeypatch.setattr(places, "PACK_OF_XGBOOST", tmp_path / "none")
     (tmp_path / "wheels").mkdir()
-    for name in ("numpy-9.9-py3-none-any.whl", "not_a_package-1.0-py3-none-any.whl"):
+    for name in ("numpy-9.9-any.whl", "no_package-1-any.whl", "nor_this-1-any.whl"):
         (tmp_path / "wheels" / name).touch()
-    assert places.install(tmp_path / "place") == ["not_a_package-1.0-py3-none-any.whl"]
-    assert [Path(asked[0][-1]).name, len(asked)] == ["not_a_package-1.0-py3-none-any.whl", 1]
+    both = ["no_package-1-any.whl", "nor_this-1-any.whl"]
+    assert places.install(tmp_path / "place") == both
+    assert asked == [both]
+    # A wheel that this Python does not take keeps no other from being unpacked.
+    (tmp_path / "wheels" / "broken-1-any.whl").touch()
+    assert places.install(tmp_path / "place") == both
+    assert asked[1:] == [["broken-1-any.whl", *both], ["broken-1-any.whl"], *([b] for b in both)]
 
 
 def test_the_checkout_is_the_package_wherever_it_lies(

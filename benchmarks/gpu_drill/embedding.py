@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,6 +10,8 @@ import torch
 
 from benchmarks.gpu_drill.data import Slices, slices
 from benchmarks.gpu_drill.findings import Findings, Given, seconds_of
+from gliaboost._compat import available_cores
+from gliaboost.features.chunks import BATCH
 from gliaboost.features.embedding.extractor import Embedding
 from gliaboost.features.embedding.frozen import FrozenNetwork, load_frozen
 from gliaboost.features.embedding.torch_device import without_tf32
@@ -58,6 +61,13 @@ def measured(
         ours["pinned host memory"] = seconds_of(lambda: extractor.transform(pinned), given)
         array = host.numpy()
         ours["NumPy array"] = seconds_of(lambda: extractor.transform(array), given)
+        # As `extract` hands images over, and what larger parts would bring.
+        for size in (BATCH, 16 * BATCH):
+            parts = [array[i : i + size] for i in range(0, len(array), size)]
+            with ThreadPoolExecutor(available_cores()) as pool:
+                ours[f"NumPy arrays of {size}, in threads"] = seconds_of(
+                    lambda pool=pool, parts=parts: list(pool.map(extractor.transform, parts)), given
+                )
     bare = {f"batch {network.size.now}": forward(network, there, network.size.now, given)}
     if not given.dry:
         for batch in {256, 1024} - {network.size.now}:

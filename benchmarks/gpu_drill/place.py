@@ -22,15 +22,16 @@ def wheels() -> list[Path]:
 
 
 def install(place: Path) -> list[str]:
-    """Unpack those wheels whose package is not there yet, and say which."""
+    """Unpack those wheels whose package is not there yet, and say which could be."""
     site = place / "site"
     site.mkdir(parents=True, exist_ok=True)
     missing = [w for w in wheels() if not _there(w.name.split("-")[0].replace("_", "-"), site)]
-    if missing:
-        quiet = ("--quiet", "--disable-pip-version-check", "--no-compile", "--no-cache-dir")
-        alone = ("--no-index", "--no-deps", "--upgrade", "--target", str(site))
-        pip = [sys.executable, "-m", "pip", "install", *quiet, *alone]
-        subprocess.run([*pip, *map(str, missing)], check=True)
+    quiet = ("--quiet", "--disable-pip-version-check", "--no-compile", "--no-cache-dir")
+    alone = ("--no-index", "--no-deps", "--upgrade", "--target", str(site))
+    pip = [sys.executable, "-m", "pip", "install", *quiet, *alone]
+    if missing and subprocess.run([*pip, *map(str, missing)]).returncode:
+        # One that this Python does not take stops them all.
+        return [w.name for w in missing if not subprocess.run([*pip, str(w)]).returncode]
     return [w.name for w in missing]
 
 
