@@ -48,7 +48,7 @@ class Encoder(nn.Module):
         self.stages = [i for i, s in enumerate(strides) if s not in strides[i + 1 :]]
         self.channels = [int(stages[i]["num_chs"]) for i in self.stages]
         # What lies behind the last stage would be carried along, and never learn.
-        backbone.prune_intermediate_layers(self.stages)
+        backbone.prune_intermediate_layers(self.stages, prune_norm=True)
         self.backbone = backbone
 
     def forward(self, batch: torch.Tensor) -> list[torch.Tensor]:
