@@ -24,7 +24,14 @@ from benchmarks.gpu_drill import __main__ as drill  # noqa: E402
 from benchmarks.gpu_drill import place as places  # noqa: E402
 from benchmarks.gpu_drill.findings import Findings  # noqa: E402
 from benchmarks.gpu_drill.pack import pack_slices  # noqa: E402
+from benchmarks.gpu_drill.segmenting import (  # noqa: E402
+    Masked,
+    judged,
+    nothing_known,
+    predict_into,
+)
 from gliaboost.datasets.sources import read_source  # noqa: E402
+from gliaboost.models.segmentation.decision import Decision  # noqa: E402
 
 
 @pytest.mark.parametrize(
@@ -56,6 +63,65 @@ def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
         assert found["finetuning"]["defaults"]["images"] == 24
         assert found["whole"]["results"]["experiments"][0]["device"] == "cpu"
         assert found["embedding"]["against_cpu"] == {"float32": 0.0}
+
+
+def test_segmenting_brings_back_what_was_not_learned_from(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = ["--dry-run", "--steps", ",".join(drill.APART), "--out", str(out)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.gpu_drill", *asked, "--place", str(tmp_path / "place")],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+    whole = json.loads((out / "gpu-drill.json").read_text())["steps"]
+    assert [s["status"] for s in whole.values()] == ["done"] * 2
+    folds = whole["segmenting"]["folds"]
+    assert whole["segmenting"]["pooled"]["images"] == sum(f["images"] for f in folds.values()) == 24
+    assert len(whole["segmenting"]["dice by slice, in ten-thousandths"].split(",")) == 24
+    with np.load(out / "segmenting.npz") as kept:
+        assert kept["rows"].tolist() == list(range(24))
+        assert np.unpackbits(kept["masks"], axis=-1).shape == (24, 64, 64)
+        assert kept["maps"].shape == (24, 3, 64, 64)
+        assert kept["shares"].shape == (24, 3)
+    # Three folds make three pairs, each with the rows of both.
+    with np.load(out / "segmenting_pairs-1.npz") as kept:
+        assert {n.partition("/")[0] for n in kept} == {"0-1", "0-2"}
+        assert len(kept["0-2/rows"]) == 18
+
+
+class Half:
+    """Believes that a square is class 1, wherever it was shown."""
+
+    decision_ = Decision(least=0.3)
+
+    def predict_maps(self, images: Any) -> Any:
+        maps = np.zeros((len(images), 3, *images.shape[1:]), np.float32)
+        maps[:, :2, 8:16, 8:16] = np.array([0.1, 0.8])[:, None, None]
+        return maps * (images > 0).any(axis=(1, 2))[:, None, None, None]
+
+
+def test_masks_and_kinds_are_judged_over_what_was_predicted_alone() -> None:
+    images, masks = np.full((6, 64, 64), 9, np.uint8), np.zeros((6, 64, 64), bool)
+    masks[:, 8:16, 8:24] = True
+    images[3] = 0
+    numbers = np.arange(6)
+    taken = Masked(images, masks, np.array(list("abcabc")), numbers, numbers // 2)
+    answers = nothing_known(taken)
+    assert judged(taken, answers) == {"images": 0}
+    rows = np.array([0, 1, 3])
+    predict_into(answers, rows, Half(), images[rows])
+    found = judged(taken, answers)
+    assert found["images"] == 3
+    assert found["dice"] == pytest.approx((2 / 3 + 2 / 3 + 0) / 3, abs=1e-4)
+    assert found["iou"] == pytest.approx((1 / 2 + 1 / 2 + 0) / 3, abs=1e-4)
+    assert (found["missed"], found["empty"]) == (1, 1)
+    # Of what is empty the greatest probability anywhere tells the kind: here none, so the first.
+    assert found["accuracy_of_kinds"] == pytest.approx(2 / 3, abs=1e-4)
+    assert found["dice_by_class"] == {"a": pytest.approx(1 / 3, abs=1e-4), "b": 0.6667}
+    assert answers.maps[1, :, 10, 10].tolist() == [26, 204, 0]
 
 
 def test_without_a_gpu_it_says_so(
