@@ -18,6 +18,7 @@ from gliaboost.features.embedding.backbones import backbone_input, create_backbo
 from gliaboost.features.embedding.batching import BatchSize, in_batches
 from gliaboost.features.embedding.pooling import POOLS
 from gliaboost.features.embedding.torch_device import resized, take_one_core, without_tf32
+from gliaboost.parallel import map_in_order, threads
 
 if TYPE_CHECKING:
     from gliaboost.features.embedding.backbones import BackboneInput
@@ -74,9 +75,35 @@ class FrozenNetwork:
         with without_tf32(self.device):
             return torch.cat(in_batches(len(images), self.size, work, time.perf_counter))
 
-    def prepared(self, images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
+    def stages(
+        self, images: NDArray[np.uint8], layers: Sequence[int], side: int
+    ) -> list[torch.Tensor]:
+        """Give stages' maps of images brought to another side, ``float32 [N, C, H, W]`` each.
+
+        On the CPU each thread works by itself, on one core: an image's maps then are the same to
+        the last bit, however many threads there are, and whichever images lie beside it.
+        """
+        given = np.require(images, requirements="W")
+
+        def one(image: NDArray[np.uint8]) -> list[torch.Tensor]:
+            if self.device == "cpu":
+                take_one_core()
+            with torch.inference_mode(), without_tf32(self.device):
+                maps = self.maps(self.prepared(image[None], side), layers)
+                return [each.float().cpu() for each in maps]
+
+        if threading.current_thread() is not threading.main_thread():
+            found = [one(image) for image in given]
+        else:
+            with threads(1, take_one_core) as aside:
+                found = list(map_in_order(one, given, executor=aside))
+        return [torch.cat(maps) for maps in zip(*found, strict=True)]
+
+    def prepared(
+        self, images: NDArray[np.uint8] | torch.Tensor, side: int | None = None
+    ) -> torch.Tensor:
         """Resize and standardise as in the backbone's training, ``[N, 3, S, S]``."""
-        grey = resized(images, self.given.size, self.given.interpolation, self.device)
+        grey = resized(images, side or self.given.size, self.given.interpolation, self.device)
         return standardised(grey, self.given).to(
             dtype=self.dtype, memory_format=torch.channels_last
         )
@@ -109,9 +136,18 @@ def layer_maps(model: Any, batch: torch.Tensor, layers: Sequence[int]) -> list[t
         if not hasattr(model, "forward_intermediates"):
             raise UsageError(f"{type(model).__name__} gives its last layer alone; ask for layer -1")
         try:
-            found[LAST], stages = model.forward_intermediates(
-                batch, indices=early, output_fmt="NCHW"
-            )
+            if LAST in layers:
+                found[LAST], stages = model.forward_intermediates(
+                    batch, indices=early, output_fmt="NCHW"
+                )
+            else:
+                stages = model.forward_intermediates(
+                    batch,
+                    indices=early,
+                    output_fmt="NCHW",
+                    stop_early=True,
+                    intermediates_only=True,
+                )
         except (AssertionError, IndexError, ValueError) as error:
             known = len(model.forward_intermediates(batch[:1], intermediates_only=True))
             raise UsageError(f"layers {early}; expected -1, or 0 to {known - 1}") from error

@@ -11,6 +11,7 @@ from gliaboost.plugins import Registry
 S = TypeVar("S", bound=type[Segmenter])
 # Where the segmenters of this package live: a module is imported once its segmenter is asked for.
 BUILT_IN = {
+    "boosted-pixels": "gliaboost.models.segmentation.boosted_pixels",
     "otsu": "gliaboost.models.segmentation.otsu",
     "unet": "gliaboost.models.segmentation.unet",
 }

@@ -1,0 +1,52 @@
+"""Frozen maps by pixel."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gliaboost.features.dense.frozen import (  # noqa: E402
+    SIDE,
+    STAGES,
+    frozen_names,
+    frozen_pyramid,
+)
+from gliaboost.features.embedding.backbones import create_backbone  # noqa: E402
+
+
+def _image() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
+
+
+def test_levels_are_the_networks_stages() -> None:
+    image = _image()
+    grey = (torch.from_numpy(image).float() / 255 - 0.5) / 0.5
+    model = create_backbone()
+    with torch.inference_mode():
+        stages = model.forward_intermediates(  # type: ignore[operator]
+            grey.expand(1, 3, SIDE, SIDE), intermediates_only=True
+        )
+    levels = frozen_pyramid(image).levels
+    assert sum(level.shape[2] for level in levels) == len(frozen_names())
+    for stage, level in zip(STAGES, levels, strict=True):
+        expected = stages[stage][0].permute(1, 2, 0).numpy()
+        assert level == pytest.approx(expected, abs=2e-3 * float(max(1, np.abs(expected).max())))
+
+
+def test_any_size_is_brought_to_the_networks() -> None:
+    shapes = [level.shape for level in frozen_pyramid(np.zeros((3, 5), np.uint8)).levels]
+    assert shapes == [(72, 72, 24), (36, 36, 40), (18, 18, 112)]
+
+
+def test_threads_do_not_change_a_bit() -> None:
+    image, found = _image(), []
+    here = frozen_pyramid(image)
+    thread = threading.Thread(target=lambda: found.append(frozen_pyramid(image)))
+    thread.start()
+    thread.join()
+    for one, other in zip(here.levels, found[0].levels, strict=True):
+        assert (one == other).all()

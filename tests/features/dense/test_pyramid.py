@@ -1,0 +1,41 @@
+"""Columns at any place from maps at several strides."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from gliaboost.features.dense.pyramid import Pyramid, half, joined
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 99))
+def test_places_are_interpolated_as_by_scipy(height: int, width: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    level = rng.normal(size=(height, width, 3)).astype(np.float16)
+    y, x = rng.random((2, 20)).astype(np.float32)
+    ours = Pyramid((level,)).at(y, x)
+    places = [y * height - 0.5, x * width - 0.5]
+    for k in range(3):
+        theirs = ndimage.map_coordinates(
+            level[..., k].astype(float), places, order=1, mode="nearest"
+        )
+        assert ours[:, k] == pytest.approx(theirs, abs=1e-4)
+
+
+def test_levels_stand_side_by_side() -> None:
+    one, two = np.full((2, 2, 1), 5, np.float16), np.full((1, 1, 2), 7, np.float16)
+    pyramid = joined([Pyramid((one,)), Pyramid((two,))])
+    assert pyramid.width == 3
+    assert pyramid.nbytes == 12
+    half_way = np.array([0.5], np.float32)
+    assert pyramid.at(half_way, half_way).tolist() == [[5, 7, 7]]
+    assert pyramid.at(half_way[:0], half_way[:0]).shape == (0, 3)
+
+
+def test_what_half_precision_cannot_hold_stays_finite() -> None:
+    level = half([np.array([[1e9, -1e9]], np.float32)])
+    assert level[0, :, 0].tolist() == [65504, -65504]
