@@ -78,10 +78,13 @@ def test_segmenting_brings_back_what_was_not_learned_from(tmp_path: Path) -> Non
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     whole = json.loads((out / "gpu-drill.json").read_text())["steps"]
     assert [s["status"] for s in whole.values()] == ["done"] * 2
-    folds = whole["segmenting"]["folds"]
-    assert whole["segmenting"]["pooled"]["images"] == sum(f["images"] for f in folds.values()) == 24
-    assert len(whole["segmenting"]["dice by slice, in ten-thousandths"].split(",")) == 24
-    with np.load(out / "segmenting.npz") as kept:
+    for name in ("defaults", "longer"):
+        found = whole["segmenting"][name]
+        assert found["images"] == sum(f["images"] for f in found["folds"].values()) == 24
+        texts = whole["segmenting"][f"{name}, dice by slice in ten-thousandths"]
+        assert len(texts.split(",")) == 24
+    assert len(list(out.iterdir())) <= 8
+    with np.load(out / "segmenting-defaults.npz") as kept:
         assert kept["rows"].tolist() == list(range(24))
         assert np.unpackbits(kept["masks"], axis=-1).shape == (24, 64, 64)
         assert kept["maps"].shape == (24, 3, 64, 64)

@@ -20,6 +20,8 @@ from gliaboost.models.segmentation.registry import create_segmenter
 from gliaboost.models.segmentation.training_masks import read_training_masks
 
 SEED = 0
+# In this order, each fold while there is time.
+SETTINGS: dict[str, dict[str, Any]] = {"defaults": {}, "longer": {"epochs": 30, "patience": 0}}
 # Maps are kept so small: as fine as the encoder's third stage sees a slice of 256 pixels.
 KEPT = 64
 TINY = {
@@ -58,26 +60,34 @@ class Answers(NamedTuple):
 
 
 def run(findings: Findings, given: Given) -> None:
-    """Leave each fold out once."""
+    """Leave each fold out once; then once more with other settings, while there is time."""
     taken = masked_slices(findings, given)
+    for name, changed in SETTINGS.items():
+        all_folds(findings, name, changed, taken, given)
+
+
+def all_folds(
+    findings: Findings, name: str, changed: dict[str, Any], taken: Masked, given: Given
+) -> None:
+    """Fit every fold while there is time, and keep what is predicted of each."""
     answers = nothing_known(taken)
-    fits: dict[str, Any] = {}
+    folds: dict[str, Any] = {}
     longest = 0.0
     for fold in np.unique(taken.folds):
         if given.left() < 1.15 * longest + 5:
-            findings.skip(f"from fold {fold}", "no time was left")
+            findings.skip(f"{name}, from fold {fold}", "no time was left")
             break
         begun = time.monotonic()
-        with findings.attempt(f"fold {fold}"):
-            fits[str(fold)] = left_out([fold], taken, answers, given)
-            findings.note("folds", fits)
-            findings.note("pooled", judged(taken, answers))
-            save(findings.path.with_suffix(".npz"), packed(taken, answers))
+        with findings.attempt(f"{name}, fold {fold}"):
+            folds[str(fold)] = left_out([fold], taken, answers, given, **changed)
+            findings.note(name, {**judged(taken, answers), "folds": folds})
+            save(
+                findings.path.with_name(f"{findings.path.stem}-{name}.npz"), packed(taken, answers)
+            )
         longest = max(longest, time.monotonic() - begun)
-    dice, iou = overlaps(taken.masks, answers.masks)
-    for name, values in (("dice", dice), ("iou", iou)):
+    for measure, values in zip(("dice", "iou"), overlaps(taken.masks, answers.masks), strict=True):
         texts = np.where(answers.known, np.round(values * 1e4).astype(int).astype(str), "")
-        findings.note(f"{name} by slice, in ten-thousandths", ",".join(texts))
+        findings.note(f"{name}, {measure} by slice in ten-thousandths", ",".join(texts))
 
 
 def masked_slices(findings: Findings, given: Given) -> Masked:
@@ -112,7 +122,7 @@ def left_out(
 ) -> dict[str, Any]:
     """Fit on the other folds, predict these, and say how fast and how well."""
     test = np.isin(taken.folds, folds)
-    settings = {**(TINY if given.dry else {}), **changed}
+    settings = {**changed, **(TINY if given.dry else {})}
     model = create_segmenter("unet", device=given.device, seed=SEED, **settings)
     if given.device == "cuda":
         torch.cuda.reset_peak_memory_stats()
