@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.mask_checks import WHOLE
 from gliaboost.datasets.nifti_file import NiftiFile, read_nifti_file
 from gliaboost.datasets.volumes import Volume
 from gliaboost.errors import DecodeError
@@ -17,8 +18,6 @@ from gliaboost.errors import DecodeError
 _APART = 0.1
 # How much of a mask may lie outside of its scan, and of two boxes of one shape outside of another.
 _OUTSIDE, _OVERLAP = 0.05, 0.5
-# No tumour fills so much of a head; a mask of the brain does.
-_WHOLE = 0.6
 
 
 def read_mask(file: Path, volume: Volume) -> NDArray[np.uint8]:
@@ -54,7 +53,7 @@ def read_mask(file: Path, volume: Volume) -> NDArray[np.uint8]:
     if drawn.any() and not inside.any():
         raise DecodeError(file, "marks nothing of the volume, by where both say that they lie")
     share = (inside & volume.head).sum() / max(int(volume.head.sum()), 1)
-    if share > _WHOLE:
+    if share > WHOLE:
         raise DecodeError(file, f"fills {share:.0%} of the head: no tumour's mask but the brain's?")
     return np.where(inside, np.uint8(255), np.uint8(0))
 

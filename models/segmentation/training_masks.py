@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.mask_checks import mask_fault
 from gliaboost.datasets.placement import placement
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.sources.base import NO_TUMOR
@@ -78,8 +79,11 @@ def read_training_masks(
             known[k] = healthy[row]
             return
         try:
-            masks[k] = placement(preparation, decode(paths[row])).mask(decode_mask(mask))
-            known[k] = True
+            image, drawn = decode(paths[row]), decode_mask(mask)
+            placed = placement(preparation, image).mask(drawn)
+            if (fault := mask_fault(drawn, decode(mask), image)) is not None:
+                raise DecodeError(mask, fault)
+            masks[k], known[k] = placed, True
         except DecodeError as error:
             failed[k] = f"{mask}: {error.reason}"
         except UsageError as error:

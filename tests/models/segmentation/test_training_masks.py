@@ -66,6 +66,15 @@ def test_a_mask_of_another_size_and_a_broken_one_are_named(tmp_path: Path) -> No
     assert "2_mask.png" in found.failed[2]
 
 
+def test_a_mask_that_can_be_no_tumours_is_named_and_not_learned_from(tmp_path: Path) -> None:
+    ramp = np.arange(4096).reshape(64, 64) // 16
+    found = _read(_manifest(tmp_path, [INSIDE, ~INSIDE, ramp.astype(np.uint8)], ["glioma"] * 3))
+    assert found.known.tolist() == [True, False, False]
+    assert "of the head" in found.failed[1]
+    assert "holds shades" in found.failed[2]
+    assert not found.masks[1:].any()
+
+
 def test_an_empty_mask_is_a_mask(tmp_path: Path) -> None:
     found = _read(_manifest(tmp_path, [INSIDE, INSIDE & False], ["glioma", "glioma"]))
     assert found.known.all()
