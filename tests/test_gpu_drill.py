@@ -140,7 +140,7 @@ def test_without_a_gpu_it_says_so(
 def test_a_step_that_does_not_end_is_cut_and_one_that_crashes_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps = {"first": 1.0, "second": 30.0, "third": 30.0}
+    steps = {"first": 0.25, "second": 30.0, "third": 30.0}
     interpreter = tmp_path / "python"
     # Each writes what it found at once; the first then waits for a child of its own.
     interpreter.write_text(

@@ -19,42 +19,50 @@ def run(findings: Findings, given: Given) -> None:
     folder = figshare(given)
     findings.note("slices", folder.name)
     manifest = given.place / f"{folder.name}.parquet"
-    called(findings, "manifest", ["manifest", "figshare", str(folder), "--out", str(manifest)])
+    made = ["manifest", "figshare", str(folder), "--out", str(manifest)]
+    called(findings, "manifest", made, given)
     model = "xgboost" if importlib.util.find_spec("xgboost") else "lightgbm"
     if model != "xgboost":
         findings.skip("xgboost", "xgboost is not installed")
     features = "glcm" if given.dry else "hog,lbp,glcm,embedding"
-    quick = [f"--set={model}.rounds=3", f"--set={model}.inner_folds=0", "--no-controls"]
+    quick = [f"--set={model}.rounds=3", f"--set={model}.inner_folds=0"]
     out = given.place / "report"
     # LightGBM's wheel knows no GPU: where it stands in, only the embedding is asked of one.
     device = given.device if model == "xgboost" else "auto"
     arguments = [
-        *("benchmark", str(manifest), "--folds", "fold", "--no-audit", "--device", device),
+        *("benchmark", str(manifest), "--folds", "fold", "--device", device),
+        # Neither asks anything of a GPU.
+        *("--no-audit", "--no-controls"),
         *("--features", features, "--models", model),
         *("--out", str(out), "--store", str(given.place / "store")),
         *(quick if given.dry else []),
     ]
-    if called(findings, "benchmark", arguments):
+    if called(findings, "benchmark", arguments, given):
         findings.note("results", summary(out / "results.json"))
 
 
-def called(findings: Findings, name: str, arguments: list[str]) -> bool:
-    """Call the command line, and keep its end."""
+def called(findings: Findings, name: str, arguments: list[str], given: Given) -> bool:
+    """Call the command line while there is time, and keep the end of what it says."""
     begun = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "-m", "gliaboost", *arguments], capture_output=True, text=True
-    )
-    said = (done.stdout + done.stderr).strip().splitlines()
+    log = given.place / f"{name}.log"
+    with log.open("w") as said:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "gliaboost", *arguments], stdout=said, stderr=said
+        )
+        try:
+            ended = f"exit code {child.wait(given.left() - 1)}"
+        except subprocess.TimeoutExpired:
+            child.kill()
+            ended = f"exit code {child.wait()}: no time was left"
     found: dict[str, Any] = {
         "arguments": " ".join(arguments),
-        "exit_code": done.returncode,
         "wall_seconds": round(time.perf_counter() - begun, 1),
-        "said": said[-25:],
+        "said": log.read_text().strip().splitlines()[-25:],
     }
-    if done.returncode:
-        found = {"failed": f"exit code {done.returncode}", **found}
+    if child.returncode:
+        found = {"failed": ended, **found}
     findings.note(name, found)
-    return done.returncode == 0
+    return child.returncode == 0
 
 
 def summary(path: Path) -> dict[str, Any]:
