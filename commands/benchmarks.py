@@ -83,7 +83,7 @@ def benchmark(
         str,
         typer.Option(
             help="A number of patient-safe folds, a column that has them, holdout or split; auto: "
-            "the data's own test part where it has one, else 5.",
+            "the data's own test part where it has one that tells enough of every class, else 5.",
             rich_help_panel=DATA,
         ),
     ] = "auto",

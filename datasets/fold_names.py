@@ -19,6 +19,8 @@ from gliaboost.spelling import did_you_mean, spelled
 # What stands for folds that are made, and not for a column.
 WORDS = ("holdout", "images", "split")
 USUAL = 5
+# Of patients, groups or images of a class: a test part with less tells nothing of that class.
+FEWEST = 5
 
 
 def some_folds(folds: Sequence[Fold], names: Sequence[str]) -> list[Fold]:
@@ -100,8 +102,9 @@ def named_folds(manifest: Manifest, folds: str, *, seed: int = 0) -> tuple[list[
 def usual_folds(manifest: Manifest, *, seed: int = 0) -> tuple[list[Fold], str, str]:
     """Make the folds that are meant where nobody says which.
 
-    The data's own test part is taken where there is one that cuts nothing: it is what its publisher
-    tests on, and what others' numbers are of. Else five folds by patient.
+    The data's own test part is taken where there is one that cuts nothing and has enough of every
+    class: it is what its publisher tests on, and what others' numbers are of. Else five folds by
+    patient.
 
     Parameters
     ----------
@@ -114,7 +117,7 @@ def usual_folds(manifest: Manifest, *, seed: int = 0) -> tuple[list[Fold], str, 
     -------
     folds : list of Fold
     description : str
-        For the report, as of `named_folds`.
+        For the report, as of `named_folds`; of five folds with what is wrong with the test part.
     reason : str
         What was chosen, and why.
 
@@ -123,23 +126,48 @@ def usual_folds(manifest: Manifest, *, seed: int = 0) -> tuple[list[Fold], str, 
     UsageError
         If no such folds can be made; says why.
     """
+    own, fault = _own_part(manifest, seed)
+    if own is not None and not fault:
+        count = len(own[0][0].test)
+        return (
+            *own,
+            f"the data's own test part, {count:,} of {len(manifest):,} images: the one that "
+            "others' numbers are of; --folds 5 would divide all images anew",
+        )
+    try:
+        folds, description = named_folds(manifest, str(USUAL), seed=seed)
+    except UsageError:
+        if own is None:
+            raise
+        folds, description = own  # little as it is
+        return folds, f"{description}, though {fault}", f"{description}, though {fault}"
+    instead = f", not its own test part: {fault}" if fault else ""
+    asked = "; --folds split takes it" if own is not None else ""
+    return folds, description + instead, description + instead + asked
+
+
+def _own_part(manifest: Manifest, seed: int) -> tuple[tuple[list[Fold], str] | None, str]:
+    """Return the data's own test part, and what is wrong with it; None where it cannot be taken."""
     values = manifest.table["split"]
-    instead = ""
-    if (values == "test").any() and values.notna().all() and (values != "test").any():
-        try:
-            folds, description = named_folds(manifest, "split", seed=seed)
-        except UsageError as error:
-            instead = f", as its own test part will not do ({_cause(error)})"
-        else:
-            count = len(folds[0].test)
-            return (
-                folds,
-                description,
-                f"the data's own test part, {count:,} of {len(manifest):,} images: the one that "
-                "others' numbers are of; --folds 5 would divide all images anew",
-            )
-    folds, description = named_folds(manifest, str(USUAL), seed=seed)
-    return folds, description, f"{description}{instead}"
+    if not (values == "test").any() or (values == "test").all():
+        return None, ""
+    if values.isna().any():
+        return None, f"{int(values.isna().sum()):,} images are in no part"
+    try:
+        own = named_folds(manifest, "split", seed=seed)
+    except UsageError as error:
+        return None, _cause(error)
+    unit = _counted(manifest)
+    pairs = zip(manifest.table["label"], manifest.groups, values == "test", strict=True)
+    tested = {(label, group) for label, group, test in pairs if test}
+    few = {c: n for c in manifest.classes if (n := sum(k == c for k, _ in tested)) < FEWEST}
+    told = ", ".join(f"{n or 'no'} {unit}{'' if n == 1 else 's'} of {c}" for c, n in few.items())
+    return own, f"it has {told}" if few else ""
+
+
+def _counted(manifest: Manifest) -> str:
+    grouped = "group" in manifest.table and manifest.table["group"].notna().any()
+    return "group" if grouped else "patient" if manifest.has_patients else "image"
 
 
 def _cause(error: UsageError) -> str:
