@@ -125,13 +125,12 @@ def train(
     from gliaboost.models.bundle import save
     from gliaboost.models.estimate import out_of_fold
     from gliaboost.models.registry import takes
-    from gliaboost.models.training import train as fit
+    from gliaboost.models.training import train_on, training_data
 
     asked = _Asked(model, features, settings, prepare, device, jobs, seed)
     choice, table = _checked(asked, Faults(), data, target, modality, out, store, progress)
     (name,) = choice.models
     given: dict[str, Any] = {
-        "preparation": choice.preparation,
         "parameters": choice.parameters.get(name),
         "device": choice.device,
         "jobs": jobs,
@@ -141,15 +140,22 @@ def train(
     cache = FeatureStore(None if store is None else Path(store))
     if not table.has_patients:
         progress.line(UNKNOWN)
-    bundle, extraction = fit(table, choice.extractors, name, cache, **given)
+    read = training_data(
+        table,
+        choice.extractors,
+        name,
+        cache,
+        preparation=choice.preparation,
+        jobs=jobs,
+        progress=progress,
+    )
+    bundle = train_on(read, name, **given)
     folds = estimate if estimate is not None else FOLDS if takes(name) == "columns" else 0
     if folds:
-        keep_estimate(
-            bundle, out_of_fold(table, choice.extractors, name, cache, folds=folds, **given)
-        )
+        keep_estimate(bundle, out_of_fold(read, name, folds=folds, **given))
     if out is not None:
         save(bundle, out)
-    _warn(table, extraction)
+    _warn(table, read.extraction)
     return bundle
 
 

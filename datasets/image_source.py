@@ -120,6 +120,32 @@ class ImageSource:
         return hashlib.sha256(self.read()).hexdigest()
 
 
+@dataclass(frozen=True)
+class KeyedSource(ImageSource):
+    """A source whose key is known once it was read, so that no file is read again for it.
+
+    Examples
+    --------
+    >>> source = KeyedSource("upload", b"bytes")
+    >>> source.read() == b"bytes" and source.key() == ImageSource("upload", b"bytes").key()
+    True
+    """
+
+    _known: list[str] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    def read(self) -> bytes:
+        """Return the encoded bytes, and note their SHA-256; raises as `ImageSource.read`."""
+        data = super().read()
+        self._known[:] = [hashlib.sha256(data).hexdigest()]
+        return data
+
+    def key(self) -> str:
+        """Return the SHA-256 of what was read last; raises as `ImageSource.read`."""
+        if not self._known:
+            self.read()
+        return self._known[0]
+
+
 ImageLike: TypeAlias = "ImageSource | os.PathLike[str] | str"
 
 

@@ -57,31 +57,6 @@ class _Segment:
     end: int
 
 
-def read_jpeg_header(data: bytes) -> JpegHeader:
-    """Walk the segments up to the first scan, and check that the picture has an end.
-
-    Stray bytes between two segments are passed over, as by every decoder.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's content.
-
-    Returns
-    -------
-    JpegHeader
-
-    Raises
-    ------
-    ValueError
-        If the header is damaged, or there is no end marker behind it.
-    """
-    header = frame_header(data)
-    if not has_end(data, header):
-        raise ValueError("no end marker: the rest is missing")
-    return header
-
-
 def has_end(data: bytes, header: JpegHeader) -> bool:
     """Whether an end marker follows the first scan.
 
@@ -92,7 +67,9 @@ def has_end(data: bytes, header: JpegHeader) -> bool:
 
 
 def frame_header(data: bytes) -> JpegHeader:
-    """Read the frame header; whether the picture has an end is not asked.
+    """Walk the segments up to the first scan; whether the picture has an end is not asked.
+
+    Stray bytes between two segments are passed over, as by every decoder.
 
     Raises
     ------

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gliaboost.datasets.inner_splits import inner_folds, text_codes
-from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.prepare import Preparation
-from gliaboost.features.base import Extractor
-from gliaboost.features.store import FeatureStore
 from gliaboost.models.fitted_columns import columns_of, learn_columns, model_input
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
@@ -22,13 +18,10 @@ if TYPE_CHECKING:
 
 
 def out_of_fold(
-    manifest: Manifest,
-    extractors: Sequence[Extractor],
+    data: TrainingData,
     model: str,
-    store: FeatureStore,
     *,
     folds: int = 3,
-    preparation: Preparation | None = None,
     parameters: Mapping[str, Any] | None = None,
     device: str = "auto",
     jobs: int | None = None,
@@ -42,17 +35,13 @@ def out_of_fold(
 
     Parameters
     ----------
-    manifest : Manifest
-        Labelled images, without faults.
-    extractors : sequence of Extractor
-        The features.
+    data : TrainingData
+        What the model of all rows is fitted on.
     model : str
         A registered model.
-    store : FeatureStore
-        Where features are kept.
     folds : int
         From 2; fewer where a class has fewer patients.
-    preparation, parameters, device, jobs, seed, progress
+    parameters, device, jobs, seed, progress
         As for `gliaboost.models.training.train`.
 
     Returns
@@ -63,9 +52,7 @@ def out_of_fold(
     """
     import pandas as pd
 
-    preparation = preparation or Preparation()
-    used = [] if takes(model) == "images" else list(extractors)
-    data = TrainingData(manifest, used, preparation, store, jobs=jobs, progress=progress)
+    manifest, used = data.manifest, list(data.extractors)
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
     held_out = inner_folds(text_codes(labels), groups, folds, seed)

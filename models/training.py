@@ -76,14 +76,73 @@ def train(
     GliaboostError
         If unreadable files leave a class empty.
     """
-    manifest.check(labelled=True)
-    preparation = preparation or Preparation()
+    data = training_data(
+        manifest, extractors, model, store, preparation=preparation, jobs=jobs, progress=progress
+    )
+    bundle = train_on(
+        data,
+        model,
+        parameters=parameters,
+        facts=facts,
+        device=device,
+        jobs=jobs,
+        seed=seed,
+        progress=progress,
+    )
+    return bundle, data.extraction
+
+
+def training_data(
+    manifest: Manifest,
+    extractors: Sequence[Extractor],
+    model: str,
+    store: FeatureStore,
+    *,
+    preparation: Preparation | None = None,
+    jobs: int | None = None,
+    progress: Progress = SILENT,
+) -> TrainingData:
+    """Read once what a model is fitted on, and its inner folds are; arguments as for `train`.
+
+    Raises
+    ------
+    ManifestError
+        If the manifest has faults, or no labels.
+    GliaboostError
+        If unreadable files leave a class empty.
+    """
+    return TrainingData(
+        manifest.check(labelled=True),
+        taken(model, extractors),
+        preparation or Preparation(),
+        store,
+        beside=[DESCRIPTION],
+        jobs=jobs,
+        progress=progress,
+    )
+
+
+def train_on(
+    data: TrainingData,
+    model: str,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+    device: str = "auto",
+    jobs: int | None = None,
+    seed: int = 0,
+    progress: Progress = SILENT,
+) -> Bundle:
+    """Fit one model on what was read, and pack it; further arguments as for `train`.
+
+    Parameters
+    ----------
+    data : TrainingData
+        From `training_data` of the same model.
+    """
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
     classifier = create_model(model, **{**shared, **(parameters or {})})
-    used = taken(model, extractors)
-    data = TrainingData(
-        manifest, used, preparation, store, beside=[DESCRIPTION], jobs=jobs, progress=progress
-    )
+    manifest, used = data.manifest, list(data.extractors)
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
@@ -95,15 +154,14 @@ def train(
         "classes": {c: int((labels == c).sum()) for c in sorted(set(labels))},
         **(facts or {}),
     }
-    bundle = make_bundle(
+    return make_bundle(
         classifier,
-        preparation,
+        data.preparation,
         learned.extractors,
         manifest_fingerprint=manifest.fingerprint(),
         metrics=known,
         familiarity=learn(data.description(rows, DESCRIPTION), data.keys(rows), groups),
     )
-    return bundle, data.extraction
 
 
 def search(

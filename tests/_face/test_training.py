@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import gliaboost
+from gliaboost.datasets import manifest as manifests
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UnreadableWarning, UsageError
@@ -29,7 +30,7 @@ def store(tmp_path: Path) -> Path:
 def test_a_model_is_the_same_from_every_form_of_the_data(
     make_images: MakeImages, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = make_images()
+    path = make_images(per_patient=1, size=64)
     monkeypatch.chdir(path.parent)
     table = Manifest.read(path)
     forms = (path, str(path), path.parent, table, pd.read_csv(path))
@@ -51,7 +52,12 @@ def test_training_warns_of_files_that_it_did_without(
     (path.parent / "p00-0.png").write_bytes(b"")
     with pytest.warns(UnreadableWarning) as caught:
         bundle = gliaboost.train(
-            path, features="glcm", settings=FEW, store=store, out=tmp_path / "m.joblib"
+            path,
+            features="glcm",
+            settings=FEW,
+            estimate=0,
+            store=store,
+            out=tmp_path / "m.joblib",
         )
     warning = caught[0].message
     assert isinstance(warning, UnreadableWarning)
@@ -120,7 +126,7 @@ class _ReachedError(Exception):
     """What is asked of the floor below has been seen."""
 
 
-@pytest.mark.parametrize("name", ["train", "search"])
+@pytest.mark.parametrize("name", ["training_data", "search"])
 def test_every_option_reaches_the_floor_below(
     name: str, make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,14 +137,20 @@ def test_every_option_reaches_the_floor_below(
     ) -> None:
         labels = [e.label for e in extractors]
         seen.update(named, labels=labels, model=model, store=store.path, more=more)
+        if name == "search":
+            raise _ReachedError
+
+    def fit(data: Any, model: str, **named: Any) -> None:
+        seen.update(named)
         raise _ReachedError
 
+    monkeypatch.setattr(training, "train_on", fit)
     monkeypatch.setattr(training, name, instead)
     heard = Silent()
     given: dict[str, Any] = {"device": "cpu", "jobs": 2, "seed": 3, "progress": heard}
     searched: dict[str, Any] = {"trials": 4, "timeout": 9.0, "folds": 5}
     with pytest.raises(_ReachedError):
-        if name == "train":
+        if name == "training_data":
             gliaboost.train(
                 make_images(),
                 model="xgboost",
@@ -172,7 +184,9 @@ def test_what_images_go_through_is_kept_and_gone_through_again(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
     path, out = make_images(patients=12), tmp_path / "m.joblib"
-    common: dict[str, Any] = {"features": "glcm", "store": tmp_path / "s"}
+    common: dict[str, Any] = {
+        "features": "glcm", "store": tmp_path / "s", "settings": FEW, "estimate": 0,
+    }  # fmt: skip
     plain = gliaboost.train(path, **common)
     cropped = gliaboost.train(path, prepare="crop=foreground,size=64", out=out, **common)
     assert gliaboost.load(out).preparation["size"] == 64
@@ -212,7 +226,14 @@ def test_the_manifest_of_a_folder_lies_beside_the_bundle(
     for row in pd.read_csv(path).itertuples():
         (folder / str(row.label)).mkdir(parents=True, exist_ok=True)
         shutil.copy(path.parent / str(row.path), folder / str(row.label))
-    gliaboost.train(folder, features="glcm", out=tmp_path / "m.joblib", store=tmp_path / "s")
+    gliaboost.train(
+        folder,
+        features="glcm",
+        settings=FEW,
+        estimate=0,
+        out=tmp_path / "m.joblib",
+        store=tmp_path / "s",
+    )
     assert len(gliaboost.Manifest.read(tmp_path / "m-classes.parquet").check()) == len(
         pd.read_csv(path)
     )
@@ -233,6 +254,30 @@ def test_an_estimate_is_kept_by_the_unit_that_is_known(
     bundle = gliaboost.train(lone, features="glcm", settings=FEW, store=store, progress=heard)
     assert bundle.metrics["estimate"]["unit"] == "image"
     assert sum("patients are not known" in line for line in heard.lines) == 1
+
+
+def test_an_estimate_reads_nothing_a_second_time(
+    make_images: MakeImages, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, made = make_images(), list[Any]()
+
+    class Watched(training.TrainingData):
+        def __init__(self, *given: Any, **named: Any) -> None:
+            made.append(given)
+            super().__init__(*given, **named)
+
+    monkeypatch.setattr(training, "TrainingData", Watched)
+    hashed: list[Path] = []
+    of_file = manifests.sha256_file
+
+    def watched(file: Path) -> str:
+        hashed.append(file)
+        return of_file(file)
+
+    monkeypatch.setattr(manifests, "sha256_file", watched)
+    bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store)
+    assert bundle.metrics["estimate"]["images"] == 30
+    assert len(made) == 1 and len(hashed) == len(set(hashed)) == 30
 
 
 def test_no_estimate_where_none_is_asked_for(make_images: MakeImages, store: Path) -> None:

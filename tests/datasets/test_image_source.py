@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.image_source import MAX_BYTES, ImageSource, image_sources
+from gliaboost.datasets.image_source import MAX_BYTES, ImageSource, KeyedSource, image_sources
 from gliaboost.errors import DecodeError, UsageError
 
 GREYS = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -122,3 +122,13 @@ def test_an_array_goes_the_road_of_a_file() -> None:
 def test_no_range_is_guessed(wrong: Any) -> None:
     with pytest.raises(UsageError, match=r"slice: an array of .*; expected grey levels, uint8"):
         ImageSource.from_array("slice", wrong)
+
+
+def test_a_keyed_source_hashes_what_it_read(file: Path) -> None:
+    source = KeyedSource(file)
+    known = ImageSource(file).key()
+    source.read()
+    file.write_bytes(b"other")
+    assert source.key() == known  # of what was read, not of what lies there now
+    assert source.read() == b"other" and source.key() == ImageSource(file).key()
+    assert KeyedSource("upload", b"x").key() == ImageSource("upload", b"x").key()

@@ -12,21 +12,20 @@ from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
 from gliaboost.models.estimate import out_of_fold
+from gliaboost.models.training_data import TrainingData
 
 FEW = {"rounds": 5, "inner_folds": 0}
 
 
 def predicted(manifest: Manifest, folder: Path, **named: Any) -> Any:
-    return out_of_fold(
+    data = TrainingData(
         manifest,
         [create("glcm", levels=8)],
-        "lightgbm",
+        Preparation(size=32),
         FeatureStore(folder / "store"),
-        preparation=Preparation(size=32),
-        parameters=FEW,
         jobs=1,
-        **named,
     )
+    return out_of_fold(data, "lightgbm", parameters=FEW, jobs=1, **named)
 
 
 def test_every_row_is_predicted_once_by_a_model_without_its_patient(

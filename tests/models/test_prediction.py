@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from gliaboost.datasets import image_source
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
@@ -118,6 +120,32 @@ def test_a_frame_tells_how_each_stands_to_the_training() -> None:
     assert frame["typicality"].tolist()[:2] == [0.001, 0.5]
     assert frame["seen"].tolist()[:2] == ["", "file"]
     assert frame[["typicality", "seen"]].iloc[2].isna().all()
+
+
+def test_no_file_is_read_a_second_time_for_what_is_known_of_it(
+    make_images: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest.read(make_images(patients=6, per_patient=1, size=64))
+    bundle, _ = train(
+        manifest,
+        [create("glcm", levels=8)],
+        "lightgbm",
+        FeatureStore(tmp_path / "store"),
+        preparation=Preparation(size=64),
+        parameters={"rounds": 3, "inner_folds": 0},
+        jobs=1,
+    )
+    read: list[Any] = []
+    of_file = image_source._read
+
+    def watched(name: Any) -> bytes:
+        read.append(name)
+        return of_file(name)
+
+    monkeypatch.setattr(image_source, "_read", watched)
+    found = predict(bundle, manifest.paths)
+    assert {p.seen for p in found} == {"file"}
+    assert sorted(read) == sorted(manifest.paths)
 
 
 @pytest.mark.parametrize("model", ["lightgbm", "cnn-scratch"])
