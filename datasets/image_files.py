@@ -8,7 +8,13 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+# What PNG, JPEG, TIFF and BMP are called; which of them a file is, its content alone says.
+IMAGE_SUFFIXES = (
+    *(".png", ".apng"),
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".jfi", ".jif", ".pjpeg", ".pjp"),
+    *(".tif", ".tiff", ".btf", ".tf8"),
+    *(".bmp", ".dib"),
+)
 # Where macOS puts the resource fork of each file that it packs; they end in .jpg too.
 FORKS = "__MACOSX"
 # What systems leave beside pictures, in lower case.

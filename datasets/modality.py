@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
@@ -18,6 +19,12 @@ _MRI = re.compile(
     r"unit1|megre|mese|bold|mra|anat|func|fmap|perf|sbref|phasediff|magnitude[12]?"
 )
 _CT = re.compile(r"(nc|ce|cb|hr)?ct|cta|ctp|ct(head|brain|scan)s?|(head|brain)ct")
+# By part of a folder's name; T1 and T2 alone may be stages of a disease.
+_FOLDER = {
+    "MRI": r"mr|mri|mris|fmri|t[12]w|flair|dwi|adc|swi",
+    "CT": r"ct|cts|ncct|cect|hrct|cta|ctp",
+}
+_AROUND = r"(?:brain|head)?(?:{})(?:scan|image|img|slice|data|dataset)?s?"
 _OTHER = re.compile(r"pet|spect|suvr?|fdg|pib")
 # A time of echo or repetition, as converters write it into the header's description.
 _TIMES = re.compile(r"\bT[ER]\s*[=:]\s*\d")
@@ -88,6 +95,38 @@ def said_modality(*texts: str | None) -> str | None:
             raise OtherModality(f"{other.upper()}; expected MRI or CT")
         if mri != ct:
             return "MRI" if mri else "CT"
+    return None
+
+
+def folder_modality(folders: Iterable[str]) -> str | None:
+    """Tell the modality of pictures by the folders that they lie in, where that is clear.
+
+    Parameters
+    ----------
+    folders : iterable of str
+        Names, the nearest first: the first that names one, and not both, tells.
+
+    Returns
+    -------
+    str or None
+        ``MRI``, ``CT``, or None.
+
+    Examples
+    --------
+    >>> folder_modality(["Tumor", "Brain Tumor CT scan Images"]), folder_modality(["mri_glioma"])
+    ('CT', 'MRI')
+    >>> folder_modality(["T1", "CT and MRI"]) is None, folder_modality(["actors"]) is None
+    (True, True)
+    """
+    for folder in folders:
+        parts = [p for p in re.split(r"[^a-z0-9]+", folder.lower()) if p]
+        said = {
+            modality
+            for modality, words in _FOLDER.items()
+            if any(re.fullmatch(_AROUND.format(words), p) for p in parts)
+        }
+        if len(said) == 1:
+            return said.pop()
     return None
 
 

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from gliaboost.datasets.image_files import walk_images
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.modality import folder_modality
 from gliaboost.datasets.sources.base import folder_at, manifest_of, source
 from gliaboost.datasets.sources.class_names import describe_joined, same_classes
 from gliaboost.datasets.sources.labels import fill_targets, known_class
@@ -34,7 +35,8 @@ def read_folder(path: Path) -> Manifest:
         train, val or test (in any usual spelling), that is the ``split`` and ``label`` the folder
         below. Names of classes that differ by spelling alone are one. ``mask`` is a mask that lies
         beside its image (``1_mask.png``) or in a folder of masks. Usual spellings of classes also
-        fill ``presence`` and ``type``. ``notes`` say what was passed over and joined.
+        fill ``presence`` and ``type``, and folders called ``CT`` or ``MRI`` the ``modality``.
+        ``notes`` say what was passed over and joined.
     """
     folder_at(path, EXPECTED)
     pairs = pair(f.relative_to(path) for f in walk_images(path).taken)
@@ -46,6 +48,7 @@ def read_folder(path: Path) -> Manifest:
             "path": file.as_posix(),
             "label": None if place.label is None else names[place.label],
             "split": place.split,
+            "modality": folder_modality(file.parent.parts[::-1]),
             "mask": pairs.masks[file].as_posix() if file in pairs.masks else None,
         }
         for file, place in layout.places.items()

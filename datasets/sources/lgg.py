@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from gliaboost.datasets.sources.base import (
     source,
     wrong_layout,
 )
-from gliaboost.errors import UsageError
+from gliaboost.errors import DecodeError
 from gliaboost.parallel import map_in_order
 
 EXPECTED = "a folder TCGA_* a patient, with NAME.tif and NAME_mask.tif for each slice"
@@ -42,36 +43,57 @@ def read_lgg(path: Path) -> Manifest:
         (``CS``), for folds by site. ``label`` and ``presence`` are ``tumor`` or ``no_tumor``;
         ``type`` is ``glioma`` where there is a tumour.
 
+        Slices without a mask, or whose mask cannot be read, are passed over and named: nobody
+        knows whether they show a tumour.
+
     Raises
     ------
     UsageError
-        If there is no such folder, or a slice or a mask lacks its other half.
-    DecodeError
-        If a mask cannot be read.
+        If there is no such folder, or no slice with a mask.
     """
     folder_at(path, EXPECTED)
     patients = shallowest(f for f in all_folders(path) if f.name.startswith("TCGA_"))
     if not patients:
         raise wrong_layout(path, "lgg", EXPECTED)
-    pairs = [pair for folder in patients for pair in _pairs(folder)]
-    shown = list(map_in_order(lambda pair: bool(decode_mask(pair[1]).any()), pairs))
-    rows = [
-        _row(path, image, mask, tumour) for (image, mask), tumour in zip(pairs, shown, strict=True)
-    ]
-    return manifest_of(rows, path, "lgg", EXPECTED)
+    pairs, notes = _pairs(patients)
+    rows, broken = [], []
+    for (image, mask), shown in zip(pairs, map_in_order(_shows_tumour, pairs), strict=True):
+        if isinstance(shown, str):
+            broken.append(f"{mask.name} ({shown})")
+        else:
+            rows.append(_row(path, image, mask, shown))
+    notes += _passed("slices whose mask cannot be read", broken)
+    return manifest_of(rows, path, "lgg", EXPECTED, tuple(notes))
 
 
-def _pairs(folder: Path) -> list[tuple[Path, Path]]:
-    files = {f.stem: f for f in image_files(folder)}
-    slices = [s for s in files if not s.endswith(MASK)]
-    alone = [f"{s} has no mask" for s in slices if s + MASK not in files]
-    alone += [
-        f"{s} has no slice" for s in files if s.endswith(MASK) and s.removesuffix(MASK) not in files
-    ]
-    if alone:
-        more = f" and {len(alone) - SHOWN} more" if len(alone) > SHOWN else ""
-        raise UsageError(f"{folder}: {', '.join(alone[:SHOWN])}{more}; expected {EXPECTED}")
-    return [(files[s], files[s + MASK]) for s in slices]
+def _pairs(patients: Sequence[Path]) -> tuple[list[tuple[Path, Path]], list[str]]:
+    """Pair slices and masks by name; say which have no other half."""
+    pairs, slices, masks = [], list[str](), list[str]()
+    for folder in patients:
+        files = {f.stem: f for f in image_files(folder)}
+        for name, file in files.items():
+            if name.endswith(MASK):
+                masks += [] if name.removesuffix(MASK) in files else [file.name]
+            elif name + MASK in files:
+                pairs.append((file, files[name + MASK]))
+            else:
+                slices.append(file.name)
+    return pairs, [*_passed("slices without a mask", slices), *_passed("masks alone", masks)]
+
+
+def _shows_tumour(pair: tuple[Path, Path]) -> bool | str:
+    """Tell whether a mask shows anything, or why it cannot be read."""
+    try:
+        return bool(decode_mask(pair[1]).any())
+    except DecodeError as error:
+        return error.reason
+
+
+def _passed(what: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return [f"passed over: {what} ({len(names)}): {', '.join(names[:SHOWN])}{more}"]
 
 
 def _row(path: Path, image: Path, mask: Path, tumour: bool) -> dict[str, Any]:

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
+from gliaboost.datasets.decode import decode
 from gliaboost.datasets.image_files import (
+    _SYSTEM,
     IMAGE_SUFFIXES,
     all_folders,
     files_ending,
@@ -77,14 +81,28 @@ def test_links_that_lead_back_end(folder: Path) -> None:
     ).filter(lambda parts: not set(parts) & {".", ".."})
 )
 def test_a_dot_or_the_forks_hide_wherever_they_are(parts: list[str]) -> None:
-    hidden = any(p[0] == "." or p == "__MACOSX" for p in parts)
+    left_by_systems = set(map(str.lower, parts)) & _SYSTEM
+    hidden = any(p[0] == "." or p == "__MACOSX" for p in parts) or bool(left_by_systems)
     assert is_hidden(PurePosixPath(*parts)) == hidden
     assert is_hidden(PurePosixPath(*parts, ".DS_Store"))
     assert is_hidden(PurePosixPath("__MACOSX", *parts))
 
 
-def test_the_endings_are_those_of_what_is_decoded() -> None:
-    assert IMAGE_SUFFIXES == (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+def test_every_ending_that_pillow_has_for_a_decoded_kind_is_looked_for() -> None:
+    usual = {
+        ending
+        for ending, kind in Image.registered_extensions().items()
+        if kind in ("PNG", "JPEG", "TIFF", "BMP", "DIB")
+    }
+    assert usual <= set(IMAGE_SUFFIXES)
+
+
+@pytest.mark.parametrize("ending", IMAGE_SUFFIXES)
+def test_a_picture_is_taken_and_read_by_any_of_its_endings(ending: str, tmp_path: Path) -> None:
+    for n, name in enumerate((f"a{ending}", f"b{ending.upper()}")):
+        Image.fromarray(np.full((8, 8), n, np.uint8)).save(tmp_path / name, "PNG")
+    assert [int(decode(f).max()) for f in image_files(tmp_path)] == [0, 1]
+    assert walk_images(tmp_path).others == []
 
 
 def test_what_several_links_lead_to_is_there_once(tmp_path: Path) -> None:

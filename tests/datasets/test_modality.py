@@ -10,6 +10,7 @@ import pytest
 from gliaboost.datasets.modality import (
     OtherModality,
     check_modality,
+    folder_modality,
     modality_of_values,
     path_texts,
     said_modality,
@@ -95,3 +96,26 @@ def test_what_is_negative_is_no_ct_for_it() -> None:
         assert modality_of_values(other) == "MRI"
     assert modality_of_values(np.full(9, np.nan)) == "MRI"
     assert modality_of_values(np.full(9, -1000.0)) == "MRI"
+
+
+@pytest.mark.parametrize(
+    ("folders", "modality"),
+    [
+        (["CT"], "CT"),
+        (["glioma", "MRI"], "MRI"),
+        (["BrainCT"], "CT"),
+        (["mri-scans"], "MRI"),
+        (["MRIimages"], "MRI"),
+        (["ct_healthy", "mri and ct"], "CT"),
+        (["ct_healthy", "mri"], "CT"),  # the nearest tells
+        (["yes", "CT-MRI"], None),
+        (["T1"], None),  # a stage of a disease, perhaps
+        (["T1w"], "MRI"),
+        (["sector", "direct", "MRSA"], None),
+        ([], None),
+    ],
+)
+def test_folders_tell_the_modality_where_it_is_clear(
+    folders: list[str], modality: str | None
+) -> None:
+    assert folder_modality(folders) == modality

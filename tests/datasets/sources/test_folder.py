@@ -166,3 +166,15 @@ def test_names_that_no_table_holds_are_passed_over_and_named(tmp_path: Path) -> 
     for name in ("m.csv", "m.parquet"):
         again = Manifest.read(m.write(tmp_path.parent / name)).check()
         assert [p.name for p in again.paths] == [p.name for p in m.paths]
+
+
+def test_folders_of_modalities_fill_the_column(tmp_path: Path) -> None:
+    for path in ("CT/tumor/1.png", "CT/healthy/2.jfif", "MRI/tumor/3.png", "MRI/healthy/4.JPE"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(path.encode())
+    table = read_source("folder", tmp_path).table
+    assert table["modality"].tolist() == ["CT", "CT", "MRI", "MRI"]
+    assert table["label"].tolist() == ["healthy", "tumor", "healthy", "tumor"]
+    (tmp_path / "CT").rename(tmp_path / "first")
+    (tmp_path / "MRI").rename(tmp_path / "second")
+    assert read_source("folder", tmp_path).table["modality"].isna().all()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from gliaboost.datasets.sources import read_source
-from gliaboost.errors import DecodeError, UsageError
+from gliaboost.errors import UsageError
 
 PATIENTS = ["TCGA_CS_4941_19960909", "TCGA_CS_4942_19970222", "TCGA_HT_7473_19970826"]
 
@@ -48,16 +48,32 @@ def test_the_copy_inside_the_archive_is_passed_over(tmp_path: Path) -> None:
     assert all(p.startswith("kaggle_3m/") for p in manifest.table["path"])
 
 
-def test_halves_of_pairs_are_named(tmp_path: Path) -> None:
+def test_halves_of_pairs_are_passed_over_and_named(tmp_path: Path) -> None:
     lgg(tmp_path)
     (tmp_path / PATIENTS[0] / f"{PATIENTS[0]}_1_mask.tif").unlink()
-    (tmp_path / PATIENTS[0] / f"{PATIENTS[0]}_2.tif").unlink()
-    with pytest.raises(UsageError, match=r"4941_19960909_1 has no mask, .*_2_mask has no slice"):
-        read_source("lgg", tmp_path)
+    (tmp_path / PATIENTS[1] / f"{PATIENTS[1]}_2.tif").unlink()
+    manifest = read_source("lgg", tmp_path)
+    assert manifest.table["presence"].tolist() == ["tumor", "no_tumor", "no_tumor", "tumor"]
+    notes = " ".join(manifest.notes)
+    assert f"slices without a mask (1): {PATIENTS[0]}_1.tif" in notes
+    assert f"masks alone (1): {PATIENTS[1]}_2_mask.tif" in notes
 
 
-def test_a_broken_mask_is_not_taken_for_a_healthy_slice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_broken_mask_is_named_and_not_taken_for_a_healthy_slice(
+    tmp_path: Path, number: int
+) -> None:
     lgg(tmp_path)
-    (tmp_path / PATIENTS[1] / f"{PATIENTS[1]}_2_mask.tif").write_bytes(b"II*\x00")
-    with pytest.raises(DecodeError, match=r"_2_mask\.tif"):
+    name = f"{PATIENTS[1]}_{number}_mask.tif"
+    (tmp_path / PATIENTS[1] / name).write_bytes(b"II*\x00")
+    manifest = read_source("lgg", tmp_path)
+    assert len(manifest) == 5 and not manifest.table["mask"].str.contains(name).any()
+    assert any(f"cannot be read (1): {name} (" in note for note in manifest.notes)
+
+
+def test_nothing_but_broken_masks_is_no_data_set(tmp_path: Path) -> None:
+    lgg(tmp_path)
+    for mask in tmp_path.rglob("*_mask.tif"):
+        mask.write_bytes(b"")
+    with pytest.raises(UsageError, match="no lgg layout"):
         read_source("lgg", tmp_path)
