@@ -11,11 +11,12 @@ import pandas as pd
 import pytest
 
 import gliaboost
-from gliaboost.datasets import manifest as manifests
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UnreadableWarning, UsageError
+from gliaboost.files import sha256_file
 from gliaboost.models import training
+from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Silent
 
 MakeImages = Callable[..., Path]
@@ -261,20 +262,19 @@ def test_an_estimate_reads_nothing_a_second_time(
 ) -> None:
     path, made = make_images(), list[Any]()
 
-    class Watched(training.TrainingData):
+    class Watched(TrainingData):
         def __init__(self, *given: Any, **named: Any) -> None:
             made.append(given)
             super().__init__(*given, **named)
 
     monkeypatch.setattr(training, "TrainingData", Watched)
     hashed: list[Path] = []
-    of_file = manifests.sha256_file
 
     def watched(file: Path) -> str:
         hashed.append(file)
-        return of_file(file)
+        return sha256_file(file)
 
-    monkeypatch.setattr(manifests, "sha256_file", watched)
+    monkeypatch.setattr("gliaboost.datasets.manifest.sha256_file", watched)
     bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store)
     assert bundle.metrics["estimate"]["images"] == 30
     assert len(made) == 1 and len(hashed) == len(set(hashed)) == 30

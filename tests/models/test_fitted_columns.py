@@ -29,7 +29,7 @@ from gliaboost.models.fitted_columns import (
     teaching,
 )
 from gliaboost.models.prediction import predict
-from gliaboost.models.training import search, train
+from gliaboost.models.training import search, train, training_data
 from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.benchmark import run
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, competitors
@@ -349,7 +349,8 @@ def test_a_trained_bundle_carries_what_was_learned(tmp_path: Path) -> None:
     assert "state" not in str(opened.summary()["features"])
     found = predict(opened, manifest.paths[:3], jobs=1)
     assert [p.error for p in found] == [None] * 3
-    frame = out_of_fold(manifest, [Memory()], "lightgbm", store, parameters=QUICK, folds=3, **given)
+    data = training_data(manifest, [Memory()], "lightgbm", store, preparation=PREPARATION, jobs=1)
+    frame = out_of_fold(data, "lightgbm", parameters=QUICK, folds=3, jobs=1, device="cpu")
     assert frame is not None and len(frame) == 20
     # Three folds, three pairs of folds; and before them five fits.
     assert len(Memory.taught) == 5 + 6
