@@ -61,6 +61,9 @@ def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
         assert found["kernels"]["bank_images_a_second"] > 0
     else:
         assert found["finetuning"]["defaults"]["images"] == 24
+        assert "defaults, predictions" not in found["finetuning"]
+        step = json.loads((out / "finetuning.json").read_text())
+        assert len(step["defaults, predictions"]["probabilities"][0].split(",")) == 24
         assert found["whole"]["results"]["experiments"][0]["device"] == "cpu"
         assert found["embedding"]["against_cpu"] == {"float32": 0.0}
 

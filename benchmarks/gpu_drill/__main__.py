@@ -119,11 +119,12 @@ def _step(
 
 
 def _found(out: Path, name: str) -> dict[str, Any]:
+    """Read what a step found, without its predictions, which are long."""
     try:
         found: dict[str, Any] = json.loads((out / f"{name}.json").read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found
+    return {k: v for k, v in found.items() if not k.endswith("predictions")}
 
 
 def _merge(out: Path, whole: dict[str, Any]) -> None:
