@@ -40,10 +40,13 @@ class Agreed:
         Index into `gliaboost.datasets.audit.orientation.NAMES`: what turns the first picture.
     there : float array [3, 3]
         Takes points of the first, once turned, to those of the second, in unit squares.
+    score : float
+        How many matches agree, those that do so roughly counted in part.
     """
 
     orientation: int
     there: Move
+    score: float
 
 
 def agreed(
@@ -117,7 +120,7 @@ def _best(
         move = _fitted(ours[:, ::-1] if swapped else ours, b[n, close[i]], scale[top[i]])
         turned_over = scale[top[i]] < 0
         way = WAYS.index((swapped, bool(turned_over[1]), bool(turned_over[0])))
-        found[int(pairs[n])] = Agreed(way, move)
+        found[int(pairs[n])] = Agreed(way, move, float(score[top[i]]))
     return found
 
 

@@ -8,6 +8,7 @@ within a cell, and a pair's matches count the more the rarer they are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,17 +21,18 @@ from gliaboost.parallel import map_in_order
 
 # Side at which keypoints are looked for, in pixels; how many a picture; how faint they may be.
 SIDE = 80
-KEYPOINTS = 60
-CONTRAST = 0.01
+KEYPOINTS = 80
+CONTRAST = 0.004
 EDGE = 15
 # Components of a descriptor that are compared, and the cosine from which two are one place's.
 COMPONENTS = 32
-ALIKE = 0.86
+ALIKE = 0.84
 # Keypoints a cell; a keypoint that this many others match is no sign of a copy.
-CELL = 1000
+CELL = 600
 COMMON = 40
-# Pairs looked at a picture.
-PARTNERS = 8
+# Of each picture so many pairs by their matches, and of these so many by what agrees, are kept.
+PARTNERS = 16
+COMPARED = 3
 MIRRORED = np.arange(128).reshape(4, 4, 8)[::-1][:, :, -np.arange(8) % 8].ravel()
 
 
@@ -152,7 +154,7 @@ def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
     Returns
     -------
     list of Crop
-        At most `PARTNERS` of each picture, ``a`` < ``b`` within one set.
+        The surest `COMPARED` of each picture, ``a`` < ``b`` within one set.
     """
     base = mine if yours is None else yours
     if not len(mine.owner) or not len(base.owner):
@@ -162,10 +164,22 @@ def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
         matched = _pairs(mine, base, mirrored, yours is None)
         moves = agreed(mine.places[matched.q], base.places[matched.b], matched.ends, mirrored)
         for n, move in moves.items():
-            pair, score = (int(matched.first[n]), int(matched.second[n])), float(matched.score[n])
-            if pair not in found or found[pair][0] < score:
-                found[pair] = score, Crop(*pair, move.orientation, move.there)
-    return [crop for _, (_, crop) in sorted(found.items())]
+            pair = int(matched.first[n]), int(matched.second[n])
+            if pair not in found or found[pair][0] < move.score:
+                found[pair] = move.score, Crop(*pair, move.orientation, move.there)
+    return _surest(found, both_ends=yours is None)
+
+
+def _surest(found: dict[tuple[int, int], tuple[float, Crop]], both_ends: bool) -> list[Crop]:
+    """Keep of each picture the pairs on which most keypoints agree, ordered by their pictures."""
+    seen = Counter[int]()
+    kept = []
+    for pair, (_, crop) in sorted(found.items(), key=lambda one: (-one[1][0], one[0])):
+        ends = pair if both_ends else pair[:1]
+        if min(seen[end] for end in ends) < COMPARED:
+            kept.append(crop)
+        seen.update(ends)
+    return sorted(kept, key=lambda crop: (crop.a, crop.b))
 
 
 @dataclass(frozen=True, eq=False)
@@ -230,12 +244,12 @@ def _matches(
             continue
         for start in range(asked_bounds[cell], asked_bounds[cell + 1], 4096):
             q = asking[start : min(start + 4096, asked_bounds[cell + 1])]
-            hit = asked[q] @ base[b].T > ALIKE
-            count = hit.sum(axis=1)
-            rare = (count > 0) & (count <= COMMON)
-            rows, columns = np.nonzero(hit[rare])
-            weight = (1 / count[rare][rows]).astype(np.float32)
-            yield q[rare][rows], b[columns], weight
+            hits = np.flatnonzero(asked[q] @ base[b].T > ALIKE)
+            rows, columns = np.divmod(hits, len(b))
+            count = np.bincount(rows, minlength=len(q))[rows]
+            rare = count <= COMMON
+            weight = (1 / count[rare]).astype(np.float32)
+            yield q[rows[rare]], b[columns[rare]], weight
 
 
 def _nearest(rows: NDArray[np.float32], centres: NDArray[np.float32], k: int) -> NDArray[np.int64]:

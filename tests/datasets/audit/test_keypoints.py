@@ -98,3 +98,21 @@ def test_what_many_pictures_share_is_no_sign_of_a_copy(monkeypatch: pytest.Monke
     described = find_keypoints([detail(picture) for picture in pictures])
     monkeypatch.setattr(keypoints, "COMMON", 4)
     assert find_crops(described) == []
+
+
+def test_crops_of_faint_pictures_are_found() -> None:
+    whole = [(slice_of(seed) // 10).astype(np.uint8) for seed in range(6)]
+    copies = [cropped(whole[i], CUTS[i % 3], i) for i in range(6)]
+    found = {(c.a, c.b) for c in find_crops(find_keypoints([detail(x) for x in [*whole, *copies]]))}
+    assert {(i, 6 + i) for i in range(6)} <= found
+
+
+def test_each_picture_keeps_its_surest_pairs() -> None:
+    move = np.eye(3)
+    pairs = {(0, b): (float(b), keypoints.Crop(0, b, 0, move)) for b in range(1, 9)}
+    pairs |= {(b, 9): (0.5, keypoints.Crop(b, 9, 0, move)) for b in range(1, 9)}
+    one_end = keypoints._surest(pairs, both_ends=False)
+    most = keypoints.COMPARED
+    assert [c.b for c in one_end if c.a == 0] == list(range(9 - most, 9))
+    both = {(c.a, c.b) for c in keypoints._surest(pairs, both_ends=True)}
+    assert both >= pairs.keys() - {(0, b) for b in range(1, 9)}
