@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._face.choices import check_numbers, choose
+from gliaboost._face.choices import check_masks, check_numbers, choose
 from gliaboost._face.divided import Divided, Division, divide
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest, of_target
@@ -184,6 +184,8 @@ def benchmark(
     check_folder(faults, store, "--store")
     division = Division(target, modality, str(folds), only, seed)
     given = divide(faults, data, test_on, division, choice.models, store=store, progress=progress)
+    if given is not None:
+        check_masks(faults, choice.extractors, given.table)
     faults.tell()
     assert given is not None
     experiments = competitors(choice.models, choice.extractors, ablation=ablation)

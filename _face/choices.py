@@ -19,6 +19,7 @@ from gliaboost._face.settings import (
 from gliaboost.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
+    from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.base import Extractor
 
@@ -121,6 +122,14 @@ def _check_model(faults: Faults, name: str, own: Mapping[str, Any], device: str,
                 f"{missing.remedy}"
             )
     faults.add(name, lines)
+
+
+def check_masks(faults: Faults, extractors: Sequence[Extractor], table: Manifest) -> None:
+    """Note which extractors would have to learn from masks that a data set has not."""
+    from gliaboost.features.fitted import lacking_masks
+
+    for line in lacking_masks(extractors, table):
+        faults.note(UsageError(line))
 
 
 def check_search(

@@ -15,6 +15,7 @@ from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
 from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
+from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -190,10 +191,18 @@ def extract(
     (1, 72)
     """
     from gliaboost.features.extract import extract as extract_missing
+    from gliaboost.features.fitted import to_learn
     from gliaboost.features.store import FeatureStore
 
     faults = Faults()
     choice = choose(faults, features=features, settings=settings, prepare=prepare, device=device)
+    for extractor in to_learn(choice.extractors):
+        faults.note(
+            UsageError(
+                f"{extractor.name} learns from the training rows of a fold, and has no columns "
+                "outside one; benchmark and train compute it, leave it out here"
+            )
+        )
     check_numbers(faults, jobs, 0)
     check_folder(faults, store, "--store")
     with faults.noted():

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from gliaboost._face.choices import Choice, check_numbers, check_search, choose
+from gliaboost._face.choices import Choice, check_masks, check_numbers, check_search, choose
 from gliaboost._face.divided import read_labelled
 from gliaboost._face.estimate import FOLDS, UNKNOWN, keep_estimate
 from gliaboost._face.faults import Faults
@@ -328,6 +328,8 @@ def _checked(
     check_file(faults, out, "--out")
     check_folder(faults, store, "--store")
     read = read_labelled(faults, data, target, modality, store=store, progress=progress)
+    if read is not None:
+        check_masks(faults, choice.extractors, read[1])
     faults.tell()
     assert read is not None
     whole, table = read

@@ -268,7 +268,11 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         ('hog', 'hog:pixels_per_cell=16')
         """
         plain, usual = self.spec()["parameters"], type(self)().spec()["parameters"]
-        changed = [f"{k}={_short(v)}" for k, v in plain.items() if v != usual[k]]
+        own = {k: v for k, v in plain.items() if v != usual[k]}
+        # Parameters of what an extractor uses stand beside its own.
+        within = [pair for v in own.values() if isinstance(v, dict) for pair in v.items()]
+        outside = [(k, v) for k, v in own.items() if not isinstance(v, dict)]
+        changed = [f"{k}={_short(v)}" for k, v in [*outside, *within]]
         return f"{self.name}:{','.join(changed)}" if changed else self.name
 
     def spec(self) -> dict[str, Any]:

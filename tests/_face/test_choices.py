@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import importlib.util
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import gliaboost
 from gliaboost import devices
-from gliaboost._face.choices import check_numbers, check_search, choose
+from gliaboost._face.choices import check_masks, check_numbers, check_search, choose
 from gliaboost._face.faults import Faults
+from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.devices import Unavailable
+from gliaboost.errors import UsageError
 from gliaboost.features import HOG
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
 
@@ -84,6 +88,22 @@ def test_a_gpu_that_a_model_cannot_use_is_said(monkeypatch: pytest.MonkeyPatch) 
     assert said(device="cuda") == [
         "lightgbm: cannot train on cuda here: no CUDA build; use --device cpu, or build one"
     ]
+
+
+@pytest.mark.parametrize("call", [gliaboost.train, gliaboost.benchmark])
+def test_region_without_masks_is_told_before_any_work(
+    call: Any, make_images: Any, tmp_path: Path
+) -> None:
+    path = make_images(patients=10)
+    with pytest.raises(UsageError, match=r"region learns from masks, and no row of .* has one"):
+        call(
+            path, features="region", settings={"region": {"maps": "classical"}},
+            out=tmp_path / "out", store=tmp_path / "store",
+        )  # fmt: skip
+    assert not (tmp_path / "out").exists() and not (tmp_path / "store").exists()
+    faults = Faults()
+    check_masks(faults, [HOG()], Manifest.read(path))
+    assert not faults
 
 
 def test_a_search_needs_a_model_that_can_be_searched() -> None:

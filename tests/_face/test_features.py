@@ -77,3 +77,11 @@ def test_an_executor_does_the_work(make_images: MakeImages, tmp_path: Path) -> N
             make_images(), features="glcm", store=tmp_path / "s", jobs=2, executor=executor
         )
     assert used and done.extraction.computed == 30
+
+
+def test_what_learns_inside_a_fold_has_no_columns_outside(make_images: MakeImages) -> None:
+    with pytest.raises(UsageError, match="region learns from the training rows of a fold") as told:
+        gliaboost.extract(
+            make_images(patients=2), features="lbp,region", settings=["region.maps=classical"]
+        )
+    assert "lbp" not in str(told.value)

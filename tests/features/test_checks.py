@@ -30,7 +30,12 @@ Columns = NDArray[np.float32]
 
 
 # A small network shows as much as the default one.
-SMALL = {"embedding": {"backbone": "mobilenetv3_small_050", "weights": "random"}}
+SMALL: dict[str, dict[str, Any]] = {
+    "embedding": {"backbone": "mobilenetv3_small_050", "weights": "random"},
+    "region": {"segmenter": "otsu", "maps": "classical"},
+}
+# Segmenters take squares.
+SHAPES = {"region": (64, 64)}
 
 
 @pytest.fixture
@@ -47,7 +52,8 @@ def one_thread() -> Iterator[None]:
 def test_every_extractor_keeps_the_contract(name: str, request: pytest.FixtureRequest) -> None:
     if name == "embedding":
         request.getfixturevalue("one_thread")
-    check_extractor(extractor_class(name)(**SMALL.get(name, {})))
+    own = extractor_class(name)(**SMALL.get(name, {}))
+    check_extractor(own, shape=SHAPES.get(name, (96, 80)))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,196 @@
+"""Region features: a segmenter says where a tumour may lie, and columns look there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost.errors import UsageError
+from gliaboost.features.dense.classical import STRIDES, classical_names
+from gliaboost.features.dense.frozen import STAGES, frozen_names
+from gliaboost.features.dense.head import find_head
+from gliaboost.features.fitted import FittedExtractor
+from gliaboost.features.kinds import wrong_kinds
+from gliaboost.features.registry import register
+from gliaboost.models.plain_pickle import plain
+from gliaboost.models.segmentation.base import Segmenter
+from gliaboost.models.segmentation.decision import Decision
+from gliaboost.models.segmentation.pixel_columns import MAPS, SIDE, see
+from gliaboost.models.segmentation.region_columns import (
+    believed_region,
+    place_columns,
+    place_names,
+    pooled,
+    pooled_names,
+)
+from gliaboost.models.segmentation.registry import (
+    create_segmenter,
+    segmenter_class,
+    segmenter_names,
+    shared_by_segmenter,
+)
+
+
+@register
+class Region(FittedExtractor):
+    """Columns of a tumour's region, as a segmenter finds it that is fitted inside the fold.
+
+    Dense maps are averaged and maximised inside the region, in a ring around it and over the whole
+    image; beside them stand place, size, shape, greys, and how sure the segmenter is and of what
+    class. Where no tumour is believed, the columns look at the likeliest place; ``seen`` says so.
+
+    Parameters
+    ----------
+    segmenter : str
+        Registered name.
+    maps : {"frozen", "classical"}
+        Filters alone, or beside them a frozen network's stages (needs torch); those of the
+        segmenter too, where it has a choice.
+    parameters : mapping, optional
+        Of the segmenter, in place of its defaults.
+    seed : int
+        The segmenter's.
+    device, jobs
+        Where the segmenter is fitted and by how many threads; no part of the fingerprint.
+
+    Examples
+    --------
+    >>> from gliaboost.features.fitted_checks import sample_rows
+    >>> rows = sample_rows(64, 64)
+    >>> region = Region(segmenter="otsu", maps="classical").fit(**rows)
+    >>> names = region.feature_names(64, 64)
+    >>> area = region.transform(rows["X"])[:, names.index("region__otsu__area")]
+    >>> bool(area[rows["y"] == "large"].min() > area[rows["y"] == "small"].max())
+    True
+    """
+
+    name: ClassVar[str] = "region"
+    title: ClassVar[str] = "region"
+    execution: ClassVar[tuple[str, ...]] = ("device", "jobs")
+    takes_masks: ClassVar[bool] = True
+    instead: ClassVar[str] = (
+        ", or leave region out; gliaboost manifest lists the sources that know masks"
+    )
+
+    def __init__(
+        self,
+        *,
+        segmenter: str = "boosted-pixels",
+        maps: str = "frozen",
+        parameters: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        device: str = "auto",
+        jobs: int | None = None,
+    ) -> None:
+        self.segmenter = segmenter
+        self.maps = maps
+        self.parameters = parameters
+        self.seed = seed
+        self.device = device
+        self.jobs = jobs
+
+    def parameter_faults(self, height: int, width: int) -> list[str]:
+        """List what is wrong with the parameters, and with the segmenter's."""
+        faults = wrong_kinds(self.get_params(deep=False), type(self)().get_params(deep=False))
+        if self.maps not in MAPS:
+            faults.append(f"maps={self.maps!r}, expected one of {', '.join(MAPS)}")
+        if self.parameters is not None and not isinstance(self.parameters, Mapping):
+            faults.append(f"parameters={self.parameters!r}, expected a mapping of names to values")
+        if height != width:
+            faults.append(f"images of {height} x {width} pixels, expected squares")
+        if faults:
+            return faults
+        if self.segmenter not in segmenter_names():
+            return [f"segmenter={self.segmenter!r}, expected one of {', '.join(segmenter_names())}"]
+        try:
+            faults = create_segmenter(self.segmenter, **self._given()).parameter_faults()
+        except UsageError as error:
+            faults = [str(error)]
+        if self.maps == "frozen" and not faults:
+            from gliaboost.features.embedding.availability import weights_faults
+            from gliaboost.features.embedding.weights import PACKAGED
+
+            faults = weights_faults(PACKAGED, "package", purpose="frozen maps")
+        return faults
+
+    def _given(self) -> dict[str, Any]:
+        """Give the segmenter's parameters."""
+        shared = shared_by_segmenter(
+            self.segmenter, maps=self.maps, seed=self.seed, device=self.device, jobs=self.jobs
+        )
+        return {**shared, **(self.parameters or {})}
+
+    def _fit(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[Any],
+        groups: NDArray[Any],
+        masks: NDArray[np.bool_] | None,
+    ) -> None:
+        assert masks is not None
+        model = create_segmenter(self.segmenter, **self._given())
+        self.model_: Segmenter = model.fit(images, masks, labels, groups)
+
+    def _state(self) -> dict[str, Any]:
+        model = self.model_
+        hidden = {"device", "jobs"}
+        parameters = {k: v for k, v in model.get_params().items() if k not in hidden}
+        state: dict[str, Any] = plain(
+            {
+                "segmenter": model.name,
+                "parameters": parameters,
+                "classes": [str(c) for c in model.classes_],
+                "decision": vars(model.decision_),
+                "image_size": model.image_size_,
+                "native": model.to_bytes(),
+            }
+        )
+        return state
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        here = shared_by_segmenter(state["segmenter"], device=self.device, jobs=self.jobs)
+        self.model_ = segmenter_class(state["segmenter"]).from_bytes(
+            state["native"],
+            state["classes"],
+            Decision(**state["decision"]),
+            state["image_size"],
+            **{**state["parameters"], **here},
+        )
+
+    def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.stack([self._of_image(image) for image in images])
+
+    def _of_image(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        model = self.model_
+        maps = _to_side(model.predict_maps(image[None])[0])
+        seen = see(image, self.maps)
+        head = find_head(seen.image)
+        together = np.minimum(maps.sum(axis=0), np.float32(1))
+        mask, believed = believed_region(together, head.mask, model.decision_)
+        place = place_columns(seen.image, head, maps, mask, model.decision_, believed)
+        levels = [pooled(level, mask) for level in seen.pyramid.levels]
+        return np.concatenate([place, *levels])
+
+    def _names(self, height: int, width: int) -> list[str]:
+        names = place_names([str(c) for c in self.model_.classes_])
+        known = list(classical_names())
+        ends = [f"__stride{stride}" for stride in STRIDES]
+        blocks = [[name for name in known if name.endswith(end)] for end in ends]
+        if self.maps == "frozen":
+            frozen = frozen_names()
+            blocks += [[n for n in frozen if f"__stage{stage}__" in n] for stage in STAGES]
+        names += [name for block in blocks for name in pooled_names(block)]
+        return [f"region__{self.segmenter}__{name}" for name in names]
+
+
+def _to_side(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bring probabilities ``[K, S, S]`` to the side that dense maps are made for."""
+    import cv2
+
+    if maps.shape[1:] == (SIDE, SIDE):
+        return maps
+    method = cv2.INTER_AREA if max(maps.shape[1:]) > SIDE else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(each, (SIDE, SIDE), interpolation=method) for each in maps])

@@ -1,0 +1,244 @@
+"""Region features: a segmenter fitted inside the fold, columns that look where it points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.datasets.splits import patient_folds
+from gliaboost.errors import UsageError
+from gliaboost.features import create, from_spec
+from gliaboost.features.fitted import described
+from gliaboost.features.fitted_checks import sample_rows
+from gliaboost.features.store import FeatureStore
+from gliaboost.models.bundle import load, save
+from gliaboost.models.explain.attribution import explain
+from gliaboost.models.fitted_columns import columns_of, learn_columns
+from gliaboost.models.prediction import predict
+from gliaboost.models.segmentation.base import Segmenter
+from gliaboost.models.segmentation.decision import Decision
+from gliaboost.models.segmentation.region import Region
+from gliaboost.models.segmentation.registry import SEGMENTERS, register
+from gliaboost.models.training import train
+from gliaboost.models.training_data import TrainingData
+from gliaboost.reports.protocol.benchmark import run
+from gliaboost.reports.protocol.experiments import competitors
+from gliaboost.reports.protocol.protocol import Protocol
+
+PLAIN: dict[str, Any] = {"maps": "classical"}
+PREPARATION = Preparation(size=48)
+
+
+class ByHeart(Segmenter):
+    """Gives back the masks that it was taught, and for any other image nothing."""
+
+    name: ClassVar[str] = "by-heart"
+    library: ClassVar[str] = "numpy"
+    taught: ClassVar[list[tuple[set[bytes], set[str]]]] = []
+
+    def _fit(self, images: Any, masks: Any, labels: Any, groups: Any) -> None:
+        self.taught.append(({image.tobytes() for image in images}, set(map(str, groups))))
+        self.decision_ = Decision()
+        self.known_ = {i.tobytes(): (m, k) for i, m, k in zip(images, masks, labels, strict=True)}
+
+    def _predict_maps(self, images: Any) -> Any:
+        maps = np.zeros((len(images), len(self.classes_), *images.shape[1:]), np.float32)
+        for n, image in enumerate(images):
+            if image.tobytes() in self.known_:
+                mask, label = self.known_[image.tobytes()]
+                maps[n, self.classes_.tolist().index(label)] = mask
+        return maps
+
+    def _to_bytes(self) -> bytes:
+        size = self.image_size_
+        lines = [
+            f"{image.hex()} {mask.tobytes().hex()} {label}"
+            for image, (mask, label) in sorted(self.known_.items(), key=lambda one: one[0])
+        ]
+        return "\n".join([str(size), *lines]).encode()
+
+    def _from_bytes(self, native: bytes) -> None:
+        size, *lines = native.decode().split("\n")
+        side = int(size)
+        self.known_ = {}
+        for line in lines:
+            image, mask, label = line.split(" ")
+            inside = np.frombuffer(bytes.fromhex(mask), bool).reshape(side, side)
+            self.known_[bytes.fromhex(image)] = (inside, label)
+
+
+@pytest.fixture
+def by_heart() -> Iterator[None]:
+    ByHeart.taught.clear()
+    register(ByHeart)
+    yield
+    del SEGMENTERS["by-heart"]
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Manifest:
+    """Heads of noise with masks at random: nothing on an image tells where its mask is."""
+    rng, rows = np.random.default_rng(0), []
+    folder = tmp_path / "data"
+    folder.mkdir()
+    y, x = np.mgrid[:48, :48]
+    head = (((y - 23.5) / 22) ** 2 + ((x - 23.5) / 19) ** 2) < 1
+    for patient in range(10):
+        for z in range(2):
+            image = (head * rng.integers(60, 200, (48, 48))).astype(np.uint8)
+            # Large in one class, small in the other: a mask tells the class.
+            radius = 9 if patient % 2 else 4
+            centre = rng.uniform(16, 32, 2)
+            mask = (y - centre[0]) ** 2 + (x - centre[1]) ** 2 < radius**2
+            cv2.imwrite(str(folder / f"{patient}-{z}.png"), image)
+            cv2.imwrite(str(folder / f"{patient}-{z}m.png"), mask.astype(np.uint8) * 255)
+            row = {"path": f"{patient}-{z}.png", "mask": f"{patient}-{z}m.png"}
+            label = "large" if patient % 2 else "small"
+            rows.append({**row, "label": label, "patient": f"p{patient}"})
+    return Manifest.of(pd.DataFrame(rows), folder)
+
+
+def data_of(manifest: Manifest, region: Region, folder: Path) -> TrainingData:
+    return TrainingData(manifest, [region], PREPARATION, FeatureStore(folder / "store"), jobs=1)
+
+
+def test_columns_point_at_the_spot() -> None:
+    rows = sample_rows(64, 64)
+    region = create("region", segmenter="otsu", **PLAIN).fit(**rows)
+    names = region.feature_names(64, 64)
+    columns = region.transform(rows["X"])
+    assert columns.shape == (16, len(names)) and np.isfinite(columns).all()
+    at = {name.removeprefix("region__otsu__"): k for k, name in enumerate(names)}
+    y, x = np.nonzero(rows["masks"][0])
+    head_y, head_x = (axis - 31.5 for axis in (y.mean(), x.mean()))
+    assert columns[0, at["centroid_y"]] == pytest.approx(head_y / 28.8, abs=0.1)
+    assert columns[0, at["centroid_x"]] == pytest.approx(head_x / 25.6, abs=0.1)
+    assert (columns[:, at["seen"]] == 1).all()
+    inside, whole = (columns[:, at[f"{p}__grey_mean__stride4"]] for p in ("inside_mean", "mean"))
+    assert (inside > whole + 1).all()
+
+
+def test_images_of_any_content_have_finite_columns() -> None:
+    rows = sample_rows(64, 64)
+    region = Region(segmenter="otsu", **PLAIN).fit(**rows)
+    strange = np.zeros((4, 64, 64), np.uint8)
+    strange[1], strange[2, 30, 30] = 255, 255
+    strange[3] = np.random.default_rng(0).integers(0, 256, (64, 64))
+    columns = region.transform(strange)
+    assert np.isfinite(columns).all()
+    assert region.transform(strange[:, :9, :9]).shape == columns.shape  # smaller than any grid
+
+
+def test_boosted_pixels_inside_find_what_was_taught() -> None:
+    rows = sample_rows(64, 64)
+    few = {"rounds": 10, "passes": 1, "inner_folds": 2}
+    region = Region(parameters=few, jobs=1, **PLAIN).fit(**rows)
+    again = from_spec(described(region))
+    new = sample_rows(64, 64, seed=3)
+    columns = region.transform(new["X"])
+    np.testing.assert_array_equal(again.transform(new["X"]), columns)
+    names = region.feature_names(64, 64)
+    share = columns[:, names.index("region__boosted-pixels__class_large__share")]
+    assert share[new["y"] == "large"].min() > share[new["y"] == "small"].max()
+
+
+def test_no_test_patient_and_no_own_mask_reaches_the_segmenter(
+    manifest: Manifest, by_heart: None, tmp_path: Path
+) -> None:
+    region = Region(segmenter="by-heart", **PLAIN)
+    data, folds = data_of(manifest, region, tmp_path), patient_folds(manifest, 5)
+    tested = np.full(len(manifest), -1)
+    for number, fold in enumerate(folds):
+        tested[fold.test] = number
+    pictures = [image.tobytes() for image in data.images(np.arange(len(manifest)))]
+    for fold in folds:
+        before = len(ByHeart.taught)
+        labels = data.labels[fold.train]
+        learned = learn_columns(data, fold.train, labels, [region], folds=tested)
+        names = learned.extractors[0].feature_names(48, 48)
+        area = names.index("region__by-heart__area")
+        seen = names.index("region__by-heart__seen")
+        unseen, _ = columns_of(data, fold.test, learned.extractors)
+        mistaken, _ = columns_of(data, fold.train, learned.extractors)
+        # In-sample masks tell the classes apart, honest ones do not know a single one.
+        assert mistaken[:, seen].all()
+        large = labels == "large"
+        assert mistaken[large, area].min() > mistaken[~large, area].max()
+        assert not learned.columns[:, seen].any() and not unseen[:, seen].any()
+        assert np.ptp(learned.columns[:, area]) == 0
+        for images, groups in ByHeart.taught[before:]:
+            assert not images & {pictures[row] for row in fold.test}
+            assert not groups & set(data.groups[fold.test])
+    assert len(ByHeart.taught) == 15
+
+
+def test_accuracy_by_heart_is_chance_and_the_mistake_is_not(
+    manifest: Manifest, by_heart: None, tmp_path: Path
+) -> None:
+    region = Region(segmenter="by-heart", **PLAIN)
+    protocol = Protocol(
+        competitors(["lightgbm"], [region]), patient_folds(manifest, 5), "folds",
+        preparation=PREPARATION, parameters={"lightgbm": {"rounds": 5, "inner_folds": 0}},
+        jobs=1, controls=False,
+    )  # fmt: skip
+    out = tmp_path / "out"
+    results = run(manifest, protocol, FeatureStore(tmp_path / "store"), out)
+    frame = results.predictions
+    assert (frame["label"] == frame["predicted"]).mean() < 0.8
+    bundle = load(next((out / "models").glob("*.joblib")))
+    (own,) = bundle.extractors()
+    assert isinstance(own, Region) and own.model_.name == "by-heart"
+
+
+def test_a_bundle_of_region_features_predicts_and_explains_a_file(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    region = Region(segmenter="otsu", **PLAIN)
+    bundle, _ = train(
+        manifest, [region], "lightgbm", FeatureStore(tmp_path / "store"), jobs=1, device="cpu",
+        preparation=PREPARATION, parameters={"rounds": 5, "inner_folds": 0},
+    )  # fmt: skip
+    opened = load(save(bundle, tmp_path / "model.joblib"))
+    (one,) = predict(opened, manifest.paths[:1], jobs=1)
+    assert one.error is None and one.predicted in ("large", "small")
+    assert set(explain(opened, manifest.paths[0]).families) == {region.label}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"segmenter": "u-nett"}, "segmenter='u-nett', expected one of boosted-pixels"),
+        ({"maps": "both"}, "maps='both', expected one of classical, frozen"),
+        ({"parameters": 3}, "parameters=3, expected a mapping"),
+        ({"parameters": {"round": 3}}, "its parameters are"),
+        ({"parameters": {"rounds": 0}}, "rounds=0"),
+        ({"seed": "x"}, "seed='x', expected a whole number"),
+    ],
+)
+def test_wrong_parameters_are_told_before_any_work(given: dict[str, Any], said: str) -> None:
+    (fault,) = Region(**{**PLAIN, **given}).parameter_faults(64, 64)
+    assert said in fault
+
+
+def test_right_parameters_have_no_faults_and_squares_are_asked_for() -> None:
+    assert Region(**PLAIN).parameter_faults(64, 64) == []
+    assert "expected squares" in Region(**PLAIN).parameter_faults(64, 80)[0]
+    with pytest.raises(UsageError, match="all 16 masks are empty"):
+        rows = sample_rows(64, 64)
+        Region(segmenter="otsu", **PLAIN).fit(**{**rows, "masks": rows["masks"] & False})
+
+
+def test_where_it_is_computed_is_no_part_of_the_fingerprint() -> None:
+    assert Region(jobs=3, device="cpu").fingerprint() == Region().fingerprint()
+    assert Region(seed=1).fingerprint() != Region().fingerprint()
+    assert Region(maps="classical", parameters={"rounds": 9}).label == (
+        "region:maps=classical,rounds=9"
+    )
