@@ -70,6 +70,8 @@ def diameters(
     >>> [d.pixels for d in diameters(mask)]
     [7.0, 1.0]
     """
+    if mask.shape == (1, 1):  # of which a speckled mask has thousands
+        return _of_a_pixel(spacing)
     scale = np.asarray(spacing if spacing is not None else (1.0, 1.0), dtype=np.float64)
     edges = _edges(mask) * scale
     best: tuple[float, NDArray[np.float64], NDArray[np.float64]] | None = None
@@ -83,11 +85,20 @@ def diameters(
     return _diameter(best[1], scale, known), _diameter(best[2], scale, known)
 
 
+def _of_a_pixel(spacing: tuple[float, float] | None) -> tuple[Diameter, Diameter]:
+    high, wide = spacing if spacing is not None else (None, None)
+    down = Diameter((-0.5, 0.0), (0.5, 0.0), 1.0, high)
+    across = Diameter((0.0, -0.5), (0.0, 0.5), 1.0, wide)
+    return (across, down) if spacing is not None and spacing[1] > spacing[0] else (down, across)
+
+
 def _edges(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Trace the outline through the middles of sides: float64 [E, 2 ends, (row, column)]."""
+    """Trace the outer outline through the middles of sides: float64 [E, 2 ends, (row, column)]."""
+    from scipy import ndimage
     from skimage.measure import find_contours
 
-    padded = np.pad(mask, 1).astype(np.float64)
+    # Holes have outlines too, thousands in a speckled mask; no line ends at one.
+    padded = ndimage.binary_fill_holes(np.pad(mask, 1)).astype(np.float64)
     traced = find_contours(padded, 0.5, fully_connected="high")  # type: ignore[no-untyped-call]
     return np.concatenate([np.stack([c[:-1], c[1:]], axis=1) for c in traced]) - 1
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import combinations
 
 import numpy as np
@@ -74,6 +75,23 @@ def test_a_pixel_is_one_long_and_one_wide() -> None:
     dot = np.ones((1, 1), bool)
     assert lengths(dot) == (1, 1)
     assert lengths(dot, (0.5, 2.0)) == (2.0, 0.5)
+
+
+def test_a_pixel_alone_is_as_one_with_room_around() -> None:
+    for spacing in (None, (0.5, 2.0), (2.0, 0.5)):
+        roomy = np.pad(np.ones((1, 1), bool), 3)
+        assert lengths(np.ones((1, 1), bool), spacing) == pytest.approx(lengths(roomy, spacing))
+        for line in diameters(np.ones((1, 1), bool), spacing):
+            assert line.pixels == pytest.approx(np.linalg.norm(direction(line)))
+
+
+def test_a_speckled_mask_takes_no_longer_than_its_outline() -> None:
+    rng = np.random.default_rng(0)
+    mask = rng.random((512, 512)) < 0.7
+    begun = time.perf_counter()
+    long, _ = lengths(mask)
+    assert time.perf_counter() - begun < 2
+    assert long == pytest.approx(math.hypot(512, 512), abs=6)
 
 
 def test_a_row_of_pixels_is_as_long_as_they_are_many() -> None:
