@@ -137,15 +137,13 @@ def _widest(edges: NDArray[np.float64], line: NDArray[np.float64]) -> NDArray[np
     edge = np.repeat(np.arange(len(edges)), number)
     step = np.arange(len(edge)) - np.repeat(np.cumsum(number) - number, number)
     place = first[edge] + step
+    # Of an edge that stands upright the far end is the beginning of the next one.
     run = (end[:, 0] - begin[:, 0])[edge]
     part = np.divide(offsets[place] - begin[edge, 0], run, out=np.zeros(len(edge)), where=run > 0)
     side = begin[edge, 1] + part * (end[edge, 1] - begin[edge, 1])
     low, high = np.full(len(offsets), np.inf), np.full(len(offsets), -np.inf)
     np.minimum.at(low, place, side)
     np.maximum.at(high, place, side)
-    # The far end of an edge that stands upright.
-    np.minimum.at(low, first + number - 1, end[:, 1])
-    np.maximum.at(high, first + number - 1, end[:, 1])
     widest = int(np.argmax(high - low))
     ends = np.array([[offsets[widest], low[widest]], [offsets[widest], high[widest]]])
     return np.asarray(ends @ turned.T)

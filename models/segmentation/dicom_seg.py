@@ -193,7 +193,6 @@ def _made(library: Any, stored: NDArray[np.bool_], sources: Sequence[Any], algor
         content_label="TUMOUR",
         content_description="Found by a research tool, not a medical device",
         transfer_syntax_uid=ExplicitVRLittleEndian,
-        omit_empty_frames=bool(stored.any()),
     )
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from itertools import combinations
 
 import numpy as np
@@ -10,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy import ndimage
 from skimage.measure import label, regionprops
 
-from gliaboost.models.segmentation.diameters import Diameter, diameters
+from gliaboost.models.segmentation.diameters import Diameter, _edges, diameters
 
 Mask = NDArray[np.bool_]
 
@@ -85,13 +85,12 @@ def test_a_pixel_alone_is_as_one_with_room_around() -> None:
             assert line.pixels == pytest.approx(np.linalg.norm(direction(line)))
 
 
-def test_a_speckled_mask_takes_no_longer_than_its_outline() -> None:
-    rng = np.random.default_rng(0)
-    mask = rng.random((512, 512)) < 0.7
-    begun = time.perf_counter()
-    long, _ = lengths(mask)
-    assert time.perf_counter() - begun < 2
-    assert long == pytest.approx(math.hypot(512, 512), abs=6)
+def test_of_a_speckled_mask_the_outer_outline_counts() -> None:
+    mask = np.random.default_rng(0).random((256, 256)) < 0.7
+    filled = ndimage.binary_fill_holes(mask)
+    assert filled.sum() > 1.2 * mask.sum()
+    assert len(_edges(mask)) == len(_edges(filled))
+    assert lengths(mask) == pytest.approx(lengths(filled))
 
 
 def test_a_row_of_pixels_is_as_long_as_they_are_many() -> None:
