@@ -52,8 +52,8 @@ def test_a_file_and_its_bytes_give_what_conversion_writes(
     assert mr.spacing == (1.0, 1.0)
     assert slices[0].spacing is None
     tall = ImageSource("x.dcm", encode(ramp, PixelSpacing=[1.5, 0.5]))
-    (found,) = read_slices(tall)
-    assert (found.image.shape, found.spacing) == ((96, 32), (0.5, 0.5))
+    (drawn,) = read_slices(tall)
+    assert (drawn.image.shape, drawn.spacing) == ((96, 32), (0.5, 0.5))
 
 
 def test_a_window_is_for_ct_and_known(encode: Encode, ramp: NDArray[np.uint16]) -> None:
