@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
@@ -330,6 +331,45 @@ def test_one_page_of_two_runs(make_images: Callable[..., Path], cli: Cli, tmp_pa
     done = cli("report", tmp_path / "1", tmp_path / "2", "--out", tmp_path / "both")
     assert done.code == 0, done.err
     assert (tmp_path / "both" / "report.html").exists()
+
+
+def head_of(number: int, label: str) -> Any:
+    """Draw a blurred pattern in an oval, a picture of its own for each number."""
+    rng = np.random.default_rng(number)
+    coarse = rng.uniform(0, 255, (7, 7) if label == "fine" else (4, 4)).astype(np.float32)
+    y, x = np.mgrid[-1:1:96j, -1:1:96j]
+    inside = (x / 0.8) ** 2 + (y / 0.95) ** 2 < 1
+    return (cv2.resize(coarse, (96, 96), interpolation=cv2.INTER_CUBIC) * inside).clip(0, 255).astype(np.uint8)
+
+
+def test_what_of_another_set_is_tested_is_said_on_the_terminal(cli: Cli, tmp_path: Path) -> None:
+    def save(place: str, picture: Any) -> None:
+        file = tmp_path / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(file), picture)
+
+    for n in range(12):
+        label = ("coarse", "fine")[n % 2]
+        picture = head_of(n, label)
+        save(f"home/{label}/{n}.png", picture)
+        if n in (1, 3, 4):  # all of the other set's fine ones are here too, and one coarse
+            save(f"away/{label}/turned-{n}.jpg", cv2.resize(np.rot90(picture), (120, 120)))
+        save(f"away/coarse/{n}.png", head_of(100 + n, "coarse"))
+    for n in range(2):
+        save(f"away/odd/{n}.png", head_of(200 + n, "fine"))
+    quick = ("--features", "glcm", "--models", "lightgbm", "--set", "lightgbm.rounds=5")
+    done = cli(
+        *("benchmark", tmp_path / "home", "--test-on", tmp_path / "away", "--folds", "2"),
+        *(*quick, "--no-controls", "--no-audit", "--out", tmp_path / "run"),
+    )
+    assert done.code == 0, done.err
+    assert (
+        "12 of 17 images of away are tested; 3 show pictures of home, turned or resized copies "
+        "too and 2 have a class that the model was not taught (odd 2). No image of fine is left. "
+        "It does not show what another hospital would see: the two sets share pictures"
+    ) in done.out
+    assert "classes are missing" in done.out
+    assert "is what another hospital would see" not in done.out
 
 
 def test_some_folds_alone(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
