@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from gliaboost._face.faults import Faults
-from gliaboost._face.folders import is_archive
+from gliaboost._face.folders import is_archive, without_patients
 from gliaboost._face.inputs import DataSet, of_target, read_data
 from gliaboost._face.labels import refuse_quantities, remark
 from gliaboost._face.scan_folders import without_labels
@@ -97,6 +97,8 @@ def read_labelled(
     before = len(faults.errors)
     with faults.noted():
         whole = read_data(data, progress, store)
+        if not whole.has_patients and _is_table(data):  # of a folder it was said
+            progress.line("\n".join(without_patients("edit", Path(os.fspath(data)))))
         if (lacking := without_labels(whole, data)) is not None and target == "label":
             raise UsageError(lacking)
         table = of_target(whole, target, modality, progress)
@@ -106,6 +108,12 @@ def read_labelled(
         if said is not None:
             progress.line(f"note: {said} --target names another column")
     return None if len(faults.errors) > before else (whole, table)
+
+
+def _is_table(data: DataSet) -> TypeGuard[str | os.PathLike[str]]:
+    if not isinstance(data, str | os.PathLike):
+        return False
+    return Path(data).is_file() and not is_archive(Path(data))
 
 
 def divide(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 FOLDS = 3
 UNKNOWN = (
     "patients are not known: pictures of one patient may lie on both sides of an inner fold, and "
-    "the estimate is then too high; gliaboost manifest edit --patients FILE.csv adds them"
+    "the estimate is then too high"
 )
 NONE = "no estimate of its accuracy: gliaboost benchmark measures it"
 

@@ -178,11 +178,34 @@ def described(table: Manifest, folder: Path, source: str) -> str:
     if patients:
         lines.append(f"  {patients:,} patients")
     else:
-        lines.append(
-            "  patients unknown: slices of one patient may lie on both sides of a fold; if they "
-            f"are known: gliaboost manifest {source} {shlex.quote(str(folder))} --patients FILE.csv"
-        )
+        lines += [f"  {line}" for line in without_patients(source, folder)]
     return "\n".join(lines)
+
+
+def without_patients(source: str, data: Path) -> list[str]:
+    r"""Say what it means that patients are unknown, and by which command they become known.
+
+    Parameters
+    ----------
+    source : str
+        That reads the data; ``edit`` for a manifest.
+    data : pathlib.Path
+        A folder, or a manifest's file.
+
+    Examples
+    --------
+    >>> for line in without_patients("edit", Path("m.csv")):
+    ...     print(line)
+    patients unknown: slices of one patient may lie on both sides of a fold. If they are
+    known: gliaboost manifest edit m.csv --patients FILE.csv --out with-patients.parquet
+    (or --patient-regex '(?P<patient>P\d+)' in place of --patients, where paths name them)
+    """
+    command = f"gliaboost manifest {source} {shlex.quote(str(data))} --patients FILE.csv"
+    return [
+        "patients unknown: slices of one patient may lie on both sides of a fold. If they are",
+        f"known: {command} --out with-patients.parquet",
+        r"(or --patient-regex '(?P<patient>P\d+)' in place of --patients, where paths name them)",
+    ]
 
 
 def _counts(values: Iterable[object]) -> str:

@@ -339,7 +339,11 @@ def head_of(number: int, label: str) -> Any:
     coarse = rng.uniform(0, 255, (7, 7) if label == "fine" else (4, 4)).astype(np.float32)
     y, x = np.mgrid[-1:1:96j, -1:1:96j]
     inside = (x / 0.8) ** 2 + (y / 0.95) ** 2 < 1
-    return (cv2.resize(coarse, (96, 96), interpolation=cv2.INTER_CUBIC) * inside).clip(0, 255).astype(np.uint8)
+    return (
+        (cv2.resize(coarse, (96, 96), interpolation=cv2.INTER_CUBIC) * inside)
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
 
 
 def test_what_of_another_set_is_tested_is_said_on_the_terminal(cli: Cli, tmp_path: Path) -> None:

@@ -128,3 +128,15 @@ def test_an_archive_is_not_unpacked_for_a_wrong_call(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(b"broken")
     assert read_labelled(faults, tmp_path / "a.zip", "label", "both") is None
     assert len(faults.errors) == 1
+
+
+def test_a_manifest_without_patients_names_the_command_that_adds_them(
+    make_images: MakeImages, heard: Heard
+) -> None:
+    path = make_images(patients=4)
+    read_labelled(Faults(), path, "label", "both", progress=heard)
+    assert not any("patients unknown" in line for line in heard.lines)
+    pd.read_csv(path).drop(columns="patient").to_csv(path, index=False)
+    read_labelled(Faults(), path, "label", "both", progress=heard)
+    (said,) = [line for line in heard.lines if "patients unknown" in line]
+    assert f"gliaboost manifest edit {path} --patients FILE.csv --out " in said

@@ -45,8 +45,10 @@ def test_what_was_taken_is_said_with_counts(lay: Lay, heard: Heard, tmp_path: Pa
     assert heard.lines[0].splitlines()[1:] == [
         "  3 images: glioma 2, no 1",
         "  split: train 2, test 1",
-        "  patients unknown: slices of one patient may lie on both sides of a fold; if they are "
-        f"known: gliaboost manifest folder {tmp_path / 'scans'} --patients FILE.csv",
+        "  patients unknown: slices of one patient may lie on both sides of a fold. If they are",
+        f"  known: gliaboost manifest folder {tmp_path / 'scans'} --patients FILE.csv --out "
+        "with-patients.parquet",
+        r"  (or --patient-regex '(?P<patient>P\d+)' in place of --patients, where paths name them)",
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gliaboost._face.folders import without_patients
 from gliaboost._face.inputs import keep_manifest, of_target, read_data
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ManifestError, UsageError
@@ -64,8 +65,7 @@ def test_a_folder_is_taken_for_classes_and_says_so(classes: Path) -> None:
     assert heard.splitlines() == [
         f"{classes}: taken for a folder of classes",
         "  3 images: glioma 2, healthy 1",
-        "  patients unknown: slices of one patient may lie on both sides of a fold; if they are "
-        f"known: gliaboost manifest folder {classes} --patients FILE.csv",
+        *(f"  {line}" for line in without_patients("folder", classes)),
     ]
 
 
