@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from gliaboost.datasets.audit.finest import finest
-from gliaboost.datasets.audit.likeness import SAME
+from gliaboost.datasets.audit.likeness import ALIKE, BESIDE, SAME
 from gliaboost.datasets.audit.report import AuditReport, FileFault
 from gliaboost.datasets.audit.verdict import SIDES, WEIGHTS, sentences
 from gliaboost.datasets.decode import decode
@@ -83,6 +83,8 @@ def render_audit(
         images_of_other_sizes=int(counted.iloc[10:].sum()),
         modes=list((table["format"] + " " + table["mode"]).value_counts().items()),
         same=SAME,
+        alike=ALIKE,
+        alike_by_place=BESIDE,
     )
 
 

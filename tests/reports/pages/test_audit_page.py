@@ -99,6 +99,9 @@ def test_page_shows_the_findings(leaking: Manifest, tmp_path: Path) -> None:
     for sentence in report.verdict():
         assert sentence in page.text
     assert "is empty (0 bytes)" in page.text
+    measured = " ".join(page.text[page.text.index("How this was measured") :].split())
+    assert "A cropped copy is looked for by keypoints" in measured
+    assert "Neighbours reach a correlation of 0.96 as a whole" in measured
 
 
 def test_wrong_stands_before_fine(leaking: Manifest, tmp_path: Path) -> None:
