@@ -17,6 +17,8 @@ Point = tuple[float, float]
 _EQUAL = 1e-6
 # Offsets along the diameter that differ by less are one, as decimals.
 _DECIMALS = 9
+# Of the ends of lines, in pixels.
+_PLACES = 6
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,8 @@ def _widest(edges: NDArray[np.float64], line: NDArray[np.float64]) -> NDArray[np
 
 def _diameter(ends: NDArray[np.float64], scale: NDArray[np.float64], known: bool) -> Diameter:
     on_grid = ends / scale
-    start, end = ((float(p[0]), float(p[1])) for p in on_grid)
+    # Turning there and back leaves digits that mean nothing.
+    start, end = ((float(p[0]), float(p[1])) for p in on_grid.round(_PLACES))
     return Diameter(
         start,
         end,

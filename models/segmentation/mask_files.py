@@ -193,5 +193,6 @@ def _write_png(pixels: NDArray[np.uint8], path: Path | str) -> Path:
     if path.suffix.lower() != ".png":
         raise UsageError(f"{path}: a picture is written as .png; name it so")
     with written(path) as temporary:
-        Image.fromarray(pixels).save(temporary, "PNG")
+        # Three times as fast as the usual compression, which matters by the hundred.
+        Image.fromarray(pixels).save(temporary, "PNG", compress_level=1)
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,6 +88,53 @@ def overlap(true: Mask, predicted: Mask, spacing: tuple[float, float] | None = N
         hausdorff95(true, predicted, spacing),
         (of_predicted - of_true) / of_true if of_true else None,
     )
+
+
+def slice_row(
+    true: NDArray[np.bool_],
+    predicted: NDArray[np.bool_],
+    *,
+    path: str,
+    label: str,
+    experiment: str,
+    seconds: float | None = None,
+    **known: Any,
+) -> dict[str, Any]:
+    """Compare the masks of one slice: a row of a table of slices.
+
+    Parameters
+    ----------
+    true, predicted : bool array [H, W]
+        At the image's own size.
+    path, label, experiment : str
+        Which image, its class, and what found the mask.
+    seconds : float, optional
+        Time to find it.
+    **known
+        ``patient``, ``group``, ``fold`` and whatever else is to be kept.
+
+    Returns
+    -------
+    dict
+        `gliaboost.reports.statistics.segmentation.COLUMNS` and `known`; NaN where a number is
+        undefined.
+
+    Raises
+    ------
+    UsageError
+        If the masks differ in size or are no bool arrays.
+
+    Examples
+    --------
+    >>> square = np.ones((4, 4), bool)
+    >>> row = slice_row(square, square, path="1.png", label="glioma", experiment="Otsu", fold="1")
+    >>> row["dice"], row["area_true"], row["fold"]
+    (1.0, 16, '1')
+    """
+    numbers = vars(overlap(true, predicted))
+    told = {name: np.nan if value is None else value for name, value in numbers.items()}
+    named = {"path": path, "label": label, "experiment": experiment}
+    return {**named, **known, **told, "seconds": np.nan if seconds is None else seconds}
 
 
 def hausdorff95(true: Mask, predicted: Mask, spacing: tuple[float, float] | None = None) -> float:

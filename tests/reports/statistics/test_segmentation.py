@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 
 from gliaboost.errors import UsageError
+from gliaboost.reports.statistics.overlap import slice_row
 from gliaboost.reports.statistics.segmentation import (
+    COLUMNS,
     SliceAverage,
     accuracy_by_dice,
     average,
@@ -166,6 +168,23 @@ def test_a_third_that_cannot_be_told_is_none() -> None:
     assert thirds(np.array([1.0, 2.0])) is None
     assert thirds(np.array([1.0, 1.0, 1.0, 2.0])) is None
     assert thirds(np.array([3.0, 1.0, 2.0])) == (1.0, 2.0)
+
+
+def test_rows_of_compared_masks_make_a_table() -> None:
+    full, part = np.ones((6, 6), bool), np.eye(6, dtype=bool)
+    pairs = [(full, part), (part, full), (full & False, part), (part, part & False)]
+    rows = [
+        slice_row(a, b, path=f"{n}.png", label="x", experiment="Otsu", patient="P", fold=1)
+        for n, (a, b) in enumerate(pairs)
+    ]
+    table = pd.DataFrame(rows)
+    assert set(COLUMNS) | {"patient", "fold"} <= set(table)
+    assert table["precision"].tolist()[:3] == [1.0, 1 / 6, 0.0]
+    assert table["recall"].isna().tolist() == [False, False, True, False]
+    found = measured(table)
+    assert found.false_alarms.value == 1
+    assert found.missed.value == pytest.approx(1 / 3)
+    assert found.seconds is None
 
 
 def test_wrong_tables_are_told() -> None:
