@@ -18,7 +18,8 @@ from gliaboost.reports.statistics.units import units_of
 if TYPE_CHECKING:
     import pandas as pd
 
-# One row an image and segmenter, as `gliaboost.reports.statistics.overlap.slice_row` makes it; `patient`, `group` and `fold` may lack. Areas are in pixels.
+# One row an image and segmenter, as `gliaboost.reports.statistics.overlap.slice_row` makes it;
+# `patient`, `group` and `fold` may lack. Areas are in pixels.
 COLUMNS = (
     "path",
     "label",
