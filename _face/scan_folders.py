@@ -57,6 +57,8 @@ def read_scans(
     try:
         return read_source(source, folder, images=images)
     except UsageError as error:
+        if "--" not in str(error):  # nothing that an option would mend
+            raise
         raise UsageError(
             f"{error}; these are options of: {_command(source, folder)}, and m.parquet then goes "
             "in place of the folder"

@@ -112,6 +112,19 @@ def test_unclear_patients_are_refused_with_the_command_that_tells_them(volumes: 
     assert f"gliaboost manifest nifti {folder} --out m.parquet" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["1.nii.gz", "1.dcm", "cvind.mat"])
+@pytest.mark.filterwarnings("ignore:1 of 1 volumes were passed over")
+def test_damaged_scans_are_told_without_options_that_would_not_mend_them(
+    name: str, tmp_path: Path
+) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / name).write_bytes(b"junk")
+    with pytest.raises(UsageError) as caught:
+        read_data(tmp_path / "scans")
+    assert "options" not in str(caught.value)
+    assert [f.name for f in files_below(tmp_path / "scans")] == [name]
+
+
 def test_scans_without_a_class_are_looked_at_but_not_learned_from(
     volumes: Lay, tmp_path: Path
 ) -> None:
