@@ -81,8 +81,8 @@ def write_dicom_seg(
     DecodeError
         If a file cannot be read, or lacks what a segmentation must repeat.
     UsageError
-        If masks and slices are not as many, a mask has another size than its slice, or the file
-        cannot be written.
+        If masks and slices are not as many, a mask has another size than its slice, slices are of
+        several series or sizes, or the file cannot be written.
 
     References
     ----------
@@ -100,13 +100,14 @@ def write_dicom_seg(
     with quiet():
         for source, name in zip(sources, names, strict=True):
             _check(source, name)
+        _check_series(sources)
         stored = np.stack(_stored(masks, sources, names))
         try:
             made = _made(library, stored, sources, algorithm)
         except Exception as error:  # highdicom and pydicom raise what they like
             raise DecodeError(
                 names[0],
-                f"has not what a DICOM segmentation must repeat ({_reason(error)}); "
+                f"has not what a DICOM segmentation must repeat ({type(error).__name__}); "
                 "write PNG masks",
             ) from error
         with written(path) as temporary:
@@ -134,6 +135,20 @@ def _check(source: Any, name: str) -> None:
     for keyword in _MAY_BE_EMPTY:
         if keyword not in source:
             setattr(source, keyword, "")
+
+
+def _check_series(sources: Sequence[Any]) -> None:
+    """Refuse files that are no series."""
+    for what, keywords in (
+        ("series", ("StudyInstanceUID", "SeriesInstanceUID")),
+        ("places", ("FrameOfReferenceUID",)),
+        ("sizes", ("Rows", "Columns")),
+    ):
+        found = {tuple(text_of(source, k) for k in keywords) for source in sources}
+        if len(found) > 1:
+            raise UsageError(
+                f"slices of {len(found)} {what}; a DICOM segmentation is of one: write one of each"
+            )
 
 
 def _stored(
@@ -194,8 +209,3 @@ def _made(library: Any, stored: NDArray[np.bool_], sources: Sequence[Any], algor
         content_description="Found by a research tool, not a medical device",
         transfer_syntax_uid=ExplicitVRLittleEndian,
     )
-
-
-def _reason(error: Exception) -> str:
-    """Say what is wrong in few words, without the values of a patient's file."""
-    return " ".join(str(error).split())[:120] or type(error).__name__

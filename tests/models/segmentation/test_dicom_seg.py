@@ -130,10 +130,26 @@ def test_what_a_file_lacks_is_named(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "s.dcm").exists()
 
 
-def test_slices_of_two_series_are_no_series(tmp_path: Path) -> None:
-    files = [written(tmp_path, 1), written(tmp_path, 2, SeriesInstanceUID="1.2.9")]
-    with pytest.raises(DecodeError, match="write PNG masks"):
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SeriesInstanceUID", "1.2.9", "2 series"),
+        ("FrameOfReferenceUID", "1.2.9", "2 places"),
+        ("Rows", 8, "2 sizes"),
+    ],
+)
+def test_slices_that_are_no_series(tmp_path: Path, name: str, value: Any, said: str) -> None:
+    other: dict[str, Any] = {name: value}
+    files = [written(tmp_path, 1), written(tmp_path, 2, **other)]
+    with pytest.raises(UsageError, match=f"slices of {said}"):
         write_dicom_seg(MASKS[:2], files, tmp_path / "s.dcm", algorithm="otsu")
+
+
+def test_what_the_library_refuses_is_said_without_the_patient(tmp_path: Path) -> None:
+    file = written(tmp_path, 1, ImageOrientationPatient=[1, 0, 0], PatientName="Doe^John")
+    with pytest.raises(DecodeError, match=r"must repeat \(\w+\); write PNG masks") as caught:
+        write_dicom_seg(MASKS[:1], [file], tmp_path / "s.dcm", algorithm="otsu")
+    assert "Doe" not in str(caught.value)
 
 
 def test_masks_that_are_no_masks_of_the_slices(tmp_path: Path) -> None:
