@@ -112,7 +112,8 @@ def test_four_commands_end_to_end(
     done = cli("extract", m, "--features", "lbp,glcm", "--json")
     assert (done.code, json.loads(done.out)["computed"]) == (0, 36)
     out = tmp_path / "run"
-    options = ("--features", "lbp,glcm", "--folds", "3", "--out", out, "--seed", "1")
+    few = ("--set", "xgboost.rounds=8", "--set", "lightgbm.rounds=8")
+    options = ("--features", "lbp,glcm", "--folds", "3", "--out", out, "--seed", "1", *few)
     done = cli("benchmark", m, *options)
     assert done.code == 0, done.err
     results = json.loads((out / "results.json").read_text("utf-8"))
@@ -134,9 +135,8 @@ def test_four_commands_end_to_end(
     assert cli("report", out).code == 0
 
     bundle = tmp_path / "m.joblib"
-    assert (
-        cli("train", m, "--features", "lbp,glcm", "--model", "xgboost", "--out", bundle).code == 0
-    )
+    words = ("--features", "lbp,glcm", "--model", "xgboost", "--out", bundle, *few[:2])
+    assert cli("train", m, *words).code == 0
     said = json.loads(cli("predict", bundle, m.parent, "--json").out)
     assert len(said["predictions"]) == 36
     csv = cli("predict", bundle, m.parent / "p00-0.png", "--csv").out.splitlines()
