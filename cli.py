@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from gliaboost.commands import benchmarks, data, measuring, models
+from gliaboost.commands import benchmarks, data, measuring, models, segmenting
 from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
 from gliaboost.commands.warned import plain_warnings
 from gliaboost.errors import GliaboostError
@@ -32,6 +32,8 @@ PANELS = {
     "This installation": (benchmarks.info,),
 }
 COMMANDS = tuple(command for commands in PANELS.values() for command in commands)
+# Below one word, by what follows it.
+SEGMENT = {"train": segmenting.segment_train}
 # What goes on where it stopped when it is given again.
 RESUMED = ("benchmark", "demo", "extract", "fetch", "tune")
 INTERRUPTED = 130
@@ -70,6 +72,16 @@ for panel, commands in PANELS.items():
     for command in commands:
         helped = SourceCommand if command is data.manifest else GroupedCommand
         app.command(cls=helped, rich_help_panel=panel)(interruptible(command))
+segment = typer.Typer(
+    name="segment",
+    cls=GroupedGroup,
+    help="Find the tumour in a picture, and measure it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+for name, command in SEGMENT.items():
+    segment.command(name, cls=GroupedCommand)(interruptible(command))
+app.add_typer(segment, rich_help_panel="Features and models")
 
 
 def _show_version(asked: bool) -> None:
@@ -124,8 +136,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _after_interrupt(words: Sequence[str]) -> str:
-    name = next((word for word in words if not word.startswith("-")), "")
-    if name in RESUMED:
+    said = [word for word in words if not word.startswith("-")]
+    if said[:1] == ["segment"]:
+        said = [" ".join(said[:2])]
+    if said and said[0] in RESUMED:
         again = shlex.join(["gliaboost", *words])
         return f"interrupted; the same command goes on where it stopped: {again}"
     return "interrupted; what was computed of features is kept, all else begins anew"

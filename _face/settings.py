@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from gliaboost._face.words import pairs
@@ -11,6 +11,8 @@ from gliaboost.errors import UsageError
 from gliaboost.spelling import did_you_mean, spelled
 
 if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.base import Extractor
 
@@ -87,6 +89,7 @@ def known_settings(
     models: Sequence[str],
     *,
     unknown: bool = False,
+    class_of: Callable[[str], type[BaseEstimator]] | None = None,
 ) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """Read parameters as `read_settings`, and list what is wrong in place of raising it.
 
@@ -97,6 +100,8 @@ def known_settings(
     unknown : bool
         Whether the run's names are not all known: then a parameter of a name that is not among
         them is passed over, as that fault was told already.
+    class_of : callable, optional
+        Finds the class of one of `models`; default: of a classifier.
 
     Returns
     -------
@@ -116,7 +121,7 @@ def known_settings(
     run = [*named, *models]
     for said, word, key, value in read:
         name = spelled(word, run) or word
-        known = _parameters(name, named, models)
+        known = _parameters(name, named, models, class_of)
         if known is None:
             if unknown:
                 continue
@@ -258,7 +263,12 @@ def _of_mapping(settings: Mapping[str, Any], faults: list[str]) -> Iterator[Sett
             yield f"{name}.{parameter}", name, parameter, value
 
 
-def _parameters(name: str, features: Sequence[str], models: Sequence[str]) -> list[str] | None:
+def _parameters(
+    name: str,
+    features: Sequence[str],
+    models: Sequence[str],
+    class_of: Callable[[str], type[BaseEstimator]] | None,
+) -> list[str] | None:
     from gliaboost.features.registry import extractor_class, extractor_names
     from gliaboost.models.registry import model_class
 
@@ -266,7 +276,7 @@ def _parameters(name: str, features: Sequence[str], models: Sequence[str]) -> li
     if name in features and kind in extractor_names():
         return list(extractor_class(kind)._get_param_names())
     if name in models:
-        return list(model_class(name)._get_param_names())
+        return list((class_of or model_class)(name)._get_param_names())
     return None
 
 

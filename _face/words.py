@@ -10,6 +10,8 @@ from gliaboost.errors import UsageError
 
 # What is extracted unless somebody says otherwise.
 CLASSICAL = "hog,lbp,glcm"
+# What finds the tumour unless somebody says otherwise.
+SEGMENTER = "boosted-pixels"
 
 
 def names(given: str | Iterable[str]) -> list[str]:

@@ -10,8 +10,9 @@ def known_names(kind: str) -> Sequence[str]:
 
     Parameters
     ----------
-    kind : {"devices", "extractors", "modalities", "models", "sets", "sources", "targets"}
-        Of names; ``sets`` are public data sets.
+    kind : str
+        ``devices``, ``extractors``, ``modalities``, ``models``, ``segmenters``, ``sets`` (public
+        data sets), ``sources`` or ``targets``.
 
     Examples
     --------
@@ -43,6 +44,12 @@ def _modalities() -> Sequence[str]:
     return ("both", "mri", "ct")
 
 
+def _segmenters() -> Sequence[str]:
+    from gliaboost.models.segmentation.registry import segmenter_names
+
+    return segmenter_names()
+
+
 def _sets() -> Sequence[str]:
     from gliaboost.datasets.public.catalogue import CATALOGUE
 
@@ -66,6 +73,7 @@ _KINDS: dict[str, Callable[[], Sequence[str]]] = {
     "extractors": _extractors,
     "modalities": _modalities,
     "models": _models,
+    "segmenters": _segmenters,
     "sets": _sets,
     "sources": _sources,
     "targets": _targets,

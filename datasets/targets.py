@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gliaboost.datasets.manifest import LEGAL, Manifest
@@ -96,18 +96,8 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     target = named
     if target == "presence":
         manifest = _with_presence(manifest)
-    legal = (*LEGAL["modality"], BOTH)
-    known = spelled(modality, legal)
-    if known is None:
-        raise UsageError(f"no modality {modality!r}; expected one of {', '.join(legal)}")
-    modality = known
-    table = manifest.table
-    if modality != BOTH:
-        table = table[table["modality"] == modality]
-        if table.empty:
-            counts = manifest.table["modality"].fillna("unknown").value_counts()
-            told = ", ".join(f"{name} {count}" for name, count in counts.items())
-            raise UsageError(f"{manifest.name} has no {modality} rows; its modalities: {told}")
+    chosen_rows = of_modality(manifest, modality)
+    table, modality = chosen_rows.table, spelled(modality, (*LEGAL["modality"], BOTH)) or modality
     kept = table[table[target].notna()] if target in table else table.iloc[:0]
     if kept.empty:
         where = "" if modality == BOTH else f" of {modality}"
@@ -119,6 +109,42 @@ def with_target(manifest: Manifest, target: str = "label", modality: str = BOTH)
     return Targeted(
         chosen, target, modality, len(table) - len(kept), len(manifest.table) - len(table)
     )
+
+
+def of_modality(manifest: Manifest, modality: str) -> Manifest:
+    """Keep the rows of a modality, labelled or not.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Its column ``modality`` tells.
+    modality : {"both", "MRI", "CT"}
+        In any case; ``both`` keeps all.
+
+    Raises
+    ------
+    UsageError
+        If there is no such modality, or no row of it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"path": ["a", "b"], "modality": ["MRI", "CT"]})
+    >>> of_modality(Manifest.of(rows, "."), "ct").table["path"].tolist()
+    ['b']
+    """
+    legal = (*LEGAL["modality"], BOTH)
+    known = spelled(modality, legal)
+    if known is None:
+        raise UsageError(f"no modality {modality!r}; expected one of {', '.join(legal)}")
+    if known == BOTH:
+        return manifest
+    rows = manifest.table[manifest.table["modality"] == known]
+    if rows.empty:
+        counts = manifest.table["modality"].fillna("unknown").value_counts()
+        told = ", ".join(f"{name} {count}" for name, count in counts.items())
+        raise UsageError(f"{manifest.name} has no {known} rows; its modalities: {told}")
+    return replace(manifest, table=rows.reset_index(drop=True))
 
 
 def _further(manifest: Manifest) -> list[str]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from gliaboost import notebook
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import BundleError, UsageError
-from gliaboost.files import replacing
-from gliaboost.models.plain_pickle import fault_in, read_state
+from gliaboost.errors import UsageError
+from gliaboost.models.bundle_file import (
+    CLASSIFIER,
+    BundleFile,
+    BundleKind,
+    check_digest,
+    damaged,
+    read_fields,
+    save,
+    since,
+)
 
 __all__ = ["FORMAT", "Bundle", "load", "save"]
 
@@ -28,13 +33,8 @@ if TYPE_CHECKING:
 FORMAT = 3
 
 
-def _since(layout: int) -> Any:
-    """Declare a field that bundles have from a layout on; older ones are given it at loading."""
-    return field(default="", metadata={"since": layout})
-
-
 @dataclass
-class Bundle:
+class Bundle(BundleFile):
     """A model and all that prediction needs, in plain values and bytes.
 
     Attributes
@@ -80,6 +80,9 @@ class Bundle:
     ['glioma', 'healthy']
     """
 
+    kind: ClassVar[BundleKind] = CLASSIFIER
+    layout: ClassVar[int] = FORMAT
+
     model: str
     native: bytes
     sha256: str
@@ -94,8 +97,8 @@ class Bundle:
     versions: dict[str, str | None] = field(default_factory=dict)
     created: str = ""
     format: int = FORMAT
-    takes: str = _since(2)
-    package: str = _since(2)
+    takes: str = since(2)
+    package: str = since(2)
     familiarity: dict[str, Any] = field(default_factory=dict, metadata={"since": 3})
 
     @property
@@ -183,16 +186,6 @@ class Bundle:
         probabilities = self.predict_proba(X, columns, jobs=jobs)
         return [self.classes[k] for k in probabilities.argmax(axis=1)]
 
-    def digest(self) -> str:
-        """Hash all that the bundle holds, but for ``sha256`` itself."""
-        later = {f.name for f in fields(self) if f.metadata.get("since", 1) > self.format}
-        apart = {"native", "sha256", *later}
-        values = {k: v for k, v in vars(self).items() if k not in apart}
-        text = json.dumps(values, sort_keys=True, default=bytes.hex)
-        digest = hashlib.sha256(text.encode())
-        digest.update(self.native)
-        return digest.hexdigest()
-
     def summary(self) -> dict[str, Any]:
         """Return all but what was learned and what is kept of pictures, ready for JSON."""
         values = asdict(self)
@@ -222,53 +215,6 @@ class Bundle:
                 ("created", self.created),
             ],
         )
-
-
-def save(bundle: Bundle, path: Path | str) -> Path:
-    """Write a bundle as one joblib file, whole or not at all.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        Its ``sha256`` is brought up to date.
-    path : path-like
-        The file to make or replace.
-
-    Returns
-    -------
-    pathlib.Path
-        The file; `joblib.load` opens it, `load` opens it safely.
-
-    Raises
-    ------
-    UsageError
-        If a value is not plain: `load` would refuse the file.
-    BundleError
-        If the file cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> facts = ("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
-    >>> bundle = Bundle(*facts, takes="columns")
-    >>> save(bundle, Path(tempfile.mkdtemp()) / "model.joblib").name
-    'model.joblib'
-    """
-    import joblib
-
-    fault = fault_in(vars(bundle))
-    if fault:
-        raise UsageError(f"a bundle holds plain values alone, this one has {fault}")
-    bundle.sha256 = bundle.digest()
-    path = Path(path)
-    try:
-        with replacing(path) as temporary:
-            joblib.dump(bundle, temporary, compress=False)
-    except OSError as error:
-        raise BundleError(
-            f"cannot write {path}: {error.strerror or error}; free space or name another --out"
-        ) from error
-    return path
 
 
 def load(path: Path | str) -> Bundle:
@@ -302,18 +248,10 @@ def load(path: Path | str) -> Bundle:
     ['glioma', 'healthy']
     """
     path = Path(path)
-    try:
-        state = read_state(path, Bundle.__module__, Bundle.__qualname__)
-    except FileNotFoundError:
-        raise UsageError(f"no bundle {path}; make one with: gliaboost train MANIFEST") from None
-    except OSError as error:
-        raise BundleError(f"{path} cannot be read: {error.strerror or error}") from error
+    state = read_fields(path, Bundle)
     _check(state, path)
     bundle = Bundle(**state)
-    if bundle.digest() != bundle.sha256:
-        raise BundleError(
-            f"{path} is damaged: its content does not match its SHA-256; copy it again"
-        )
+    check_digest(bundle, path)
     return bundle if bundle.format == FORMAT else _brought_up_to_date(bundle)
 
 
@@ -328,37 +266,11 @@ def _brought_up_to_date(bundle: Bundle) -> Bundle:
     return bundle
 
 
-def _check(state: Mapping[str, Any], path: Path) -> None:
+def _check(state: dict[str, Any], path: Path) -> None:
     from gliaboost.models.base import TAKES
 
-    layout = state.get("format")
-    if isinstance(layout, int) and layout > FORMAT:
-        raise BundleError(
-            f"{path} has bundle layout {layout}, this gliaboost knows up to {FORMAT}; upgrade it"
-        )
-    since = {f.name: f.metadata.get("since", 1) for f in fields(Bundle)}
-    written = layout if type(layout) is int else FORMAT
-    known = {f.name: f.type for f in fields(Bundle) if since[f.name] <= written}
-    if set(state) != set(known):
-        odd = sorted(set(state) ^ set(known))
-        raise BundleError(f"{path} is damaged: fields missing or unknown: {', '.join(odd)}")
-    # The annotations are text: "list[str]" is to be a list.
-    wrong = [n for n, kind in known.items() if type(state[n]).__name__ != str(kind).split("[")[0]]
-    wrong += [
-        name
-        for name, inner in (("classes", str), ("features", dict))
-        if name not in wrong and not all(type(v) is inner for v in state[name])
-    ]
-    if not wrong and state.get("takes", "columns") not in TAKES:
-        wrong.append("takes")
-    if not wrong and state["columns"] < 1:
-        wrong.append("columns")
-    if not wrong and len(set(state["classes"])) != len(state["classes"]):
-        wrong.append("classes")
-    if not wrong and not all(
-        {"name", "version", "parameters"} <= set(f) and type(f.get("state", {})) is dict
-        for f in state["features"]
-    ):
+    wrong = [] if state.get("takes", "columns") in TAKES else ["takes"]
+    wrong += [] if state["columns"] >= 1 else ["columns"]
+    if not all({"name", "version", "parameters"} <= set(f) for f in state["features"]):
         wrong.append("features")
-    if wrong:
-        raise BundleError(f"{path} is damaged: unexpected values in {', '.join(wrong)}")
+    damaged(path, wrong)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 import pickletools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ MOST_NESTING = 32
 _SCALARS = (type(None), bool, int, float, str, bytes)
 
 
-def read_state(path: Path, module: str, name: str) -> dict[str, Any]:
+def read_state(
+    path: Path, module: str, name: str, others: Mapping[tuple[str, str], str] | None = None
+) -> dict[str, Any]:
     """Read the attributes of the one object in a file.
 
     No name in the file is ever looked up: where the allowed class is meant, an empty stand-in takes
@@ -30,6 +33,8 @@ def read_state(path: Path, module: str, name: str) -> dict[str, Any]:
         An uncompressed pickle, as `joblib.dump` writes plain objects.
     module, name : str
         The one class that the file may ask for.
+    others : mapping of (module, name) to str, optional
+        Classes of files of another kind, and what is then said of the file.
 
     Returns
     -------
@@ -48,7 +53,7 @@ def read_state(path: Path, module: str, name: str) -> dict[str, Any]:
     class Stand:
         pass
 
-    unpickler = _Unpickler(io.BytesIO(data), path, module, name, Stand)
+    unpickler = _Unpickler(io.BytesIO(data), path, (module, name), others or {}, Stand)
     try:
         found = unpickler.load()
     except BundleError:
@@ -111,13 +116,22 @@ def fault_in(values: Any) -> str | None:
 class _Unpickler(pickle.Unpickler):
     """Knows one name; every other stops the loading before it is looked up."""
 
-    def __init__(self, file: Any, path: Path, module: str, name: str, stand: type) -> None:
+    def __init__(
+        self,
+        file: Any,
+        path: Path,
+        allowed: tuple[str, str],
+        others: Mapping[tuple[str, str], str],
+        stand: type,
+    ) -> None:
         super().__init__(file)
-        self._path, self._allowed, self._stand = path, (module, name), stand
+        self._path, self._allowed, self._others, self._stand = path, allowed, others, stand
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == self._allowed:
             return self._stand
+        if (module, name) in self._others:
+            raise BundleError(f"{self._path} {self._others[module, name]}")
         raise BundleError(
             f"{self._path} asks for {module}.{name}, which no bundle needs: refused, "
             "nothing was run"

@@ -13,7 +13,7 @@ import pytest
 
 import gliaboost
 from gliaboost import errors, features, models
-from gliaboost.cli import COMMANDS
+from gliaboost.cli import COMMANDS, SEGMENT
 from gliaboost.datasets.sources.base import names
 from gliaboost.datasets.sources.base import options_of as options_of_source
 
@@ -30,8 +30,9 @@ FUNCTIONS = [
         "fetch",
         "info",
         "load",
+        "load_segmenter",
     ),
-    *("manifest", "predict", "report", "save", "train", "tune"),
+    *("manifest", "predict", "report", "save", "segment_train", "train", "tune"),
 ]
 TYPES = [
     "Bundle",
@@ -43,6 +44,7 @@ TYPES = [
     "Predictions",
     "Progress",
     "Results",
+    "SegmenterBundle",
 ]
 ERRORS = [
     n for n, v in vars(errors).items() if inspect.isclass(v) and v.__module__ == errors.__name__
@@ -67,7 +69,10 @@ def test_the_surface_is_this() -> None:
 
 
 def test_every_command_is_a_function_of_its_name() -> None:
-    called = {CALLED_ELSE.get(command.__name__, command.__name__) for command in COMMANDS}
+    called = {
+        CALLED_ELSE.get(command.__name__, command.__name__)
+        for command in (*COMMANDS, *SEGMENT.values())
+    }
     assert called <= set(FUNCTIONS)
 
 
@@ -124,7 +129,7 @@ def options_of(command: Any) -> set[str]:
     return set(inspect.signature(command).parameters) - shown
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.__name__)
+@pytest.mark.parametrize("command", [*COMMANDS, *SEGMENT.values()], ids=lambda c: c.__name__)
 def test_a_commands_options_are_the_functions_parameters(command: Any) -> None:
     converting = {option for source in names() for option in options_of_source(source)}
     converting |= {"class_folders", "patient_from", "sequence", "all_images"}

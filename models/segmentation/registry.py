@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from gliaboost.errors import PluginError, UsageError
 from gliaboost.models.segmentation.base import Segmenter
-from gliaboost.plugins import Registry
+from gliaboost.plugins import Registry, plugins
 
 S = TypeVar("S", bound=type[Segmenter])
 # Where the segmenters of this package live: a module is imported once its segmenter is asked for.
@@ -96,3 +96,17 @@ def shared_by_segmenter(name: str, **shared: Any) -> dict[str, Any]:
     """
     known = segmenter_class(name)._get_param_names()
     return {key: value for key, value in shared.items() if key in known}
+
+
+def segmenter_package(name: str) -> str:
+    """Name the distribution that brings a segmenter.
+
+    Examples
+    --------
+    >>> segmenter_package("otsu")
+    'gliaboost'
+    """
+    point = plugins("segmenters").get(name)
+    if point is not None and point.dist is not None:
+        return str(point.dist.name)
+    return segmenter_class(name).__module__.partition(".")[0]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.datasets.targets import TARGETS, with_target
+from gliaboost.datasets.targets import TARGETS, of_modality, with_target
 from gliaboost.errors import UsageError
 
 
@@ -154,3 +154,14 @@ def test_presence_of_any_type_goes_before_the_label(cells: pd.Series[Any]) -> No
     table = pd.DataFrame({"path": ["a", "b"], "label": ["healthy", "glioma"], "presence": cells})
     chosen = with_target(Manifest.of(table, "."), "presence").manifest
     assert chosen.table["label"].tolist() == ["tumor", "no_tumor"]
+
+
+def test_a_modality_keeps_rows_without_a_label() -> None:
+    rows = pd.DataFrame(
+        {"path": ["a", "b", "c"], "label": [None, "x", None], "modality": ["CT", "CT", None]}
+    )
+    table = Manifest.of(rows, ".")
+    assert of_modality(table, "ct").paths == table.paths[:2]
+    assert of_modality(table, "Both") is table
+    with pytest.raises(UsageError, match="has no MRI rows; its modalities: CT 2, unknown 1"):
+        of_modality(table, "MRI")
