@@ -33,7 +33,7 @@ PANELS = {
 }
 COMMANDS = tuple(command for commands in PANELS.values() for command in commands)
 # Below one word, by what follows it.
-SEGMENT = {"train": segmenting.segment_train}
+SEGMENT: dict[str, Callable[..., None]] = {"train": segmenting.segment_train}
 # What goes on where it stopped when it is given again.
 RESUMED = ("benchmark", "demo", "extract", "fetch", "tune")
 INTERRUPTED = 130
@@ -79,8 +79,8 @@ segment = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for name, command in SEGMENT.items():
-    segment.command(name, cls=GroupedCommand)(interruptible(command))
+for name, part in SEGMENT.items():
+    segment.command(name, cls=GroupedCommand)(interruptible(part))
 app.add_typer(segment, rich_help_panel="Features and models")
 
 
