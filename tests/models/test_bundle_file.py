@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import joblib
 import pytest
@@ -19,7 +20,7 @@ DECISION = {"least": 0.5, "share": 0.5, "others": 0.9}
 
 
 def classifier() -> Bundle:
-    facts = ("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
+    facts: Any = ("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
     return Bundle(*facts, takes="columns")
 
 
