@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import joblib
 import pytest
@@ -20,8 +19,9 @@ DECISION = {"least": 0.5, "share": 0.5, "others": 0.9}
 
 
 def classifier() -> Bundle:
-    facts: Any = ("lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
-    return Bundle(*facts, takes="columns")
+    return Bundle(
+        "lightgbm", b"", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "", takes="columns"
+    )
 
 
 def segmenter() -> SegmenterBundle:
