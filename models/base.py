@@ -33,8 +33,10 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     `search_space` for a search, `parameter_faults` so that a wrong value is told before any work,
     `devices` where there are others than the CPU. Of the parameters
     ``device``, ``jobs`` and ``seed`` it has those that mean something to it; the command line's
-    options of these names reach them. `gliaboost.models.check_model` proves that a class keeps
-    this contract.
+    options of these names reach them. A model that learns from masks takes them as `fit`'s
+    ``masks``, bool ``[N, S, S]``, with ``masked``, bool ``[N]``: whether it is known where a row's
+    tumour is; both may be left out. `gliaboost.models.check_model` proves that a class keeps this
+    contract.
 
     Attributes
     ----------

@@ -21,6 +21,7 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.extract import extract, matrix, seconds_spent
 from gliaboost.features.fitted import FittedExtractor, to_learn
 from gliaboost.models.fitted_store import FittedStore
+from gliaboost.models.registry import takes_masks
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 
@@ -173,6 +174,30 @@ def model_input(
     if takes == "columns":
         return columns, {}
     return data.images(rows), {"columns": columns} if takes == "both" else {}
+
+
+def mask_input(data: TrainingData, model: str, rows: Rows) -> dict[str, NDArray[np.bool_]]:
+    """Give a model that learns from masks those of its training rows.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Of these rows.
+    model : str
+        A registered model.
+    rows : int64 array [n]
+        Training rows of the manifest.
+
+    Returns
+    -------
+    dict
+        ``masks``, bool [n, S, S], and ``masked``, bool [n], whether it is known where the tumour
+        is; empty where the model's `fit` takes no masks.
+    """
+    if not takes_masks(model):
+        return {}
+    masks, known = data.masks(rows)
+    return {"masks": masks, "masked": known}
 
 
 def inner_parts(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from sklearn.utils.validation import has_fit_parameter
+
 from gliaboost.errors import PluginError, UsageError
 from gliaboost.models.base import TAKES, Classifier
 from gliaboost.plugins import Registry, plugins
@@ -12,6 +14,7 @@ M = TypeVar("M", bound=type[Classifier])
 # Where the models of this package live: a module is imported once its model is asked for.
 BUILT_IN = {
     "cnn-finetune": "gliaboost.models.networks.cnn",
+    "cnn-multitask": "gliaboost.models.networks.multitask_cnn",
     "cnn-scratch": "gliaboost.models.networks.cnn",
     "hybrid": "gliaboost.models.hybrid.classifier",
     "lightgbm": "gliaboost.models.boosters.lightgbm_booster",
@@ -94,6 +97,17 @@ def package_name(name: str) -> str:
 def takes(name: str) -> str:
     """Say what a model learns from: ``"columns"``, ``"images"`` or ``"both"``."""
     return model_class(name).takes
+
+
+def takes_masks(name: str) -> bool:
+    """Whether a model learns from masks beside its images, as `fit`'s ``masks`` and ``masked``.
+
+    Examples
+    --------
+    >>> takes_masks("cnn-multitask"), takes_masks("cnn-finetune")
+    (True, False)
+    """
+    return bool(has_fit_parameter(model_class(name), "masks"))
 
 
 def model_names() -> list[str]:

@@ -15,7 +15,7 @@ from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
-from gliaboost.models.fitted_columns import learn_columns, model_input
+from gliaboost.models.fitted_columns import learn_columns, mask_input, model_input
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
@@ -147,7 +147,7 @@ def train_on(
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
     X, beside = model_input(data, takes(model), rows, learned.columns)
-    classifier.fit(X, labels, groups=groups, **beside)
+    classifier.fit(X, labels, groups=groups, **beside, **mask_input(data, model, rows))
     known: dict[str, Any] = {
         "images": len(rows),
         "patients": len(set(groups)) if manifest.has_patients else None,

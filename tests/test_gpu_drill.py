@@ -80,7 +80,8 @@ def test_segmenting_brings_back_what_was_not_learned_from(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     whole = json.loads((out / "gpu-drill.json").read_text())["steps"]
-    assert [s["status"] for s in whole.values()] == ["done"] * 2
+    assert [s["status"] for s in whole.values()] == ["done"] * 3
+    assert whole["multitask"]["defaults"]["images"] == 24
     for name in ("defaults", "longer"):
         found = whole["segmenting"][name]
         assert found["images"] == sum(f["images"] for f in found["folds"].values()) == 24

@@ -202,7 +202,8 @@ class Hybrid(Classifier):
     def saliency(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Show where its first network sees the most probable class, by Grad-CAM."""
         from gliaboost.models.networks.grad_cam import grad_cam
-        from gliaboost.models.networks.network import from_safetensors, of_network, restore
+        from gliaboost.models.networks.network import from_safetensors, of_network
+        from gliaboost.models.networks.restoring import restore
 
         check_is_fitted(self)
         tensors, about = from_safetensors(self.native_)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import warnings
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -39,8 +39,10 @@ from gliaboost.models.parameter_checks import Legal, check_parameters, illegal
 from gliaboost.models.rows import row_groups
 
 if TYPE_CHECKING:
-    from gliaboost.models.networks.network import Network
-    from gliaboost.models.networks.objectives import Objective
+    import torch
+
+    from gliaboost.models.networks.network import Network, Trainable
+    from gliaboost.models.networks.objectives import Examples, Objective
     from gliaboost.models.networks.training import AfterEpoch, Plan
 
 Image = NDArray[np.uint8]
@@ -136,6 +138,18 @@ class NetworkClassifier(Classifier):
         GliaboostError
             If the loss is no longer finite, or memory runs out.
         """
+        return self._fitted(X, y, groups, {}, checkpoint, after_epoch)
+
+    def _fitted(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None,
+        beside: Mapping[str, NDArray[Any]],
+        checkpoint: Path | None,
+        after_epoch: AfterEpoch | None,
+    ) -> Self:
+        """Train on images and on what is known beside their labels, by name."""
         check_parameters(self, {**shared_legal(self), **self._legal()})
         torch = import_torch(f"model {self.name}")
         device = choose_torch_device(self.device)
@@ -153,14 +167,16 @@ class NetworkClassifier(Classifier):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             network = self._network(len(self.classes_))
-        examples = self._examples(images, codes, network, device)
+        examples = self._examples(images, codes, beside, network, device)
         objective = self._objective(codes[~self.validation_], device)
         saved = None
         if checkpoint is not None:
-            saved = Checkpoint(Path(checkpoint), self._identity(images, codes, patients, device))
+            saved = Checkpoint(
+                Path(checkpoint), self._identity(images, codes, patients, beside, device)
+            )
         with advice_on_memory(self.name, self.batch_size):
             trained = train_network(
-                network,
+                self._trainable(network),
                 examples(~self.validation_),
                 examples(self.validation_) if self.validation_.any() else None,
                 self._plan(device),
@@ -203,7 +219,8 @@ class NetworkClassifier(Classifier):
     def saliency(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Show where the most probable class is seen, by Grad-CAM; see `Classifier.saliency`."""
         from gliaboost.models.networks.grad_cam import grad_cam
-        from gliaboost.models.networks.network import from_safetensors, restore
+        from gliaboost.models.networks.network import from_safetensors
+        from gliaboost.models.networks.restoring import restore
 
         check_is_fitted(self)
         tensors, about = from_safetensors(self.native_)
@@ -240,47 +257,67 @@ class NetworkClassifier(Classifier):
             warnings.warn(
                 "a class has a single patient in the training images, so none can be held out to "
                 "choose the epoch: the last one is kept",
-                stacklevel=3,
+                stacklevel=4,
             )
         return held_out
 
+    def _trainable(self, network: Network) -> Trainable:
+        return network
+
     def _examples(
-        self, images: Image, codes: NDArray[np.int64], network: Network, device: str
-    ) -> Callable[[NDArray[np.bool_]], Any]:
+        self,
+        images: Image,
+        codes: NDArray[np.int64],
+        beside: Mapping[str, NDArray[Any]],
+        network: Network,
+        device: str,
+    ) -> Callable[[NDArray[np.bool_]], Examples]:
         import torch
 
         from gliaboost.models.networks.objectives import Examples
 
-        ready = ready_images(images, network.given, device)
         labels = torch.from_numpy(codes.astype(np.int64)).to(device)
+        everything = Examples(
+            ready_images(images, network.given, device), self._targets(labels, beside, device)
+        )
 
         def chosen(mask: NDArray[np.bool_]) -> Examples:
-            rows = torch.from_numpy(np.flatnonzero(mask)).to(device)
-            return Examples(ready[rows], labels[rows])
+            return everything.at(torch.from_numpy(np.flatnonzero(mask)).to(device))
 
         return chosen
 
-    def _objective(self, learned: NDArray[np.int64], device: str) -> Objective:
-        import torch
+    def _targets(self, labels: torch.Tensor, beside: Mapping[str, Any], device: str) -> Any:
+        return labels
 
+    def _objective(self, learned: NDArray[np.int64], device: str) -> Objective:
         from gliaboost.models.networks.augmentation import Augmentation
         from gliaboost.models.networks.objectives import classification
+
+        augmentation = Augmentation(flip=self.flip, mix=self.mix)
+        return classification(augmentation, self._weight(learned, device), self.label_smoothing)
+
+    def _weight(self, learned: NDArray[np.int64], device: str) -> torch.Tensor:
+        import torch
 
         weight = np.ones(len(self.classes_))
         if self.class_weight is not None:
             classes = np.arange(len(weight))
             weight = compute_class_weight(self.class_weight, classes=classes, y=learned)
-        return classification(
-            Augmentation(flip=self.flip, mix=self.mix),
-            torch.from_numpy(weight.astype(np.float32)).to(device),
-            self.label_smoothing,
-        )
+        return torch.from_numpy(weight.astype(np.float32)).to(device)
 
     def _identity(
-        self, images: Image, codes: NDArray[np.int64], patients: NDArray[Any], device: str
+        self,
+        images: Image,
+        codes: NDArray[np.int64],
+        patients: NDArray[Any],
+        beside: Mapping[str, NDArray[Any]],
+        device: str,
     ) -> str:
         digest = hashlib.sha256(np.ascontiguousarray(images).data)
         digest.update(codes.astype(np.int64).tobytes())
+        for name in sorted(beside):
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(beside[name]).data)
         facts = [list(images.shape), [str(p) for p in patients], self.name, self.get_params()]
         digest.update(json.dumps([*facts, device], sort_keys=True, default=str).encode())
         return digest.hexdigest()

@@ -107,10 +107,10 @@ def judge_masks(network: torch.nn.Module, examples: Examples, batch_size: int) -
     sums = torch.zeros(4, dtype=torch.float64)
     with torch.inference_mode():
         for start in range(0, len(examples.images), batch_size):
-            masks = examples.targets[start : start + batch_size]
-            logits = network(grey(examples.images[start : start + batch_size])).float()
+            some = examples.at(slice(start, start + batch_size))
+            logits, masks = network(grey(some.images)).float(), some.targets
             costs = segmentation_costs(logits, masks)
-            dice, right, ill = _answers(logits, masks)
+            dice, right, ill = mask_answers(logits, masks)
             sums += torch.stack(
                 [(costs.overlap + costs.pixel).sum(), dice.sum(), right.sum(), ill.sum()]
             ).to("cpu", torch.float64)
@@ -122,7 +122,7 @@ def judge_masks(network: torch.nn.Module, examples: Examples, batch_size: int) -
     return judged
 
 
-def _answers(
+def mask_answers(
     logits: torch.Tensor, masks: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Give each image's Dice, whether its kind is right, and whether there is a tumour."""

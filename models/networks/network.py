@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -51,7 +50,8 @@ class Network(Trainable):
     dropout : float
         Before the head, 0 to below 1.
     about : mapping
-        Plain values from which `build` makes the same network.
+        Plain values from which
+        `gliaboost.models.networks.restoring.build` makes the same network.
     """
 
     head: nn.Linear
@@ -176,17 +176,6 @@ def adapted_network(
     return Network(model, width, classes, given, dropout, about)
 
 
-def build(about: Mapping[str, Any]) -> Network:
-    """Build the network that `Network.about` describes, its weights still fresh."""
-    if about["kind"] == "scratch":
-        return scratch_network(
-            about["classes"], about["size"], about["widths"], about["depths"], about["dropout"]
-        )
-    own = backbone_input(about["backbone"]).size
-    size = None if about["size"] == own else about["size"]
-    return adapted_network(about["classes"], about["backbone"], "random", size, about["dropout"])
-
-
 def to_safetensors(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> bytes:
     """Pack tensors and plain values into safetensors bytes; nothing in them can run."""
     try:
@@ -236,19 +225,14 @@ def of_network(tensors: dict[str, torch.Tensor], number: int) -> dict[str, torch
     return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
 
 
-def restore(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Network:
-    """Build a network with these weights, in evaluation mode.
+def filled(tensors: Mapping[str, torch.Tensor], build: Callable[[], N]) -> N:
+    """Build any network and give it these weights, in evaluation mode.
 
     Raises
     ------
     NativeModelError
-        If the weights are not those of the network described.
+        If the weights are not those of such a network.
     """
-    return filled(tensors, lambda: build(about))
-
-
-def filled(tensors: Mapping[str, torch.Tensor], build: Callable[[], N]) -> N:
-    """Build any network and give it these weights, in evaluation mode; see `restore`."""
     try:
         network = build()
         network.load_state_dict(dict(tensors))
@@ -259,11 +243,3 @@ def filled(tensors: Mapping[str, torch.Tensor], build: Callable[[], N]) -> N:
             "it again"
         ) from error
     return network.eval()
-
-
-@functools.lru_cache(maxsize=2)
-def load_network(native: bytes, device: str) -> tuple[Network, dict[str, Any]]:
-    """Restore a network from bytes, or return the one restored before."""
-    tensors, about = from_safetensors(native)
-    network = restore(tensors, about["network"]).to(device)
-    return network.to(memory_format=torch.channels_last), about  # type: ignore[call-overload]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
@@ -17,12 +17,21 @@ class Examples(NamedTuple):
     Attributes
     ----------
     images : uint8 tensor [N, 1, S, S]
-    targets : tensor [N, ...]
-        As the objective wants them: ``int64 [N]`` classes, ``[N, 1, S, S]`` masks.
+    targets : tensor [N, ...], or tuple of such
+        As the objective wants them: ``int64 [N]`` classes, ``[N, 1, S, S]`` masks, or both.
     """
 
     images: torch.Tensor
-    targets: torch.Tensor
+    targets: Any
+
+    def at(self, rows: torch.Tensor | slice) -> Examples:
+        """Choose some."""
+        chosen = (
+            tuple(each[rows] for each in self.targets)
+            if isinstance(self.targets, tuple)
+            else self.targets[rows]
+        )
+        return Examples(self.images[rows], chosen)
 
 
 class Objective(NamedTuple):
@@ -34,16 +43,15 @@ class Objective(NamedTuple):
         Given ``float32 [n, 1, S, S]`` images from 0 to 1, their targets and a generator; returns
         both, changed alike: a mask is mirrored with its image.
     loss : callable
-        Given the network's output as float32 and the changed targets; returns a scalar.
+        Given the network's output as float32, a tuple where it is one, and the changed targets;
+        returns a scalar.
     judge : callable
         Given the network, `Examples` and a batch size; returns numbers for the history.
         ``validation_loss`` among them chooses the epoch: the least is the best.
     """
 
-    transform: Callable[
-        [torch.Tensor, torch.Tensor, torch.Generator], tuple[torch.Tensor, torch.Tensor]
-    ]
-    loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+    transform: Callable[[torch.Tensor, Any, torch.Generator], tuple[torch.Tensor, Any]]
+    loss: Callable[[Any, Any], torch.Tensor]
     judge: Callable[[torch.nn.Module, Examples, int], dict[str, float]]
 
 

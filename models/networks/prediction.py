@@ -58,7 +58,7 @@ def network_outputs(
     logits : float32 array [N, K]
     """
     import_torch("this model")
-    from gliaboost.models.networks.network import load_network
+    from gliaboost.models.networks.restoring import load_network
 
     device = choose_torch_device(device)
     network, about = load_network(native, device)

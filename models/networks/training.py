@@ -228,9 +228,8 @@ class _Run:
         self, rows: torch.Tensor, generator: torch.Generator, head_only: bool
     ) -> torch.Tensor:
         plan = self.plan
-        images, targets = self.objective.transform(
-            grey(self.training.images[rows]), self.training.targets[rows], generator
-        )
+        some = self.training.at(rows)
+        images, targets = self.objective.transform(grey(some.images), some.targets, generator)
         self._set_rate(head_only)
         with torch.autocast(
             self.device,
@@ -238,7 +237,7 @@ class _Run:
             enabled=plan.precision != "float32",
         ):
             output = self.network(images)
-        loss = self.objective.loss(output.float(), targets)
+        loss = self.objective.loss(_floats(output), targets)
         self.optimiser.zero_grad(set_to_none=True)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self.scaler.unscale_(self.optimiser)
@@ -319,6 +318,12 @@ def _pairs(judged: Trainable, network: Trainable) -> tuple[Pairs, Pairs]:
         theirs.append(new[name])
     floats = [pair for dtype, pair in kinds.items() if dtype.is_floating_point]
     return floats, [pair for dtype, pair in kinds.items() if not dtype.is_floating_point]
+
+
+def _floats(output: Any) -> Any:
+    if isinstance(output, tuple):
+        return tuple(each.float() for each in output)
+    return output.float()
 
 
 def _copied(network: Trainable) -> dict[str, torch.Tensor]:

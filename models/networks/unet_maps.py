@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from gliaboost.features.embedding.backbones import BackboneInput
 from gliaboost.features.embedding.batching import BatchSize, in_batches
 from gliaboost.features.embedding.torch_device import without_tf32
 from gliaboost.models.networks.prediction import ready_images
@@ -89,23 +91,54 @@ def unet_maps(
         If the bytes are no such network.
     """
     network, about = load_unet(native, kinds, device)
-    mirror = bool(about.get("mirror"))
-    maps = np.empty((len(images), kinds, *images.shape[1:]), np.float32)
+    if not len(images):
+        return np.empty((0, kinds, *images.shape[1:]), np.float32)
+    return pixel_maps(network, network.given, images, device, mirror=bool(about.get("mirror")))
 
-    def work(start: int, stop: int) -> None:
+
+def pixel_maps(
+    logits: Callable[[torch.Tensor], torch.Tensor],
+    given: BackboneInput,
+    images: NDArray[np.uint8],
+    device: str,
+    *,
+    mirror: bool,
+) -> NDArray[np.float32]:
+    """Bring images to a network's size, and its probabilities by pixel back to theirs.
+
+    Parameters
+    ----------
+    logits : callable
+        From ``float32 [n, 1, S, S]``, 0 to 1, to ``float32 [n, 1 + K, S, S]``, the background's
+        first; in evaluation mode, on `device`.
+    given : BackboneInput
+        Of the network.
+    images : uint8 array [N, H, W]
+        Of any size, N from 1.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    mirror : bool
+        Average the mirrored image in.
+
+    Returns
+    -------
+    float32 array [N, K, H, W]
+    """
+
+    def work(start: int, stop: int) -> NDArray[np.float32]:
         with torch.inference_mode():
-            grey = ready_images(images[start:stop], network.given, device).float().div_(255)
-            found = torch.softmax(network(grey), dim=1)
+            grey = ready_images(images[start:stop], given, device).float().div_(255)
+            found = torch.softmax(logits(grey), dim=1)
             if mirror:
-                found = (found + torch.softmax(network(grey.flip(3)), dim=1).flip(3)) / 2
+                found = (found + torch.softmax(logits(grey.flip(3)), dim=1).flip(3)) / 2
             found = found[:, 1:]
             if found.shape[-2:] != images.shape[1:]:
                 found = torch.nn.functional.interpolate(
                     found, images.shape[1:], mode="bilinear", align_corners=False, antialias=True
                 ).clamp_(0, 1)
-            maps[start:stop] = found.cpu().numpy()
+            maps: NDArray[np.float32] = found.cpu().numpy()
+            return maps
 
     size = BatchSize(BATCH[device], BATCH[device])
     with without_tf32(device):
-        in_batches(len(images), size, work, time.perf_counter)
-    return maps
+        return np.concatenate(in_batches(len(images), size, work, time.perf_counter))

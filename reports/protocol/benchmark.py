@@ -22,7 +22,7 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import save
 from gliaboost.models.fitted_columns import identity_of, inner_parts
 from gliaboost.models.packing import make_bundle
-from gliaboost.models.registry import create_model, shared_parameters
+from gliaboost.models.registry import create_model, shared_parameters, takes_masks
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
@@ -274,6 +274,7 @@ def _identity(
         ).get_params(),
         "device": protocol.device,
         **({"trials": protocol.trials} if protocol.trials else {}),
+        **({"masks": data.mask_keys(train)} if takes_masks(experiment.model) else {}),
         # Parts of earlier versions did not name the group of an image.
         **({"columns": ["group"]} if "group" in data.manifest.table else {}),
         **(

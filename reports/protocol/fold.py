@@ -16,7 +16,7 @@ from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.features.base import Extractor
 from gliaboost.models.base import Classifier
 from gliaboost.models.explain.families import ROWS, share_by_family
-from gliaboost.models.fitted_columns import columns_of, learn_columns, model_input
+from gliaboost.models.fitted_columns import columns_of, learn_columns, mask_input, model_input
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
@@ -182,7 +182,8 @@ def fit_and_ask(
     )
     shared = shared_parameters(experiment.model, **options.shared)
     model = create_model(experiment.model, **{**shared, **parameters})
-    model.fit(X, task.labels, groups=groups, **beside, **resuming)
+    masks = mask_input(data, experiment.model, task.train)
+    model.fit(X, task.labels, groups=groups, **beside, **masks, **resuming)
     fitted = time.perf_counter()
     probabilities = model.predict_proba(unseen, **its)
     predicted, held = time.perf_counter(), peak_memory()

@@ -27,6 +27,14 @@ TINY: dict[str, dict[str, Any]] = {
         "head_epochs": 0,
         "batch_size": 8,
     },
+    "cnn-multitask": {
+        "backbone": "mobilenetv3_small_050",
+        "weights": "random",
+        "size": 32,
+        "width": 2,
+        "epochs": 1,
+        "batch_size": 8,
+    },
     "hybrid": {
         "backbone": "mobilenetv3_small_050",
         "weights": "random",

@@ -18,6 +18,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features import FittedExtractor, create, register
 from gliaboost.features.registry import EXTRACTORS
 from gliaboost.features.store import FeatureStore
+from gliaboost.models.base import Classifier
 from gliaboost.models.bundle import load, save
 from gliaboost.models.estimate import out_of_fold
 from gliaboost.models.fitted_columns import (
@@ -25,10 +26,13 @@ from gliaboost.models.fitted_columns import (
     identity_of,
     inner_parts,
     learn_columns,
+    mask_input,
     model_input,
     teaching,
 )
 from gliaboost.models.prediction import predict
+from gliaboost.models.registry import MODELS
+from gliaboost.models.registry import register as register_model
 from gliaboost.models.training import search, train, training_data
 from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.benchmark import run
@@ -94,7 +98,7 @@ def manifest_of(folder: Path, patients: int = 10, slices: int = 2, **columns: An
         for z in range(slices):
             name = f"p{patient:02}-{z}"
             mask = np.zeros((SIZE, SIZE), np.uint8)
-            mask[: rng.integers(1, SIZE), : rng.integers(1, SIZE)] = 255
+            mask[: rng.integers(1, SIZE // 2), : rng.integers(1, SIZE)] = 255
             image = rng.integers(0, 256, (SIZE, SIZE), dtype=np.uint8)
             cv2.imwrite(str(folder / f"{name}.png"), image)
             cv2.imwrite(str(folder / f"{name}_mask.png"), mask)
@@ -365,3 +369,85 @@ def test_a_search_sees_columns_of_strangers(tmp_path: Path) -> None:
         trials=1, folds=2, fixed=QUICK, jobs=1, device="cpu",
     )  # fmt: skip
     assert found.score == pytest.approx(np.log(2), abs=0.05)
+
+
+class Masked(Classifier):
+    """Says the same of every image, and remembers what it was fitted with."""
+
+    name, takes, library = "masked", "images", "numpy"
+    seen: ClassVar[list[dict[str, Any]]] = []
+
+    def fit(
+        self, X: Any, y: Any, groups: Any = None, *, masks: Any = None, masked: Any = None
+    ) -> Any:
+        self.classes_, self.n_features_in_ = np.unique(y), X[0].size
+        self.seen.append({"X": X, "masks": masks, "masked": masked})
+        return self
+
+    def predict_proba(self, X: Any) -> Any:
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+    def _to_bytes(self) -> bytes:
+        return b""
+
+    def _from_bytes(self, native: bytes) -> None:
+        pass
+
+
+@pytest.fixture
+def masked_model() -> Iterator[type[Masked]]:
+    Masked.seen.clear()
+    register_model(Masked)
+    yield Masked
+    del MODELS["masked"]
+
+
+def test_a_model_that_takes_masks_is_given_those_of_its_training_rows(
+    tmp_path: Path, masked_model: type[Masked]
+) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    table = manifest.table.copy()
+    table.loc[[0, 5], "mask"] = None
+    table["presence"] = ["no_tumor" if i == 5 else "tumor" for i in range(len(table))]
+    manifest = Manifest.of(table, manifest.root)
+    data = data_of(manifest, tmp_path, LBP)
+    whole, known = data.masks(rows_of(data))
+    assert known.sum() == len(table) - 1 and not known[0]
+    assert mask_input(data, "lightgbm", rows_of(data)) == {}
+    some = np.array([3, 0, 7])
+    given = mask_input(data, "masked", some)
+    np.testing.assert_array_equal(given["masks"], whole[some])
+    assert given["masked"].tolist() == [True, False, True]
+
+    def fits_beside(fitted: int) -> None:
+        """Each image came with its own mask."""
+        assert len(masked_model.seen) == fitted
+        own = {i.tobytes(): k for k, i in enumerate(data.images(rows_of(data)))}
+        for fit in masked_model.seen:
+            rows = [own[image.tobytes()] for image in fit["X"]]
+            np.testing.assert_array_equal(fit["masks"], whole[rows])
+            np.testing.assert_array_equal(fit["masked"], known[rows])
+        masked_model.seen.clear()
+
+    store = FeatureStore(tmp_path / "store")
+    train(manifest, [], "masked", store, preparation=PREPARATION, jobs=1)
+    fits_beside(1)
+    out_of_fold(data, "masked", folds=2, jobs=1)
+    fits_beside(2)
+
+    def benchmark(table: Any) -> None:
+        own = Manifest.of(table, manifest.root)
+        protocol = Protocol(
+            competitors(["masked"], []), patient_folds(own, 2), "folds",
+            preparation=PREPARATION, controls=False, jobs=1,
+        )  # fmt: skip
+        run(own, protocol, store, tmp_path / "run")
+
+    benchmark(table)
+    fits_beside(2)
+    benchmark(table)
+    fits_beside(0)
+    # Another mask is another training.
+    table["mask"] = [table["mask"][2 if i == 1 else i] for i in range(len(table))]
+    benchmark(table)
+    assert masked_model.seen

@@ -189,7 +189,8 @@ def test_the_blend_finds_the_better_model() -> None:
 
 def test_saliency_is_of_the_first_network() -> None:
     from gliaboost.models.networks.grad_cam import grad_cam
-    from gliaboost.models.networks.network import from_safetensors, of_network, restore
+    from gliaboost.models.networks.network import from_safetensors, of_network
+    from gliaboost.models.networks.restoring import restore
 
     images, labels, groups, columns = textures()
     model = small(epochs=1).fit(images, labels, groups, columns=columns)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -10,14 +9,12 @@ torch = pytest.importorskip("torch")
 from gliaboost.models.base import NativeModelError  # noqa: E402
 from gliaboost.models.networks.network import (  # noqa: E402
     adapted_network,
-    build,
     from_safetensors,
-    load_network,
     of_network,
-    restore,
     scratch_network,
     to_safetensors,
 )
+from gliaboost.models.networks.restoring import build, restore  # noqa: E402
 
 GREY = torch.linspace(0, 1, 2 * 32 * 32).reshape(2, 1, 32, 32)
 
@@ -123,19 +120,3 @@ def test_bytes_of_something_else_are_refused() -> None:
 def test_a_newer_layout_names_its_number() -> None:
     with pytest.raises(NativeModelError, match="has layout 99, this gliaboost knows 1; install"):
         from_safetensors(packed(format=99))
-
-
-@pytest.mark.parametrize(
-    "changed", [{"classes": 4}, {"widths": [4, 9]}, {"kind": "adapted"}, {"depths": [1]}]
-)
-def test_weights_of_another_network_are_refused(changed: dict[str, Any]) -> None:
-    tensors, about = from_safetensors(packed())
-    with pytest.raises(NativeModelError, match="weights do not fit its description"):
-        restore(tensors, {**about["network"], **changed})
-
-
-def test_the_description_is_plain_and_the_network_is_restored_once() -> None:
-    native = packed()
-    header = json.loads(native[8 : 8 + int.from_bytes(native[:8], "little")])
-    assert json.loads(header["__metadata__"]["gliaboost"])["network"]["widths"] == [4, 8]
-    assert load_network(native, "cpu")[0] is load_network(native, "cpu")[0]
