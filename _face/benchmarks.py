@@ -51,6 +51,7 @@ def benchmark(
     models: str | Iterable[str] = "xgboost,lightgbm",
     settings: SettingsGiven = None,
     prepare: str | Mapping[str, Any] | Preparation = "",
+    region: Path | str | None = None,
     tune: int = 0,
     ablation: bool = False,
     controls: bool = True,
@@ -95,6 +96,9 @@ def benchmark(
         Parameters by name, e.g. ``{"lightgbm": {"learning_rate": 0.05}}``.
     prepare : str, mapping or Preparation
         What images go through first, e.g. ``"crop=foreground,normalise=clahe"``.
+    region : path-like, optional
+        A segmenter's bundle, trained on another data set: features ``region`` are taken from it,
+        and need no masks here.
     tune : int
         Trials of a search for each model's other parameters, inside each training part; 0: none.
     ablation : bool
@@ -178,6 +182,7 @@ def benchmark(
         device=device,
         seed=seed,
         trials=tune,
+        region=region,
     )
     check_numbers(faults, jobs, seed)
     check_folder(faults, out, "--out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gliaboost._face.faults import Faults
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.features.base import Extractor
+
+# The features that look where a segmenter points.
+REGION = "region"
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ def choose(
     device: str = "auto",
     seed: int = 0,
     trials: int = 0,
+    region: Path | str | None = None,
 ) -> Choice:
     """Read names, parameters, preparation and device, and note all that is wrong with them.
 
@@ -66,7 +71,7 @@ def choose(
     ----------
     faults : Faults
         Notes it. What is returned is whole only if nothing was noted.
-    features, models, settings, prepare, device, seed
+    features, models, settings, prepare, device, seed, region
         As for `gliaboost.benchmark`; without `models` none is asked for.
     trials : int
         Of a search for the models' parameters; 0: none is made.
@@ -86,10 +91,14 @@ def choose(
     with faults.noted():
         preparation = read_preparation(prepare)
     words = known_features(faults, features)
+    if region is not None and not any(str(word).partition(":")[0] == REGION for word in words):
+        words.append(REGION)
     chosen = known_models(faults, models) if models else []
     own, lines = known_settings(settings, words, chosen, unknown=bool(faults))
     for line in lines:
         faults.note(UsageError(line))
+    if region is not None:
+        _take_region(faults, own, words, Path(region))
     with faults.noted():
         extractors = build_extractors(words, where, own)
     usual = preparation == Preparation()
@@ -106,6 +115,34 @@ def choose(
     if trials:
         _check_optuna(faults)
     return Choice(extractors, chosen, own, preparation, where)
+
+
+def _take_region(
+    faults: Faults,
+    own: dict[str, dict[str, Any]],
+    words: Sequence[str | Extractor],
+    region: Path,
+) -> None:
+    """Give the features of a region the segmenter that was trained elsewhere."""
+    if region.suffix != ".joblib":
+        faults.note(
+            UsageError(
+                f"--region {region}: expected a file .joblib, from: gliaboost segment train DATA "
+                "--out SEG.joblib"
+            )
+        )
+        return
+    for word in words:
+        if isinstance(word, str) and word.partition(":")[0] == REGION:
+            given = own.setdefault(word, {})
+            if "segmenter" in given:
+                faults.note(
+                    UsageError(
+                        f"--region {region} and --set {word}.segmenter={given['segmenter']}; "
+                        "expected one of them"
+                    )
+                )
+            given["segmenter"] = str(region)
 
 
 def _check_model(faults: Faults, name: str, own: Mapping[str, Any], device: str, seed: int) -> None:

@@ -37,6 +37,7 @@ def train(
     features: FeatureNames = CLASSICAL,
     settings: SettingsGiven = None,
     prepare: str | Mapping[str, Any] | Preparation = "",
+    region: Path | str | None = None,
     target: str = "label",
     modality: str = "both",
     estimate: int | None = None,
@@ -64,6 +65,9 @@ def train(
     prepare : str, mapping or Preparation
         What images go through first, e.g. ``"crop=foreground,normalise=clahe"``; the bundle keeps
         it, so that a prediction's images go through the same.
+    region : path-like, optional
+        A segmenter's bundle, trained on another data set: features ``region`` are taken from it,
+        and need no masks here.
     target : str
         What is to be told: ``label``, ``presence``, ``type``, or another column.
     modality : {"both", "MRI", "CT"}
@@ -127,7 +131,7 @@ def train(
     from gliaboost.models.registry import takes
     from gliaboost.models.training import train_on, training_data
 
-    asked = _Asked(model, features, settings, prepare, device, jobs, seed)
+    asked = _Asked(model, features, settings, prepare, region, device, jobs, seed)
     choice, table = _checked(asked, Faults(), data, target, modality, out, store, progress)
     (name,) = choice.models
     given: dict[str, Any] = {
@@ -166,6 +170,7 @@ def tune(
     features: FeatureNames = CLASSICAL,
     settings: SettingsGiven = None,
     prepare: str | Mapping[str, Any] | Preparation = "",
+    region: Path | str | None = None,
     trials: int = 30,
     timeout: float | None = None,
     folds: int = 3,
@@ -185,7 +190,7 @@ def tune(
 
     Parameters
     ----------
-    data, features, prepare, target, modality, device, jobs, seed, store
+    data, features, prepare, region, target, modality, device, jobs, seed, store
         As for `train`.
     model : str
         A model whose parameters can be searched.
@@ -250,7 +255,7 @@ def tune(
     faults = Faults()
     check_search(faults, model, trials, timeout, folds)
     check_file(faults, study, "--study")
-    asked = _Asked(model, features, settings, prepare, device, jobs, seed)
+    asked = _Asked(model, features, settings, prepare, region, device, jobs, seed)
     choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
     (name,) = choice.models
     cache = FeatureStore(None if store is None else Path(store))
@@ -297,6 +302,7 @@ class _Asked(NamedTuple):
     features: FeatureNames
     settings: SettingsGiven
     prepare: str | Mapping[str, Any] | Preparation
+    region: Path | str | None
     device: str
     jobs: int | None
     seed: int
@@ -321,6 +327,7 @@ def _checked(
         prepare=asked.prepare,
         device=asked.device,
         seed=asked.seed,
+        region=asked.region,
     )
     if len(choice.models) > 1:
         faults.note(UsageError(f"--model {asked.model}: one model is expected"))

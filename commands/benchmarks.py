@@ -23,6 +23,7 @@ from gliaboost.commands.options import (
     Models,
     Prepare,
     Quiet,
+    Region,
     Seed,
     Settings,
     Store,
@@ -108,6 +109,7 @@ def benchmark(
     models: Models = None,
     settings: Settings = None,
     prepare: Prepare = "",
+    region: Region = None,
     trials: Annotated[
         int,
         typer.Option(
@@ -164,6 +166,7 @@ def benchmark(
             models=models or MODELS,
             settings=settings,
             prepare=prepare,
+            region=region,
             tune=trials,
             ablation=ablation,
             controls=controls,
@@ -185,6 +188,7 @@ def benchmark(
         features=features,
         settings=settings,
         prepare=prepare,
+        region=region,
         store=store,
     )
     say_next(quiet or as_json, *words)

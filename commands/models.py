@@ -25,6 +25,7 @@ from gliaboost.commands.options import (
     Plane,
     Prepare,
     Quiet,
+    Region,
     Seed,
     Settings,
     Slice,
@@ -102,6 +103,7 @@ def train(
     model: Model = "lightgbm",
     settings: Settings = None,
     prepare: Prepare = "",
+    region: Region = None,
     estimate: Annotated[
         int | None,
         typer.Option(
@@ -127,6 +129,7 @@ def train(
             features=features or CLASSICAL,
             settings=settings,
             prepare=prepare,
+            region=region,
             target=target,
             modality=modality,
             estimate=estimate,
@@ -163,6 +166,7 @@ def tune(
     model: Model = "lightgbm",
     settings: Settings = None,
     prepare: Prepare = "",
+    region: Region = None,
     trials: Annotated[
         int,
         typer.Option(
@@ -216,6 +220,7 @@ def tune(
             features=features or CLASSICAL,
             settings=settings,
             prepare=prepare,
+            region=region,
             trials=trials,
             timeout=timeout,
             folds=folds,

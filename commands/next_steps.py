@@ -32,6 +32,7 @@ def after_benchmark(
     features: Sequence[str] | None = None,
     settings: Iterable[str] | None = None,
     prepare: str = "",
+    region: Path | None = None,
     store: Path | None = None,
 ) -> list[str]:
     """Say what follows a benchmark: honest folds where the data leak, else training the best.
@@ -42,7 +43,7 @@ def after_benchmark(
         Of the benchmark.
     data : pathlib.Path
         What was given.
-    target, modality, features, settings, prepare, store
+    target, modality, features, settings, prepare, region, store
         As they were given.
 
     Returns
@@ -65,6 +66,7 @@ def after_benchmark(
     words += ["--target", target] if target != "label" else []
     words += ["--modality", modality] if modality != "both" else []
     words += ["--prepare", prepare] if prepare else []
+    words += ["--region", str(region)] if region and best.takes != "images" else []
     words += ["--store", str(store)] if store else []
     others = {e.model for e in competing} - {best.model}
     for setting in settings or ():

@@ -78,6 +78,16 @@ Prepare = Annotated[
         rich_help_panel=CHOICE,
     ),
 ]
+Region = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="SEG.joblib",
+        help="Look where a segmenter points that was trained on another data set: features region "
+        "without masks.",
+        show_default="fitted inside the folds",
+        rich_help_panel=CHOICE,
+    ),
+]
 Target = Annotated[
     str,
     typer.Option(

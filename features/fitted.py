@@ -6,12 +6,14 @@ import hashlib
 import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor, check_images
 from gliaboost.features.kinds import wrong_kinds
@@ -34,6 +36,9 @@ class FittedExtractor(Extractor):
         Whether it learns from masks.
     instead : str
         What to do where there is nothing to learn from: the end of a message.
+    familiarity : mapping
+        What is kept of the pictures that it learned from, where that was on another data set, as
+        `gliaboost.models.familiarity.familiarity.learn` gives it; else empty.
     learned_ : str
         SHA-256 of what was learned; only once it is fitted.
 
@@ -65,6 +70,7 @@ class FittedExtractor(Extractor):
 
     takes_masks: ClassVar[bool] = False
     instead: ClassVar[str] = ""
+    familiarity: Mapping[str, Any] = MappingProxyType({})
 
     learned_: str
 
@@ -164,6 +170,10 @@ class FittedExtractor(Extractor):
         """List what is wrong with the parameters, before anything is read or learned."""
         given, usual = self.get_params(deep=False), type(self)().get_params(deep=False)
         return wrong_kinds(given, usual)
+
+    def cautions(self, preparation: Preparation, manifest: Manifest) -> list[str]:
+        """Say what makes it unfit for a data set, as it was taught on another; a sentence each."""
+        return []
 
     def _identity(self) -> dict[str, Any]:
         known = {"learned": self.learned_} if is_fitted(self) else {}

@@ -271,6 +271,9 @@ def _check(state: dict[str, Any], path: Path) -> None:
 
     wrong = [] if state.get("takes", "columns") in TAKES else ["takes"]
     wrong += [] if state["columns"] >= 1 else ["columns"]
-    if not all({"name", "version", "parameters"} <= set(f) for f in state["features"]):
+    if not all(
+        {"name", "version", "parameters"} <= set(f) and type(f.get("state", {})) is dict
+        for f in state["features"]
+    ):
         wrong.append("features")
     damaged(path, wrong)

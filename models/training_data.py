@@ -17,7 +17,7 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError, GliaboostError, UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.features.extract import Extraction, extract, matrix, seconds_spent
-from gliaboost.features.fitted import is_fitted, lacking_masks
+from gliaboost.features.fitted import FittedExtractor, is_fitted, lacking_masks
 from gliaboost.features.prepared import read_images
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.segmentation.training_masks import healthy_rows, read_training_masks
@@ -65,7 +65,8 @@ class TrainingData:
     Warns
     -----
     UserWarning
-        Where masks that are asked for cannot be used.
+        Where masks that are asked for cannot be used, or an extractor was taught on another data
+        set, of images of another kind.
     """
 
     def __init__(
@@ -85,6 +86,10 @@ class TrainingData:
         lacking = lacking_masks(extractors, manifest)
         if lacking:
             raise UsageError("; ".join(lacking))
+        for extractor in extractors:
+            if isinstance(extractor, FittedExtractor):
+                for caution in extractor.cautions(preparation, manifest):
+                    warnings.warn(caution, stacklevel=2)
         self._ready = tuple(e for e in extractors if is_fitted(e))
         self.extraction: Extraction = extract(
             manifest,

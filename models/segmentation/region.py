@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.errors import UsageError
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.features.dense.classical import STRIDES, classical_names
 from gliaboost.features.dense.frozen import STAGES, frozen_names
 from gliaboost.features.dense.head import find_head
@@ -17,6 +20,7 @@ from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.registry import register
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
+from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
 from gliaboost.models.segmentation.decision import Decision
 from gliaboost.models.segmentation.pixel_columns import MAPS, SIDE, see
 from gliaboost.models.segmentation.region_columns import (
@@ -33,6 +37,11 @@ from gliaboost.models.segmentation.registry import (
     shared_by_segmenter,
 )
 
+# How a file of a trained segmenter ends, and how many digits of its SHA-256 name it.
+ENDING, DIGITS = ".joblib", 12
+# What is kept of a segmenter that was fitted, here or elsewhere.
+STATE = ("segmenter", "parameters", "classes", "decision", "image_size", "native")
+
 
 @register
 class Region(FittedExtractor):
@@ -45,7 +54,8 @@ class Region(FittedExtractor):
     Parameters
     ----------
     segmenter : str
-        Registered name.
+        Registered name; or a file from ``gliaboost segment train``, a segmenter that was trained on
+        another data set: then nothing is learned here, and no masks are needed.
     maps : {"frozen", "classical"}
         Filters alone, or beside them a frozen network's stages (needs torch); those of the
         segmenter too, where it has a choice.
@@ -72,7 +82,8 @@ class Region(FittedExtractor):
     execution: ClassVar[tuple[str, ...]] = ("device", "jobs")
     takes_masks: ClassVar[bool] = True
     instead: ClassVar[str] = (
-        ", or leave region out; gliaboost manifest lists the sources that know masks"
+        "; or take a segmenter that was trained on another data set: --region SEG.joblib (from "
+        "gliaboost segment train); or leave region out"
     )
 
     def __init__(
@@ -92,6 +103,33 @@ class Region(FittedExtractor):
         self.device = device
         self.jobs = jobs
 
+    @property
+    def file(self) -> Path | None:
+        """The file of a segmenter that was trained elsewhere; None where it is fitted here."""
+        return Path(self.segmenter) if self.segmenter.endswith(ENDING) else None
+
+    def opened(self) -> SegmenterBundle | None:
+        """Open the segmenter that was trained elsewhere; None where it is fitted here."""
+        if self.file is None:
+            return None
+        if getattr(self, "bundle_", None) is None:
+            self.bundle_ = load_segmenter(self.file)
+        return self.bundle_
+
+    def spec(self) -> dict[str, Any]:
+        """Describe the extractor; a file is known by its content, wherever it lies."""
+        found, bundle = super().spec(), self.opened()
+        if bundle is not None:
+            found["parameters"]["segmenter"] = f"{bundle.segmenter}@{bundle.sha256[:DIGITS]}"
+        return found
+
+    def __sklearn_is_fitted__(self) -> bool:
+        bundle = None if hasattr(self, "learned_") else self.opened()
+        if bundle is not None:
+            self.familiarity = bundle.familiarity
+            self.restore({name: getattr(bundle, name) for name in STATE})
+        return hasattr(self, "learned_")
+
     def parameter_faults(self, height: int, width: int) -> list[str]:
         """List what is wrong with the parameters, and with the segmenter's."""
         faults = wrong_kinds(self.get_params(deep=False), type(self)().get_params(deep=False))
@@ -103,18 +141,56 @@ class Region(FittedExtractor):
             faults.append(f"images of {height} x {width} pixels, expected squares")
         if faults:
             return faults
+        if self.file is not None:
+            return self._file_faults()
         if self.segmenter not in segmenter_names():
             return [f"segmenter={self.segmenter!r}, expected one of {', '.join(segmenter_names())}"]
         try:
             faults = create_segmenter(self.segmenter, **self._given()).parameter_faults()
         except UsageError as error:
             faults = [str(error)]
-        if self.maps == "frozen" and not faults:
-            from gliaboost.features.embedding.availability import weights_faults
-            from gliaboost.features.embedding.weights import PACKAGED
+        return faults or self._maps_faults()
 
-            faults = weights_faults(PACKAGED, "package", purpose="frozen maps")
-        return faults
+    def _file_faults(self) -> list[str]:
+        given = [f"{n}={getattr(self, n)!r}" for n in ("parameters",) if getattr(self, n)]
+        if given:
+            return [f"{', '.join(given)} for a segmenter that is trained already: {self.segmenter}"]
+        try:
+            self.opened()
+        except GliaboostError as error:
+            return [str(error)]
+        return self._maps_faults()
+
+    def _maps_faults(self) -> list[str]:
+        if self.maps != "frozen":
+            return []
+        from gliaboost.features.embedding.availability import weights_faults
+        from gliaboost.features.embedding.weights import PACKAGED
+
+        return weights_faults(PACKAGED, "package", purpose="frozen maps")
+
+    def cautions(self, preparation: Preparation, manifest: Manifest) -> list[str]:
+        """Say where a segmenter that was trained elsewhere saw images of another kind."""
+        bundle = self.opened()
+        if bundle is None:
+            return []
+        found = []
+        there, here = bundle.preparation, preparation.to_dict()
+        other = [f"{k}={v}" for k, v in there.items() if k in here and plain(here[k]) != v]
+        if other:
+            found.append(
+                f"the segmenter {self.file} was trained on images prepared otherwise; prepare "
+                f"these alike: --prepare {','.join(other)}"
+            )
+        kinds = manifest.table["modality"].dropna()
+        strange = int((kinds != bundle.modality).sum()) if bundle.modality else 0
+        if strange:
+            found.append(
+                f"the segmenter {self.file} was trained on {bundle.modality}, and {strange:,} of "
+                f"{len(manifest):,} images are of another modality; what it finds there means "
+                "little"
+            )
+        return found
 
     def _given(self) -> dict[str, Any]:
         """Give the segmenter's parameters."""
@@ -131,6 +207,8 @@ class Region(FittedExtractor):
         masks: NDArray[np.bool_] | None,
     ) -> None:
         assert masks is not None
+        if self.file is not None:
+            raise UsageError(f"region takes its segmenter from {self.file}, and learns nothing")
         model = create_segmenter(self.segmenter, **self._given())
         self.model_: Segmenter = model.fit(images, masks, labels, groups)
 
@@ -183,7 +261,7 @@ class Region(FittedExtractor):
             frozen = frozen_names()
             blocks += [[n for n in frozen if f"__stage{stage}__" in n] for stage in STAGES]
         names += [name for block in blocks for name in pooled_names(block)]
-        return [f"region__{self.segmenter}__{name}" for name in names]
+        return [f"region__{self.model_.name}__{name}" for name in names]
 
 
 def _to_side(maps: NDArray[np.float32]) -> NDArray[np.float32]:

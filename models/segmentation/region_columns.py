@@ -157,8 +157,8 @@ def pooled(level: NDArray[np.floating], mask: Mask) -> Map:
     >>> level = np.arange(16, dtype=np.float32).reshape(4, 4, 1)
     >>> mask = np.zeros((8, 8), bool)
     >>> mask[:4, :4] = True
-    >>> pooled(level, mask).tolist()
-    [2.5, 5.0, 9.166666984558105, 7.5, 15.0]
+    >>> pooled(level, mask).round(2).tolist()
+    [2.5, 5.0, 8.100000381469727, 7.5, 15.0]
     """
     import cv2
 

@@ -19,7 +19,7 @@ FEWEST = 10
 
 def honesty(results: Results) -> Section:
     """Check the folds, read the controls, and say what was not controlled."""
-    blocks: list[Block] = [_folds(results), *_untrained(results)]
+    blocks: list[Block] = [_folds(results), *_untrained(results), *_seen(results)]
     missing: list[str] = []
     for part, words in (
         (_leak, "the leak's worth (the same model under folds by image)"),
@@ -93,6 +93,41 @@ def _untrained(results: Results) -> list[Block]:
             "warning",
         )
     ]
+
+
+def _seen(results: Results) -> list[Block]:
+    """Say which pictures the features of an experiment were taught on elsewhere."""
+    said: list[Block] = []
+    for experiment in results.experiments:
+        seen = experiment.record.seen_elsewhere
+        if seen is None:
+            continue
+        met, all_ = seen.files + seen.copies, seen.files + seen.copies + seen.others
+        name = experiment.title
+        if not met:
+            said.append(
+                Paragraph(
+                    f"{name}: of {plural(all_, 'image')} none was in the training set of the "
+                    "features, which were taught on another data set, and none is a copy or a "
+                    "neighbour of one there."
+                )
+            )
+            continue
+        rest = (
+            "no other is left"
+            if seen.accuracy_of_others is None
+            else f"on the {count(seen.others)} others accuracy is {share(seen.accuracy_of_others)}"
+        )
+        said.append(
+            Paragraph(
+                f"{name}: of {plural(all_, 'image')} {count(seen.files)} were in the training set "
+                f"of the features, which were taught on another data set, and {count(seen.copies)} "
+                f"are copies or neighbours of such; {rest}. They are marked in the predictions, "
+                "column seen_elsewhere.",
+                "warning",
+            )
+        )
+    return said
 
 
 def _leak(results: Results) -> list[Block]:

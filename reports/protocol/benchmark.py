@@ -20,6 +20,7 @@ from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import save
+from gliaboost.models.familiarity.familiarity import DESCRIPTION
 from gliaboost.models.fitted_columns import identity_of, inner_parts
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters, takes_masks
@@ -34,6 +35,7 @@ from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record import ExperimentRecord
 from gliaboost.reports.protocol.results import Results, read_results
+from gliaboost.reports.protocol.seen_elsewhere import marked, pictures_seen, taught_elsewhere
 from gliaboost.reports.protocol.summary import summarise, write_results
 from gliaboost.reports.statistics.measures import DealtLabels
 
@@ -104,10 +106,12 @@ def run(
         extractors,
         protocol.preparation,
         store,
+        beside=[DESCRIPTION] if taught_elsewhere(extractors) else [],
         jobs=protocol.jobs,
         executor=executor,
         progress=progress,
     )
+    seen = pictures_seen(data, extractors)
     done = data.extraction
     progress.line(
         f"features: {done.computed} images computed, {done.reused} from the store, "
@@ -127,7 +131,7 @@ def run(
 
     for experiment in protocol.experiments:
         parts = parts_of(experiment, folds_of(experiment), data.labels)
-        frame, record = summarise(data, experiment, parts, protocol.seed)
+        frame, record = marked(*summarise(data, experiment, parts, protocol.seed), seen)
         frames.append(frame)
         records.append(record)
     dealt: DealtLabels | None = None

@@ -283,6 +283,24 @@ class ExperimentIdentity:
 
 # Fields come in the order of the bases from right to left: what it was, what was measured, costs.
 @dataclass(frozen=True, kw_only=True)
+class SeenElsewhereRecord:
+    """How many pictures were in what an experiment's features were taught on elsewhere.
+
+    Attributes
+    ----------
+    files, copies, others : int
+        Pictures of the same bytes, copies or neighbours of such, and the rest.
+    accuracy_of_others : float, optional
+        Of the rest, 0 to 1; None where there is none.
+    """
+
+    files: int
+    copies: int
+    others: int
+    accuracy_of_others: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExperimentRecord(Evaluation, ExperimentIdentity):
     """One experiment: what it was, what was measured of it, and what that cost.
 
@@ -316,6 +334,8 @@ class ExperimentRecord(Evaluation, ExperimentIdentity):
         Images of the other data set that were not asked about, by reason, then.
     offered : dict of str to int, optional
         Images of the other data set by class, before any was left out, then.
+    seen_elsewhere : SeenElsewhereRecord, optional
+        Where features were taught on another data set, which knows its pictures.
     """
 
     seconds: Seconds
@@ -333,6 +353,7 @@ class ExperimentRecord(Evaluation, ExperimentIdentity):
     trained_on: tuple[str, ...] = ()
     left_out: dict[str, int] | None = None
     offered: dict[str, int] | None = None
+    seen_elsewhere: SeenElsewhereRecord | None = None
 
     @property
     def competes(self) -> bool:

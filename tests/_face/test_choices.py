@@ -16,6 +16,8 @@ from gliaboost.devices import Unavailable
 from gliaboost.errors import UsageError
 from gliaboost.features import HOG
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
+from gliaboost.models.bundle_file import save
+from gliaboost.models.segmentation.bundle import SegmenterBundle
 
 
 def said(**given: Any) -> list[str]:
@@ -104,6 +106,36 @@ def test_region_without_masks_is_told_before_any_work(
     faults = Faults()
     check_masks(faults, [HOG()], Manifest.read(path))
     assert not faults
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"region": "seg.pt"}, "--region seg.pt: expected a file .joblib, from: gliaboost segment"),
+        ({"region": "no.joblib"}, "no bundle no.joblib; make one with"),
+        (
+            {"region": "a.joblib", "features": "region", "settings": ["region.segmenter=otsu"]},
+            "--region a.joblib and --set region.segmenter=otsu; expected one of them",
+        ),
+    ],
+)
+def test_a_segmenter_from_elsewhere_is_asked_for_rightly(given: Any, fault: str) -> None:
+    assert any(fault in line for line in said(**given)), said(**given)
+
+
+def test_region_is_taken_where_it_is_named_and_beside_what_is(tmp_path: Path) -> None:
+    seg = save(
+        SegmenterBundle("otsu", b"", "", ["tumor"], {"least": 0.5}, 256), tmp_path / "seg.joblib"
+    )
+    for features in ("glcm", "glcm,region"):
+        faults = Faults()
+        choice = choose(
+            faults, features=features, region=seg, settings=["region.maps=classical"],
+            models="lightgbm",
+        )  # fmt: skip
+        faults.tell()
+        assert [e.name for e in choice.extractors] == ["glcm", "region"]
+        assert "otsu@" in choice.extractors[1].label
 
 
 def test_a_search_needs_a_model_that_can_be_searched() -> None:

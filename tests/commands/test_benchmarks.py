@@ -31,7 +31,7 @@ def test_benchmark(
     calls = replace("benchmark", results)
     words = ["--out", "there", "--folds", "3", "--only", "1,svm=2", "--target", "type"]
     words += ["--modality", "CT", "--features", "hog,lbp", "--models", "svm", "--tune", "4"]
-    words += ["--models", "forest", "--prepare", "size=64"]
+    words += ["--models", "forest", "--prepare", "size=64", "--region", "seg.joblib"]
     words += ["--ablation", "--no-controls", "--no-audit", "--test-on", "o.csv", "--seed", "3"]
     words += ["--device", "cpu", "--jobs", "2", "--store", "s", "--set", "svm.C=1"]
     monkeypatch.setattr(sys, "argv", ["gliaboost", "benchmark", "m.csv"])
@@ -47,6 +47,7 @@ def test_benchmark(
             "features": ["hog,lbp"],
             "models": ["svm", "forest"],
             "prepare": "size=64",
+            "region": Path("seg.joblib"),
             "settings": ["svm.C=1"],
             "tune": 4,
             "ablation": True,

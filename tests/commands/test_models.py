@@ -31,6 +31,7 @@ WORKED: dict[str, Any] = {
 }
 WORK += ["--prepare", "size=64"]
 WORKED["prepare"] = "size=64"
+LOOK, LOOKED = ["--region", "seg.joblib"], {"region": Path("seg.joblib")}
 CHOICE = ["--target", "type", "--modality", "CT", "--seed", "3", "--features", "hog,lbp"]
 CHOSEN = {"target": "type", "modality": "CT", "seed": 3, "features": ["hog,lbp"]}
 
@@ -85,14 +86,15 @@ def test_extract_names_what_failed(replace: Any, ask: Any, tmp_path: Path) -> No
 def test_train(replace: Any, ask: Any) -> None:
     calls = replace("train", bundle(model="svm"))
     own = ["--out", "b.joblib", "--model", "svm", "--estimate", "4"]
-    code, out, err = ask("train", "m.csv", *own, *WORK, *CHOICE)
+    code, out, err = ask("train", "m.csv", *own, *WORK, *CHOICE, *LOOK)
     assert (code, out) == (0, "")
     assert err.splitlines() == [
         "b.joblib: svm on hog,lbp, fitted on cpu",
         NONE,
         "next: gliaboost predict b.joblib NEW_IMAGES",
     ]
-    expected = {**WORKED, **CHOSEN, "out": Path("b.joblib"), "model": "svm", "estimate": 4}
+    expected = {**WORKED, **CHOSEN, **LOOKED, "out": Path("b.joblib"), "model": "svm"}
+    expected["estimate"] = 4
     assert given(calls) == ((Path("m.csv"),), expected)
 
 
@@ -125,11 +127,11 @@ def test_tune(replace: Any, ask: Any) -> None:
     found = Search("lightgbm", {"rounds": 3}, 0.25, 0.5, [], 2)
     calls = replace("tune", (bundle(model="xgboost"), found))
     own = ["--trials", "2", "--timeout", "9", "--folds", "4", "--study", "j", "--out", "b.joblib"]
-    code, _, err = ask("tune", "m.csv", "--model", "xgboost", *own, *WORK, *CHOICE)
+    code, _, err = ask("tune", "m.csv", "--model", "xgboost", *own, *WORK, *CHOICE, *LOOK)
     expected = {"trials": 2, "timeout": 9.0, "folds": 4, "study": Path("j"), "model": "xgboost"}
     assert given(calls) == (
         (Path("m.csv"),),
-        {**WORKED, **CHOSEN, **expected, "out": Path("b.joblib")},
+        {**WORKED, **CHOSEN, **LOOKED, **expected, "out": Path("b.joblib")},
     )
     said = "b.joblib: xgboost, inner log loss 0.2500, the defaults 0.5000; {'rounds': 3}\n"
     assert (code, err) == (0, f"{said}next: gliaboost predict b.joblib NEW_IMAGES\n")

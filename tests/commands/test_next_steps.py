@@ -55,6 +55,19 @@ def test_the_best_is_trained_as_it_was_compared(results: Results) -> None:
     assert {"--target", "--modality", "--prepare", "--store"} <= set(words)
 
 
+def test_the_segmenter_from_elsewhere_goes_with_columns_alone(results: Results) -> None:
+    experiments = results.record.experiments
+    columns = tuple(e for e in experiments if e.takes == "columns")
+    assert columns
+    seen = Path("seg.joblib")
+    boosters = replace(results, record=replace(results.record, experiments=columns))
+    words = after_benchmark(boosters, Path("m.csv"), region=seen)
+    assert words[words.index("--region") + 1] == "seg.joblib"
+    networks = tuple(e for e in experiments if e.takes == "images")
+    images = replace(results, record=replace(results.record, experiments=networks))
+    assert not networks or "--region" not in after_benchmark(images, Path("m.csv"), region=seen)
+
+
 def test_where_copies_cross_the_split_groups_come_first(results: Results) -> None:
     known = replace(results.dataset, audit=(LEAK,))
     unknown = replace(known, patients=0)

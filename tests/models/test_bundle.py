@@ -149,7 +149,9 @@ def test_a_newer_layout_asks_for_an_upgrade(path: Path) -> None:
     [("classes", ["glioma", 3]), ("classes", "glioma"), ("native", "text"), ("columns", 0),
      ("columns", True), ("features", [1]), ("preparation", []), ("takes", "sound"),
      ("package", 3), ("classes", ["glioma", "glioma"]), ("format", "2"), ("format", True),
-     ("features", [{"name": "glcm", "version": 1}]), ("columns", -1), ("sha256", None)],
+     ("features", [{"name": "glcm", "version": 1}]), ("columns", -1),
+     ("features", [{"name": "region", "version": 1, "parameters": {}, "state": "x"}]),
+     ("sha256", None)],
 )  # fmt: skip
 def test_fields_of_another_kind_are_damage(path: Path, field: str, value: Any) -> None:
     bundle = joblib.load(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,14 +18,16 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import patient_folds
 from gliaboost.errors import UsageError
 from gliaboost.features import create, from_spec
-from gliaboost.features.fitted import described
+from gliaboost.features.fitted import described, is_fitted
 from gliaboost.features.fitted_checks import sample_rows
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import load, save
+from gliaboost.models.bundle_file import save as save_bundle
 from gliaboost.models.explain.attribution import explain
 from gliaboost.models.fitted_columns import columns_of, learn_columns
 from gliaboost.models.prediction import predict
 from gliaboost.models.segmentation.base import Segmenter
+from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.decision import Decision
 from gliaboost.models.segmentation.region import Region
 from gliaboost.models.segmentation.registry import SEGMENTERS, register
@@ -234,6 +238,87 @@ def test_right_parameters_have_no_faults_and_squares_are_asked_for() -> None:
     with pytest.raises(UsageError, match="all 16 masks are empty"):
         rows = sample_rows(64, 64)
         Region(segmenter="otsu", **PLAIN).fit(**{**rows, "masks": rows["masks"] & False})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A segmenter that was trained elsewhere: Otsu's, on MRI prepared to 48 x 48 pixels."""
+    decision = {"least": 0.5, "share": 0.5, "others": 1.0}
+    bundle = SegmenterBundle(
+        "otsu", b"", "", ["tumor"], decision, 48, PREPARATION.to_dict(), modality="MRI"
+    )
+    return save_bundle(bundle, tmp_path / "seg.joblib")
+
+
+def test_a_segmenter_from_elsewhere_needs_no_masks_and_learns_nothing(
+    manifest: Manifest, file: Path, tmp_path: Path
+) -> None:
+    region = Region(segmenter=str(file), **PLAIN)
+    assert region.parameter_faults(48, 48) == []
+    assert is_fitted(region)
+    bare = Manifest.of(manifest.table.assign(mask=None), manifest.root)
+    data, rows = data_of(bare, region, tmp_path), np.arange(20)
+    learned = learn_columns(data, rows, data.labels, [region])
+    assert learned.extractors == (region,) and not learned.seconds
+    fitted_here = Region(segmenter="otsu", **PLAIN).fit(
+        data.images(rows), masks=np.ones((20, 48, 48), bool)
+    )
+    np.testing.assert_array_equal(learned.columns, fitted_here.transform(data.images(rows)))
+    with pytest.raises(UsageError, match="learns nothing"):
+        region.fit(data.images(rows), masks=np.ones((20, 48, 48), bool))
+
+
+def test_a_file_is_known_by_its_content_and_goes_into_the_bundle(
+    manifest: Manifest, file: Path, tmp_path: Path
+) -> None:
+    region = Region(segmenter=str(file), **PLAIN)
+    moved = file.rename(tmp_path / "other.joblib")
+    again = Region(segmenter=str(moved), **PLAIN)
+    # The first was not opened yet.
+    with pytest.raises(UsageError, match="no bundle"):
+        is_fitted(region)
+    assert again.label.startswith("region:") and "segmenter=otsu@" in again.label
+    assert str(tmp_path) not in str(again.spec())
+    copied = Path(shutil.copy(moved, tmp_path / "third.joblib"))
+    assert Region(segmenter=str(copied), **PLAIN).fingerprint() == again.fingerprint()
+    bundle, _ = train(
+        manifest, [again], "lightgbm", FeatureStore(tmp_path / "store"), jobs=1, device="cpu",
+        preparation=PREPARATION, parameters={"rounds": 5, "inner_folds": 0},
+    )  # fmt: skip
+    moved.unlink()
+    opened = load(save(bundle, tmp_path / "model.joblib"))
+    assert predict(opened, manifest.paths[:1], jobs=1)[0].error is None
+    assert opened.extractors()[0].fingerprint() == again.fingerprint()
+
+
+@pytest.mark.parametrize(
+    ("columns", "preparation", "said"),
+    [
+        ({}, PREPARATION, None),
+        ({"modality": "MRI"}, PREPARATION, None),
+        ({"modality": "CT"}, PREPARATION, "was trained on MRI, and 20 of 20 images"),
+        ({}, Preparation(size=48, crop="foreground"), "prepared otherwise; .*--prepare crop=none"),
+    ],
+)
+def test_images_of_another_kind_are_warned_of(
+    manifest: Manifest, file: Path, columns: Any, preparation: Preparation, said: str | None
+) -> None:
+    region = Region(segmenter=str(file), **PLAIN)
+    table = manifest.table.assign(**{"modality": None, **columns})
+    found = region.cautions(preparation, Manifest.of(table, manifest.root))
+    assert len(found) == (said is not None)
+    assert said is None or re.search(said, found[0])
+    assert Region(**PLAIN).cautions(preparation, manifest) == []
+
+
+def test_a_file_that_is_no_segmenter_is_told_before_any_work(tmp_path: Path, file: Path) -> None:
+    odd = tmp_path / "odd.joblib"
+    odd.write_bytes(b"nothing")
+    for path, said in ((odd, "odd.joblib"), (tmp_path / "none.joblib", "none.joblib")):
+        (fault,) = Region(segmenter=str(path), **PLAIN).parameter_faults(48, 48)
+        assert said in fault
+    own = Region(segmenter=str(file), parameters={"rounds": 3}, **PLAIN)
+    assert "is trained already" in own.parameter_faults(48, 48)[0]
 
 
 def test_where_it_is_computed_is_no_part_of_the_fingerprint() -> None:
