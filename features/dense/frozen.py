@@ -49,6 +49,30 @@ def frozen_pyramid(image: NDArray[np.uint8]) -> Pyramid:
     return Pyramid(tuple(_channels_last(each[0].numpy()) for each in maps))
 
 
+def wide_pyramid(stages: Pyramid) -> Pyramid:
+    """Average all levels over 3 x 3 cells of the coarsest: what lies around, fine detail included.
+
+    Parameters
+    ----------
+    stages : Pyramid
+        From `frozen_pyramid`.
+
+    Returns
+    -------
+    Pyramid
+        One level, as coarse as the coarsest, the levels' columns side by side.
+
+    Examples
+    --------
+    >>> levels = np.ones((4, 4, 1), np.float16), np.zeros((2, 2, 3), np.float16)
+    >>> wide_pyramid(Pyramid(levels)).levels[0][0, 0].tolist()
+    [1.0, 0.0, 0.0, 0.0]
+    """
+    cells = stages.levels[-1].shape[0]
+    wide = [_around(level.astype(np.float32), cells) for level in stages.levels]
+    return Pyramid((np.concatenate(wide, axis=2).astype(np.float16),))
+
+
 def frozen_names() -> tuple[str, ...]:
     """Name the columns, in order.
 
@@ -65,6 +89,14 @@ def frozen_names() -> tuple[str, ...]:
         for stage, count in zip(STAGES, counts, strict=True)
         for channel in range(count)
     )
+
+
+def _around(level: NDArray[np.float32], cells: int) -> NDArray[np.float32]:
+    block = level.shape[0] // cells
+    means = level.reshape(cells, block, cells, block, -1).mean(axis=(1, 3))
+    padded = np.pad(means, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    return np.asarray((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9, np.float32)
 
 
 def _channels_last(maps: NDArray[np.float32]) -> NDArray[np.float16]:

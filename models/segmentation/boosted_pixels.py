@@ -15,16 +15,17 @@ from gliaboost.models.base import NativeModelError
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.segmentation.base import TUMOUR, Segmenter
 from gliaboost.models.segmentation.decision import Decision, choose_decision
-from gliaboost.models.segmentation.forest import Forest, grow_forest
 from gliaboost.models.segmentation.pixel_columns import (
     MAPS,
     SIDE,
     SeenSlice,
     cell_maps,
+    enlarged,
     mask_to_side,
     see,
 )
 from gliaboost.models.segmentation.pixel_context import context_pyramid
+from gliaboost.models.segmentation.pixel_model import PixelModel, learn_pixels
 from gliaboost.models.segmentation.pixel_samples import PixelSample, sample_pixels
 from gliaboost.models.segmentation.plain_container import pack, unpack
 from gliaboost.models.segmentation.registry import register
@@ -39,8 +40,8 @@ Rows = NDArray[np.int64]
 class BoostedPixels(Segmenter):
     """Boosted trees on dense columns of sampled pixels, with a second pass over the first's map.
 
-    Each pass fits one forest a part of the patients, on the other parts; its maps of the rows held
-    out are what the next pass learns from, and the decision. New images get the forests' average.
+    Each pass fits one model a part of the patients, on the other parts; its maps of the rows held
+    out are what the next pass learns from, and the decision. New images get the models' average.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class BoostedPixels(Segmenter):
     by_class : bool
         Tell kinds of tumour apart by pixel, or only tumour from none.
     rounds : int
-        Trees a class, forest and pass, from 1.
+        Trees a class, model and pass, from 1.
     passes : int
         1, 2 or 3.
     inner_folds : int
@@ -62,7 +63,7 @@ class BoostedPixels(Segmenter):
     Examples
     --------
     >>> BoostedPixels(maps="classical", passes=1).get_params()["rounds"]
-    80
+    100
     """
 
     name: ClassVar[str] = "boosted-pixels"
@@ -74,7 +75,7 @@ class BoostedPixels(Segmenter):
         *,
         maps: str = "frozen",
         by_class: bool = True,
-        rounds: int = 80,
+        rounds: int = 100,
         passes: int = 2,
         inner_folds: int = 3,
         seed: int = 0,
@@ -119,22 +120,22 @@ class BoostedPixels(Segmenter):
                 stacklevel=3,
             )
         samples, X, codes, weight, rows = self._sampled(images, masks, kinds)
-        self.forests_: list[list[Forest]] = []
+        self.models_: list[list[PixelModel]] = []
         maps: dict[int, NDArray[np.float32]] = {}
         share = float(masks[np.concatenate(parts)].mean()) if parts else 0.0
         for number in range(self.passes if parts else 1):
             cells = CELLS[min(number, len(CELLS) - 1)]
             if number:
                 X = self._with_context(X, images, samples, rows, maps)
-            forests = self._grown(X, codes, weight, rows, parts)
-            maps = self._out_of_fold(images, parts, forests, maps, cells)
+            models = self._grown(X, codes, weight, rows, parts)
+            maps = self._out_of_fold(images, parts, models, maps, cells)
             shift = _level_shift([each.sum(axis=0) for each in maps.values()], share) if maps else 0
-            self.forests_.append([forest.shifted(shift) for forest in forests])
+            self.models_.append([model.shifted(shift) for model in models])
             maps = {n: _shifted(each, shift) for n, each in maps.items()}
         self.decision_ = Decision()
         if parts:
             self.decision_ = choose_decision(
-                (_to_pixels(maps[n].sum(axis=0)[None], SIDE, SIDE)[0], mask_to_side(masks[n]))
+                (enlarged(maps[n].sum(axis=0)[None], SIDE, SIDE)[0], mask_to_side(masks[n]))
                 for n in sorted(maps)
             )
 
@@ -146,7 +147,7 @@ class BoostedPixels(Segmenter):
         def one(n: int) -> tuple[PixelSample, NDArray[np.float32]]:
             seen = self._see(images[n])
             sample = sample_pixels(seen.image, mask_to_side(masks[n]), seen.head, self.seed)
-            return sample, seen.pyramid.at(*_places(sample))
+            return sample, seen.surrounded.at(*_places(sample))
 
         found = list(map_in_order(one, range(len(images)), jobs=self.jobs))
         samples = [sample for sample, _ in found]
@@ -169,7 +170,7 @@ class BoostedPixels(Segmenter):
         maps: dict[int, NDArray[np.float32]],
     ) -> NDArray[np.float32]:
         """Put what a pass sees of the last one's maps beside the images' own columns."""
-        own = self._see(images[0]).pyramid.width
+        own = self._see(images[0]).surrounded.width
 
         def one(n: int) -> NDArray[np.float32]:
             context = _context(self._see(images[n]), maps[n])
@@ -185,13 +186,16 @@ class BoostedPixels(Segmenter):
         weight: NDArray[np.float64],
         rows: Rows,
         parts: Sequence[Rows],
-    ) -> list[Forest]:
-        def one(part: Rows) -> Forest:
+    ) -> list[PixelModel]:
+        def one(part: Rows) -> PixelModel:
             learned = ~np.isin(rows, part)
-            count = 1 + len(self.classes_)
-            weights, offsets = _by_class(codes[learned], weight[learned], count)
-            return grow_forest(
-                X[learned], codes[learned], weights, offsets, rounds=self.rounds, seed=self.seed
+            return learn_pixels(
+                X[learned],
+                codes[learned],
+                weight[learned],
+                1 + len(self.classes_),
+                rounds=self.rounds,
+                seed=self.seed,
             )
 
         return list(map_in_order(one, parts or [np.empty(0, np.int64)], jobs=self.jobs))
@@ -200,16 +204,16 @@ class BoostedPixels(Segmenter):
         self,
         images: NDArray[np.uint8],
         parts: Sequence[Rows],
-        forests: Sequence[Forest],
+        models: Sequence[PixelModel],
         maps: dict[int, NDArray[np.float32]],
         cells: int,
     ) -> dict[int, NDArray[np.float32]]:
-        """Map each image by the forest that did not learn from its patient."""
-        tasks = [(int(n), forests[k]) for k, part in enumerate(parts) for n in part]
+        """Map each image by the model that did not learn from its patient."""
+        tasks = [(int(n), models[k]) for k, part in enumerate(parts) for n in part]
 
-        def one(task: tuple[int, Forest]) -> NDArray[np.float32]:
-            n, forest = task
-            return _next(self._see(images[n]), maps.get(n), [forest], cells)
+        def one(task: tuple[int, PixelModel]) -> NDArray[np.float32]:
+            n, model = task
+            return _next(self._see(images[n]), maps.get(n), [model], cells)
 
         found = map_in_order(one, tasks, jobs=self.jobs)
         return {n: each for (n, _), each in zip(tasks, found, strict=True)}
@@ -220,27 +224,27 @@ class BoostedPixels(Segmenter):
     def _predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         def one(image: NDArray[np.uint8]) -> NDArray[np.float32]:
             seen, maps = self._see(image), None
-            for number, forests in enumerate(self.forests_):
-                maps = _next(seen, maps, forests, CELLS[min(number, len(CELLS) - 1)])
+            for number, models in enumerate(self.models_):
+                maps = _next(seen, maps, models, CELLS[min(number, len(CELLS) - 1)])
             assert maps is not None
-            return _to_pixels(maps, *image.shape)
+            return enlarged(maps, *image.shape)
 
         return np.stack(list(map_in_order(one, images, jobs=self.jobs)))
 
     def _to_bytes(self) -> bytes:
         arrays = {
             f"{number}.{part}.{name}": array
-            for number, forests in enumerate(self.forests_)
-            for part, forest in enumerate(forests)
-            for name, array in forest.arrays().items()
+            for number, models in enumerate(self.models_)
+            for part, model in enumerate(models)
+            for name, array in model.arrays().items()
         }
-        columns = [int(n) for n in self._columns(len(self.classes_))[: len(self.forests_)]]
-        about = {"forests": [len(f) for f in self.forests_], "columns": columns}
+        columns = [int(n) for n in self._columns(len(self.classes_))[: len(self.models_)]]
+        about = {"models": [len(f) for f in self.models_], "columns": columns}
         return pack(arrays, about)
 
     def _from_bytes(self, native: bytes) -> None:
         arrays, about = unpack(native)
-        counts, columns = about.get("forests"), self._columns(len(self.classes_))
+        counts, columns = about.get("models"), self._columns(len(self.classes_))
         if not (
             isinstance(counts, list)
             and 1 <= len(counts) <= len(columns)
@@ -248,29 +252,23 @@ class BoostedPixels(Segmenter):
             and about.get("columns") == columns[: len(counts)]
         ):
             raise NativeModelError(
-                f"the segmenter has forests {counts} over columns {about.get('columns')}, this "
+                f"the segmenter has models {counts} over columns {about.get('columns')}, this "
                 f"gliaboost's boosted pixels see {columns}; train it again"
             )
-        self.forests_ = [
-            [self._forest(arrays, f"{number}.{part}.", columns[number]) for part in range(count)]
+        self.models_ = [
+            [self._model(arrays, f"{number}.{part}.", columns[number]) for part in range(count)]
             for number, count in enumerate(counts)
         ]
 
-    def _forest(self, arrays: dict[str, NDArray[Any]], prefix: str, columns: int) -> Forest:
+    def _model(self, arrays: dict[str, NDArray[Any]], prefix: str, columns: int) -> PixelModel:
         own = {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-        forest = Forest.from_arrays(own, columns)
-        if len(forest.start) != 1 + len(self.classes_):
-            raise NativeModelError(
-                f"the segmenter tells {len(forest.start) - 1} kinds of tumour apart, "
-                f"{len(self.classes_)} are named; train it again or copy it again"
-            )
-        return forest
+        return PixelModel.from_arrays(own, columns, 1 + len(self.classes_))
 
     def _columns(self, classes: int) -> list[int]:
         """Count what each pass sees."""
         blank = self._see(np.zeros((SIDE, SIDE), np.uint8))
         nothing = np.zeros((classes, CELLS[0], CELLS[0]), np.float32)
-        own, more = blank.pyramid.width, _context(blank, nothing).width
+        own, more = blank.surrounded.width, _context(blank, nothing).width
         return [own, own + more, own + more]
 
 
@@ -294,23 +292,12 @@ def _context(seen: SeenSlice, maps: NDArray[np.float32]) -> Pyramid:
 
 
 def _next(
-    seen: SeenSlice, maps: NDArray[np.float32] | None, forests: Sequence[Forest], cells: int
+    seen: SeenSlice, maps: NDArray[np.float32] | None, models: Sequence[PixelModel], cells: int
 ) -> NDArray[np.float32]:
-    pyramid = seen.pyramid if maps is None else joined([seen.pyramid, _context(seen, maps)])
-    return cell_maps(seen, pyramid, forests, cells)
-
-
-def _by_class(
-    codes: NDArray[np.int64], weight: NDArray[np.float64], classes: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weigh pixels within their class, and say by how much sampling moved each class's log odds."""
-    weights, offsets = np.ones(len(codes)), np.full(classes, -np.inf)
-    for code in range(classes):
-        own = codes == code
-        if own.any():
-            weights[own] = weight[own] / weight[own].mean()
-            offsets[code] = np.log(weight[own].mean())
-    return weights, offsets - offsets.max()
+    pyramid = seen.surrounded
+    if maps is not None:
+        pyramid = joined([pyramid, _context(seen, maps)])
+    return cell_maps(seen, pyramid, models, cells, maps)
 
 
 def _level_shift(maps: Sequence[NDArray[np.float32]], share: float) -> float:
@@ -337,11 +324,3 @@ def _shifted(maps: NDArray[Any], shift: float) -> NDArray[Any]:
     together = maps.sum(axis=axis, keepdims=True)
     moved: NDArray[Any] = maps * factor / (1 + together * (factor - 1))
     return moved
-
-
-def _to_pixels(maps: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
-    import cv2
-
-    return np.stack(
-        [cv2.resize(each, (width, height), interpolation=cv2.INTER_LINEAR) for each in maps]
-    )

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.features.dense.classical import classical_pyramid
-from gliaboost.features.dense.frozen import frozen_pyramid
+from gliaboost.features.dense.classical import STRIDES, classical_pyramid
+from gliaboost.features.dense.frozen import frozen_pyramid, wide_pyramid
 from gliaboost.features.dense.head import find_head
 from gliaboost.features.dense.memo import MEMO
 from gliaboost.features.dense.pyramid import Pyramid, joined
-from gliaboost.models.segmentation.forest import Forest
+from gliaboost.models.segmentation.pixel_model import PixelModel
 
 # Every slice is brought to this side first: filters, grids and nearness are in its pixels.
 SIDE = 256
+# A later pass does not look where an earlier one believes less than this.
+NEGLIGIBLE = 0.005
 MAPS = ("classical", "frozen")
 
 
@@ -35,6 +38,15 @@ class SeenSlice:
     image: NDArray[np.uint8]
     head: NDArray[np.bool_]
     pyramid: Pyramid
+
+    @cached_property
+    def surrounded(self) -> Pyramid:
+        """The dense columns, and beside a frozen network's their averages all around."""
+        frozen = Pyramid(self.pyramid.levels[len(STRIDES) :])
+        if not frozen.levels:
+            return self.pyramid
+        wide = MEMO.get("frozen, wide", self.image, lambda _: wide_pyramid(frozen))
+        return joined([self.pyramid, wide])
 
     def columns(self, cells: int) -> NDArray[np.float32]:
         """Give the columns of all cells of a grid, ``float32 [cells, cells, D]``."""
@@ -83,20 +95,26 @@ def mask_to_side(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def cell_maps(
-    seen: SeenSlice, pyramid: Pyramid, forests: Sequence[Forest], cells: int
+    seen: SeenSlice,
+    pyramid: Pyramid,
+    models: Sequence[PixelModel],
+    cells: int,
+    before: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Average forests' probabilities on a grid.
+    """Average models' probabilities on a grid.
 
     Parameters
     ----------
     seen : SeenSlice
         Where the head is; beyond it there is no tumour.
     pyramid : Pyramid
-        The forests' columns.
-    forests : sequence of Forest
+        The models' columns.
+    models : sequence of PixelModel
         Of classes "none" and K of tumour.
     cells : int
         Cells a side.
+    before : float32 array [K, g, g], optional
+        An earlier pass's: where it believes next to nothing, next to it too, nothing is believed.
 
     Returns
     -------
@@ -105,12 +123,25 @@ def cell_maps(
     import cv2
 
     head = cv2.resize(seen.head.astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA)
-    rows, columns = np.nonzero(head > 0)
-    maps = np.zeros((len(forests[0].start) - 1, cells, cells), np.float32)
+    maps = np.zeros((models[0].classes - 1, cells, cells), np.float32)
+    asked = head > 0
+    if before is not None:
+        around = cv2.dilate(before.sum(axis=0), np.ones((3, 3), np.uint8))
+        asked &= cv2.resize(around, (cells, cells)) > NEGLIGIBLE
+    rows, columns = np.nonzero(asked)
     if not len(rows):
         return maps
     y, x = ((each + 0.5) / cells for each in (rows, columns))
     X = pyramid.at(y.astype(np.float32), x.astype(np.float32))
-    together = sum(forest.probabilities(X) for forest in forests) / np.float32(len(forests))
+    together = sum(model.probabilities(X) for model in models) / np.float32(len(models))
     maps[:, rows, columns] = np.asarray(together)[:, 1:].T
     return maps
+
+
+def enlarged(maps: NDArray[np.float32], height: int, width: int) -> NDArray[np.float32]:
+    """Interpolate maps ``[K, g, g]`` bilinearly to another size."""
+    import cv2
+
+    return np.stack(
+        [cv2.resize(each, (width, height), interpolation=cv2.INTER_LINEAR) for each in maps]
+    )

@@ -6,6 +6,7 @@ import threading
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 torch = pytest.importorskip("torch")
 
@@ -14,6 +15,7 @@ from gliaboost.features.dense.frozen import (  # noqa: E402
     STAGES,
     frozen_names,
     frozen_pyramid,
+    wide_pyramid,
 )
 from gliaboost.features.embedding.backbones import create_backbone  # noqa: E402
 
@@ -35,6 +37,22 @@ def test_levels_are_the_networks_stages() -> None:
     for stage, level in zip(STAGES, levels, strict=True):
         expected = stages[stage][0].permute(1, 2, 0).numpy()
         assert level == pytest.approx(expected, abs=2e-3 * float(max(1, np.abs(expected).max())))
+
+
+def test_wide_maps_are_all_stages_averaged_around() -> None:
+    pyramid = frozen_pyramid(_image())
+    wide = wide_pyramid(pyramid).levels[0].astype(float)
+    start = 0
+    for level in pyramid.levels:
+        stage = level.astype(float)
+        block = stage.shape[0] // 18
+        cells = stage.reshape(18, block, 18, block, -1).mean(axis=(1, 3))
+        around = ndimage.uniform_filter(cells, (3, 3, 1), mode="nearest")
+        stop = start + stage.shape[2]
+        near = 2e-3 * float(np.abs(around).max())
+        assert wide[..., start:stop] == pytest.approx(around, abs=near)
+        start = stop
+    assert start == wide.shape[2]
 
 
 def test_any_size_is_brought_to_the_networks() -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from gliaboost.models.segmentation.discriminants import Discriminants
 from gliaboost.models.segmentation.forest import Forest
 from gliaboost.models.segmentation.pixel_columns import (
+    NEGLIGIBLE,
     SIDE,
     cell_maps,
+    enlarged,
     mask_to_side,
     see,
     to_side,
 )
+from gliaboost.models.segmentation.pixel_model import PixelModel
 
 
 def _head(side: int = SIDE) -> np.ndarray:
@@ -20,9 +24,9 @@ def _head(side: int = SIDE) -> np.ndarray:
     return np.where(np.hypot(y / 0.45, x / 0.3) < 1, 90, 0).astype(np.uint8)
 
 
-def _forest(column: int, threshold: float) -> Forest:
+def _model(column: int, threshold: float) -> PixelModel:
     """Tumour, almost surely, where a column is above a threshold."""
-    return Forest(
+    trees = Forest(
         roots=np.array([-1, 0], np.int32),
         feature=np.array([column], np.int32),
         left=np.array([-2], np.int32),
@@ -31,6 +35,8 @@ def _forest(column: int, threshold: float) -> Forest:
         value=np.array([0.0, -9, 9]),
         start=np.zeros(2),
     )
+    columns = see(_head(), "classical").pyramid.width
+    return PixelModel(Discriminants(np.zeros((columns, 2)), np.zeros(2)), trees)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 8), (100, 300), (512, 512)])
@@ -56,7 +62,7 @@ def test_a_slice_is_brought_to_its_side_before_it_is_seen() -> None:
 
 def test_cells_in_the_head_have_the_forests_average_and_others_nothing() -> None:
     seen = see(_head(), "classical")
-    low, never = _forest(0, -99), _forest(0, 99)
+    low, never = _model(0, -99), _model(0, 99)
     maps = cell_maps(seen, seen.pyramid, [low, never], 32)
     assert maps.shape == (1, 32, 32)
     assert maps[0, 16, 16] == pytest.approx(0.5, abs=1e-3)
@@ -64,6 +70,22 @@ def test_cells_in_the_head_have_the_forests_average_and_others_nothing() -> None
     assert (maps > 0).mean() == pytest.approx((_head() > 0).mean(), abs=0.1)
 
 
+def test_a_later_pass_looks_where_an_earlier_one_believes_anything() -> None:
+    seen = see(_head(), "classical")
+    before = np.zeros((1, 8, 8), np.float32)
+    before[0, 4, 4] = 0.5
+    before[0, 2, 4] = NEGLIGIBLE / 2
+    maps = cell_maps(seen, seen.pyramid, [_model(0, -99)], 32, before)
+    assert maps[0, 18, 18] > 0.99
+    assert maps[0, 21, 21] > 0.99
+    assert not maps[0, :10].any()
+
+
+def test_maps_are_enlarged_bilinearly() -> None:
+    level = np.array([[[0, 1]]], np.float32)
+    assert enlarged(level, 2, 4).tolist() == [[[0, 0.25, 0.75, 1]] * 2]
+
+
 def test_without_a_head_there_is_no_tumour() -> None:
     seen = see(np.zeros((40, 40), np.uint8), "classical")
-    assert not cell_maps(seen, seen.pyramid, [_forest(0, -99)], 16).any()
+    assert not cell_maps(seen, seen.pyramid, [_model(0, -99)], 16).any()
