@@ -83,8 +83,12 @@ def tumour_mask(probability: NDArray[np.floating], decision: Decision) -> NDArra
     peaks = np.zeros(count + 1)
     np.maximum.at(peaks, components[inside], probability[inside])
     kept = np.flatnonzero(peaks >= decision.others * peak)
-    filled: NDArray[np.bool_] = ndimage.binary_fill_holes(np.isin(components, kept))
-    return filled
+    mask: NDArray[np.bool_] = np.isin(components, kept)
+    # No hole reaches out of its components' box, and the picture is mostly outside of it.
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    mask[box] = ndimage.binary_fill_holes(mask[box])
+    return mask
 
 
 def choose_decision(
