@@ -7,7 +7,7 @@ import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,24 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor, check_images
 from gliaboost.features.kinds import wrong_kinds
+
+
+class Outline(NamedTuple):
+    """A part of an image that columns look at, as the image decides.
+
+    Attributes
+    ----------
+    mask : bool array [H, W]
+        The part.
+    columns : bool array [D]
+        Which columns look there.
+    words : str
+        What it is: a sentence for whoever sees it drawn.
+    """
+
+    mask: NDArray[np.bool_]
+    columns: NDArray[np.bool_]
+    words: str
 
 
 class FittedExtractor(Extractor):
@@ -170,6 +188,21 @@ class FittedExtractor(Extractor):
         """List what is wrong with the parameters, before anything is read or learned."""
         given, usual = self.get_params(deep=False), type(self)().get_params(deep=False)
         return wrong_kinds(given, usual)
+
+    def outline(self, image: NDArray[np.uint8]) -> Outline | None:
+        """Say where on an image columns look that have no place of their own.
+
+        Parameters
+        ----------
+        image : uint8 array [H, W]
+            As `transform` takes it.
+
+        Returns
+        -------
+        Outline or None
+            None where no column looks at a part that the image itself decides.
+        """
+        return None
 
     def cautions(self, preparation: Preparation, manifest: Manifest) -> list[str]:
         """Say what makes it unfit for a data set, as it was taught on another; a sentence each."""

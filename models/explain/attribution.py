@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from gliaboost.datasets.decode import decode
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Box, Extractor
+from gliaboost.features.fitted import FittedExtractor, Outline
 from gliaboost.files import replacing
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.families import share_by_family
@@ -48,6 +50,8 @@ class Explanation:
         What the image is called.
     ground : Ground or None
         How much of what has a place lies outside the head, and where the head was found.
+    outlines : tuple of Outline
+        Parts of the image that columns look at as the image decides, such as a tumour's region.
     """
 
     image: NDArray[np.uint8]
@@ -58,6 +62,7 @@ class Explanation:
     placed: float
     name: str = ""
     ground: Ground | None = None
+    outlines: tuple[Outline, ...] = ()
 
     @property
     def outside_head(self) -> float:
@@ -73,7 +78,8 @@ class Explanation:
         if self.placed < 1:
             found.append(f"{self.placed:.1%} of it has a place on the image, and is drawn.")
         words = "" if self.ground is None else self.ground.words()
-        return [*found, *([words] if words else [])]
+        found += [words] if words else []
+        return [*found, *(outline.words for outline in self.outlines)]
 
     def picture(self) -> NDArray[np.uint8]:
         """Draw the image beside itself under the map, with title, key and notes.
@@ -90,7 +96,9 @@ class Explanation:
             notes=self.notes(),
             one_sided=not self.families,
         )
-        return draw(self.image, self.heat, words, None if self.ground is None else self.ground.head)
+        head = None if self.ground is None else self.ground.head
+        parts = [outline.mask for outline in self.outlines]
+        return draw(self.image, self.heat, words, head, parts)
 
     def save(self, path: Path | str) -> Path:
         """Write `picture` as a PNG file, whole or not at all."""
@@ -122,8 +130,8 @@ def explain(bundle: Bundle, image: ImageLike) -> Explanation:
     -------
     Explanation
         Of a booster: TreeSHAP values (Lundberg et al. 2020), each spread over the pixels that its
-        column looks at; of a network: Grad-CAM (Selvaraju et al. 2017); of a hybrid: of its first
-        network.
+        column looks at, those of a tumour's region over that; of a network: Grad-CAM (Selvaraju et
+        al. 2017); of a hybrid: of its first network.
 
     Raises
     ------
@@ -149,14 +157,24 @@ def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     boxes, placed = places(extractors, *image.shape)
     own = values[0, best]
     whole = float(np.abs(own).sum()) or 1.0
+    heat = spread(own[placed], boxes[placed], image.shape[0])
+    outlines, on_parts = [], np.zeros(len(own), bool)
+    for extractor, (start, stop) in zip(extractors, pairwise(np.cumsum([0, *widths])), strict=True):
+        part = extractor.outline(image) if isinstance(extractor, FittedExtractor) else None
+        if part is not None:
+            outlines.append(part)
+            on_parts[start:stop] = part.columns
+            boxes[start:stop][part.columns] = _around(part.mask)
+            heat[part.mask] += own[start:stop][part.columns].sum() / max(1, int(part.mask.sum()))
     return Explanation(
         image,
-        spread(own[placed], boxes[placed], image.shape[0]),
+        heat,
         bundle.classes[best],
         dict(zip(bundle.classes, map(float, probabilities), strict=True)),
         share_by_family(values[:, [best]], [e.label for e in extractors], widths),
-        float(np.abs(own[placed]).sum()) / whole,
-        ground=ground_of_boxes(image, own[placed], boxes[placed]),
+        float(np.abs(own[placed | on_parts]).sum()) / whole,
+        ground=ground_of_boxes(image, own[placed | on_parts], boxes[placed | on_parts]),
+        outlines=tuple(outlines),
     )
 
 
@@ -208,6 +226,14 @@ def spread(values: NDArray[np.float32], boxes: NDArray[np.int64], size: int) -> 
         area = max(1, int((bottom - top) * (right - left)))
         heat[top:bottom, left:right] += value / area
     return heat
+
+
+def _around(mask: NDArray[np.bool_]) -> Box:
+    """Give the box around a mask; the whole image where it is empty."""
+    if not mask.any():
+        return Box(0, 0, *mask.shape)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
 
 
 def _by_image(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:

@@ -25,6 +25,8 @@ WIDTH = 2 * SIDE + 3 * ROOM
 # Classes that are listed; the rest are counted.
 CLASSES = 8
 PAPER, INK, SOFT, LIGHT = (255, 255, 255), (27, 27, 27), (90, 90, 90), (225, 225, 225)
+# Outlines of the head, and of a part that the image decides.
+HEAD, PART = (255, 255, 255), (255, 214, 10)
 # Grey under the key's colours.
 UNDER = 70
 # Where a name may be broken.
@@ -61,6 +63,7 @@ def draw(
     heat: NDArray[np.float32],
     words: Words,
     head: NDArray[np.bool_] | None = None,
+    parts: Sequence[NDArray[np.bool_]] = (),
 ) -> NDArray[np.uint8]:
     """Draw an explanation.
 
@@ -74,6 +77,8 @@ def draw(
         Around it.
     head : bool array [S, S], optional
         Outlined on the map.
+    parts : sequence of bool array [S, S]
+        Outlined on both, in another colour.
 
     Returns
     -------
@@ -92,8 +97,12 @@ def draw(
         fitted = Image.fromarray(panel).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
         canvas.paste(fitted, (left, top))
     drawn = np.array(canvas)
+    panels = [drawn[top : top + SIDE, x : x + SIDE] for x in (ROOM, 2 * ROOM + SIDE)]
     if head is not None and not head.all():
-        _outline(drawn[top : top + SIDE, 2 * ROOM + SIDE : 2 * ROOM + 2 * SIDE], head)
+        trace(panels[1], head, HEAD)
+    for part in parts:
+        for own in panels:
+            trace(own, part, PART)
     return drawn
 
 
@@ -201,13 +210,13 @@ def lines(text: str, room: float, length: Callable[[str], float]) -> list[str]:
     return [line.strip() for line in found if line.strip()]
 
 
-def _outline(panel: NDArray[np.uint8], head: NDArray[np.bool_]) -> None:
-    """Draw the head's outline on a panel, in place."""
+def trace(panel: NDArray[np.uint8], mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> None:
+    """Draw a mask's outline on a panel, uint8 ``[H, W, 3]`` of any size, in place."""
     import cv2
 
     size = panel.shape[1], panel.shape[0]
-    inside = cv2.resize(head.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    inside = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     outlines, _ = cv2.findContours(inside, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     drawn = np.ascontiguousarray(panel)
-    cv2.drawContours(drawn, outlines, -1, (255, 255, 255), 1, cv2.LINE_AA)
+    cv2.drawContours(drawn, outlines, -1, colour, 1, cv2.LINE_AA)
     panel[:] = drawn

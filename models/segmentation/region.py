@@ -15,14 +15,14 @@ from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.features.dense.classical import STRIDES, classical_names
 from gliaboost.features.dense.frozen import STAGES, frozen_names
 from gliaboost.features.dense.head import find_head
-from gliaboost.features.fitted import FittedExtractor
+from gliaboost.features.fitted import FittedExtractor, Outline
 from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.registry import register
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
 from gliaboost.models.segmentation.decision import Decision
-from gliaboost.models.segmentation.pixel_columns import MAPS, SIDE, see
+from gliaboost.models.segmentation.pixel_columns import MAPS, SIDE, see, to_side
 from gliaboost.models.segmentation.region_columns import (
     believed_region,
     place_columns,
@@ -241,13 +241,34 @@ class Region(FittedExtractor):
     def _extract(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         return np.stack([self._of_image(image) for image in images])
 
+    def outline(self, image: NDArray[np.uint8]) -> Outline:
+        """Say where the columns look that describe the inside of the region, and its ring."""
+        self._check_fitted()
+        maps = _to_side(self.model_.predict_maps(image[None])[0])
+        mask, believed = self._mask(maps, find_head(to_side(image)).mask)
+        names = self._names(*image.shape)
+        own = [name.split("__")[2].startswith(("inside_", "ring_")) for name in names]
+        peak = f"probability {float(np.minimum(maps.sum(axis=0), 1).max()):.0%}"
+        finder = self.model_.title or self.model_.name
+        said = (
+            f"Outlined: where {finder} finds a tumour ({peak})."
+            if believed
+            else f"{finder} believes in no tumour; outlined is the likeliest place ({peak})."
+        )
+        return Outline(_from_side(mask, image.shape[0]), np.asarray(own), said)
+
+    def _mask(
+        self, maps: NDArray[np.float32], head: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.bool_], bool]:
+        together = np.minimum(maps.sum(axis=0), np.float32(1))
+        return believed_region(together, head, self.model_.decision_)
+
     def _of_image(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         model = self.model_
         maps = _to_side(model.predict_maps(image[None])[0])
         seen = see(image, self.maps)
         head = find_head(seen.image)
-        together = np.minimum(maps.sum(axis=0), np.float32(1))
-        mask, believed = believed_region(together, head.mask, model.decision_)
+        mask, believed = self._mask(maps, head.mask)
         place = place_columns(seen.image, head, maps, mask, model.decision_, believed)
         levels = [pooled(level, mask) for level in seen.pyramid.levels]
         return np.concatenate([place, *levels])
@@ -272,3 +293,12 @@ def _to_side(maps: NDArray[np.float32]) -> NDArray[np.float32]:
         return maps
     method = cv2.INTER_AREA if max(maps.shape[1:]) > SIDE else cv2.INTER_LINEAR
     return np.stack([cv2.resize(each, (SIDE, SIDE), interpolation=method) for each in maps])
+
+
+def _from_side(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
+    """Bring a mask back to an image's own size."""
+    import cv2
+
+    if mask.shape == (size, size):
+        return mask
+    return np.asarray(cv2.resize(mask.astype(np.float32), (size, size)) >= 0.5)

@@ -33,6 +33,7 @@ def explain_mistakes(folder: Path, images: Path) -> list[Path]:
     from gliaboost.models.bundle import load
     from gliaboost.models.explain.attribution import explain
     from gliaboost.models.explain.overlay import overlay
+    from gliaboost.models.explain.picture import PART, trace
 
     results = read_results(folder, images)
     leading = results.leading()
@@ -55,6 +56,8 @@ def explain_mistakes(folder: Path, images: Path) -> list[Path]:
                 with replacing(picture) as temporary:
                     # Few colours: a page carries dozens of these, and stays under 5 MB.
                     drawn_over = overlay(explained.image, explained.heat)
+                    for outline in explained.outlines:
+                        trace(drawn_over, outline.mask, PART)
                     small = Image.fromarray(drawn_over).resize((SIDE, SIDE)).quantize(64)
                     small.save(temporary, "PNG", optimize=True)
                 drawn.append(picture)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import patient_folds
@@ -36,6 +37,7 @@ from gliaboost.models.registry import register as register_model
 from gliaboost.models.training import search, train, training_data
 from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.benchmark import run
+from gliaboost.reports.protocol.elsewhere import Elsewhere
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, competitors
 from gliaboost.reports.protocol.protocol import Protocol
 
@@ -328,6 +330,35 @@ def test_a_benchmark_fits_fifteen_times_and_goes_on_where_it_stopped(
     cv2.imwrite(str(name), np.eye(SIZE, dtype=np.uint8) * 255)
     run(manifest, protocol, store, out, progress=heard)
     assert len(Memory.taught) > 15
+
+
+def test_folds_side_by_side_in_other_processes_give_the_same(tmp_path: Path, far: Any) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    store = FeatureStore(tmp_path / "store")
+    protocol = protocol_of(manifest, LBP, Memory(), controls=False)
+    own = run(manifest, protocol, store, tmp_path / "own").predictions
+    other = run(manifest, protocol, FeatureStore(tmp_path / "s"), tmp_path / "far", executor=far)
+    assert far.tasks > 5
+    columns = ["key", "fold", "predicted", "proba_a"]
+    pd.testing.assert_frame_equal(
+        own.sort_values("key")[columns].reset_index(drop=True),
+        other.predictions.sort_values("key")[columns].reset_index(drop=True),
+    )
+
+
+def test_another_data_set_is_asked_without_masks(tmp_path: Path) -> None:
+    manifest, there = manifest_of(tmp_path / "data"), manifest_of(tmp_path / "there", patients=2)
+    other = Manifest.of(there.table.assign(mask=None), there.root, "there.csv")
+    for path in other.paths:
+        cv2.imwrite(str(path), 255 - decode(path))
+    elsewhere = Elsewhere("there", other, {"in both": 0, "unknown class": 0}, {"a": 2, "b": 2})
+    store = FeatureStore(tmp_path / "store")
+    protocol = protocol_of(manifest, Memory(), controls=False)
+    results = run(manifest, protocol, store, tmp_path / "out", elsewhere=elsewhere)
+    (abroad,) = [e for e in results.record.experiments if e.test_on]
+    assert (abroad.name, abroad.counts.images) == ("lightgbm+memory (on there)", 4)
+    # Its training columns come from the five fits of the folds themselves; one on all is new.
+    assert len(Memory.taught) == 15 + 1
 
 
 def test_controls_use_what_need_not_learn_and_say_so(tmp_path: Path) -> None:

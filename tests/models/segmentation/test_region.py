@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -130,6 +131,19 @@ def test_columns_point_at_the_spot() -> None:
     assert (inside > whole + 1).all()
 
 
+def test_the_outline_is_where_the_columns_look() -> None:
+    rows = sample_rows(64, 64)
+    region = Region(segmenter="otsu", **PLAIN).fit(**rows)
+    outline = region.outline(rows["X"][0])
+    both = (outline.mask & rows["masks"][0]).sum()
+    assert 2 * both / (outline.mask.sum() + rows["masks"][0].sum()) > 0.9
+    names = np.asarray(region.feature_names(64, 64))[outline.columns]
+    assert all("__inside_" in name or "__ring_" in name for name in names)
+    assert outline.words.startswith("Outlined: where Otsu's threshold finds a tumour")
+    nothing = region.outline(np.zeros((64, 64), np.uint8))
+    assert "believes in no tumour" in nothing.words
+
+
 def test_images_of_any_content_have_finite_columns() -> None:
     rows = sample_rows(64, 64)
     region = Region(segmenter="otsu", **PLAIN).fit(**rows)
@@ -213,7 +227,19 @@ def test_a_bundle_of_region_features_predicts_and_explains_a_file(
     opened = load(save(bundle, tmp_path / "model.joblib"))
     (one,) = predict(opened, manifest.paths[:1], jobs=1)
     assert one.error is None and one.predicted in ("large", "small")
-    assert set(explain(opened, manifest.paths[0]).families) == {region.label}
+    found = explain(opened, manifest.paths[0])
+    assert set(found.families) == {region.label}
+    (outline,) = found.outlines
+    assert outline.mask.shape == (48, 48) and outline.mask.any()
+    assert outline.words in found.notes()
+    assert 0 < found.placed < 1
+    # What belongs to the region is drawn on it, and nowhere else.
+    assert found.heat[outline.mask].any() and not found.heat[~outline.mask].any()
+    # The image beside the map is grey, but for the outline.
+    beside = found.picture()[80:420, 30:420].astype(int)
+    assert (np.ptp(beside, axis=-1) > 60).any()
+    bare = replace(found, outlines=()).picture()[80:420, 30:420].astype(int)
+    assert not np.ptp(bare, axis=-1).any()
 
 
 @pytest.mark.parametrize(
