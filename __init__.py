@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.prediction import explain, predict
     from gliaboost._face.reports import info, report
-    from gliaboost._face.segmenting import segment_train
+    from gliaboost._face.segmenting import segment_predict, segment_train
     from gliaboost._face.training import train, tune
     from gliaboost._version import __version__
     from gliaboost.datasets.image_source import ImageSource
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle, load, save
     from gliaboost.models.prediction import Predictions
     from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
+    from gliaboost.models.segmentation.prediction import Segmentations
     from gliaboost.progress import Log, Progress
     from gliaboost.reports.protocol.held_out import HeldOut
     from gliaboost.reports.protocol.results import Results
@@ -77,6 +78,7 @@ __all__ = [
     "Progress",
     "Results",
     "ResultsError",
+    "Segmentations",
     "SegmenterBundle",
     "StoreError",
     "UnreadableWarning",
@@ -99,6 +101,7 @@ __all__ = [
     "predict",
     "report",
     "save",
+    "segment_predict",
     "segment_train",
     "train",
     "tune",
@@ -113,7 +116,7 @@ _HOMES = {
     "_face.features": ("Extracted", "extract"),
     "_face.prediction": ("explain", "predict"),
     "_face.reports": ("info", "report"),
-    "_face.segmenting": ("segment_train",),
+    "_face.segmenting": ("segment_predict", "segment_train"),
     "_face.training": ("train", "tune"),
     "_version": ("__version__",),
     "datasets.image_source": ("ImageSource",),
@@ -137,6 +140,7 @@ _HOMES = {
     "models.bundle": ("Bundle", "load", "save"),
     "models.prediction": ("Predictions",),
     "models.segmentation.bundle": ("SegmenterBundle", "load_segmenter"),
+    "models.segmentation.prediction": ("Segmentations",),
     "progress": ("Log", "Progress"),
     "reports.protocol.held_out": ("HeldOut",),
     "reports.protocol.results": ("Results",),

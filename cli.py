@@ -33,7 +33,10 @@ PANELS = {
 }
 COMMANDS = tuple(command for commands in PANELS.values() for command in commands)
 # Below one word, by what follows it.
-SEGMENT: dict[str, Callable[..., None]] = {"train": segmenting.segment_train}
+SEGMENT: dict[str, Callable[..., None]] = {
+    "train": segmenting.segment_train,
+    "predict": segmenting.segment_predict,
+}
 # What goes on where it stopped when it is given again.
 RESUMED = ("benchmark", "demo", "extract", "fetch", "tune")
 INTERRUPTED = 130

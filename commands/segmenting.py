@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +16,14 @@ from gliaboost.commands.options import (
     Jobs,
     Json,
     Modality,
+    Plane,
     Prepare,
     Quiet,
     Seed,
     Settings,
+    Slice,
     Store,
+    Window,
     collecting_unreadable,
     completed,
     exit_with_failures,
@@ -31,6 +35,8 @@ from gliaboost.commands.progress_bar import shown_progress
 
 # The usual name of a segmenter's bundle.
 BUNDLE = "seg.joblib"
+# The usual folder of masks.
+MASKS = "masks"
 MaskedData = Annotated[
     Path,
     typer.Argument(
@@ -93,4 +99,79 @@ def segment_train(
             f"tumour, fitted on {bundle.device}"
         )
         say_next(quiet, "segment", "predict", out, "NEW_IMAGES", "--out", "masks")
+    exit_with_failures(failed)
+
+
+def segment_predict(
+    bundle: Annotated[Path, typer.Argument(metavar="BUNDLE", help="From gliaboost segment train.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", help="Images, DICOM files, NIfTI volumes, or folders."),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="A new folder for masks, overlays and measurements.",
+            show_default="masks, numbered if taken",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
+    position: Slice = None,
+    plane: Plane = "axial",
+    window: Window = None,
+    spacing: Annotated[
+        str | None,
+        typer.Option(
+            metavar="R,C",
+            help="mm between rows and columns of pictures that do not tell it, e.g. 0.5.",
+        ),
+    ] = None,
+    dicom_seg: Annotated[
+        bool,
+        typer.Option("--dicom-seg", help="Also a DICOM segmentation of each DICOM series."),
+    ] = False,
+    device: Device = "auto",
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Find the tumour on pictures, draw and measure it.
+
+    Each picture gets a mask at its own size; one without a tumour an empty one.
+    """
+    from gliaboost.models.segmentation.mask_folder import TABLE
+    from gliaboost.reports.pages.terminal import segmentations_table
+
+    out = place(out, MASKS)
+    with shown_progress(quiet) as progress:
+        found = gliaboost.segment_predict(
+            bundle,
+            paths,
+            out=out,
+            position=position,
+            plane=plane,
+            window=window,
+            spacing=spacing,
+            dicom_seg=dicom_seg,
+            device=device,
+            jobs=jobs,
+            progress=progress,
+        )
+    if as_json:
+        typer.echo((out / f"{TABLE}.json").read_text("utf-8"), nl=False)
+    else:
+        typer.echo(segmentations_table(found, fit=sys.stdout.isatty()))
+        for scan in found.volumes:
+            if "volume_ml" in scan:
+                typer.echo(
+                    f"{scan['scan']}: {scan['volume_ml']:,.2f} ml on {scan['volume_slices']} of "
+                    f"{scan['slices']} slices"
+                )
+            elif "note" in scan:
+                typer.echo(f"{scan['scan']}: {scan['note']}")
+        typer.echo(f"masks, overlays and {TABLE}.csv: {out.resolve()}")
+    for sentence in found.warnings:
+        typer.echo(f"gliaboost: warning: {sentence}", err=True)
+    failed = [(row.name, row.error) for row in found if row.error is not None]
+    failed += [(scan["scan"], scan["error"]) for scan in found.volumes if "error" in scan]
     exit_with_failures(failed)

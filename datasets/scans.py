@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gliaboost.datasets.dicom.files import HEAD, is_dicom
 from gliaboost.datasets.image_files import IMAGE_SUFFIXES, files_ending, image_files
@@ -13,7 +14,45 @@ from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.nifti_file import SUFFIXES, is_nifti
 from gliaboost.errors import DecodeError, MissingExtraError, UsageError
 
+if TYPE_CHECKING:
+    from gliaboost.datasets.dicom.slices import DicomSlice
+
 PICTURE, DICOM, NIFTI = "picture", "DICOM", "NIfTI"
+
+
+@dataclass(frozen=True)
+class SlicePlace:
+    """Where a slice of a scan comes from.
+
+    Attributes
+    ----------
+    scan : ImageSource
+        The volume, the DICOM file, or the folder of the series.
+    kind : str
+        `NIFTI` or `DICOM`.
+    number : int
+        Of the slice, from 0: of a volume across its plane, of a series or a file of many frames in
+        their order.
+    plane : str or None
+        ``axial``, ``coronal`` or ``sagittal``.
+    millimetres : float or None
+        Along the plane's normal.
+    spacing : (row mm, column mm), optional
+        Between the middles of its rows, and columns; None where it is not told.
+    modality : str
+        ``MRI`` or ``CT``.
+    file : ImageSource
+        Which file it was read from.
+    """
+
+    scan: ImageSource
+    kind: str
+    number: int
+    plane: str | None
+    millimetres: float | None
+    spacing: tuple[float, float] | None
+    modality: str
+    file: ImageSource
 
 
 @dataclass(frozen=True)
@@ -26,10 +65,13 @@ class Looked:
         The picture; a slice of a scan is named after it, as ``scan.nii.gz, axial 42``.
     error : str or None
         Why there is no picture; `source` is then what could not be read.
+    place : SlicePlace or None
+        Of a slice of a scan.
     """
 
     source: ImageSource
     error: str | None = None
+    place: SlicePlace | None = None
 
 
 def look_at(
@@ -137,7 +179,18 @@ def _volume(
     empty = True
     for one in volume_slices(source, plane=plane, positions=wanted, window=window or "brain"):
         empty = False
-        yield Looked(_slice(f"{source.name}, {one.plane} {one.position}", one.image))
+        place = SlicePlace(
+            source,
+            NIFTI,
+            one.position,
+            one.plane,
+            one.millimetres,
+            one.spacing,
+            one.modality,
+            source,
+        )
+        name = f"{source.name}, {one.plane} {one.position}"
+        yield Looked(_slice(name, one.image), place=place)
     if empty:
         yield Looked(source, f"no {plane} slice of it shows a head")
 
@@ -148,7 +201,7 @@ def _frames(source: ImageSource, window: str | None) -> Iterator[Looked]:
     frames = list(read_slices(source, window=window))
     for number, one in enumerate(frames):
         name = str(source.name) if len(frames) == 1 else f"{source.name}, slice {number}"
-        yield Looked(_slice(name, one.image))
+        yield Looked(_slice(name, one.image), place=_place(source, number, one))
 
 
 def _series(source: ImageSource, position: int | None, window: str | None) -> Iterator[Looked]:
@@ -159,10 +212,18 @@ def _series(source: ImageSource, position: int | None, window: str | None) -> It
         endings = ", ".join([*IMAGE_SUFFIXES, *SUFFIXES])
         raise UsageError(f"no image in {folder}; looked for {endings} and DICOM files")
     slices = (
-        Looked(_slice(f"{folder}, slice {number} ({one.name})", one.image))
+        Looked(
+            _slice(f"{folder}, slice {number} ({one.name})", one.image),
+            place=_place(source, number, one),
+        )
         for number, one in enumerate(read_slices(source, window=window))
     )
     yield from slices if position is None else _only(slices, position, source)
+
+
+def _place(scan: ImageSource, number: int, one: DicomSlice) -> SlicePlace:
+    file = scan if one.file is None else ImageSource(one.file)
+    return SlicePlace(scan, DICOM, number, one.plane, one.position, one.spacing, one.modality, file)
 
 
 def _only(slices: Iterator[Looked], position: int, source: ImageSource) -> Iterator[Looked]:

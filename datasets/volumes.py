@@ -101,14 +101,54 @@ class Volume:
         """
         return upright(self.grey, plane, position, self.spacing)
 
+    def slice_spacing(self, plane: str) -> tuple[float, float]:
+        """Return how far apart rows and columns of its slices are, in mm.
+
+        Slices are drawn with square pixels, as near as whole numbers of pixels allow.
+
+        Parameters
+        ----------
+        plane : {"axial", "coronal", "sagittal"}
+            Across which it is cut.
+
+        Returns
+        -------
+        (row mm, column mm)
+        """
+        across, down = (a for a in range(3) if a != check_plane(plane))
+        height, width = self.cut(plane, 0).shape
+        return (
+            self.grey.shape[down] * self.spacing[down] / height,
+            self.grey.shape[across] * self.spacing[across] / width,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class VolumeSlice:
-    """One slice: ``image`` (uint8 [H, W]), its ``plane``, and its ``position`` in the volume."""
+    """One slice of a volume.
+
+    Parameters
+    ----------
+    image : uint8 array [H, W]
+        Grey levels.
+    plane : {"axial", "coronal", "sagittal"}
+        Across which it was cut.
+    position : int
+        Its number in the volume, from 0.
+    spacing : (row mm, column mm)
+        Between the middles of `image`'s rows, and columns.
+    millimetres : float
+        Where it lies along the plane's normal, from the volume's first slice.
+    modality : str
+        ``MRI`` or ``CT``.
+    """
 
     image: NDArray[np.uint8]
     plane: str
     position: int
+    spacing: tuple[float, float]
+    millimetres: float
+    modality: str
 
 
 def read_volume(
@@ -245,7 +285,14 @@ def volume_slices(
         raise UsageError(f"every = {every}; expected 1 or more")
     volume = read_volume(image, window=window, modality=modality, frame=frame)
     for position in volume.positions(plane)[::every] if positions is None else positions:
-        yield VolumeSlice(volume.cut(plane, position), plane, position)
+        yield VolumeSlice(
+            volume.cut(plane, position),
+            plane,
+            position,
+            volume.slice_spacing(plane),
+            position * volume.spacing[check_plane(plane)],
+            volume.modality,
+        )
 
 
 def check_plane(plane: str) -> int:

@@ -14,15 +14,15 @@ from gliaboost.datasets.scans import look_at
 from gliaboost.features.extract import features_of
 from gliaboost.features.prepared import read_images
 from gliaboost.models.bundle import Bundle
-from gliaboost.models.familiarity.copies import COPY, FILE
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, Familiarity, judge
+from gliaboost.models.familiarity.sentences import sentences
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-# Rows that a notebook shows, and pictures that a warning names.
-SHOWN, NAMED = 20, 3
+# Rows that a notebook shows.
+SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -127,27 +127,7 @@ class Predictions(Sequence[Prediction]):
     @property
     def warnings(self) -> list[str]:
         """What a reader of these must know, a sentence each: unlike pictures, and seen ones."""
-        read = [p for p in self.rows if p.error is None]
-        unlike = [p.name for p in read if p.familiarity and p.familiarity.unlike]
-        files = [p.name for p in read if p.seen == FILE]
-        copies = [p.name for p in read if p.seen == COPY]
-        said = []
-        if unlike:
-            said.append(
-                f"{_of(unlike, read)} unlike those that the model was trained on; what it "
-                f"says of such a picture means little: {_some(unlike)}"
-            )
-        if files:
-            said.append(
-                f"{_of(files, read)} among the files that the model was trained on; how well it "
-                f"does there says nothing: {_some(files)}"
-            )
-        if copies:
-            said.append(
-                f"{_of(copies, read)} a copy of a picture that the model was trained on, or its "
-                f"neighbour in the scan: {_some(copies)}"
-            )
-        return said
+        return sentences([(p.name, p.familiarity) for p in self.rows if p.error is None])
 
     def _repr_html_(self) -> str:
         """Show a notebook the first of them, and how many could not be read."""
@@ -245,14 +225,3 @@ def predict(
         best = max(values, key=values.__getitem__)
         result.append(Prediction(name, best, values, familiarity=familiarity))
     return Predictions(tuple(result), list(bundle.classes), bundle.summary())
-
-
-def _of(some: Sequence[str], read: Sequence[Prediction]) -> str:
-    """Count some of the pictures, with their verb."""
-    verb = "is" if len(some) == 1 else "are"
-    return f"{len(some):,} of {len(read):,} pictures {verb}" if len(read) > 1 else "the picture is"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

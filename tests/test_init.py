@@ -32,7 +32,7 @@ FUNCTIONS = [
         "load",
         "load_segmenter",
     ),
-    *("manifest", "predict", "report", "save", "segment_train", "train", "tune"),
+    *("manifest", "predict", "report", "save", "segment_predict", "segment_train", "train", "tune"),
 ]
 TYPES = [
     "Bundle",
@@ -44,6 +44,7 @@ TYPES = [
     "Predictions",
     "Progress",
     "Results",
+    "Segmentations",
     "SegmenterBundle",
 ]
 ERRORS = [
@@ -138,6 +139,7 @@ def test_a_commands_options_are_the_functions_parameters(command: Any) -> None:
         "benchmark": {"trials": "tune"},
         "predict": {"paths": "images", "out": None},
         "explain": {"path": "image", "out": None},
+        "segment_predict": {"paths": "images"},
         "report": {"results": "runs"},
         "audit": {"strict": None},  # the exit code alone
         "features": {"out": None},  # what it gives is saved there

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ class DicomSlice:
         One of `gliaboost.datasets.sequences.SEQUENCES`; None for CT.
     spacing : (row mm, column mm), optional
         Between the middles of `image`'s rows, and columns; None where it is not told.
+    file : Path, optional
+        Which file of a folder it came from.
     """
 
     name: str
@@ -66,6 +68,7 @@ class DicomSlice:
     position: float | None
     sequence: str | None
     spacing: tuple[float, float] | None = None
+    file: Path | None = None
 
 
 def slices_of(data: Any, name: str, window: str | None = None) -> Iterator[DicomSlice]:
@@ -159,7 +162,7 @@ def read_slices(image: ImageLike, *, window: str | None = None) -> Iterator[Dico
         try:
             for each in slices_of(open_dicom(file), file.name, window):
                 found = True
-                yield each
+                yield replace(each, file=file)
         except DecodeError as error:
             passed.append((file.name, error.reason))
     if not found:

@@ -16,30 +16,6 @@ from gliaboost.errors import UsageError
 from gliaboost.models.segmentation.mask_files import at_stored_size, written
 
 
-def slice_spacing(volume: Volume, plane: str) -> tuple[float, float]:
-    """Return how far apart rows and columns of a volume's slices are, in mm.
-
-    Slices are drawn with square pixels, as near as whole numbers of pixels allow.
-
-    Parameters
-    ----------
-    volume : Volume
-        As `gliaboost.datasets.volumes.read_volume` gives it.
-    plane : {"axial", "coronal", "sagittal"}
-        Across which it is cut.
-
-    Returns
-    -------
-    (row mm, column mm)
-    """
-    image = volume.cut(plane, 0)
-    across, down = (a for a in range(3) if a != check_plane(plane))
-    return (
-        volume.grey.shape[down] * volume.spacing[down] / image.shape[0],
-        volume.grey.shape[across] * volume.spacing[across] / image.shape[1],
-    )
-
-
 def volume_mask(
     masks: Mapping[int, NDArray[np.bool_]], plane: str, volume: Volume
 ) -> NDArray[np.bool_]:

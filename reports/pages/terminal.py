@@ -19,6 +19,8 @@ from gliaboost.reports.protocol.results import Results
 
 if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
+    from gliaboost.models.familiarity.familiarity import Familiarity
+    from gliaboost.models.segmentation.prediction import Segmentations
 
 # How a picture stands to the training, in a table of predictions.
 FAMILIAR = ("typicality", "seen")
@@ -78,8 +80,37 @@ def predictions_table(
     return columns(rows, left=2, fit=fit)
 
 
+def segmentations_table(found: Segmentations, *, fit: bool = False) -> str:
+    """Return a line a picture that could be read: area, diameters; `fit` as of `columns`.
+
+    Lengths are in mm where the spacing is known, else in pixels.
+    """
+    rows: list[list[str]] = []
+    kinds = any(p.kind for p in found.read)
+    for p in found.read:
+        m = p.measurements
+        if m is None or m.whole is None:
+            nothing = [*([""] if kinds else []), "no tumour", ""]
+            rows.append([p.name, *nothing, _familiar(p.familiarity)])
+            continue
+        area = f"{m.area_pixels:,} px" if m.area_mm2 is None else f"{m.area_mm2:,.1f} mm2"
+        lines = (m.whole.longest, m.whole.perpendicular)
+        across = " x ".join(f"{d.pixels if d.mm is None else d.mm:.1f}" for d in lines)
+        unit = "px" if m.whole.longest.mm is None else "mm"
+        kind = [p.kind or ""] if kinds else []
+        rows.append([p.name, *kind, area, f"{across} {unit}", _familiar(p.familiarity)])
+    head = ["path", *(["class"] if kinds else []), "area", "longest x across", "remark"]
+    rows = [head, *rows]
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
+    return columns(rows, left=2 if kinds else 1, fit=fit)
+
+
 def _remark(prediction: Prediction) -> str:
-    familiarity = prediction.familiarity
+    return _familiar(prediction.familiarity)
+
+
+def _familiar(familiarity: Familiarity | None) -> str:
     if familiarity is None:
         return ""
     words = {"file": "was in training", "copy": "copy of training"}

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 import gliaboost
+from gliaboost._face.segmenting import read_spacing
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ManifestError, UnreadableWarning, UsageError
 
@@ -61,3 +62,68 @@ def test_unreadable_pictures_are_warned_of(tmp_path: Path) -> None:
         gliaboost.segment_train(table, model="otsu")
     (warning,) = [w.message for w in caught if isinstance(w.message, UnreadableWarning)]
     assert [Path(p).name for p in warning.failed] == ["1.png"]
+
+
+def test_pictures_are_segmented_and_kept(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    bundle = gliaboost.segment_train(masked(tmp_path / "data"), model="otsu")
+    files = [tmp_path / "data" / f"{k}.png" for k in range(3)]
+    out = tmp_path / "masks"
+    found = gliaboost.segment_predict(bundle, files, out=out, spacing="0.5,2")
+    assert len(found) == 3 and all(one.found for one in found)
+    assert {f.name for f in out.iterdir()} == {
+        *(f"{k}-{what}.png" for k in range(3) for what in ("mask", "overlay")),
+        *("measurements.csv", "measurements.json"),
+    }
+    table = pd.read_csv(out / "measurements.csv")
+    assert (table["area_mm2"] == table["area_pixels"]).all()
+    assert table["seen"].tolist() == ["file"] * 3
+    alone = gliaboost.segment_predict(bundle, files[0])
+    assert alone[0].files == {} and (alone[0].mask == found[0].mask).all()
+
+
+def test_nothing_of_an_earlier_run_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    bundle = gliaboost.segment_train(masked(tmp_path / "data", 1), model="otsu")
+    before = {f.name: f.read_bytes() for f in (tmp_path / "data").iterdir()}
+    with pytest.raises(UsageError, match="is not empty; name a new folder"):
+        gliaboost.segment_predict(bundle, tmp_path / "data" / "0.png", out=tmp_path / "data")
+    assert before == {f.name: f.read_bytes() for f in (tmp_path / "data").iterdir()}
+    (tmp_path / "empty").mkdir()
+    gliaboost.segment_predict(bundle, tmp_path / "data" / "0.png", out=tmp_path / "empty")
+    assert (tmp_path / "empty" / "0-mask.png").is_file()
+
+
+def test_all_that_is_wrong_with_a_prediction_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "a").touch()
+    with pytest.raises(UsageError) as caught:
+        gliaboost.segment_predict(
+            tmp_path / "no.joblib", "a.png", out=tmp_path / "full", spacing="0", device="gpu"
+        )
+    for fault in ("no bundle", "not empty", "--spacing 0", "'gpu'"):
+        assert fault in str(caught.value), fault
+
+
+def test_a_segmentation_needs_its_extra_and_a_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gliaboost._face import segmenting
+
+    found: Any = lambda name: None  # noqa: E731
+    monkeypatch.setattr(segmenting, "find_spec", found)
+    with pytest.raises(UsageError, match=r"(?s)gliaboost\[seg\].*name a folder"):
+        gliaboost.segment_predict("no.joblib", "a.png", dicom_seg=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [("0.5", (0.5, 0.5)), (2, (2.0, 2.0)), ("0.5 0.4", (0.5, 0.4)), ([1, 2], (1.0, 2.0)),
+     ("0.5x0.4", (0.5, 0.4)), (None, None)],
+)  # fmt: skip
+def test_spacing_is_read_as_people_write_it(given: Any, read: Any) -> None:
+    assert read_spacing(given) == read
+
+
+@pytest.mark.parametrize("given", ["", "a", "1,2,3", "-1", "nan", "1,0", [], [1, "b"], object()])
+def test_spacing_that_is_none_is_refused(given: Any) -> None:
+    with pytest.raises(UsageError, match="mm between rows"):
+        read_spacing(given)

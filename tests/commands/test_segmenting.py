@@ -6,7 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gliaboost.models.segmentation.bundle import SegmenterBundle
+from gliaboost.models.segmentation.measurements import measure
+from gliaboost.models.segmentation.prediction import Segmentations, SegmentedPicture
 
 DECISION = {"least": 0.5, "share": 0.5, "others": 0.9}
 
@@ -57,3 +61,54 @@ def test_the_group_is_helped_as_the_rest(ask: Any) -> None:
     assert panels == [f"{p}:" for p in (
         "Arguments", "Data", "Features and models", "Where and how", "Shown"
     )]  # fmt: skip
+
+
+def picture(name: str, side: int, **more: Any) -> SegmentedPicture:
+    mask = np.zeros((20, 20), bool)
+    mask[:side, :side] = True
+    return SegmentedPicture(name, measure(mask, spacing=(0.5, 0.5)), packed=b"", **more)
+
+
+def found(folder: Path) -> Segmentations:
+    rows = (picture("a.png", 4), picture("b.png", 0), SegmentedPicture("c.png", error="is empty"))
+    volumes = [
+        {"scan": "s", "slices": 3, "volume_ml": 1.25, "volume_slices": 2},
+        {"scan": "t", "slices": 3, "note": "slices lie unevenly apart: no volume"},
+        {"scan": "u", "slices": 2, "error": "has no StudyInstanceUID"},
+    ]
+    return Segmentations(rows, bundle().summary(), volumes)
+
+
+def test_predict(replace: Any, ask: Any, tmp_path: Path) -> None:
+    calls = replace("segment_predict", found(tmp_path))
+    words = ["s.joblib", "a.png", "b.png", "c.png", "--out", tmp_path / "m", "--spacing", "0.5"]
+    words += ["--slice", "3", "--axis", "coronal", "--window", "bone", "--dicom-seg"]
+    code, out, err = ask("segment", "predict", *words, "--device", "cpu", "--jobs", "2")
+    assert code == 1
+    assert [" ".join(line.split()) for line in out.splitlines()] == [
+        "path area longest x across",
+        "a.png 4.0 mm2 2.5 x 2.5 mm",
+        "b.png no tumour",
+        "s: 1.25 ml on 2 of 3 slices",
+        "t: slices lie unevenly apart: no volume",
+        f"masks, overlays and measurements.csv: {tmp_path / 'm'}",
+    ]
+    assert err == "gliaboost: c.png: is empty\ngliaboost: u: has no StudyInstanceUID\n"
+    ((positional, named),) = calls
+    named.pop("progress")
+    assert positional == (Path("s.joblib"), [Path("a.png"), Path("b.png"), Path("c.png")])
+    assert named == {
+        "out": tmp_path / "m", "position": 3, "plane": "coronal", "window": "bone",
+        "spacing": "0.5", "dicom_seg": True, "device": "cpu", "jobs": 2,
+    }  # fmt: skip
+
+
+def test_predict_numbers_its_folder_where_one_is_there(
+    replace: Any, ask: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "masks").mkdir()
+    calls = replace("segment_predict", Segmentations((picture("a.png", 4),), bundle().summary()))
+    code, _, err = ask("segment", "predict", "s.joblib", "a.png", "--quiet")
+    assert (code, calls[0][1]["out"]) == (0, Path("masks-2"))
+    assert err == "gliaboost: masks is there from before; this goes to masks-2\n"

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.datasets.image_source import ImageSource
-from gliaboost.datasets.volumes import read_volume, upright, volume_slices
+from gliaboost.datasets.volumes import Volume, read_volume, upright, volume_slices
 from gliaboost.errors import DecodeError, UsageError
 
 LIBRARY: Any = nibabel
@@ -213,3 +213,12 @@ def test_many_voxels_are_sampled_for_the_percentiles(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("gliaboost.datasets.grey_levels._SAMPLED", 20000)
     sampled = read_volume(scan(head((40, 40, 40))))
     assert np.abs(whole.grey.astype(int) - sampled.grey).max() <= 2
+
+
+def test_spacing_of_slices_is_of_the_whole_picture() -> None:
+    volume = Volume(np.zeros((30, 20, 9), np.uint8), np.ones((30, 20, 9), bool), np.eye(4),
+                    (1.0, 0.5, 3.1), "MRI")  # fmt: skip
+    height, width = volume.cut("coronal", 0).shape
+    row, column = volume.slice_spacing("coronal")
+    assert (row * height, column * width) == pytest.approx((9 * 3.1, 30.0))
+    assert volume.slice_spacing("axial") == (0.5, 0.5)

@@ -11,9 +11,9 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.datasets.volume_masks import read_mask
-from gliaboost.datasets.volumes import Volume, read_volume
+from gliaboost.datasets.volumes import read_volume
 from gliaboost.errors import DecodeError, UsageError
-from gliaboost.models.segmentation.nifti_mask import slice_spacing, volume_mask, write_nifti_mask
+from gliaboost.models.segmentation.nifti_mask import volume_mask, write_nifti_mask
 
 library: Any = nibabel
 SHAPE = (20, 26, 12)
@@ -105,15 +105,6 @@ def test_slices_are_put_back_where_they_were_cut(tmp_path: Path, plane: str) -> 
     np.testing.assert_array_equal(volume_mask(masks, plane, volume), drawn())
     some = volume_mask({6: masks[6]}, plane, volume)
     assert not np.delete(some, 6, axis).any()
-
-
-def test_spacing_of_slices_is_of_the_whole_picture() -> None:
-    volume = Volume(np.zeros((30, 20, 9), np.uint8), np.ones((30, 20, 9), bool), np.eye(4),
-                    (1.0, 0.5, 3.1), "MRI")  # fmt: skip
-    height, width = volume.cut("coronal", 0).shape
-    row, column = slice_spacing(volume, "coronal")
-    assert (row * height, column * width) == pytest.approx((9 * 3.1, 30.0))
-    assert slice_spacing(volume, "axial") == (0.5, 0.5)
 
 
 def test_other_shapes_and_names_are_refused(tmp_path: Path) -> None:
