@@ -15,11 +15,11 @@ from PIL import Image
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.scans import DICOM, Looked, SlicePlace
 from gliaboost.errors import DecodeError
-from gliaboost.models.segmentation import mask_folder
+from gliaboost.models.segmentation import mask_folder, otsu
 from gliaboost.models.segmentation.mask_folder import MaskFolder, scans_of, series_of
 from gliaboost.models.segmentation.measurements import measure
 from gliaboost.models.segmentation.prediction import SegmentedPicture, segment_pictures
-from tests.models.segmentation.test_prediction import bundle, head, saved
+from tests.models.segmentation.test_prediction import bundle, head, saved, store
 
 
 def looked(name: str) -> Looked:
@@ -79,12 +79,13 @@ def test_pictures_and_tables_are_written(tmp_path: Path) -> None:
     assert not (out / "volumes.json").exists()
 
 
-def test_a_volume_has_its_mask_on_its_own_grid(tmp_path: Path) -> None:
+def test_a_volume_has_its_mask_on_its_own_grid(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(otsu, "_bright_inside", lambda image: image > 200)
     affine = np.array([[0, 0.5, 0, 3], [-0.5, 0, 0, 4], [0, 0, 3, 5], [0, 0, 0, 1]], float)
-    image = head() + np.float32(0.25)
-    image[8:12, 8:-8] = 10  # the least of the head is stretched to black
-    values = np.repeat(image[..., None], 4, axis=2)
-    nibabel.save(nibabel.Nifti1Image(values, affine), tmp_path / "p_t1.nii.gz")
+    values = np.repeat(head()[..., None] + np.float32(0.25), 4, axis=2)
+    store(values, affine, tmp_path / "p_t1.nii.gz")
     out = tmp_path / "out"
     keeper = MaskFolder(out)
     rows = segment_pictures(bundle(256), [tmp_path / "p_t1.nii.gz"], keeper=keeper)
@@ -93,8 +94,7 @@ def test_a_volume_has_its_mask_on_its_own_grid(tmp_path: Path) -> None:
     np.testing.assert_allclose(mask.affine, affine)
     inside = np.asarray(mask.dataobj) > 0
     truth = values > 200
-    assert inside.sum() == sum(one.mask.sum() for one in rows) > 0
-    assert (inside & truth).sum() > 0.9 * inside.sum()
+    assert 2 * (inside & truth).sum() / (inside.sum() + truth.sum()) > 0.9
     area = sum(one.measurements.area_mm2 or 0 for one in rows if one.measurements)
     assert known["volume_mm3"] == pytest.approx(3 * area)
     assert json.loads((out / "volumes.json").read_text()) == [known]

@@ -51,6 +51,11 @@ def saved(path: Path, image: np.ndarray[Any, Any]) -> Path:
     return path
 
 
+def store(values: Any, affine: Any, path: Path) -> None:
+    image: Any = nibabel.Nifti1Image
+    nibabel.save(image(values, affine), path)
+
+
 class Steps:
     def __init__(self) -> None:
         self.steps: list[tuple[str, int, int | None]] = []
@@ -102,7 +107,7 @@ def test_millimetres_are_the_scans_own_or_those_that_are_given(tmp_path: Path) -
     picture = saved(tmp_path / "a.png", head())
     scan = tmp_path / "b_t1.nii.gz"
     values = np.repeat(head()[..., None] + np.float32(0.25), 5, axis=2)
-    nibabel.save(nibabel.Nifti1Image(values, np.diag([0.5, 0.5, 3.0, 1])), scan)
+    store(values, np.diag([0.5, 0.5, 3.0, 1]), scan)
     found = segment_pictures(bundle(), [picture, scan], spacing=(2.0, 3.0), position=None)
     first, *rest = [one.measurements for one in found]
     assert first is not None and first.area_mm2 == first.area_pixels * 6
@@ -115,7 +120,7 @@ def test_another_modality_is_warned_of(tmp_path: Path) -> None:
     scan = tmp_path / "head_CT.nii.gz"
     values = np.full((40, 40, 3), -1000, np.int16)
     values[5:35, 5:35] = 40
-    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), scan)
+    store(values, np.eye(4), scan)
     found = segment_pictures(bundle(), [scan])
     said = Segmentations(found, bundle(modality="MRI").summary()).warnings
     assert [s[: s.index(":")] for s in said] == [
