@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
@@ -164,7 +166,7 @@ def train_segmenter(
     device, jobs, seed
         As on the command line.
     progress : Progress
-        Hears of the images to read, and when fitting begins.
+        Hears of the images to read, when fitting begins, and of each epoch of a network.
 
     Returns
     -------
@@ -186,7 +188,10 @@ def train_segmenter(
     progress.line(
         f"fitting {name} on {len(given.rows):,} slices, {int(ill.sum()):,} of them with a tumour"
     )
-    segmenter.fit(given.images, given.masks, class_labels(given), given.groups)
+    heard: dict[str, Any] = {}
+    if has_fit_parameter(type(segmenter), "after_epoch"):
+        heard["after_epoch"] = partial(_tell_epoch, progress, name)
+    segmenter.fit(given.images, given.masks, class_labels(given), given.groups, **heard)
     keys = [ImageSource.of(manifest.paths[i]).key() for i in given.rows]
     bundle = make_segmenter_bundle(
         segmenter,
@@ -201,6 +206,14 @@ def train_segmenter(
         familiarity=learn(DESCRIPTION.transform(given.images), keys, given.groups),
     )
     return bundle, given.failed
+
+
+def _tell_epoch(
+    progress: Progress, name: str, done: int, total: int, entry: Mapping[str, Any]
+) -> None:
+    dice = entry.get("validation_dice")
+    score = "" if dice is None else f", Dice on patients held out {dice:.3f}"
+    progress.line(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
 
 
 def class_labels(given: MaskedImages) -> NDArray[Any] | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gliaboost.datasets.inner_splits import inner_validation
 from gliaboost.devices import Unavailable
@@ -28,7 +28,7 @@ from gliaboost.models.segmentation.decision import Decision, choose_decision
 from gliaboost.models.segmentation.registry import register
 
 if TYPE_CHECKING:
-    from gliaboost.models.networks.training import Plan, Trained
+    from gliaboost.models.networks.training import AfterEpoch, Plan, Trained
     from gliaboost.models.networks.unet import UNet
 
 # Maps of so many images are held at once while the decision is chosen.
@@ -169,6 +169,44 @@ class UNetSegmenter(Segmenter):
         purpose = f"segmenter {self.name}"
         return [*faults, *weights_faults(self.backbone, self.weights, self.sha256, purpose)]
 
+    def fit(
+        self,
+        images: ArrayLike,
+        masks: ArrayLike,
+        labels: Sequence[str] | NDArray[Any] | None = None,
+        groups: ArrayLike | None = None,
+        *,
+        after_epoch: AfterEpoch | None = None,
+    ) -> Self:
+        """Learn from images and their masks.
+
+        Parameters
+        ----------
+        images, masks, labels, groups
+            As for `Segmenter.fit`.
+        after_epoch : callable, optional
+            Called with (epochs done, epochs to do, entry of ``history_``); what it raises ends the
+            training.
+
+        Returns
+        -------
+        UNetSegmenter
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            As `Segmenter.fit`, or if a parameter is illegal or the device is not to be had.
+        GliaboostError
+            If the loss is no longer finite, or memory runs out.
+        """
+        self._after_epoch = after_epoch
+        try:
+            return super().fit(images, masks, labels, groups)
+        finally:
+            # It is no part of what was learned, and might not be copied.
+            del self._after_epoch
+
     def _fit(
         self,
         images: NDArray[np.uint8],
@@ -241,6 +279,7 @@ class UNetSegmenter(Segmenter):
             self._plan(device),
             segmentation(Augmentation(flip=self.flip, rotation=15, scale=0.2)),
             device,
+            after_epoch=self._after_epoch,
         )
 
     def _predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

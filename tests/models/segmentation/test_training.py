@@ -131,3 +131,22 @@ def test_a_modality_is_known_where_all_rows_have_it(
 ) -> None:
     table = manifest(tmp_path, [MASK, MASK], modality=modality)
     assert modality_in(table, [0, 1]) == expected
+
+
+def test_each_epoch_of_a_network_is_told(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    heard = Lines()
+    given = manifest(tmp_path, [MASK] * 8, ["glioma", "meningioma"] * 4)
+    tiny = {
+        "backbone": "mobilenetv3_small_050", "weights": "random", "size": 32, "width": 2,
+        "epochs": 1, "batch_size": 4,
+    }  # fmt: skip
+    train_segmenter(
+        given, "unet", preparation=SMALL, parameters=tiny, device="cpu", jobs=1, progress=heard
+    )
+    epochs = [line for line in heard.lines if line.startswith("unet, epoch")]
+    assert [line.partition(":")[0] for line in epochs] == [
+        "unet, epoch 1 of 2",
+        "unet, epoch 2 of 2",
+    ]
+    assert "Dice on patients held out 0." in epochs[1]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 pytest.importorskip("torch")
 pytest.importorskip("safetensors")
@@ -136,6 +138,26 @@ def test_the_same_seed_makes_the_same_bytes() -> None:
     assert first.to_bytes() == again.to_bytes()
     assert first.decision_ == again.decision_
     assert first.to_bytes() != other.to_bytes()
+
+
+def test_after_each_epoch_the_caller_is_told_and_may_end_it() -> None:
+    images, masks, labels = heads(10, 5, side=32)
+    told: list[tuple[int, int]] = []
+
+    def tell(done: int, total: int, entry: Any) -> None:
+        told.append((done, total))
+        assert entry["loss"] > 0
+        if done == 2:
+            raise KeyboardInterrupt
+
+    model = UNetSegmenter(**{**TINY, "epochs": 3})
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(images, masks, labels, after_epoch=tell)
+    assert told == [(1, 3), (2, 3)]
+    # What listens is not kept, and nothing counts as learned.
+    pickle.dumps(model)
+    with pytest.raises(NotFittedError):
+        model.segment(images)
 
 
 def test_a_tumour_alone_may_be_told_without_its_class() -> None:
