@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gliaboost.features.dense.pyramid import Pyramid
 
-CAPACITY = 3 << 29  # 1.5 GiB: the classical maps of figshare, or its frozen ones
+CAPACITY = 2 << 30  # 2 GiB: the classical and frozen maps of some 3,000 slices
 
 
 class PyramidMemo:

@@ -40,8 +40,20 @@ Rows = NDArray[np.int64]
 class BoostedPixels(Segmenter):
     """Boosted trees on dense columns of sampled pixels, with a second pass over the first's map.
 
+    Slices are seen at 256 x 256 pixels. Of each some forty pixels of the tumour, near it and
+    elsewhere in the head are learned from; their weights give back how frequent each is. The first
+    pass maps a grid of 32 x 32 cells, later ones, which see the pass before around a cell and over
+    the whole slice, one of 64 x 64; bilinear interpolation leads from there to the image's pixels
+    (an outline of figshare's loses 0.02 Dice by it).
+
     Each pass fits one model a part of the patients, on the other parts; its maps of the rows held
-    out are what the next pass learns from, and the decision. New images get the models' average.
+    out are what the next pass learns from, and the decision. A constant that is added to tumour's
+    log odds makes the mean probability of the rows held out the share of tumour in them. New images
+    get the models' average.
+
+    A later pass's map of a row held out has never met its mask among its own rows, but the pass
+    before, whose maps those rows bring, has: what must be strictly a stranger's, such as columns of
+    a classifier's training rows, needs a segmenter fitted without the patient.
 
     Parameters
     ----------
@@ -63,7 +75,7 @@ class BoostedPixels(Segmenter):
     Examples
     --------
     >>> BoostedPixels(maps="classical", passes=1).get_params()["rounds"]
-    100
+    80
     """
 
     name: ClassVar[str] = "boosted-pixels"
@@ -75,7 +87,7 @@ class BoostedPixels(Segmenter):
         *,
         maps: str = "frozen",
         by_class: bool = True,
-        rounds: int = 100,
+        rounds: int = 80,
         passes: int = 2,
         inner_folds: int = 3,
         seed: int = 0,

@@ -150,7 +150,7 @@ def grow_forest(
         "objective": "multiclass",
         "num_class": len(offsets),
         "learning_rate": 0.1,
-        "num_leaves": 63,
+        "num_leaves": 127,
         "max_bin": 63,
         "bin_construct_sample_cnt": 20_000,
         "min_data_in_leaf": max(1, min(50, len(X) // 100)),

@@ -45,8 +45,7 @@ class SeenSlice:
         frozen = Pyramid(self.pyramid.levels[len(STRIDES) :])
         if not frozen.levels:
             return self.pyramid
-        wide = MEMO.get("frozen, wide", self.image, lambda _: wide_pyramid(frozen))
-        return joined([self.pyramid, wide])
+        return joined([self.pyramid, wide_pyramid(frozen)])
 
     def columns(self, cells: int) -> NDArray[np.float32]:
         """Give the columns of all cells of a grid, ``float32 [cells, cells, D]``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from typing import Any
 
 import numpy as np
@@ -138,6 +139,16 @@ def test_illegal_parameters_are_told_at_once() -> None:
     assert len(model.parameter_faults()) == 4
     with pytest.raises(UsageError, match="rounds=0"):
         model.fit(*_slices(4, seed=0))
+
+
+def test_filters_alone_need_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("torch", "timm"):
+        monkeypatch.setitem(sys.modules, package, None)
+    images, masks, labels, groups = _slices(12, seed=0)
+    # Not seen before: nothing of it is held in memory.
+    model = BoostedPixels(maps="classical", by_class=False, rounds=2, inner_folds=2)
+    model.fit(images[:, ::-1], masks[:, ::-1], labels, groups)
+    assert model.predict_proba(images[:1]).shape == (1, SIDE, SIDE)
 
 
 def test_frozen_maps_serve_beside_the_filters() -> None:
