@@ -176,7 +176,11 @@ def resized(
         0 to 1, on `device`.
     """
     torch = import_torch()
-    batch = images if isinstance(images, torch.Tensor) else torch.from_numpy(np.asarray(images))
+    batch = (
+        images
+        if isinstance(images, torch.Tensor)
+        else torch.from_numpy(np.ascontiguousarray(images))
+    )
     if device == "cuda" and batch.device.type == "cpu":
         batch = batch.pin_memory().to(device, non_blocking=True)
     grey = batch[:, None].to(torch.float32).div_(255)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gliaboost.datasets.inner_splits import inner_validation
+from gliaboost.datasets.inner_splits import inner_validation, text_codes
 from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError
 from gliaboost.features.embedding.availability import weights_faults
@@ -305,17 +305,21 @@ class UNetSegmenter(Segmenter):
     ) -> NDArray[np.bool_]:
         if not self.validation_fraction:
             return np.zeros(len(ill), bool)
-        strata = np.where(ill, labels, "")
-        patients = {name: len(np.unique(groups[strata == name])) for name in np.unique(strata)}
-        if patients.get("", 0) < 1 / self.validation_fraction:
-            # Few healthy patients: the division need not give some to both sides.
-            strata[~ill] = max(self.classes_, key=lambda name: patients[str(name)])
-        held_out = inner_validation(strata, groups, self.validation_fraction, self.seed)
+        patients = text_codes(groups)
+        healthy = len(np.unique(patients[~ill]))
+        # Few healthy patients need not be on both sides: with two, half of all would be held out.
+        told = ill | (healthy >= 1 / self.validation_fraction)
+        strata = np.where(ill, labels, "")[told]
+        held_out = np.zeros(len(ill), bool)
+        held_out[told] = inner_validation(
+            strata, patients[told], self.validation_fraction, self.seed
+        )
+        held_out |= np.isin(patients, patients[held_out])
         if not held_out.any():
             warnings.warn(
                 "a class has a single patient with a tumour, so none can be held out: the last "
                 "epoch is kept, and a pixel counts as tumour from one half",
-                stacklevel=4,
+                stacklevel=5,
             )
         return held_out
 

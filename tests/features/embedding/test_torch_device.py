@@ -49,6 +49,12 @@ def test_tensors_will_do() -> None:
     torch.testing.assert_close(got, resized(IMAGES, 12, "bilinear", "cpu"))
 
 
+def test_images_that_lie_mirrored_in_memory_are_taken_too() -> None:
+    mirrored = IMAGES[:, ::-1, ::-1]
+    want = resized(mirrored.copy(), 12, "bilinear", "cpu")
+    torch.testing.assert_close(resized(mirrored, 12, "bilinear", "cpu"), want)
+
+
 def test_a_named_precision_is_kept_and_an_unknown_one_refused() -> None:
     for precision in ("float32", "bfloat16", "float16"):
         assert choose_precision(precision, "cpu") == precision

@@ -187,6 +187,29 @@ def test_few_healthy_patients_do_not_make_half_of_all_be_held_out() -> None:
     assert 1 <= model.validation_.sum() <= 6
 
 
+def test_the_only_patient_with_a_tumour_is_learned_from() -> None:
+    images, masks, _ = heads(12, 6, side=32)
+    masks[1:] = False
+    masks[0, 8:12, 8:12] = True
+    with pytest.warns(UserWarning, match="a single patient with a tumour"):
+        model = UNetSegmenter(**TINY).fit(images, masks)
+    assert not model.validation_.any()
+
+
+def test_slices_of_one_patient_with_and_without_a_tumour_stay_together() -> None:
+    images, masks, labels = heads(24, 6, side=32)
+    patients = np.array([*["a"] * 4, *[7] * 4, *(np.arange(16) // 4)], dtype=object)
+    model = UNetSegmenter(**{**TINY, "validation_fraction": 0.3}).fit(
+        images, masks, labels, patients
+    )
+    held = model.validation_
+    assert held.any()
+    assert not set(patients[held]) & set(patients[~held])
+    for kind in ("glioma", "meningioma"):
+        assert (labels[held] == kind).any()
+        assert (labels[~held] == kind).any()
+
+
 def test_wrong_parameters_are_told_before_anything_is_fitted() -> None:
     wrong = UNetSegmenter(
         size=8, width=0, by_class=1, epochs=0, validation_fraction=0.9,  # type: ignore[arg-type]
