@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.prediction import explain, predict
     from gliaboost._face.reports import info, report
+    from gliaboost._face.segmenter_comparison import segment_benchmark
     from gliaboost._face.segmenting import segment_predict, segment_train
     from gliaboost._face.training import train, tune
     from gliaboost._version import __version__
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from gliaboost.progress import Log, Progress
     from gliaboost.reports.protocol.held_out import HeldOut
     from gliaboost.reports.protocol.results import Results
+    from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 
 __all__ = [
     "ArchiveError",
@@ -78,6 +80,7 @@ __all__ = [
     "Progress",
     "Results",
     "ResultsError",
+    "SegmentationResults",
     "Segmentations",
     "SegmenterBundle",
     "StoreError",
@@ -101,6 +104,7 @@ __all__ = [
     "predict",
     "report",
     "save",
+    "segment_benchmark",
     "segment_predict",
     "segment_train",
     "train",
@@ -116,6 +120,7 @@ _HOMES = {
     "_face.features": ("Extracted", "extract"),
     "_face.prediction": ("explain", "predict"),
     "_face.reports": ("info", "report"),
+    "_face.segmenter_comparison": ("segment_benchmark",),
     "_face.segmenting": ("segment_predict", "segment_train"),
     "_face.training": ("train", "tune"),
     "_version": ("__version__",),
@@ -144,6 +149,7 @@ _HOMES = {
     "progress": ("Log", "Progress"),
     "reports.protocol.held_out": ("HeldOut",),
     "reports.protocol.results": ("Results",),
+    "reports.protocol.segmentation_record": ("SegmentationResults",),
 }
 
 

@@ -36,9 +36,10 @@ COMMANDS = tuple(command for commands in PANELS.values() for command in commands
 SEGMENT: dict[str, Callable[..., None]] = {
     "train": segmenting.segment_train,
     "predict": segmenting.segment_predict,
+    "benchmark": segmenting.segment_benchmark,
 }
 # What goes on where it stopped when it is given again.
-RESUMED = ("benchmark", "demo", "extract", "fetch", "tune")
+RESUMED = ("benchmark", "demo", "extract", "fetch", "segment benchmark", "tune")
 INTERRUPTED = 130
 
 

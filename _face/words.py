@@ -12,6 +12,7 @@ from gliaboost.errors import UsageError
 CLASSICAL = "hog,lbp,glcm"
 # What finds the tumour unless somebody says otherwise.
 SEGMENTER = "boosted-pixels"
+SEGMENTERS = "boosted-pixels,otsu"
 
 
 def names(given: str | Iterable[str]) -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 import gliaboost
-from gliaboost._face.words import SEGMENTER
-from gliaboost.commands.help import CHOICE, PLACE
+from gliaboost._face.words import SEGMENTER, SEGMENTERS
+from gliaboost.commands.help import CHOICE, DATA, PLACE
 from gliaboost.commands.options import (
     Device,
     Jobs,
@@ -30,6 +31,7 @@ from gliaboost.commands.options import (
     place,
     print_json,
     say_next,
+    typed,
 )
 from gliaboost.commands.progress_bar import shown_progress
 
@@ -175,3 +177,81 @@ def segment_predict(
     failed = [(row.name, row.error) for row in found if row.error is not None]
     failed += [(scan["scan"], scan["error"]) for scan in found.volumes if "error" in scan]
     exit_with_failures(failed)
+
+
+def segment_benchmark(
+    data: MaskedData,
+    modality: Modality = "both",
+    folds: Annotated[
+        str,
+        typer.Option(
+            help="A number of patient-safe folds, a column that has them, holdout or split; auto: "
+            "the column fold where it is filled, the data's own test part, else 5.",
+            rich_help_panel=DATA,
+        ),
+    ] = "auto",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FOLDS", help="Run some folds alone: 1,2.", rich_help_panel=DATA),
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Segmenters, by comma: boosted-pixels, unet, otsu.",
+            show_default=SEGMENTERS,
+            rich_help_panel=CHOICE,
+            autocompletion=completed("segmenters"),
+        ),
+    ] = None,
+    settings: Settings = None,
+    prepare: Prepare = "",
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for results and report.",
+            show_default="runs/NAME-segmentation-TIME",
+            rich_help_panel=PLACE,
+        ),
+    ] = None,
+    device: Device = "auto",
+    jobs: Jobs = None,
+    seed: Seed = 0,
+    store: Store = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Compare segmenters on honest folds and write a report.
+
+    Masks are compared at the pictures' own size. A killed run goes on where it stopped, by the same
+    command.
+    """
+    from gliaboost.reports.pages.terminal import segmenters_table
+
+    with shown_progress(quiet) as progress:
+        results = gliaboost.segment_benchmark(
+            data,
+            models=models or SEGMENTERS,
+            folds=folds,
+            only=only or "",
+            settings=settings,
+            prepare=prepare,
+            modality=modality,
+            out=out,
+            device=device,
+            jobs=jobs,
+            seed=seed,
+            store=store,
+            command=typed(),
+            progress=progress,
+        )
+    dice = results.dice()
+    if as_json:
+        print_json(asdict(results.record))
+    else:
+        typer.echo(segmenters_table(results, fit=sys.stdout.isatty()))
+        typer.echo(f"report: {(results.folder / 'report.html').resolve()}")
+        if dice:
+            best = max(dice, key=dice.__getitem__)
+            say_next(quiet, "segment", "train", data, "--model", best)
+    exit_with_failures(results.record.unreadable.items())

@@ -32,7 +32,17 @@ FUNCTIONS = [
         "load",
         "load_segmenter",
     ),
-    *("manifest", "predict", "report", "save", "segment_predict", "segment_train", "train", "tune"),
+    *(
+        "manifest",
+        "predict",
+        "report",
+        "save",
+        "segment_benchmark",
+        "segment_predict",
+        "segment_train",
+        "train",
+        "tune",
+    ),
 ]
 TYPES = [
     "Bundle",
@@ -44,6 +54,7 @@ TYPES = [
     "Predictions",
     "Progress",
     "Results",
+    "SegmentationResults",
     "Segmentations",
     "SegmenterBundle",
 ]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
     from gliaboost.models.familiarity.familiarity import Familiarity
     from gliaboost.models.segmentation.prediction import Segmentations
+    from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 
 # How a picture stands to the training, in a table of predictions.
 FAMILIAR = ("typicality", "seen")
@@ -104,6 +105,27 @@ def segmentations_table(found: Segmentations, *, fit: bool = False) -> str:
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
     return columns(rows, left=2 if kinds else 1, fit=fit)
+
+
+def segmenters_table(results: SegmentationResults, *, fit: bool = False) -> str:
+    """Return a line a segmenter: Dice, missed tumours, false alarms; `fit` as of `columns`."""
+    slices = results.slices
+    rows = [["segmenter", "Dice", "median", "missed", "false alarms", "fit s", "slices/s"]]
+    for segmenter in results.record.segmenters:
+        own = slices[slices["experiment"] == segmenter.name]
+        ill, healthy = own[own["area_true"] > 0], own[own["area_true"] == 0]
+        rows.append(
+            [
+                segmenter.name,
+                _digits(float(ill["dice"].mean()) if len(ill) else None),
+                _digits(float(ill["dice"].median()) if len(ill) else None),
+                f"{int((ill['dice'] == 0).sum()):,} of {len(ill):,}",
+                f"{int((healthy['area_predicted'] > 0).sum()):,} of {len(healthy):,}",
+                f"{segmenter.fit_seconds:.1f}",
+                f"{1 / max(1e-9, float(own['seconds'].mean())):.1f}",
+            ]
+        )
+    return columns(rows, left=1, fit=fit)
 
 
 def _remark(prediction: Prediction) -> str:

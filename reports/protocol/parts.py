@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -104,25 +105,42 @@ def stem_of(experiment: str, fold: str) -> str:
 
 def read_part(path: Path, identity: str) -> Part | None:
     """Read a part, None if there is none, or one of other data, parameters, folds or version."""
-    import pyarrow.parquet as pq
     from pydantic import TypeAdapter
 
-    try:
-        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
-            table = pq.ParquetFile(f).read()
-        notes = TypeAdapter(FoldNotes).validate_json((table.schema.metadata or {})[NOTES_KEY])
-    except (OSError, KeyError, ValueError):
+    found = read_noted(path, NOTES_KEY)
+    if found is None:
         return None
-    return Part(table.to_pandas(), notes) if notes.identity == identity else None
+    try:
+        notes = TypeAdapter(FoldNotes).validate_json(found[1])
+    except ValueError:
+        return None
+    return Part(found[0], notes) if notes.identity == identity else None
 
 
 def write_part(path: Path, part: Part) -> None:
     """Write a part, whole or not at all."""
+    write_noted(path, part.frame, NOTES_KEY, asdict(part.notes))
+
+
+def read_noted(path: Path, key: bytes) -> tuple[pd.DataFrame, bytes] | None:
+    """Read a table with its notes, as JSON; None where there is no such table, or it has none."""
+    import pyarrow.parquet as pq
+
+    try:
+        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
+            table = pq.ParquetFile(f).read()
+        return table.to_pandas(), (table.schema.metadata or {})[key]
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def write_noted(path: Path, frame: pd.DataFrame, key: bytes, notes: Mapping[str, Any]) -> None:
+    """Write a table with notes in its metadata, whole or not at all."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pandas(part.frame, preserve_index=False)
-    metadata = {**(table.schema.metadata or {}), NOTES_KEY: json.dumps(asdict(part.notes)).encode()}
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    metadata = {**(table.schema.metadata or {}), key: json.dumps(notes).encode()}
     with replacing(path) as temporary, temporary.open("wb") as f:
         pq.write_table(table.replace_schema_metadata(metadata), f)
 

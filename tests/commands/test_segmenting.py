@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.measurements import measure
 from gliaboost.models.segmentation.prediction import Segmentations, SegmentedPicture
+from gliaboost.reports.protocol.segmentation_record import SegmentationResults
+from tests.reports.protocol.test_segmentation_record import record
 
 DECISION = {"least": 0.5, "share": 0.5, "others": 0.9}
 
@@ -112,3 +115,45 @@ def test_predict_numbers_its_folder_where_one_is_there(
     code, _, err = ask("segment", "predict", "s.joblib", "a.png", "--quiet")
     assert (code, calls[0][1]["out"]) == (0, Path("masks-2"))
     assert err == "gliaboost: masks is there from before; this goes to masks-2\n"
+
+
+def compared(folder: Path) -> SegmentationResults:
+    slices = pd.DataFrame(
+        {
+            "experiment": ["otsu"] * 3,
+            "area_true": [9, 4, 0],
+            "area_predicted": [9, 0, 2],
+            "dice": [1.0, 0.0, 0.0],
+            "seconds": [0.1] * 3,
+        }
+    )
+    return SegmentationResults(record(), slices, folder)
+
+
+def test_benchmark(replace: Any, ask: Any, tmp_path: Path) -> None:
+    calls = replace("segment_benchmark", compared(tmp_path))
+    words = ["m.csv", "--models", "otsu,unet", "--folds", "fold", "--only", "1,2", "--out", "r"]
+    words += ["--modality", "CT", "--set", "unet.epochs=2", "--prepare", "size=64"]
+    code, out, err = ask("segment", "benchmark", *words, "--seed", "3", "--jobs", "2")
+    assert code == 1 and err == (
+        "next: gliaboost segment train m.csv --model otsu\ngliaboost: a.png: is empty\n"
+    )
+    assert [" ".join(line.split()) for line in out.splitlines()] == [
+        "segmenter Dice median missed false alarms fit s slices/s",
+        "otsu 0.500 0.500 1 of 2 1 of 1 1.5 10.0",
+        f"report: {tmp_path / 'report.html'}",
+    ]
+    ((positional, named),) = calls
+    named.pop("progress")
+    assert positional == (Path("m.csv"),) and named.pop("command").startswith("gliaboost")
+    assert named == {
+        "models": ["otsu,unet"], "folds": "fold", "only": ["1,2"], "out": Path("r"),
+        "modality": "CT", "settings": ["unet.epochs=2"], "prepare": "size=64", "seed": 3,
+        "jobs": 2, "device": "auto", "store": None,
+    }  # fmt: skip
+
+
+def test_benchmark_as_json(replace: Any, ask: Any, tmp_path: Path) -> None:
+    replace("segment_benchmark", compared(tmp_path))
+    _, out, _ = ask("segment", "benchmark", "m.csv", "--json", "--quiet")
+    assert json.loads(out)["segmenters"][0]["name"] == "otsu"

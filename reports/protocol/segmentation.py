@@ -1,0 +1,360 @@
+"""Segmenters x folds, each slice measured at its own size by one that never saw its patient."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gliaboost._compat import available_cores
+from gliaboost._version import __version__
+from gliaboost.datasets.decode import decode, decode_mask
+from gliaboost.datasets.image_source import ImageSource
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.naming import named
+from gliaboost.datasets.placement import placement
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.datasets.splits import Fold, assert_disjoint
+from gliaboost.models.bundle_file import save
+from gliaboost.models.plain_pickle import plain
+from gliaboost.models.segmentation.base import Segmenter
+from gliaboost.models.segmentation.decision import tumour_mask
+from gliaboost.models.segmentation.registry import create_segmenter, shared_by_segmenter
+from gliaboost.models.segmentation.training import (
+    MaskedImages,
+    class_labels,
+    make_segmenter_bundle,
+    modality_in,
+    read_masked_images,
+)
+from gliaboost.parallel import map_in_order
+from gliaboost.progress import SILENT, Progress
+from gliaboost.reports.protocol.environment import processor
+from gliaboost.reports.protocol.parts import read_noted, stem_of, write_noted
+from gliaboost.reports.protocol.segmentation_record import (
+    SCHEMA,
+    SegmentationRecord,
+    SegmentationResults,
+    SegmenterFold,
+    SegmenterRecord,
+    read_segmentation,
+    write_segmentation,
+)
+from gliaboost.reports.statistics.overlap import overlap
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTES_KEY = b"gliaboost.segmentation.1"
+# Slices that are mapped together.
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class SegmentationProtocol:
+    """Which segmenters on which folds.
+
+    Attributes
+    ----------
+    segmenters : sequence of str
+        Registered names.
+    folds : sequence of Fold
+        Of rows of the manifest; patients are whole.
+    description : str
+        How the folds came about.
+    parameters : mapping of str to mapping
+        By segmenter.
+    preparation : Preparation
+        What images go through.
+    device, jobs, seed
+        As on the command line.
+    """
+
+    segmenters: Sequence[str]
+    folds: Sequence[Fold]
+    description: str
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    preparation: Preparation = field(default_factory=Preparation)
+    device: str = "auto"
+    jobs: int | None = None
+    seed: int = 0
+
+    def build(self, name: str) -> Segmenter:
+        """Build a segmenter with its parameters."""
+        shared = shared_by_segmenter(name, device=self.device, jobs=self.jobs, seed=self.seed)
+        return create_segmenter(name, **{**shared, **self.parameters.get(name, {})})
+
+
+def run_segmentation(
+    manifest: Manifest,
+    protocol: SegmentationProtocol,
+    out: Path,
+    *,
+    command: str = "",
+    progress: Progress = SILENT,
+) -> SegmentationResults:
+    """Run every segmenter on every fold; write ``segmentation.json`` and ``slices.parquet``.
+
+    A fold that `out` already holds, for the same images, masks, folds, parameters and seed, is
+    taken from there: a killed run goes on where it stopped.
+
+    Parameters
+    ----------
+    manifest : Manifest
+        Images with masks, without faults.
+    protocol : SegmentationProtocol
+        What to run.
+    out : pathlib.Path
+        The results' folder.
+    command : str
+        What the user typed, for the report.
+    progress : Progress
+        Hears of the images to read, and a line a fold.
+
+    Returns
+    -------
+    SegmentationResults
+
+    Raises
+    ------
+    UsageError
+        If there are no masks, or some cannot be used.
+    """
+    import pandas as pd
+
+    assert_disjoint(manifest, protocol.folds)
+    data = read_masked_images(manifest, protocol.preparation, jobs=protocol.jobs, progress=progress)
+    job = _Job(manifest, protocol, data, out, _keys(manifest, data.rows, protocol.jobs))
+    frames, records = [], []
+    for name in protocol.segmenters:
+        folds = []
+        for fold in protocol.folds:
+            if (part := job.fold(name, fold, progress)) is not None:
+                frames.append(part[0])
+                folds.append(part[1])
+        if folds:
+            parameters = plain(protocol.build(name).get_params())
+            records.append(SegmenterRecord(name=name, parameters=parameters, folds=tuple(folds)))
+    slices = pd.concat(frames, ignore_index=True).drop(columns="mask")
+    paths = manifest.table["path"]
+    record = SegmentationRecord(
+        schema=SCHEMA,
+        gliaboost=__version__,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=command,
+        dataset=named(manifest),
+        fingerprint=manifest.fingerprint(),
+        images=len(data.rows),
+        with_tumour=int(data.masks.any(axis=(1, 2)).sum()),
+        patients=len(set(data.groups)) if manifest.has_patients else 0,
+        left_out=len(manifest) - len(data.rows) - len(data.failed),
+        simulated="phantom" in set(manifest.table["source"].dropna()),
+        division=protocol.description,
+        preparation=plain(protocol.preparation.to_dict()),
+        seed=protocol.seed,
+        processor=processor(),
+        cores=protocol.jobs or available_cores(),
+        segmenters=tuple(records),
+        unreadable={str(paths.iloc[i]): reason for i, reason in data.failed.items()},
+    )
+    write_segmentation(out, record, slices)
+    return read_segmentation(out)
+
+
+def found_masks(out: Path, experiment: str, folds: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+    """Read the masks that a segmenter found, by path, from what its folds left.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        The results' folder.
+    experiment : str
+        The segmenter.
+    folds : sequence of str
+        Names.
+
+    Returns
+    -------
+    dict of str to bool array [H, W]
+        At the pictures' own size; without the folds whose files are gone.
+    """
+    masks = {}
+    for fold in folds:
+        found = read_noted(out / "parts" / f"{stem_of(experiment, fold)}.parquet", NOTES_KEY)
+        if found is not None:
+            frame = found[0]
+            for path, packed in zip(frame["path"], frame["mask"], strict=True):
+                pixels = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_GRAYSCALE)
+                if pixels is not None:
+                    masks[str(path)] = np.asarray(pixels) > 0
+    return masks
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    manifest: Manifest
+    protocol: SegmentationProtocol
+    data: MaskedImages
+    out: Path
+    keys: list[tuple[str, str]]
+
+    def fold(
+        self, name: str, fold: Fold, progress: Progress
+    ) -> tuple[pd.DataFrame, SegmenterFold] | None:
+        """Fit and measure a segmenter on a fold, or take what an earlier run left of it."""
+        train, test = self._inside(fold.train), self._inside(fold.test)
+        if not len(test) or not self.data.masks[train].any():
+            progress.line(f"{name}, fold {fold.name}: no masks on one of its sides, left out")
+            return None
+        identity = self._identity(name, train, test)
+        path = self.out / "parts" / f"{stem_of(name, str(fold.name))}.parquet"
+        known = read_noted(path, NOTES_KEY)
+        if known is not None:
+            notes = json.loads(known[1])
+            if notes.pop("identity", "") == identity:
+                return known[0], SegmenterFold(**notes)
+        segmenter = self.protocol.build(name)
+        begun = perf_counter()
+        labels = class_labels(self.data)
+        segmenter.fit(
+            self.data.images[train],
+            self.data.masks[train],
+            None if labels is None else labels[train],
+            self.data.groups[train],
+        )
+        fit = perf_counter() - begun
+        frame = self._measured(name, fold, segmenter, test, progress)
+        told = SegmenterFold(
+            fold=str(fold.name),
+            train=len(train),
+            test=len(test),
+            fit=fit,
+            device=segmenter.device_,
+            decision=plain(asdict(segmenter.decision_)),
+        )
+        self._save(segmenter, path.stem, train)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_noted(path, frame, NOTES_KEY, {"identity": identity, **asdict(told)})
+        ill = frame[frame["area_true"] > 0]
+        dice = f"Dice {ill['dice'].mean():.3f}" if len(ill) else "no tumour to find"
+        progress.line(
+            f"{name}, fold {fold.name}: {dice} on {len(ill):,} slices with a tumour, fitted in "
+            f"{fit:.0f} s"
+        )
+        return frame, told
+
+    def _inside(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the places among the masked images of some rows of the manifest."""
+        return np.flatnonzero(np.isin(self.data.rows, rows))
+
+    def _measured(
+        self,
+        name: str,
+        fold: Fold,
+        segmenter: Segmenter,
+        test: NDArray[np.int64],
+        progress: Progress,
+    ) -> pd.DataFrame:
+        import pandas as pd
+
+        files, masks, table = self.manifest.paths, self.manifest.masks, self.manifest.table
+        decision, preparation = segmenter.decision_, self.protocol.preparation
+        rows: list[dict[str, Any]] = []
+        for start in range(0, len(test), BATCH):
+            part = test[start : start + BATCH]
+            begun = perf_counter()
+            maps = segmenter.predict_proba(self.data.images[part])
+            mapping = (perf_counter() - begun) / len(part)
+
+            def one(
+                task: tuple[np.int64, NDArray[np.float32]], mapping: float = mapping
+            ) -> dict[str, Any]:
+                row = int(self.data.rows[task[0]])
+                image = decode(files[row])
+                begun = perf_counter()
+                where = placement(preparation, image)
+                found = tumour_mask(where.restored(task[1]), decision)
+                seconds = mapping + perf_counter() - begun
+                mask = masks[row]
+                true = decode_mask(mask) if mask is not None else np.zeros(image.shape, bool)
+                patient, label = (table[c].iloc[row] for c in ("patient", "label"))
+                return {
+                    "path": table["path"].iloc[row],
+                    "patient": patient if isinstance(patient, str) else None,
+                    "label": label if isinstance(label, str) else "",
+                    "fold": str(fold.name),
+                    "experiment": name,
+                    **_numbers(true, found),
+                    "seconds": seconds,
+                    "mask": cv2.imencode(".png", found.astype(np.uint8) * 255)[1].tobytes(),
+                }
+
+            tasks = list(zip(part, maps, strict=True))
+            for done in map_in_order(one, tasks, jobs=self.protocol.jobs):
+                rows.append(done)
+                progress.step(f"{name}, fold {fold.name}", len(rows), len(test))
+        frame = pd.DataFrame(rows)
+        if "group" in table:
+            groups = table["group"].iloc[self.data.rows[test]]
+            frame["group"] = groups.to_numpy(dtype=object)
+        return frame
+
+    def _save(self, segmenter: Segmenter, stem: str, train: NDArray[np.int64]) -> None:
+        bundle = make_segmenter_bundle(
+            segmenter,
+            self.protocol.preparation,
+            modality=modality_in(self.manifest, self.data.rows[train]),
+            manifest_fingerprint=self.manifest.fingerprint(),
+            metrics={"images": len(train), "fold": stem},
+        )
+        (self.out / "models").mkdir(parents=True, exist_ok=True)
+        save(bundle, self.out / "models" / f"{stem}.joblib")
+
+    def _identity(self, name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> str:
+        """Hash all that a fold's masks depend on."""
+        labels = class_labels(self.data)
+        given = [
+            [*self.keys[k], str(self.data.groups[k]), "" if labels is None else str(labels[k])]
+            for k in train
+        ]
+        parts = {
+            "version": __version__,
+            "train": given,
+            "test": [[*self.keys[k], str(self.data.labels[k])] for k in test],
+            "segmenter": name,
+            "parameters": self.protocol.build(name).set_params(**self._idle(name)).get_params(),
+            "preparation": self.protocol.preparation.to_dict(),
+        }
+        text = json.dumps(parts, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _idle(self, name: str) -> dict[str, Any]:
+        """Give what a segmenter's numbers do not depend on."""
+        return shared_by_segmenter(name, jobs=None)
+
+
+def _numbers(true: NDArray[np.bool_], found: NDArray[np.bool_]) -> dict[str, Any]:
+    values = asdict(overlap(true, found))
+    values.pop("area_error")
+    return {name: float("nan") if value is None else value for name, value in values.items()}
+
+
+def _keys(manifest: Manifest, rows: NDArray[np.int64], jobs: int | None) -> list[tuple[str, str]]:
+    """Give the SHA-256 of each row's image and mask."""
+    files, masks = manifest.paths, manifest.masks
+
+    def one(row: np.int64) -> tuple[str, str]:
+        mask = masks[int(row)]
+        own = ImageSource.of(files[int(row)]).key()
+        return own, "" if mask is None else ImageSource.of(mask).key()
+
+    return list(map_in_order(one, list(rows), jobs=jobs))

@@ -1,0 +1,216 @@
+"""What a comparison of segmenters knows: ``segmentation.json`` and its table of slices."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from gliaboost.errors import ResultsError, UsageError
+from gliaboost.files import replacing
+from gliaboost.reports.protocol.record import STRICT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA: Final = 1
+RECORD, SLICES = "segmentation.json", "slices.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmenterFold:
+    """A segmenter on one fold.
+
+    Attributes
+    ----------
+    fold : str
+        Its name.
+    train, test : int
+        Slices.
+    fit : float
+        Seconds on the clock.
+    device : str
+        Where it was really fitted.
+    decision : dict of str to float
+        From map to mask, as chosen inside the training part.
+    """
+
+    fold: str
+    train: int
+    test: int
+    fit: float
+    device: str
+    decision: dict[str, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmenterRecord:
+    """A segmenter and its folds.
+
+    Attributes
+    ----------
+    name : str
+        Registered name, as the table's ``experiment``.
+    parameters : dict
+        As fitted.
+    folds : sequence of SegmenterFold
+        Those that were run.
+    """
+
+    name: str
+    parameters: dict[str, Any]
+    folds: tuple[SegmenterFold, ...]
+
+    @property
+    def fit_seconds(self) -> float:
+        """Mean time to train a fold."""
+        return sum(f.fit for f in self.folds) / len(self.folds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentationRecord:
+    """A comparison of segmenters.
+
+    Attributes
+    ----------
+    schema : int
+        Of this class.
+    gliaboost : str
+        Version that made it.
+    created : str
+        ISO 8601, UTC.
+    command : str
+        What the user typed.
+    dataset, fingerprint : str
+        Name and fingerprint of the manifest.
+    images, with_tumour, patients : int
+        Slices whose tumour is known, those with one, and patients (0 where none is known).
+    left_out : int
+        Slices of a tumour without a mask.
+    simulated : bool
+        Whether the images were made by a computer.
+    division : str
+        How the folds came about.
+    preparation : dict
+        What images went through.
+    seed : int
+        Of everything.
+    processor : str
+        Of the machine.
+    cores : int
+        Threads that were allowed.
+    segmenters : sequence of SegmenterRecord
+        In the order that they were named.
+    unreadable : dict of str to str
+        Images that could not be read, with the reason.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    schema: int
+    gliaboost: str
+    created: str
+    command: str
+    dataset: str
+    fingerprint: str
+    images: int
+    with_tumour: int
+    patients: int
+    left_out: int
+    simulated: bool
+    division: str
+    preparation: dict[str, Any]
+    seed: int
+    processor: str
+    cores: int
+    segmenters: tuple[SegmenterRecord, ...]
+    unreadable: dict[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentationResults:
+    """A comparison of segmenters, as read from its folder.
+
+    Attributes
+    ----------
+    record : SegmentationRecord
+        What is known of it.
+    slices : pandas.DataFrame
+        One row a slice and segmenter: ``path``, ``patient``, ``label``, ``fold``, ``experiment``,
+        ``area_true``, ``area_predicted`` (pixels of the picture), ``dice``, ``iou``, ``precision``,
+        ``recall``, ``hd95`` (pixels), ``seconds``.
+    folder : pathlib.Path
+        Where they lie.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"experiment": ["otsu"] * 2, "area_true": [9, 0], "dice": [0.5, 1.0]})
+    >>> SegmentationResults(None, frame, Path(".")).dice()
+    {'otsu': 0.5}
+    """
+
+    record: SegmentationRecord
+    slices: pd.DataFrame
+    folder: Path
+
+    def dice(self) -> dict[str, float]:
+        """Return each segmenter's mean Dice on slices with a tumour."""
+        ill = self.slices[self.slices["area_true"] > 0]
+        means = ill.groupby("experiment", sort=False)["dice"].mean()
+        return {str(name): float(value) for name, value in means.items()}
+
+
+def write_segmentation(folder: Path, record: SegmentationRecord, slices: pd.DataFrame) -> None:
+    """Write both files, each whole or not at all."""
+    with replacing(folder / SLICES) as temporary:
+        slices.to_parquet(temporary, index=False)
+    text = json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
+    with replacing(folder / RECORD) as temporary:
+        temporary.write_text(text, "utf-8", "backslashreplace")
+
+
+def read_segmentation(folder: Path | str) -> SegmentationResults:
+    """Read a comparison of segmenters.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where ``gliaboost segment benchmark`` wrote.
+
+    Returns
+    -------
+    SegmentationResults
+
+    Raises
+    ------
+    UsageError
+        If there is none in the folder.
+    ResultsError
+        If it is damaged, or of a newer schema.
+    """
+    import pandas as pd
+    from pydantic import TypeAdapter, ValidationError
+
+    folder = Path(folder)
+    again = "run gliaboost segment benchmark again"
+    missing = [name for name in (RECORD, SLICES) if not (folder / name).is_file()]
+    if missing:
+        raise UsageError(
+            f"no {missing[0]} in {folder}; name the folder that gliaboost segment benchmark wrote"
+        )
+    try:
+        saved = json.loads((folder / RECORD).read_text("utf-8"))
+        if isinstance(saved, dict) and saved.get("schema") not in (None, SCHEMA):
+            fault = f"schema: it is {saved['schema']!r}, this gliaboost reads {SCHEMA}"
+            raise ResultsError(str(folder / RECORD), [fault], "upgrade gliaboost")
+        adapter = TypeAdapter(SegmentationRecord)
+        record = adapter.validate_json(json.dumps(saved))
+        slices = pd.read_parquet(folder / SLICES)
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ResultsError(str(folder / RECORD), faults, again) from None
+    except (OSError, ValueError) as error:
+        raise ResultsError(str(folder), [f"it cannot be read ({error})"], again) from None
+    return SegmentationResults(record, slices, folder)

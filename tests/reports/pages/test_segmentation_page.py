@@ -1,0 +1,37 @@
+"""The page of a comparison: numbers, pictures where they are at hand, and how it was measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gliaboost.reports.pages.segmentation_page import render_segmentation
+from gliaboost.reports.protocol.segmentation import run_segmentation
+from tests.reports.protocol.test_segmentation import cohort, protocol
+
+
+def page(tmp_path: Path, *, pictures: bool = True, **more: Any) -> str:
+    table = cohort(tmp_path, **more)
+    results = run_segmentation(table, protocol(table), tmp_path / "run", command="gliaboost x")
+    made = render_segmentation(results, table if pictures else None)
+    return str(Path(made["html"]).read_text("utf-8"))
+
+
+def test_a_page_shows_numbers_pictures_and_how_they_came_about(tmp_path: Path) -> None:
+    text = page(tmp_path)
+    for said in ("Segmenters on cohort", "Where, and how large", "How it was measured"):
+        assert said in text, said
+    assert "8 slices of 4 patients: 5 with a tumour, 3 known to have none." in text
+    assert "Two halves; no patient was in the training and in the test of a fold." in text
+    assert "gliaboost x" in text and "data:image/" in text
+    assert "simulated images" not in text
+
+
+def test_without_images_no_picture_is_shown(tmp_path: Path) -> None:
+    text = page(tmp_path, pictures=False, source="phantom")
+    assert "Pictures are not shown" in text
+    assert "simulated images" in text
+
+
+def test_unknown_patients_are_a_warning(tmp_path: Path) -> None:
+    assert "Patients are not known" in page(tmp_path, patient=None)
