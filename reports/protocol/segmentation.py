@@ -133,7 +133,7 @@ def run_segmentation(
 
     assert_disjoint(manifest, protocol.folds)
     data = read_masked_images(manifest, protocol.preparation, jobs=protocol.jobs, progress=progress)
-    job = _Job(manifest, protocol, data, out, _keys(manifest, data.rows, protocol.jobs))
+    job = _Comparison(manifest, protocol, data, out, _keys(manifest, data.rows, protocol.jobs))
     frames, records = [], []
     for name in protocol.segmenters:
         folds = []
@@ -200,7 +200,7 @@ def found_masks(out: Path, experiment: str, folds: Sequence[str]) -> dict[str, N
 
 
 @dataclass(frozen=True, eq=False)
-class _Job:
+class _Comparison:
     manifest: Manifest
     protocol: SegmentationProtocol
     data: MaskedImages
