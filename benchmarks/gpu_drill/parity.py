@@ -33,8 +33,7 @@ def run(findings: Findings, given: Given) -> None:
     """Compare every kernel in every way on every kind of image."""
     kinds = {**adversarial(given.dry), **real(findings, given)}
     ways = ["torch"]
-    probe = torch.zeros((1, 4, 4), dtype=torch.uint8, device=given.device)
-    if runs_triton(probe):
+    if runs_triton(torch.device(given.device)):
         ways.append("triton")
     else:
         findings.skip("triton", "Triton is not installed")
@@ -124,6 +123,8 @@ def adversarial(dry: bool) -> dict[str, Images]:
         "checkers": checkers,
         "ramps": ramps.astype(np.uint8),
         "single points": point,
+        # Whose roots' differences make angles of exactly 30 and 60 degrees.
+        "squares": rng.choice(np.array([0, 1, 3, 4, 9, 12], np.uint8), shape),
     }
     if dry:
         return {name: kinds[name] for name in ("noise, odd sides", "checkers")}

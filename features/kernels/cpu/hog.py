@@ -178,6 +178,41 @@ def _collect(sums: Any, cells: Any) -> None:
         sums[slot] = 0.0
 
 
+@part
+def _unsigned_degrees(dy: Any, dx: Any) -> Any:
+    """Give a gradient's angle, from 0 to below 180 degrees."""
+    degrees = math.atan2(dy, dx) * (180.0 / math.pi)
+    if degrees < 0.0:
+        degrees += 180.0
+    if degrees >= 180.0:
+        degrees -= 180.0
+    return degrees
+
+
+@part
+def _bin(degrees: Any, per_bin: Any, orientations: Any) -> Any:
+    """Tell which bin holds an angle."""
+    index = min(int(degrees / per_bin), orientations - 1)
+    # The quotient may round across a border; the borders decide.
+    if degrees < per_bin * index:
+        index -= 1
+    elif degrees >= per_bin * (index + 1) and index < orientations - 1:
+        index += 1
+    return index
+
+
+@entry
+def fill_bins(dy: Any, dx: Any, orientations: Any, bins: Any) -> None:
+    """Fill `bins`, int64 [N], with the bin that each gradient, float64 [N], votes for here.
+
+    Where an angle lies on a border the arc tangent's last bit decides, which differs between
+    devices: this is how the CPU decides.
+    """
+    per_bin = 180.0 / orientations
+    for i in range(len(bins)):
+        bins[i] = _bin(_unsigned_degrees(dy[i], dx[i]), per_bin, orientations)
+
+
 @entry
 def _vote_sqrt(images: Any, ch: Any, cw: Any, soft: Any, cells: Any) -> None:
     count, rows, columns, orientations = cells.shape
@@ -196,11 +231,7 @@ def _vote_sqrt(images: Any, ch: Any, cw: Any, soft: Any, cells: Any) -> None:
                 magnitude = math.sqrt(dy * dy + dx * dx)
                 if magnitude == 0.0:
                     continue
-                degrees = math.atan2(dy, dx) * (180.0 / math.pi)
-                if degrees < 0.0:
-                    degrees += 180.0
-                if degrees >= 180.0:
-                    degrees -= 180.0
+                degrees = _unsigned_degrees(dy, dx)
                 cell = cells[n, y // ch, x // cw]
                 if soft:
                     position = degrees / per_bin - 0.5
@@ -209,13 +240,7 @@ def _vote_sqrt(images: Any, ch: Any, cw: Any, soft: Any, cells: Any) -> None:
                     cell[int(lower) % orientations] += magnitude * (1.0 - share)
                     cell[(int(lower) + 1) % orientations] += magnitude * share
                 else:
-                    index = min(int(degrees / per_bin), orientations - 1)
-                    # The quotient may round across a border; the borders decide.
-                    if degrees < per_bin * index:
-                        index -= 1
-                    elif degrees >= per_bin * (index + 1) and index < orientations - 1:
-                        index += 1
-                    cell[index] += magnitude
+                    cell[_bin(degrees, per_bin, orientations)] += magnitude
 
 
 @entry

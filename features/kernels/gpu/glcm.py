@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from gliaboost.features.kernels.cooccurrence import check_levels, check_masks, check_properties
-from gliaboost.features.kernels.gpu.chunks import CHUNK, in_chunks, runs_triton, target
+from gliaboost.features.kernels.gpu.chunks import at_once, in_chunks, runs_triton, target
 from gliaboost.features.kernels.gpu.haralick import summarise
 from gliaboost.features.kernels.grid import grid_edges
 
-# Counters of a chunk.
+# Counters of a chunk; some five numbers of 8 bytes are held beside each.
 MOST_COUNTERS = 1 << 26
 
 
@@ -69,7 +69,7 @@ def glcm_counts(
         counts = _count(chunk, inside, offsets, edges, levels)
         return counts + counts.transpose(-1, -2) if symmetric else counts
 
-    return in_chunks(images, where, compute)
+    return in_chunks(images, where, compute, pixels=at_once(runs_triton(where)))
 
 
 def glcm_properties(
@@ -125,8 +125,8 @@ def glcm_properties(
         return summarise(counts.flatten(0, 2), properties)
 
     area = images.shape[1] * images.shape[2]
-    at_once = max(1, min(MOST_COUNTERS // max(1, counters), CHUNK // area))
-    out = in_chunks(images, where, compute, pixels=at_once * area)
+    most = max(1, min(MOST_COUNTERS // max(1, counters), at_once(runs_triton(where)) // area))
+    out = in_chunks(images, where, compute, pixels=most * area)
     return out.reshape(len(images), math.prod(grid) * len(offsets) * len(properties))
 
 
@@ -143,7 +143,7 @@ def _count(
     counts = torch.zeros(shape, dtype=torch.int32, device=images.device)
     if counts.numel() == 0:
         return counts
-    if runs_triton(images):
+    if runs_triton(images.device):
         from gliaboost.features.kernels.gpu.triton_glcm import count_pairs
 
         count_pairs(images, masks, offsets, ys, xs, levels, counts)

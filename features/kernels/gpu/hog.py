@@ -5,10 +5,16 @@ from __future__ import annotations
 import functools
 import math
 
+import numpy as np
 import torch
 
-from gliaboost.features.kernels.gpu.chunks import in_chunks, runs_triton, target
+from gliaboost.features.kernels.cpu.hog import fill_bins
+from gliaboost.features.kernels.gpu.chunks import at_once, in_chunks, runs_triton, target
 from gliaboost.features.kernels.gradients import BLOCK_NORMS, SIDE, SPAN, blocks, check_votes, votes
+
+# Degrees from a border within which two devices' arc tangents might choose different bins: far
+# more than their last bits, far less than two gradients that really differ are apart.
+DOUBTFUL = 1e-9
 
 
 def hog(
@@ -54,11 +60,12 @@ def hog(
     rows, columns = blocks(images.shape[1], images.shape[2], pixels_per_cell, cells_per_block)
     check_votes(orientations, block_norm)
     (ch, cw), (bh, bw) = pixels_per_cell, cells_per_block
+    triton = runs_triton(where) and not transform_sqrt
 
     def compute(chunk: torch.Tensor, _: slice) -> torch.Tensor:
         if transform_sqrt:
             sums = _vote_sqrt(chunk, ch, cw, orientations, soft_bins)
-        elif runs_triton(chunk):
+        elif triton:
             from gliaboost.features.kernels.gpu.triton_hog import vote
 
             bins, lower, shares = _tables(orientations, chunk.device)
@@ -69,7 +76,7 @@ def hog(
             sums = _vote(chunk, ch, cw, orientations, soft_bins)
         return _normalise(sums / (ch * cw), bh, bw, block_norm)
 
-    out = in_chunks(images, where, compute)
+    out = in_chunks(images, where, compute, pixels=at_once(triton))
     return out.reshape(len(images), rows * columns * bh * bw * orientations)
 
 
@@ -114,13 +121,30 @@ def _vote_sqrt(
     if not soft:
         borders = per_bin * torch.arange(1, orientations, device=images.device, dtype=torch.float64)
         hard = torch.searchsorted(borders, degrees, right=True)
-        return _cells(magnitude, hard, ch, cw, orientations)
+        return _cells(
+            magnitude, _as_on_the_cpu(hard, degrees, dy, dx, orientations), ch, cw, orientations
+        )
     position = degrees / per_bin - 0.5
     lower = torch.floor(position)
     share = position - lower
     first = lower.to(torch.int64)
     below = _cells(magnitude * (1.0 - share), first % orientations, ch, cw, orientations)
     return below + _cells(magnitude * share, (first + 1) % orientations, ch, cw, orientations)
+
+
+def _as_on_the_cpu(
+    hard: torch.Tensor, degrees: torch.Tensor, dy: torch.Tensor, dx: torch.Tensor, orientations: int
+) -> torch.Tensor:
+    """Let the CPU decide on gradients at a border; roots and differences are the same bits there.
+
+    Along an axis an arc tangent is exact everywhere, and most pixels lie there: they stay.
+    """
+    off = torch.remainder(degrees + DOUBTFUL, 180.0 / orientations)
+    doubtful = (off <= 2 * DOUBTFUL) & (dy != 0.0) & (dx != 0.0)
+    y, x = (each[doubtful].cpu().numpy() for each in (dy, dx))
+    bins = np.empty(len(y), np.int64)
+    fill_bins(y, x, orientations, bins)
+    return hard.masked_scatter(doubtful, torch.from_numpy(bins).to(hard.device))
 
 
 def _cells(

@@ -18,7 +18,7 @@ from gliaboost.features.kernels.circles import (
     ror_classes,
     sampling,
 )
-from gliaboost.features.kernels.gpu.chunks import CHUNK, in_chunks, runs_triton, target
+from gliaboost.features.kernels.gpu.chunks import CHUNK, FUSED, in_chunks, runs_triton, target
 from gliaboost.features.kernels.grid import grid_edges
 
 Edges = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -128,7 +128,9 @@ def lbp_histograms(
             parts.append(counts.to(torch.float32).flatten(1))
         return torch.cat(parts, 1)
 
-    return in_chunks(images, where, compute, pixels=CHUNK // 4)
+    # In plain torch a code is 8 bytes, and several numbers a pixel are held beside it.
+    pixels = FUSED if runs_triton(where) else CHUNK // 4
+    return in_chunks(images, where, compute, pixels=pixels)
 
 
 def _count(
@@ -144,7 +146,7 @@ def _count(
     points = len(circle.corners)
     classes = ror_classes(points) if method == "ror" else np.zeros(1, np.int64)
     table = torch.from_numpy(classes).to(images.device)
-    if runs_triton(images):
+    if runs_triton(images.device):
         from gliaboost.features.kernels.gpu.triton_lbp import count_patterns
 
         count_patterns(images, circle, method, table, ys, xs, counts)

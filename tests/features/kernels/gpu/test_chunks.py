@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gliaboost.errors import UsageError
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
-from gliaboost.features.kernels.gpu.chunks import in_chunks, runs_triton, target  # noqa: E402
+from gliaboost.features.kernels.gpu.chunks import at_once, in_chunks, runs_triton, target  # noqa: E402
 
 Image = NDArray[np.uint8]
 OnDevice = Callable[[Image], Any]
@@ -78,4 +78,8 @@ def test_triton_runs_on_a_gpu_or_interpreted(
     monkeypatch.setenv("TRITON_INTERPRET", interpreted)
     found = object() if installed else None
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: found)
-    assert runs_triton(torch.zeros((1, 4, 5), dtype=torch.uint8)) is want
+    assert runs_triton(torch.device("cpu")) is want
+
+
+def test_more_is_taken_at_once_where_less_is_written() -> None:
+    assert at_once(True) == 512 * 256 * 256 == 4 * at_once(False)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
-from gliaboost.features.kernels.cpu.hog import hog
+from gliaboost.features.kernels.cpu.hog import fill_bins, hog
 from gliaboost.features.kernels.gradients import BLOCK_NORMS
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
@@ -32,8 +32,6 @@ def test_hog_is_the_cpus(
     block_norm: str,
     on_device: OnDevice,
 ) -> None:
-    if transform_sqrt and orientations == 4 and not soft_bins:
-        pytest.skip("roots of equal gradients may fall to either side of 45 degrees")
     options: dict[str, Any] = {
         "orientations": orientations,
         "pixels_per_cell": (9, 7),
@@ -45,6 +43,50 @@ def test_hog_is_the_cpus(
     got = gpu_hog.hog(on_device(noise_batch), **options)
     assert got.dtype == torch.float32
     np.testing.assert_allclose(got.cpu().numpy(), hog(noise_batch, **options), atol=1e-6)
+
+
+def of_few_greys(orientations: int) -> Image:
+    """Make images whose roots' gradients often lie on a border: 0, 1 and 3 make 60 degrees."""
+    greys = np.array([0, 1, 3, 4, 9, 12], np.uint8)
+    return np.random.default_rng(orientations).choice(greys, (3, 40, 48))
+
+
+@pytest.mark.parametrize("orientations", [3, 4, 6, 9, 12, 18, 180])
+def test_where_the_arc_tangents_last_bits_differ_the_cpu_decides(
+    orientations: int, on_device: OnDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = of_few_greys(orientations)
+    options: dict[str, Any] = {"orientations": orientations, "transform_sqrt": True}
+    real, rng = torch.atan2, np.random.default_rng(7)
+
+    def another_devices(y: Any, x: Any) -> Any:
+        """Give an arc tangent that is off by some last bits, but exact along the axes."""
+        angle = real(y, x)
+        last = rng.integers(-3, 4, tuple(angle.shape)) * np.finfo(np.float64).eps
+        off = angle * (1 + torch.from_numpy(last).to(angle.device))
+        return torch.where((y == 0) | (x == 0), angle, off)
+
+    monkeypatch.setattr(torch, "atan2", another_devices)
+    got = gpu_hog.hog(on_device(images), **options)
+    np.testing.assert_allclose(got.cpu().numpy(), hog(images, **options), atol=1e-6)
+
+
+def test_few_gradients_are_asked_of_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    real = fill_bins
+
+    def noted(dy: Any, dx: Any, orientations: int, bins: Any) -> None:
+        asked.append(len(dy))
+        real(dy, dx, orientations, bins)
+
+    monkeypatch.setattr(gpu_hog, "fill_bins", noted)
+    bars = np.tile(np.arange(64, dtype=np.uint8) // 8 * 30, (2, 64, 1))
+    for images in (bars, bars.transpose(0, 2, 1), np.zeros_like(bars)):
+        gpu_hog.hog(torch.from_numpy(np.ascontiguousarray(images)), transform_sqrt=True)
+    assert asked == [0, 0, 0]
+    images = of_few_greys(9)
+    gpu_hog.hog(torch.from_numpy(images), transform_sqrt=True)
+    assert 0 < asked[-1] < images.size // 10
 
 
 def test_hog_of_adversarial_images_is_the_cpus(hard_image: Image, on_device: OnDevice) -> None:
