@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Generic, TypeVar
 
 from gliaboost.errors import GliaboostError
 
@@ -120,3 +120,68 @@ def in_batches(
         size.done(stop - start, clock() - begun)
         start = stop
     return results
+
+
+class _Call:
+    """A call that waits: with which others it can be done, what is given, and what came of it."""
+
+    def __init__(self, key: Hashable, given: Any) -> None:
+        self.key = key
+        self.given = given
+        self.done = False
+        self.answer: Any = None
+        self.error: BaseException | None = None
+
+
+class Together(Generic[T]):
+    """Calls of several threads, all that wait done as one by the thread whose turn it is.
+
+    A device does one batch after the other. Threads that each bring a few images would have it
+    begin anew for each; while it is busy others come to wait, so the busier it is, the more it is
+    given at once. No call waits for another to come. Held is what the waiting threads hold.
+
+    Parameters
+    ----------
+    work : callable
+        Given a key and what all calls with that key gave; returns an answer for each, in order.
+
+    Examples
+    --------
+    >>> upper = Together(lambda key, given: [text.upper() for text in given])
+    >>> upper("any", "one")
+    'ONE'
+    """
+
+    def __init__(self, work: Callable[[Any, list[Any]], Sequence[T]]) -> None:
+        self.work = work
+        self._waiting: list[_Call] = []
+        self._adding = threading.Lock()
+        self._turn = threading.RLock()
+
+    def __call__(self, key: Hashable, given: Any) -> T:
+        """Return the answer to what is given; raises what `work` raised for it."""
+        asked = _Call(key, given)
+        with self._adding:
+            self._waiting.append(asked)
+        with self._turn:
+            if not asked.done:
+                self._do(key)
+        if asked.error is not None:
+            raise asked.error
+        answer: T = asked.answer
+        return answer
+
+    def _do(self, key: Hashable) -> None:
+        with self._adding:
+            now = [each for each in self._waiting if each.key == key]
+            self._waiting = [each for each in self._waiting if each.key != key]
+        try:
+            answers = self.work(key, [each.given for each in now])
+            for each, answer in zip(now, answers, strict=True):
+                each.answer = answer
+        except BaseException as error:
+            for each in now:
+                each.error = error
+        finally:
+            for each in now:
+                each.done = True

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from gliaboost._compat import import_timm
 from gliaboost.errors import UsageError
 from gliaboost.features.embedding.backbones import backbone_input, create_backbone, timm_name
-from gliaboost.features.embedding.batching import BatchSize, in_batches
+from gliaboost.features.embedding.batching import BatchSize, Together, in_batches
 from gliaboost.features.embedding.pooling import POOLS
 from gliaboost.features.embedding.torch_device import resized, take_one_core, without_tf32
 from gliaboost.parallel import map_in_order, threads
@@ -51,6 +51,7 @@ class FrozenNetwork:
         self.model = model.eval().requires_grad_(False)
         self.model.to(device=device, dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.size = BatchSize(FIRST[device], MOST[device])
+        self._together = Together(self._columns_of_several)
 
     def columns(
         self,
@@ -59,14 +60,37 @@ class FrozenNetwork:
         pools: Sequence[str],
         to: str,
     ) -> torch.Tensor:
-        """Pool each layer in each way: ``uint8 [N, H, W]`` -> ``float32 [N, D]`` on device `to`."""
+        """Pool each layer in each way: ``uint8 [N, H, W]`` -> ``float32 [N, D]`` on device `to`.
+
+        Arrays that several threads bring to a GPU at a time are done as one.
+        """
+        if self.device != "cpu" and isinstance(images, np.ndarray):
+            return self._together((tuple(layers), tuple(pools), to, images.shape[1:]), images)
+        return self._columns(images, layers, pools, to)
+
+    def _columns_of_several(
+        self, key: tuple[Any, ...], given: list[NDArray[np.uint8]]
+    ) -> Sequence[torch.Tensor]:
+        layers, pools, to, _ = key
+        images = given[0] if len(given) == 1 else np.concatenate(given)
+        columns = self._columns(images, layers, pools, to)
+        return torch.split(columns, [len(each) for each in given])
+
+    def _columns(
+        self,
+        images: NDArray[np.uint8] | torch.Tensor,
+        layers: Sequence[int],
+        pools: Sequence[str],
+        to: str,
+    ) -> torch.Tensor:
         if self.device == "cpu":
             take_one_core()
 
         def work(start: int, stop: int) -> torch.Tensor:
             with torch.inference_mode():
                 maps = self.maps(self.prepared(images[start:stop]), layers)
-                pooled = [POOLS[pool](each.float()) for each in maps for pool in pools]
+                # Each map becomes float32 once, not once a pool.
+                pooled = [POOLS[pool](wide) for wide in (m.float() for m in maps) for pool in pools]
                 columns = torch.cat(pooled, dim=1).to(to)
             if columns.is_cuda:  # only queued so far, and its time is taken
                 torch.cuda.synchronize(columns.device)
@@ -104,9 +128,17 @@ class FrozenNetwork:
     ) -> torch.Tensor:
         """Resize and standardise as in the backbone's training, ``[N, 3, S, S]``."""
         grey = resized(images, side or self.given.size, self.given.interpolation, self.device)
-        return standardised(grey, self.given).to(
-            dtype=self.dtype, memory_format=torch.channels_last
+        # As `standardised`, but written in the layout and precision that the network takes.
+        mean, std = _mean_and_std(
+            tuple(self.given.mean), tuple(self.given.std), grey.dtype, grey.device
         )
+        ready = torch.empty(
+            (len(grey), mean.shape[1], *grey.shape[2:]),
+            dtype=self.dtype,
+            device=grey.device,
+            memory_format=torch.channels_last,
+        )
+        return torch.div(grey - mean, std, out=ready)
 
     def maps(self, batch: torch.Tensor, layers: Sequence[int]) -> list[torch.Tensor]:
         """Run the network once and return the layers' maps, ``[N, C, H, W]`` each."""
@@ -115,9 +147,21 @@ class FrozenNetwork:
 
 def standardised(grey: torch.Tensor, given: BackboneInput) -> torch.Tensor:
     """Turn grey ``[N, 1, S, S]`` from 0 to 1 into the three channels of a backbone."""
-    mean = torch.tensor(given.mean, dtype=grey.dtype, device=grey.device).view(1, -1, 1, 1)
-    std = torch.tensor(given.std, dtype=grey.dtype, device=grey.device).view(1, -1, 1, 1)
+    mean, std = _mean_and_std(tuple(given.mean), tuple(given.std), grey.dtype, grey.device)
     return (grey - mean) / std
+
+
+@functools.lru_cache(maxsize=16)
+def _mean_and_std(
+    means: tuple[float, ...], stds: tuple[float, ...], dtype: torch.dtype, device: torch.device
+) -> tuple[torch.Tensor, torch.Tensor]:
+    # Kept, as bringing them to a GPU makes the host wait for it. Gradients may flow past them.
+    with torch.inference_mode(False):
+        mean, std = (
+            torch.tensor(values, dtype=dtype, device=device).view(1, -1, 1, 1)
+            for values in (means, stds)
+        )
+    return mean, std
 
 
 def layer_maps(model: Any, batch: torch.Tensor, layers: Sequence[int]) -> list[torch.Tensor]:

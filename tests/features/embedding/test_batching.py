@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
 import pytest
 
 from gliaboost.errors import GliaboostError
-from gliaboost.features.embedding.batching import BatchSize, in_batches, out_of_memory
+from gliaboost.features.embedding.batching import BatchSize, Together, in_batches, out_of_memory
 
 
 def test_the_batch_grows_while_that_pays() -> None:
@@ -80,3 +85,52 @@ def _raise() -> None:
 )
 def test_memory_is_told_from_other_faults(error: BaseException, want: bool) -> None:
     assert out_of_memory(error) is want
+
+
+class Busy:
+    """A device whose first batch takes until it is told to end; it doubles what it is given."""
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[str, list[int]]] = []
+        self.begun, self.end = threading.Event(), threading.Event()
+
+    def __call__(self, key: str, given: list[int]) -> list[int]:
+        self.batches.append((key, given))
+        self.begun.set()
+        self.end.wait(10)
+        if -1 in given:
+            raise ValueError("out of order")
+        return [2 * number for number in given]
+
+
+def asked_while_busy(calls: list[tuple[str, int]]) -> tuple[Busy, list[Future[Any]]]:
+    device = Busy()
+    together = Together(device)
+    with ThreadPoolExecutor(len(calls)) as pool:
+        answers = [pool.submit(together, *calls[0])]
+        device.begun.wait(10)
+        answers += [pool.submit(together, *call) for call in calls[1:]]
+        while len(together._waiting) < len(calls) - 1:
+            time.sleep(0.001)
+        device.end.set()
+    return device, answers
+
+
+def test_who_waits_for_a_busy_device_is_served_together() -> None:
+    calls = [("a", 1), ("a", 2), ("b", 3), ("a", 4), ("b", 5)]
+    device, answers = asked_while_busy(calls)
+    assert [each.result() for each in answers] == [2, 4, 6, 8, 10]
+    assert device.batches[0] == ("a", [1])
+    assert sorted((key, sorted(given)) for key, given in device.batches[1:]) == [
+        ("a", [2, 4]),
+        ("b", [3, 5]),
+    ]
+
+
+def test_an_error_reaches_all_whom_it_concerns_and_nobody_else() -> None:
+    _, answers = asked_while_busy([("a", 1), ("b", 3), ("b", -1), ("a", 2)])
+    assert answers[0].result() == 2
+    assert answers[3].result() == 4
+    for each in answers[1:3]:
+        with pytest.raises(ValueError, match="out of order"):
+            each.result()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,62 @@ def test_grey_becomes_the_channels_that_the_backbone_knows() -> None:
     got = standardised(torch.tensor([[[[0.0, 1.0]]]]), given)
     want = torch.tensor([[-0.1, 0.9], [-0.1, 0.4], [-0.075, 0.175]]).reshape(1, 3, 1, 2)
     torch.testing.assert_close(got, want)
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_what_the_network_takes_is_written_at_once_with_the_same_bits(
+    pictures: NDArray[np.uint8], model: Any, precision: str
+) -> None:
+    given = BackboneInput(40, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), "bicubic")
+    got = FrozenNetwork(model, given, "cpu", precision).prepared(pictures)
+    grey = torch.from_numpy(pictures)[:, None].float() / 255
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (given.mean, given.std))
+    want = ((grey - mean) / std).to(getattr(torch, precision))
+    assert got.dtype == want.dtype
+    assert got.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(got, want)
+    model.float()
+
+
+def test_what_was_made_without_gradients_lets_gradients_pass() -> None:
+    given = BackboneInput(2, (0.25,), (0.75,), "bicubic")
+    with torch.inference_mode():
+        standardised(torch.zeros(1, 1, 2, 2), given)
+    grey = torch.ones(1, 1, 2, 2, requires_grad=True)
+    (slope,) = torch.autograd.grad(standardised(grey, given).sum(), grey)
+    torch.testing.assert_close(slope, torch.full((1, 1, 2, 2), 1 / 0.75))
+
+
+def test_what_threads_bring_to_a_device_is_done_together(
+    pictures: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = FrozenNetwork(
+        create_backbone(SMALL, "random"), backbone_input(SMALL), "cpu", "float32"
+    )
+    alone = [network.columns(pictures[i : i + 3], [-1], ["avg"], "cpu") for i in (0, 3, 6)]
+    network.device = "a device"  # as one that is no CPU; what it computes is the CPU's
+    given: list[int] = []
+    real = FrozenNetwork._columns
+
+    def noted(self: Any, images: Any, *rest: Any) -> Any:
+        given.append(len(images))
+        self.device = "cpu"
+        try:
+            return real(self, images, *rest)
+        finally:
+            self.device = "a device"
+
+    monkeypatch.setattr(FrozenNetwork, "_columns", noted)
+    with ThreadPoolExecutor(3) as pool, network._together._turn:
+        asked = [
+            pool.submit(network.columns, pictures[i : i + 3], [-1], ["avg"], "cpu")
+            for i in (0, 3, 6)
+        ]
+        while len(network._together._waiting) < 3:
+            time.sleep(0.001)
+    for got, want in zip((each.result() for each in asked), alone, strict=True):
+        torch.testing.assert_close(got, want, atol=1e-5, rtol=1e-4)
+    assert given == [9]
 
 
 def test_layers_come_in_the_order_asked_for_from_one_pass(model: Any) -> None:
