@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from gliaboost.models.networks.objectives import Examples, Objective, grey
+from gliaboost.models.networks.objectives import Examples, Objective, as_long, grey
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.augmentation import Augmentation
@@ -108,7 +108,8 @@ def judge_masks(network: torch.nn.Module, examples: Examples, batch_size: int) -
     with torch.inference_mode():
         for start in range(0, len(examples.images), batch_size):
             some = examples.at(slice(start, start + batch_size))
-            logits, masks = network(grey(some.images)).float(), some.targets
+            logits = network(grey(as_long(some.images, start, batch_size))).float()
+            logits, masks = logits[: len(some.images)], some.targets
             costs = segmentation_costs(logits, masks)
             dice, right, ill = mask_answers(logits, masks)
             sums += torch.stack(

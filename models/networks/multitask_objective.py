@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from gliaboost.models.networks.mask_objective import mask_answers, segmentation_costs
-from gliaboost.models.networks.objectives import Examples, Objective, grey
+from gliaboost.models.networks.objectives import Examples, Objective, as_long, grey
 
 if TYPE_CHECKING:
     from gliaboost.models.networks.augmentation import Augmentation
@@ -99,7 +99,8 @@ def judge_both(
         for start in range(0, len(examples.images), batch_size):
             some = examples.at(slice(start, start + batch_size))
             taught = Taught(*some.targets)
-            logits, mask = (each.float() for each in network(grey(some.images)))
+            given = grey(as_long(some.images, start, batch_size))
+            logits, mask = (each[: len(some.images)].float() for each in network(given))
             weight = class_weight[taught.labels]
             cost = torch.nn.functional.cross_entropy(logits, taught.labels, reduction="none")
             right = (logits.argmax(dim=1) == taught.labels).float()

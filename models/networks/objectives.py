@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from gliaboost.models.networks.augmentation import Augmentation
 
 
+# Devices whose library prepares every layer anew for each shape of a batch, which takes longer than
+# a batch: there all batches are made of one shape.
+PREPARES_SHAPES = ("cuda",)
+
+
 class Examples(NamedTuple):
     """What is learned from, or judged on.
 
@@ -114,8 +119,31 @@ def outputs(network: torch.nn.Module, images: torch.Tensor, batch_size: int) -> 
     found = []
     with torch.inference_mode():
         for start in range(0, len(images), batch_size):
-            found.append(network(grey(images[start : start + batch_size])).float())
+            some = images[start : start + batch_size]
+            found.append(network(grey(as_long(some, start, batch_size)))[: len(some)].float())
     return torch.cat(found)
+
+
+def as_long(some: torch.Tensor, start: int, length: int) -> torch.Tensor:
+    """Repeat a last batch's last row until it is as long as those before, on a GPU.
+
+    What is computed of the repeated rows is for the caller to leave out.
+
+    Parameters
+    ----------
+    some : tensor [n, ...]
+    start : int
+        How many rows were before; 0: there was no batch.
+    length : int
+        Of those batches.
+
+    Returns
+    -------
+    tensor [length, ...], or `some`
+    """
+    if some.device.type not in PREPARES_SHAPES or not start or len(some) == length:
+        return some
+    return torch.cat([some, some[-1:].expand(length - len(some), *some.shape[1:])])
 
 
 def grey(images: torch.Tensor) -> torch.Tensor:

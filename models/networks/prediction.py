@@ -72,6 +72,7 @@ def run_network(
     import torch
 
     from gliaboost.features.embedding.batching import BatchSize, in_batches
+    from gliaboost.models.networks.objectives import as_long
 
     network.eval()
     embedded = np.empty((len(images), network.width), np.float32)
@@ -79,14 +80,15 @@ def run_network(
 
     def work(start: int, stop: int) -> None:
         with torch.inference_mode():
-            grey = ready_images(images[start:stop], network.given, device).float().div_(255)
+            ready = ready_images(images[start:stop], network.given, device)
+            grey = as_long(ready, start, size.now).float().div_(255)
             rows = network.embed(grey)
             out = network.head(rows)
             if mirror:
                 other = network.embed(grey.flip(3))
                 rows, out = (rows + other) / 2, (out + network.head(other)) / 2
-            embedded[start:stop] = rows.float().cpu().numpy()
-            logits[start:stop] = out.float().cpu().numpy()
+            embedded[start:stop] = rows[: stop - start].float().cpu().numpy()
+            logits[start:stop] = out[: stop - start].float().cpu().numpy()
 
     size = BatchSize(BATCH[device], BATCH[device])
     with without_tf32(device):

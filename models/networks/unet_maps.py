@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gliaboost.features.embedding.backbones import BackboneInput
 from gliaboost.features.embedding.batching import BatchSize, in_batches
 from gliaboost.features.embedding.torch_device import without_tf32
+from gliaboost.models.networks.objectives import as_long
 from gliaboost.models.networks.prediction import ready_images
 from gliaboost.models.networks.unet import load_unet
 
@@ -127,11 +128,12 @@ def pixel_maps(
 
     def work(start: int, stop: int) -> NDArray[np.float32]:
         with torch.inference_mode():
-            grey = ready_images(images[start:stop], given, device).float().div_(255)
+            ready = ready_images(images[start:stop], given, device)
+            grey = as_long(ready, start, size.now).float().div_(255)
             found = torch.softmax(logits(grey), dim=1)
             if mirror:
                 found = (found + torch.softmax(logits(grey.flip(3)), dim=1).flip(3)) / 2
-            found = found[:, 1:]
+            found = found[: stop - start, 1:]
             if found.shape[-2:] != images.shape[1:]:
                 found = torch.nn.functional.interpolate(
                     found, images.shape[1:], mode="bilinear", align_corners=False, antialias=True

@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 
 import torch
 
+from gliaboost.models.networks import objectives
 from gliaboost.models.networks.augmentation import Augmentation
 from gliaboost.models.networks.mask_objective import (
     SMOOTH,
@@ -106,8 +107,12 @@ class Fixed(torch.nn.Module):
         return self.logits[(images[:, 0, 0, 0] * 255).round().long()]
 
 
-@pytest.mark.parametrize("batch", [1, 2, 100])
-def test_judgement_is_plain_numpys_whatever_the_batch(batch: int) -> None:
+@pytest.mark.parametrize("whole_batches", [(), ("cpu",)], ids=["as they are", "whole"])
+@pytest.mark.parametrize("batch", [1, 4, 100])
+def test_judgement_is_plain_numpys_whatever_the_batch(
+    batch: int, whole_batches: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objectives, "PREPARES_SHAPES", whole_batches)
     logits, masks = given(count=6)
     logits[1, 0] += 9  # finds nothing
     logits[5, 0] += 30  # rightly finds nothing

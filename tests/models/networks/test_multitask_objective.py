@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 
 import torch
 
+from gliaboost.models.networks import objectives
 from gliaboost.models.networks.augmentation import Augmentation
 from gliaboost.models.networks.mask_objective import segmentation_costs
 from gliaboost.models.networks.multitask_objective import Taught, judge_both, multitask
@@ -86,8 +87,12 @@ class Fixed(torch.nn.Module):
         return self.logits[rows], self.mask[rows]
 
 
+@pytest.mark.parametrize("whole_batches", [(), ("cpu",)], ids=["as they are", "whole"])
 @pytest.mark.parametrize("batch", [1, 4, 100])
-def test_judgement_is_scikit_learns_and_dice_of_known_masks(batch: int) -> None:
+def test_judgement_is_scikit_learns_and_dice_of_known_masks(
+    batch: int, whole_batches: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objectives, "PREPARES_SHAPES", whole_batches)
     logits, mask, taught = given()
     mask[4, 0] += 30
     images = torch.zeros(6, 1, 9, 9, dtype=torch.uint8)

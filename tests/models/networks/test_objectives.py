@@ -12,9 +12,11 @@ pytest.importorskip("torch")
 
 import torch
 
+from gliaboost.models.networks import objectives
 from gliaboost.models.networks.augmentation import Augmentation
 from gliaboost.models.networks.objectives import (
     Examples,
+    as_long,
     classification,
     grey,
     judge_classes,
@@ -81,3 +83,31 @@ def test_blending_reaches_the_targets() -> None:
         grey(given.images), given.targets, torch.Generator().manual_seed(1)
     )
     assert ((targets > 0) & (targets < 1)).any()
+
+
+def test_batches_have_one_shape_where_shapes_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, seen = examples(11).images, list[int]()
+
+    class Noting(ByMean):
+        def forward(self, images: Any) -> Any:
+            seen.append(len(images))
+            return super().forward(images)
+
+    want = outputs(Noting(), images, 4)
+    assert seen == [4, 4, 3]
+    monkeypatch.setattr(objectives, "PREPARES_SHAPES", ("cpu",))
+    seen.clear()
+    torch.testing.assert_close(outputs(Noting(), images, 4), want)
+    assert seen == [4, 4, 4]
+    seen.clear()
+    outputs(Noting(), images[:3], 4)
+    assert seen == [3]
+
+
+def test_the_last_row_is_repeated() -> None:
+    rows = torch.arange(6).reshape(3, 2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(objectives, "PREPARES_SHAPES", ("cpu",))
+        assert as_long(rows, 4, 5)[:, 0].tolist() == [0, 2, 4, 4, 4]
+        assert as_long(rows, 0, 5) is rows
+    assert as_long(rows, 4, 5) is rows

@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 from scipy.special import softmax  # noqa: E402
 
 from gliaboost.models.base import NativeModelError  # noqa: E402
+from gliaboost.models.networks import objectives  # noqa: E402
 from gliaboost.models.networks.network import scratch_network, to_safetensors  # noqa: E402
 from gliaboost.models.networks.prediction import (  # noqa: E402
     network_outputs,
@@ -40,7 +41,11 @@ def plain(network: Any, images: Any) -> tuple[Any, Any]:
         return network.embed(grey).numpy(), network(grey).numpy()
 
 
-def test_batches_give_what_single_images_give(network: Any) -> None:
+@pytest.mark.parametrize("whole_batches", [(), ("cpu",)], ids=["as they are", "whole"])
+def test_batches_give_what_single_images_give(
+    network: Any, whole_batches: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objectives, "PREPARES_SHAPES", whole_batches)
     embedded, logits = run_network(network, IMAGES, "cpu", mirror=False)
     for i in (0, 15, 16, 18):
         one, own = plain(network, IMAGES[i : i + 1])

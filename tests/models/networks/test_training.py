@@ -12,10 +12,17 @@ pytest.importorskip("torch")
 import torch
 
 from gliaboost.errors import GliaboostError
+from gliaboost.models.networks import training
 from gliaboost.models.networks.augmentation import Augmentation
 from gliaboost.models.networks.network import Trainable
 from gliaboost.models.networks.objectives import Examples, Objective, grey, outputs
-from gliaboost.models.networks.training import Plan, _Run, rate_factor, train_network
+from gliaboost.models.networks.training import (
+    Plan,
+    _Run,
+    in_whole_batches,
+    rate_factor,
+    train_network,
+)
 
 
 class PixelNetwork(Trainable):
@@ -131,3 +138,28 @@ def test_the_rate_rises_and_falls() -> None:
     assert rates[-1] == pytest.approx(0.01)
     assert all(a >= b for a, b in pairwise(rates[10:]))
     assert float(grey(torch.full((1, 1, 1, 1), 255, dtype=torch.uint8))) == 1
+
+
+def test_all_batches_have_one_shape_where_shapes_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples, seen = bright_parts(10), list[int]()
+    plan = Plan(epochs=1, head_epochs=0, batch_size=4, warmup=0)
+
+    class Noting(PixelNetwork):
+        def forward(self, images: Any) -> Any:
+            if self.training:
+                seen.append(len(images))
+            return super().forward(images)
+
+    train_network(Noting(), examples, None, plan, masking(), "cpu")
+    assert seen == [4, 4, 2]
+    seen.clear()
+    monkeypatch.setattr(training, "PREPARES_SHAPES", ("cpu",))
+    train_network(Noting(), examples, None, plan, masking(), "cpu")
+    assert seen == [4, 4, 4]
+
+
+def test_a_last_batch_is_filled_from_the_beginning_and_a_single_one_is_not() -> None:
+    order = torch.tensor([4, 0, 3, 1, 2])
+    assert in_whole_batches(order, 3).tolist() == [4, 0, 3, 1, 2, 4]
+    assert in_whole_batches(order, 5).tolist() == order.tolist()
+    assert in_whole_batches(order, 9).tolist() == order.tolist()

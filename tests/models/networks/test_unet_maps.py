@@ -14,6 +14,7 @@ pytest.importorskip("safetensors")
 import torch
 
 from gliaboost.models.base import NativeModelError
+from gliaboost.models.networks import objectives
 from gliaboost.models.networks.network import to_safetensors
 from gliaboost.models.networks.unet import pretrained_unet
 from gliaboost.models.networks.unet_maps import ready_masks, unet_maps
@@ -110,10 +111,15 @@ def test_a_mirrored_image_has_mirrored_maps_where_both_are_averaged(network: Any
     assert np.abs(one - both).max() > 1e-3
 
 
-def test_images_do_not_depend_on_each_other(network: Any) -> None:
+@pytest.mark.parametrize("whole_batches", [(), ("cpu",)], ids=["as they are", "whole"])
+def test_images_do_not_depend_on_each_other(
+    network: Any, whole_batches: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(objectives, "PREPARES_SHAPES", whole_batches)
     given = images(64, 11)
     maps = unet_maps(native(network, True), given, 2, "cpu")
     alone = unet_maps(native(network, True), given[10:], 2, "cpu")
+    assert len(maps) == len(given)
     np.testing.assert_allclose(alone[0], maps[10], atol=1e-5)
 
 
