@@ -145,11 +145,13 @@ class Region(FittedExtractor):
             return self._file_faults()
         if self.segmenter not in segmenter_names():
             return [f"segmenter={self.segmenter!r}, expected one of {', '.join(segmenter_names())}"]
+        faults = self._maps_faults()
+        if faults:  # the segmenter's maps would say it once more
+            return faults
         try:
-            faults = create_segmenter(self.segmenter, **self._given()).parameter_faults()
+            return create_segmenter(self.segmenter, **self._given()).parameter_faults()
         except UsageError as error:
-            faults = [str(error)]
-        return faults or self._maps_faults()
+            return [str(error)]
 
     def _file_faults(self) -> list[str]:
         given = [f"{n}={getattr(self, n)!r}" for n in ("parameters",) if getattr(self, n)]
@@ -167,7 +169,8 @@ class Region(FittedExtractor):
         from gliaboost.features.embedding.availability import weights_faults
         from gliaboost.features.embedding.weights import PACKAGED
 
-        return weights_faults(PACKAGED, "package", purpose="frozen maps")
+        faults = weights_faults(PACKAGED, "package", purpose="frozen maps")
+        return [f"{fault}; or look without a network: maps=classical" for fault in faults]
 
     def cautions(self, preparation: Preparation, manifest: Manifest) -> list[str]:
         """Say where a segmenter that was trained elsewhere saw images of another kind."""

@@ -19,6 +19,7 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import patient_folds
 from gliaboost.errors import UsageError
 from gliaboost.features import create, from_spec
+from gliaboost.features.embedding import availability
 from gliaboost.features.fitted import described, is_fitted
 from gliaboost.features.fitted_checks import sample_rows
 from gliaboost.features.store import FeatureStore
@@ -242,6 +243,19 @@ def test_a_bundle_of_region_features_predicts_and_explains_a_file(
     assert not np.ptp(bare, axis=-1).any()
 
 
+def test_a_class_without_masks_teaches_nothing_and_has_columns(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    table = manifest.table.copy()
+    table.loc[table["label"] == "small", "mask"] = None
+    region = Region(parameters={"rounds": 3, "passes": 1, "inner_folds": 2}, **PLAIN)
+    data = data_of(Manifest.of(table, manifest.root), region, tmp_path)
+    learned = learn_columns(data, np.arange(20), data.labels, [region])
+    assert learned.columns.shape[0] == 20 and np.isfinite(learned.columns).all()
+    names = learned.extractors[0].feature_names(48, 48)
+    assert {n.split("__")[2] for n in names if "__class_" in n} == {"class_large"}
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -256,6 +270,13 @@ def test_a_bundle_of_region_features_predicts_and_explains_a_file(
 def test_wrong_parameters_are_told_before_any_work(given: dict[str, Any], said: str) -> None:
     (fault,) = Region(**{**PLAIN, **given}).parameter_faults(64, 64)
     assert said in fault
+
+
+def test_without_torch_the_way_without_a_network_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(availability, "find_spec", lambda name: None)
+    (fault,) = Region().parameter_faults(64, 64)
+    assert "gliaboost[torch]" in fault and fault.endswith("maps=classical")
+    assert Region(**PLAIN).parameter_faults(64, 64) == []
 
 
 def test_right_parameters_have_no_faults_and_squares_are_asked_for() -> None:
