@@ -198,6 +198,7 @@ def benchmark(
         experiments,
         given.folds,
         given.description,
+        all_folds=given.all_folds,
         preparation=choice.preparation,
         controls=controls,
         only=given.for_one,

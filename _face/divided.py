@@ -65,6 +65,8 @@ class Divided:
         Folds of single models.
     other : Manifest, optional
         Another data set, to be tested on.
+    all_folds : list of Fold
+        Those of which `folds` are some: extractors that learn divide training rows by them.
     """
 
     whole: Manifest
@@ -73,6 +75,7 @@ class Divided:
     description: str
     for_one: dict[str, list[str]]
     other: Manifest | None
+    all_folds: Sequence[Fold]
 
 
 def read_labelled(
@@ -165,17 +168,19 @@ def divide(
             )
         )
     folds: Sequence[Fold] = []
+    all_folds: Sequence[Fold] = []
     description, for_one = "", dict[str, list[str]]()
     with faults.noted():
-        folds, description, for_one = _folds(faults, table, division, models, progress)
+        all_folds, folds, description, for_one = _folds(faults, table, division, models, progress)
     if len(faults.errors) > before:
         return None
-    return Divided(whole, table, folds, description, for_one, other and other[1])
+    return Divided(whole, table, folds, description, for_one, other and other[1], all_folds)
 
 
 def _folds(
     faults: Faults, table: Manifest, division: Division, models: Sequence[str], progress: Progress
-) -> tuple[Sequence[Fold], str, dict[str, list[str]]]:
+) -> tuple[Sequence[Fold], Sequence[Fold], str, dict[str, list[str]]]:
+    """Give all folds, those of all models, how they came about, and those of single models."""
     from gliaboost.datasets.fold_names import named_folds, some_folds, usual_folds
     from gliaboost.spelling import did_you_mean, spelled
 
@@ -185,6 +190,7 @@ def _folds(
         progress.line(f"folds: {reason}")
     else:
         folds, description = named_folds(table, division.folds, seed=division.seed)
+    whole = folds
     if for_all:
         folds = some_folds(folds, for_all)
         description += f"; of these only {', '.join(f.name for f in folds)}"
@@ -199,4 +205,4 @@ def _folds(
             continue
         with faults.noted():
             for_one[model] = [f.name for f in some_folds(folds, names)]
-    return folds, description, for_one
+    return whole, folds, description, for_one

@@ -221,7 +221,7 @@ def _fold(
 def _tested(protocol: Protocol, data: TrainingData) -> NDArray[np.int64]:
     """Give the number of the outer fold that tests each row, -1 where none does."""
     found = np.full(len(data.manifest), -1)
-    for number, fold in enumerate(protocol.folds):
+    for number, fold in enumerate(protocol.all_folds or protocol.folds):
         found[fold.test] = number
     return found
 

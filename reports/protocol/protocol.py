@@ -24,6 +24,9 @@ class Protocol:
         Outer folds; an image is tested in at most one.
     folds_name : str
         How the folds came about, for the report.
+    all_folds : sequence of Fold
+        Those of which `folds` are some, where not all are run: extractors that learn divide
+        training rows by them, so that a fold alone has the numbers that it has among all.
     preparation : Preparation
         What happens between decoding and extracting.
     controls : bool
@@ -41,6 +44,7 @@ class Protocol:
     experiments: Sequence[Experiment]
     folds: Sequence[Fold]
     folds_name: str
+    all_folds: Sequence[Fold] = ()
     preparation: Preparation = field(default_factory=Preparation)
     controls: bool = True
     only: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -80,6 +80,7 @@ def test_only_takes_models_in_any_case_and_blanks_between_folds(make_images: Mak
     found = divide(Faults(), data, None, division, ["lightgbm"])
     assert found is not None
     assert ([f.name for f in found.folds], found.for_one) == (["1", "2"], {"lightgbm": ["2"]})
+    assert [f.name for f in found.all_folds] == ["1", "2", "3"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -359,6 +360,20 @@ def test_another_data_set_is_asked_without_masks(tmp_path: Path) -> None:
     assert (abroad.name, abroad.counts.images) == ("lightgbm+memory (on there)", 4)
     # Its training columns come from the five fits of the folds themselves; one on all is new.
     assert len(Memory.taught) == 15 + 1
+
+
+def test_a_fold_alone_has_the_numbers_that_it_has_among_all(tmp_path: Path) -> None:
+    manifest, store = manifest_of(tmp_path / "data"), FeatureStore(tmp_path / "store")
+    whole = protocol_of(manifest, Memory(), controls=False)
+    one = replace(whole, folds=whole.folds[1:2], all_folds=whole.folds)
+    out = tmp_path / "out"
+    run(manifest, one, store, out)
+    assert len(Memory.taught) == 5
+    (path,) = (out / "parts").glob("*.parquet")
+    before = path.stat().st_mtime_ns
+    run(manifest, whole, store, out)
+    assert path.stat().st_mtime_ns == before
+    assert len(Memory.taught) == 15
 
 
 def test_controls_use_what_need_not_learn_and_say_so(tmp_path: Path) -> None:
