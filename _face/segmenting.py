@@ -315,9 +315,12 @@ def read_masked(
     (Manifest, Manifest) or None
         All rows, and those of the modality; None where something was noted.
     """
+    from gliaboost.models.segmentation.training import check_masks
+
     before = len(faults.errors)
     with faults.noted():
         whole = read_data(data, progress, store)
         table = of_modality(whole, modality)
         table.check()
+        check_masks(table)
     return None if len(faults.errors) > before else (whole, table)

@@ -99,8 +99,9 @@ class MaskFolder:
                     known["mask"] = self._nifti(place, slices, name)
                 elif dicom_seg:
                     known["mask"] = self._dicom(slices, name, algorithm)
-            except DecodeError as error:
-                known["error"] = error.reason
+            except (DecodeError, UsageError) as error:
+                # Of a file of many frames some alone cannot be written as its segmentation.
+                known["error"] = error.reason if isinstance(error, DecodeError) else str(error)
             volumes.append(known)
         if volumes:
             with written(self.folder / VOLUMES) as temporary:

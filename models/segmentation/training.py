@@ -98,11 +98,7 @@ def read_masked_images(
         If no row names a mask, or masks cannot be used, are all empty, or of no readable picture;
         lists all masks that cannot be used.
     """
-    given = manifest.masks
-    if not any(mask is not None for mask in given):
-        raise UsageError(
-            f"no row of {manifest.name} has a mask, and a segmenter learns from masks; {INSTEAD}"
-        )
+    check_masks(manifest)
     paths, images, rows, failed = manifest.paths, [], [], dict[int, str]()
     masks, known, wrong = [], [], dict[int, str]()
     for start in range(0, len(manifest), STEP):
@@ -138,6 +134,14 @@ def read_masked_images(
     return MaskedImages(
         taken, np.concatenate(images)[kept], inside, labels[taken], groups[taken], failed
     )
+
+
+def check_masks(manifest: Manifest) -> None:
+    """Refuse a manifest in which no row names a mask, and say what to do."""
+    if manifest.table["mask"].isna().all():
+        raise UsageError(
+            f"no row of {manifest.name} has a mask, and a segmenter learns from masks; {INSTEAD}"
+        )
 
 
 def train_segmenter(
@@ -266,6 +270,5 @@ def _say_left_out(rows: NDArray[np.int64], manifest: Manifest, progress: Progres
         return
     labels = sorted({str(v) for v in manifest.table["label"].iloc[rows].dropna()})
     of = f" (of {', '.join(labels)})" if labels else ""
-    progress.line(
-        f"{len(rows):,} rows have no mask{of}, and no label that says there is no tumour: left out"
-    )
+    number = f"{len(rows):,} rows have" if len(rows) > 1 else "1 row has"
+    progress.line(f"{number} no mask{of}, and no label that says there is no tumour: left out")

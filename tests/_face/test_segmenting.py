@@ -127,3 +127,13 @@ def test_spacing_is_read_as_people_write_it(given: Any, read: Any) -> None:
 def test_spacing_that_is_none_is_refused(given: Any) -> None:
     with pytest.raises(UsageError, match="mm between rows"):
         read_spacing(given)
+
+
+def test_without_masks_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "data" / "glioma").mkdir(parents=True)
+    (tmp_path / "data" / "healthy").mkdir()
+    for place in ("glioma/1.png", "healthy/2.png"):
+        Image.fromarray(HEAD).save(tmp_path / "data" / place)
+    with pytest.raises(UsageError, match="has a mask, and a segmenter learns from masks"):
+        gliaboost.segment_train(tmp_path / "data", model="otsu", out=tmp_path / "seg.joblib")
+    assert [f.name for f in tmp_path.iterdir()] == ["data"]

@@ -131,3 +131,33 @@ def test_a_segmentation_that_cannot_be_written_is_told_and_ends_nothing(
     assert calls == [(2, ["series"], "series-seg.dcm", "otsu")]
     assert "error" not in keeper.finish(rows)[0]
     assert (tmp_path / "measurements.csv").is_file()
+
+
+def test_a_series_of_files_has_its_segmentation_and_its_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("highdicom")
+    from tests.models.segmentation.test_dicom_seg import MASKS, read, written
+
+    monkeypatch.setattr(otsu, "_bright_inside", lambda image: image > 200)
+    series = tmp_path / "series"
+    series.mkdir()
+    # Their names are in another order than their places.
+    files = []
+    for number, mask in enumerate(MASKS):
+        pixels = np.where(mask, 4000, np.where(mask.any(), np.arange(mask.shape[1]), 0))
+        place = [0, 0, -5 * number]
+        file = written(
+            series, 9 - number, PixelData=pixels.astype("<u2").tobytes(), ImagePositionPatient=place
+        )
+        files.append(file)
+    keeper = MaskFolder(tmp_path / "out")
+    rows = segment_pictures(bundle(64), [series], keeper=keeper)
+    (known,) = keeper.finish(rows, dicom_seg=True, algorithm="otsu")
+    assert known["mask"] == "series-seg.dcm" and known["slices"] == len(MASKS)
+    inside = read(tmp_path / "out" / "series-seg.dcm", files)
+    for mask, found in zip(MASKS, inside, strict=True):
+        assert found.any() == mask.any()
+        assert not mask.any() or (found & mask).sum() > 0.8 * found.sum()
+    areas = [one.measurements.area_mm2 or 0 for one in rows if one.measurements]
+    assert known["volume_mm3"] == pytest.approx(5 * sum(areas)) and sum(areas) > 0

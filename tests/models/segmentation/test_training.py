@@ -79,7 +79,7 @@ def test_rows_of_which_nothing_is_known_are_left_out_and_counted(tmp_path: Path)
     assert given.rows.tolist() == [0, 2]
     assert given.masks.any(axis=(1, 2)).tolist() == [True, False]
     assert heard.lines == [
-        "1 rows have no mask (of glioma), and no label that says there is no tumour: left out"
+        "1 row has no mask (of glioma), and no label that says there is no tumour: left out"
     ]
 
 
