@@ -217,6 +217,15 @@ def test_accuracy_by_heart_is_chance_and_the_mistake_is_not(
     assert isinstance(own, Region) and own.model_.name == "by-heart"
 
 
+def test_a_light_segmenter_is_the_default_and_said_in_the_spec() -> None:
+    light = {"passes": 1, "inner_folds": 2, "rounds": 40}
+    usual, told = Region(), Region(parameters=light)
+    assert usual.spec()["parameters"]["parameters"] == light
+    assert usual.fingerprint() == told.fingerprint() != Region(parameters={}).fingerprint()
+    assert usual.label == told.label == "region"
+    assert Region(segmenter="otsu").spec()["parameters"]["parameters"] is None
+
+
 def test_a_bundle_of_region_features_predicts_and_explains_a_file(
     manifest: Manifest, tmp_path: Path
 ) -> None:
