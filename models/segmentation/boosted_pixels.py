@@ -26,7 +26,7 @@ from gliaboost.models.segmentation.pixel_columns import (
 )
 from gliaboost.models.segmentation.pixel_context import context_pyramid
 from gliaboost.models.segmentation.pixel_model import PixelModel, learn_pixels
-from gliaboost.models.segmentation.pixel_samples import PixelSample, pixels_a_part, sample_pixels
+from gliaboost.models.segmentation.pixel_samples import PixelSample, sample_pixels
 from gliaboost.models.segmentation.plain_container import pack, unpack
 from gliaboost.models.segmentation.registry import register
 from gliaboost.parallel import map_in_order
@@ -40,7 +40,7 @@ Rows = NDArray[np.int64]
 class BoostedPixels(Segmenter):
     """Boosted trees on dense columns of sampled pixels, with a second pass over the first's map.
 
-    Slices are seen at 256 x 256 pixels. Of each, 15 to 40 pixels of the tumour, near it and
+    Slices are seen at 256 x 256 pixels. Of each some forty pixels of the tumour, near it and
     elsewhere in the head are learned from; their weights give back how frequent each is. The first
     pass maps a grid of 32 x 32 cells, later ones, which see the pass before around a cell and over
     the whole slice, one of 64 x 64; bilinear interpolation leads from there to the image's pixels
@@ -155,12 +155,10 @@ class BoostedPixels(Segmenter):
         self, images: NDArray[np.uint8], masks: NDArray[np.bool_], kinds: NDArray[np.int64]
     ) -> tuple[list[PixelSample], NDArray[np.float32], Rows, NDArray[np.float64], Rows]:
         """Give each image's pixels, and of all together: columns, classes, weights, image."""
-        each = pixels_a_part(len(images))
 
         def one(n: int) -> tuple[PixelSample, NDArray[np.float32]]:
             seen = self._see(images[n])
-            mask = mask_to_side(masks[n])
-            sample = sample_pixels(seen.image, mask, seen.head, self.seed, (each, each, each))
+            sample = sample_pixels(seen.image, mask_to_side(masks[n]), seen.head, self.seed)
             return sample, seen.surrounded.at(*_places(sample))
 
         found = list(map_in_order(one, range(len(images)), jobs=self.jobs))

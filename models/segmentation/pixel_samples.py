@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 # How far around a tumour is near it, as a share of the image's longer side.
 NEAR = 0.06
-# At most of a tumour, near it, and elsewhere in the head; of many slices fewer each: what further
-# pixels of the same slices teach is not worth the time.
-MOST, LEAST = 40, 15
-TOGETHER = 180_000
+# Of a tumour, near it, and elsewhere in the head.
+COUNTS = (40, 40, 40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,23 +34,12 @@ class PixelSample:
     weight: NDArray[np.float64]
 
 
-def pixels_a_part(slices: int) -> int:
-    """Choose how many pixels to take of a tumour, near it and elsewhere, from so many slices.
-
-    Examples
-    --------
-    >>> pixels_a_part(100), pixels_a_part(2400), pixels_a_part(1_000_000)
-    (40, 25, 15)
-    """
-    return min(MOST, max(LEAST, TOGETHER // (3 * slices)))
-
-
 def sample_pixels(
     image: NDArray[np.uint8],
     mask: NDArray[np.bool_],
     head: NDArray[np.bool_],
     seed: int,
-    counts: tuple[int, int, int] = (MOST, MOST, MOST),
+    counts: tuple[int, int, int] = COUNTS,
 ) -> PixelSample:
     """Choose pixels of a tumour, near it, and elsewhere in the head.
 

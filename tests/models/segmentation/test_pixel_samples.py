@@ -7,14 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gliaboost.models.segmentation.pixel_samples import (
-    LEAST,
-    MOST,
-    NEAR,
-    TOGETHER,
-    pixels_a_part,
-    sample_pixels,
-)
+from gliaboost.models.segmentation.pixel_samples import NEAR, sample_pixels
 
 
 def _slice(side: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -49,14 +42,6 @@ def test_half_of_the_others_lie_near_the_tumour() -> None:
     )
     near = (away > 0) & (away <= round(NEAR * 64))
     assert near.sum() == 30
-
-
-@given(st.integers(1, 10**6))
-def test_many_slices_give_fewer_pixels_each(slices: int) -> None:
-    each = pixels_a_part(slices)
-    assert LEAST <= each <= MOST
-    assert each == LEAST or 3 * each * slices <= TOGETHER
-    assert pixels_a_part(slices + 1) <= each
 
 
 def test_the_choice_is_the_images_own() -> None:
