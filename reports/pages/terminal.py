@@ -214,7 +214,8 @@ def facts_text(facts: Mapping[str, Any], *, fit: bool = False) -> str:
     """
     machine = facts["environment"]
     found = {k: v for k, v in machine["versions"].items() if v and k != "gliaboost"}
-    wide = max(map(len, [*facts["models"], *facts["extractors"], *found]))
+    named = [*facts["models"], *facts["extractors"], *facts["segmenters"]]
+    wide = max(map(len, [*named, *found]))
 
     def section(title: str, rows: Mapping[str, str]) -> str:
         pairs = [[name.ljust(wide), words] for name, words in rows.items()]
@@ -229,6 +230,8 @@ def facts_text(facts: Mapping[str, Any], *, fit: bool = False) -> str:
         section("features", facts["extractors"]),
         "",
         section("models", models),
+        "",
+        section("segmenters", facts["segmenters"]),
         "",
         "sources",
         columns([[", ".join(facts["sources"])]], left=1, heading=False, indent=2, fit=fit),

@@ -91,14 +91,15 @@ def describe() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``gliaboost``, ``environment``, ``store``, ``gpu``, ``sources``, ``extractors`` and
-        ``models`` (each described in a line; models with ``devices``), and ``missing``: what is
-        absent and how to get it.
+        ``gliaboost``, ``environment``, ``store``, ``gpu``, ``sources``, ``extractors``, ``models``
+        and ``segmenters`` (each described in a line; models with ``devices``), and ``missing``:
+        what is absent and how to get it.
     """
     from gliaboost.datasets.sources.base import names
     from gliaboost.features.registry import extractor_class, extractor_names
     from gliaboost.features.store import default_store
     from gliaboost.models.registry import model_class, model_names
+    from gliaboost.models.segmentation.registry import segmenter_class, segmenter_names
 
     missing = {}
     models = {}
@@ -131,6 +132,12 @@ def describe() -> dict[str, Any]:
             extractors[name] = first_sentence(extractor_class(name))
         except PluginError as error:
             missing[name] = {"reason": str(error), "how": "upgrade or uninstall that package"}
+    segmenters = {}
+    for name in segmenter_names():
+        try:
+            segmenters[name] = first_sentence(segmenter_class(name))
+        except PluginError as error:
+            missing[name] = {"reason": str(error), "how": "upgrade or uninstall that package"}
     for package, (purpose, extra) in OPTIONAL.items():
         if installed(package) is None:
             missing[purpose] = {
@@ -145,6 +152,7 @@ def describe() -> dict[str, Any]:
         "sources": names(),
         "extractors": extractors,
         "models": models,
+        "segmenters": segmenters,
         "missing": missing,
     }
 

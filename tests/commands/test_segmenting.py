@@ -157,3 +157,14 @@ def test_benchmark_as_json(replace: Any, ask: Any, tmp_path: Path) -> None:
     replace("segment_benchmark", compared(tmp_path))
     _, out, _ = ask("segment", "benchmark", "m.csv", "--json", "--quiet")
     assert json.loads(out)["segmenters"][0]["name"] == "otsu"
+
+
+def test_an_interrupted_comparison_says_that_it_goes_on(replace: Any, ask: Any) -> None:
+    def interrupted(*given: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    replace("segment_benchmark", interrupted)
+    code, _, err = ask("segment", "benchmark", "m.csv", "--quiet")
+    assert code == 130 and "goes on where it stopped: gliaboost segment benchmark m.csv" in err
+    replace("segment_train", interrupted)
+    assert "begins anew" in ask("segment", "train", "m.csv", "--out", "s", "--quiet")[2]

@@ -71,6 +71,7 @@ def test_facts_name_everything_and_how_to_get_what_is_missing() -> None:
     facts["missing"]["wings"] = {"reason": "none are installed", "how": "pip install wings"}
     text = facts_text(facts)
     assert all(f"\n  {name} " in text for name in (*facts["models"], *facts["extractors"]))
+    assert all(f"\n  {name} " in text for name in facts["segmenters"])
     assert text.endswith("  wings: none are installed\n    to get it: pip install wings")
 
 

@@ -55,6 +55,8 @@ def test_a_gpu_whose_driver_does_not_answer_is_there(monkeypatch: pytest.MonkeyP
 def test_what_is_missing_comes_with_how_to_get_it() -> None:
     facts = describe()
     assert all(m["reason"] and m["how"] for m in facts["missing"].values())
+    assert {"boosted-pixels", "otsu", "unet"} <= set(facts["segmenters"])
+    assert all(about.endswith(".") for about in facts["segmenters"].values())
     for name, model in facts["models"].items():
         assert ("cuda" in model["devices"]) == (f"{name} on the GPU" not in facts["missing"])
 
