@@ -21,6 +21,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }
 BATCHES = (64, 128, 256)
 SEED = 0
+# Seconds that a look at the speed takes, most of them to prepare the layers.
+SPEED = 25
 
 
 def run(findings: Findings, given: Given) -> None:
@@ -33,12 +35,17 @@ def run(findings: Findings, given: Given) -> None:
     rates: dict[int, float] = {}
     for name, changed in list(SETTINGS.items())[: 2 if given.dry else None]:
         images = 0.8 * len(taken.images) * (1 + changed.get("epochs", 0))
-        expected = images / rates.get(changed.get("batch_size", 0), 1e9)
+        # Without a rate for this batch, the one that is known takes its place.
+        known = rates.get(changed.get("batch_size", 0)) or min(rates.values(), default=1e9)
+        expected = images / known
         fits = all_folds(findings, name, {"size": size, **changed}, taken, given, expected)
         if fits is not None:
             answers[name] = fits
         if name == "defaults":
             for batch in (8,) if given.dry else BATCHES:
+                if given.left() < SPEED:
+                    findings.skip(f"speed, batch {batch}", "no time was left")
+                    continue
                 with findings.attempt(f"speed, batch {batch}"):
                     found = speed(taken, size, batch, given)
                     rates[batch] = found["training_images_a_second"]
