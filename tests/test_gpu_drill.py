@@ -35,7 +35,12 @@ from gliaboost.models.segmentation.decision import Decision  # noqa: E402
 
 
 @pytest.mark.parametrize(
-    "steps", ["parity,kernels,boosting", "finetuning,whole,embedding"], ids=["kernels", "networks"]
+    "steps",
+    [
+        pytest.param("boosting", id="quick"),
+        pytest.param("parity,kernels", id="kernels", marks=pytest.mark.slow),
+        pytest.param("finetuning,whole,embedding", id="networks", marks=pytest.mark.slow),
+    ],
 )
 def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
     out = tmp_path / "out"
@@ -49,16 +54,17 @@ def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     whole = json.loads((out / "gpu-drill.json").read_text())
-    assert [s["status"] for s in whole["steps"].values()] == ["done"] * 3
     names = set(steps.split(","))
+    assert [s["status"] for s in whole["steps"].values()] == ["done"] * len(names)
     # What may come back from a machine that is lent: eight files.
     assert {f.name for f in out.iterdir()} == {f"{n}.json" for n in names} | {"gpu-drill.json"}
     found = whole["steps"]
     if "parity" in names:
         assert found["parity"]["beyond_what_is_promised"] == []
         assert {k.partition(":")[0] for k in found["parity"]["largest_difference"]} >= {"torch"}
-        assert found["boosting"]["cpu"]["trained_on_and_read_from"] == [["cpu", "host"]]
         assert found["kernels"]["bank_images_a_second"] > 0
+    elif "boosting" in names:
+        assert found["boosting"]["cpu"]["trained_on_and_read_from"] == [["cpu", "host"]]
     else:
         assert found["finetuning"]["defaults"]["images"] == 24
         assert "defaults, predictions" not in found["finetuning"]
@@ -66,8 +72,10 @@ def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
         assert len(step["defaults, predictions"]["probabilities"][0].split(",")) == 24
         assert found["whole"]["results"]["experiments"][0]["device"] == "cpu"
         assert found["embedding"]["against_cpu"] == {"float32": 0.0}
+        assert found["embedding"]["resnet50, float32"]["images_a_second"]["device memory"] > 0
 
 
+@pytest.mark.slow
 def test_segmenting_brings_back_what_was_not_learned_from(tmp_path: Path) -> None:
     out = tmp_path / "out"
     asked = ["--dry-run", "--steps", ",".join(drill.APART), "--out", str(out)]
