@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import GliaboostError, UsageError
-from gliaboost.features.dense.classical import STRIDES, classical_names
-from gliaboost.features.dense.frozen import STAGES, frozen_names
 from gliaboost.features.dense.head import find_head
 from gliaboost.features.fitted import FittedExtractor, Outline
 from gliaboost.features.kinds import wrong_kinds
@@ -22,13 +20,12 @@ from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
 from gliaboost.models.segmentation.decision import Decision
-from gliaboost.models.segmentation.pixel_columns import MAPS, SIDE, see, to_side
+from gliaboost.models.segmentation.pixel_columns import MAPS, to_side
 from gliaboost.models.segmentation.region_columns import (
     believed_region,
-    place_columns,
-    place_names,
-    pooled,
-    pooled_names,
+    maps_to_side,
+    region_columns,
+    region_names,
 )
 from gliaboost.models.segmentation.registry import (
     create_segmenter,
@@ -85,6 +82,7 @@ class Region(FittedExtractor):
 
     name: ClassVar[str] = "region"
     title: ClassVar[str] = "region"
+    version: ClassVar[int] = 2
     execution: ClassVar[tuple[str, ...]] = ("device", "jobs")
     takes_masks: ClassVar[bool] = True
     instead: ClassVar[str] = (
@@ -258,11 +256,13 @@ class Region(FittedExtractor):
     def outline(self, image: NDArray[np.uint8]) -> Outline:
         """Say where the columns look that describe the inside of the region, and its ring."""
         self._check_fitted()
-        maps = _to_side(self.model_.predict_maps(image[None])[0])
-        mask, believed = self._mask(maps, find_head(to_side(image)).mask)
+        maps = maps_to_side(self.model_.predict_maps(image[None])[0])
+        together = np.minimum(maps.sum(axis=0), np.float32(1))
+        head = find_head(to_side(image)).mask
+        mask, believed = believed_region(together, head, self.model_.decision_)
         names = self._names(*image.shape)
         own = [name.split("__")[2].startswith(("inside_", "ring_")) for name in names]
-        peak = f"probability {float(np.minimum(maps.sum(axis=0), 1).max()):.0%}"
+        peak = f"probability {float(together.max()):.0%}"
         finder = self.model_.title or self.model_.name
         said = (
             f"Outlined: where {finder} finds a tumour ({peak})."
@@ -271,42 +271,13 @@ class Region(FittedExtractor):
         )
         return Outline(_from_side(mask, image.shape[0]), np.asarray(own), said)
 
-    def _mask(
-        self, maps: NDArray[np.float32], head: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.bool_], bool]:
-        together = np.minimum(maps.sum(axis=0), np.float32(1))
-        return believed_region(together, head, self.model_.decision_)
-
     def _of_image(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         model = self.model_
-        maps = _to_side(model.predict_maps(image[None])[0])
-        seen = see(image, self.maps)
-        head = find_head(seen.image)
-        mask, believed = self._mask(maps, head.mask)
-        place = place_columns(seen.image, head, maps, mask, model.decision_, believed)
-        levels = [pooled(level, mask) for level in seen.pyramid.levels]
-        return np.concatenate([place, *levels])
+        return region_columns(image, model.predict_maps(image[None])[0], model.decision_, self.maps)
 
     def _names(self, height: int, width: int) -> list[str]:
-        names = place_names([str(c) for c in self.model_.classes_])
-        known = list(classical_names())
-        ends = [f"__stride{stride}" for stride in STRIDES]
-        blocks = [[name for name in known if name.endswith(end)] for end in ends]
-        if self.maps == "frozen":
-            frozen = frozen_names()
-            blocks += [[n for n in frozen if f"__stage{stage}__" in n] for stage in STAGES]
-        names += [name for block in blocks for name in pooled_names(block)]
+        names = region_names([str(c) for c in self.model_.classes_], self.maps)
         return [f"region__{self.model_.name}__{name}" for name in names]
-
-
-def _to_side(maps: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring probabilities ``[K, S, S]`` to the side that dense maps are made for."""
-    import cv2
-
-    if maps.shape[1:] == (SIDE, SIDE):
-        return maps
-    method = cv2.INTER_AREA if max(maps.shape[1:]) > SIDE else cv2.INTER_LINEAR
-    return np.stack([cv2.resize(each, (SIDE, SIDE), interpolation=method) for each in maps])
 
 
 def _from_side(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.features.dense.head import HeadGeometry
+from gliaboost.features.dense.classical import STRIDES, classical_names
+from gliaboost.features.dense.frozen import STAGES, frozen_names
+from gliaboost.features.dense.head import HeadGeometry, find_head
 from gliaboost.models.segmentation.decision import Decision, tumour_mask
+from gliaboost.models.segmentation.pixel_columns import SIDE, see
 
 Map = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -23,6 +26,51 @@ PLACE = (
     "mirrored_contrast",
 )  # fmt: skip
 OF_CLASS = ("share", "peak", "expected_area")
+
+
+def region_columns(image: NDArray[np.uint8], maps: Map, decision: Decision, dense: str) -> Map:
+    """Describe the region that maps of probabilities point at.
+
+    Parameters
+    ----------
+    image : uint8 array [S, S]
+    maps : float32 array [K, S, S]
+        Probabilities of the classes, of a segmenter or of the truth.
+    decision : Decision
+        How far a region reaches, and what it takes to be believed.
+    dense : {"frozen", "classical"}
+        Which maps are pooled.
+
+    Returns
+    -------
+    float32 array [D]
+        As `region_names` says.
+    """
+    maps = maps_to_side(maps)
+    seen = see(image, dense)
+    head = find_head(seen.image)
+    together = np.minimum(maps.sum(axis=0), np.float32(1))
+    mask, believed = believed_region(together, head.mask, decision)
+    place = place_columns(seen.image, head, maps, mask, decision, believed)
+    # The frozen network's first stage says of a region what filters of its stride say.
+    levels = [*seen.pyramid.levels[: len(STRIDES)], *seen.pyramid.levels[len(STRIDES) + 1 :]]
+    return np.concatenate([place, *(pooled(level, mask) for level in levels)])
+
+
+def region_names(classes: Sequence[str], dense: str) -> list[str]:
+    """Name the columns of `region_columns`.
+
+    Examples
+    --------
+    >>> region_names(["glioma"], "classical")[-1]
+    'max__head_spread__stride16'
+    """
+    known = classical_names()
+    blocks = [[n for n in known if n.endswith(f"__stride{stride}")] for stride in STRIDES]
+    if dense == "frozen":
+        frozen = frozen_names()
+        blocks += [[n for n in frozen if f"__stage{stage}__" in n] for stage in STAGES[1:]]
+    return place_names(classes) + [name for block in blocks for name in pooled_names(block)]
 
 
 def place_names(classes: Sequence[str]) -> list[str]:
@@ -189,6 +237,16 @@ def pooled_names(names: Sequence[str]) -> list[str]:
     ['inside_mean__grey', 'inside_mean__slope', 'inside_max__grey']
     """
     return [f"{pool}__{name}" for pool in POOLS for name in names]
+
+
+def maps_to_side(maps: Map) -> Map:
+    """Bring probabilities ``[K, S, S]`` to the side that dense maps are made for."""
+    import cv2
+
+    if maps.shape[1:] == (SIDE, SIDE):
+        return maps
+    method = cv2.INTER_AREA if max(maps.shape[1:]) > SIDE else cv2.INTER_LINEAR
+    return np.stack([cv2.resize(each, (SIDE, SIDE), interpolation=method) for each in maps])
 
 
 def _around(mask: Mask, width: int) -> Mask:

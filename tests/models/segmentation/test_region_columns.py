@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -9,13 +10,17 @@ import pytest
 
 from gliaboost.features.dense.head import find_head
 from gliaboost.models.segmentation.decision import Decision
+from gliaboost.models.segmentation.pixel_columns import see
 from gliaboost.models.segmentation.region_columns import (
     POOLS,
     believed_region,
+    maps_to_side,
     place_columns,
     place_names,
     pooled,
     pooled_names,
+    region_columns,
+    region_names,
 )
 
 SIZE = 64
@@ -129,3 +134,25 @@ def test_a_region_smaller_than_a_cell_and_one_as_large_as_all_are_pooled(cells: 
     np.testing.assert_allclose(everything[0], everything[3], rtol=1e-5)
     np.testing.assert_allclose(everything[2], everything[0])  # no ring is left
     np.testing.assert_array_equal(everything[1], everything[4])
+
+
+@pytest.mark.parametrize("dense", ["classical", "frozen"])
+def test_every_column_has_its_name_and_its_map(dense: str) -> None:
+    if dense == "frozen" and find_spec("timm") is None:
+        pytest.skip("without timm")
+    mask = disc(32, 22, 6)
+    image = (HEAD * 80 + mask * 120).astype(np.uint8)
+    maps = np.stack([mask * 0.6, mask * 0.2]).astype(np.float32)
+    values = region_columns(image, maps, DECISION, dense)
+    names = region_names(["a", "b"], dense)
+    assert len(values) == len(names) == len(set(names))
+    found = dict(zip(names, values.tolist(), strict=True))
+    assert found["peak"] == pytest.approx(0.8, abs=0.01)
+    stage = [name for name in names if name.startswith("max__tf_efficientnet")]
+    levels = see(image, dense).pyramid.levels[4:]
+    assert [found[name] for name in stage] == [
+        float(value) for level in levels for value in level.max(axis=(0, 1))
+    ]
+    # Maps of the picture's own size are brought to that of the dense maps, as the picture is.
+    large = maps_to_side(maps)
+    assert large.shape == (2, 256, 256) and maps_to_side(large) is large
