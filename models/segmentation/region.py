@@ -82,7 +82,6 @@ class Region(FittedExtractor):
 
     name: ClassVar[str] = "region"
     title: ClassVar[str] = "region"
-    version: ClassVar[int] = 2
     execution: ClassVar[tuple[str, ...]] = ("device", "jobs")
     takes_masks: ClassVar[bool] = True
     instead: ClassVar[str] = (

@@ -52,9 +52,7 @@ def region_columns(image: NDArray[np.uint8], maps: Map, decision: Decision, dens
     together = np.minimum(maps.sum(axis=0), np.float32(1))
     mask, believed = believed_region(together, head.mask, decision)
     place = place_columns(seen.image, head, maps, mask, decision, believed)
-    # The frozen network's first stage says of a region what filters of its stride say.
-    levels = [*seen.pyramid.levels[: len(STRIDES)], *seen.pyramid.levels[len(STRIDES) + 1 :]]
-    return np.concatenate([place, *(pooled(level, mask) for level in levels)])
+    return np.concatenate([place, *(pooled(level, mask) for level in seen.pyramid.levels)])
 
 
 def region_names(classes: Sequence[str], dense: str) -> list[str]:
@@ -69,7 +67,7 @@ def region_names(classes: Sequence[str], dense: str) -> list[str]:
     blocks = [[n for n in known if n.endswith(f"__stride{stride}")] for stride in STRIDES]
     if dense == "frozen":
         frozen = frozen_names()
-        blocks += [[n for n in frozen if f"__stage{stage}__" in n] for stage in STAGES[1:]]
+        blocks += [[n for n in frozen if f"__stage{stage}__" in n] for stage in STAGES]
     return place_names(classes) + [name for block in blocks for name in pooled_names(block)]
 
 

@@ -149,7 +149,7 @@ def test_every_column_has_its_name_and_its_map(dense: str) -> None:
     found = dict(zip(names, values.tolist(), strict=True))
     assert found["peak"] == pytest.approx(0.8, abs=0.01)
     stage = [name for name in names if name.startswith("max__tf_efficientnet")]
-    levels = see(image, dense).pyramid.levels[4:]
+    levels = see(image, dense).pyramid.levels[3:]
     assert [found[name] for name in stage] == [
         float(value) for level in levels for value in level.max(axis=(0, 1))
     ]
