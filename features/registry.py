@@ -107,10 +107,15 @@ def from_spec(spec: Mapping[str, Any]) -> Extractor:
         If the name is unknown, or this version of the package computes other numbers for it.
     """
     extractor = create(str(spec["name"]), **spec["parameters"])
-    if extractor.version != spec["version"]:
+    here = extractor.spec()
+    # An extractor may bear the version of what it uses beside its own.
+    other = [k for k, v in spec.items() if k.endswith("version") and here.get(k) not in (None, v)]
+    if other:
+        key = other[0]
+        of = "its" if key == "version" else f"its {key.removesuffix('_version')}'s"
         raise UsageError(
-            f"{spec['name']} features were made by version {spec['version']} of its maths; this "
-            f"gliaboost has version {extractor.version}. Extract again, or install the gliaboost "
+            f"{spec['name']} features were made by version {spec[key]} of {of} maths; this "
+            f"gliaboost has version {here[key]}. Extract again, or install the gliaboost "
             "that made them"
         )
     if isinstance(extractor, FittedExtractor) and "state" in spec:

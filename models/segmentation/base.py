@@ -36,6 +36,9 @@ class Segmenter(BaseEstimator, ABC):  # type: ignore[misc]
         What a report calls it; default: the name.
     library : str
         Distribution that computes it, whose version a bundle notes.
+    version : int
+        Of its maths, from 1; one more whenever the same rows would teach it something else, or
+        the same image get another map. What was fitted or computed by another one is not used.
     classes_ : array [K]
         Sorted labels of the rows with a tumour; ``["tumor"]`` where the segmenter does not tell
         classes apart, or was given none.
@@ -72,6 +75,7 @@ class Segmenter(BaseEstimator, ABC):  # type: ignore[misc]
     name: ClassVar[str]
     title: ClassVar[str] = ""
     library: ClassVar[str]
+    version: ClassVar[int] = 1
 
     classes_: NDArray[Any]
     decision_: Decision

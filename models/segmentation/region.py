@@ -120,12 +120,20 @@ class Region(FittedExtractor):
         return self.bundle_
 
     def spec(self) -> dict[str, Any]:
-        """Describe the extractor, its segmenter's parameters told; a file is its content."""
+        """Describe the extractor, its segmenter's parameters told; a file is its content.
+
+        ``segmenter_version`` stands beside the extractor's own: a segmenter of other maths is
+        fitted anew, and its columns are computed anew.
+        """
         found, bundle = super().spec(), self.opened()
         if bundle is not None:
             found["parameters"]["segmenter"] = f"{bundle.segmenter}@{bundle.sha256[:DIGITS]}"
         elif self.parameters is None:
             found["parameters"]["parameters"] = dict(self._parameters()) or None
+        # One that was restored from a bundle bears the name of a file's content: NAME@DIGITS.
+        name = self.segmenter.partition("@")[0] if bundle is None else bundle.segmenter
+        known = name in segmenter_names()
+        found["segmenter_version"] = segmenter_class(name).version if known else None
         return found
 
     def __sklearn_is_fitted__(self) -> bool:

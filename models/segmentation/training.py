@@ -108,9 +108,9 @@ def read_masked_images(
         readable = part[there]
         found = read_training_masks(manifest, readable, preparation, jobs=jobs)
         wrong |= {int(readable[k]): reason for k, reason in found.failed.items()}
-        images.append(read)
+        images.append(read[found.known])
         rows.append(readable)
-        masks.append(found.masks)
+        masks.append(found.masks[found.known])
         known.append(found.known)
         progress.step("reading", int(part[-1]) + 1, len(manifest))
     if wrong:
@@ -121,7 +121,7 @@ def read_masked_images(
             f"the column mask; nothing was trained\n{lines}"
         )
     kept = np.concatenate(known)
-    every, inside = np.concatenate(rows), np.concatenate(masks)[kept]
+    every, inside = np.concatenate(rows), np.concatenate(masks)
     _say_left_out(every[~kept], manifest, progress)
     if not inside.any():
         raise UsageError(
@@ -131,9 +131,7 @@ def read_masked_images(
     taken = every[kept]
     labels = manifest.table["label"].fillna("").astype(str).to_numpy(dtype=object)
     groups = np.asarray(manifest.groups, dtype=object)
-    return MaskedImages(
-        taken, np.concatenate(images)[kept], inside, labels[taken], groups[taken], failed
-    )
+    return MaskedImages(taken, np.concatenate(images), inside, labels[taken], groups[taken], failed)
 
 
 def check_masks(manifest: Manifest) -> None:

@@ -24,11 +24,16 @@ from gliaboost.datasets.naming import named
 from gliaboost.datasets.placement import placement
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import Fold, assert_disjoint
+from gliaboost.errors import UsageError
 from gliaboost.models.bundle_file import save
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.decision import tumour_mask
-from gliaboost.models.segmentation.registry import create_segmenter, shared_by_segmenter
+from gliaboost.models.segmentation.registry import (
+    create_segmenter,
+    segmenter_class,
+    shared_by_segmenter,
+)
 from gliaboost.models.segmentation.training import (
     MaskedImages,
     class_labels,
@@ -127,7 +132,7 @@ def run_segmentation(
     Raises
     ------
     UsageError
-        If there are no masks, or some cannot be used.
+        If there are no masks, some cannot be used, or no fold has them on both sides.
     """
     import pandas as pd
 
@@ -144,6 +149,11 @@ def run_segmentation(
         if folds:
             parameters = plain(protocol.build(name).get_params())
             records.append(SegmenterRecord(name=name, parameters=parameters, folds=tuple(folds)))
+    if not frames:
+        raise UsageError(
+            "in no fold are there masks to learn from on one side and images whose tumour is known "
+            "on the other; name other folds with --folds, or fill the column mask in more rows"
+        )
     slices = pd.concat(frames, ignore_index=True).drop(columns="mask")
     paths = manifest.table["path"]
     record = SegmentationRecord(
@@ -329,8 +339,11 @@ class _Comparison:
         parts = {
             "version": __version__,
             "train": given,
-            "test": [[*self.keys[k], str(self.data.labels[k])] for k in test],
+            "test": [
+                [*self.keys[k], str(self.data.labels[k]), str(self.data.groups[k])] for k in test
+            ],
             "segmenter": name,
+            "segmenter_version": segmenter_class(name).version,
             "parameters": self.protocol.build(name).set_params(**self._idle(name)).get_params(),
             "preparation": self.protocol.preparation.to_dict(),
         }

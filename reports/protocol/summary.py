@@ -184,8 +184,11 @@ def _dataset(data: TrainingData, audit: Sequence[tuple[str, str]]) -> DatasetRec
 def _extractor(extractor: Extractor) -> ExtractorRecord:
     """Note an extractor; what sets its label apart follows its title in brackets."""
     apart = extractor.label.partition(":")[2]
+    spec = extractor.spec()
     return ExtractorRecord(
-        **extractor.spec(),
+        name=spec["name"],
+        version=spec["version"],
+        parameters=spec["parameters"],
         label=extractor.label,
         title=f"{extractor.title} ({apart})" if apart else extractor.title,
     )

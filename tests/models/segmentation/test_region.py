@@ -32,7 +32,7 @@ from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.decision import Decision
 from gliaboost.models.segmentation.region import Region
-from gliaboost.models.segmentation.registry import SEGMENTERS, register
+from gliaboost.models.segmentation.registry import SEGMENTERS, register, segmenter_class
 from gliaboost.models.training import train
 from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.benchmark import run
@@ -224,6 +224,33 @@ def test_a_light_segmenter_is_the_default_and_said_in_the_spec() -> None:
     assert usual.fingerprint() == told.fingerprint() != Region(parameters={}).fingerprint()
     assert usual.label == told.label == "region"
     assert Region(segmenter="otsu").spec()["parameters"]["parameters"] is None
+
+
+def test_a_segmenter_of_other_maths_is_fitted_anew(
+    manifest: Manifest, by_heart: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    region, rows = Region(segmenter="by-heart", **PLAIN), np.arange(20)
+    data = data_of(manifest, region, tmp_path)
+    told = described(learn_columns(data, rows, data.labels, [region]).extractors[0])
+    done, known = len(ByHeart.taught), region.fingerprint()
+    learn_columns(data, rows, data.labels, [region])
+    assert len(ByHeart.taught) == done
+    older = {k: v for k, v in told.items() if k != "segmenter_version"}
+    assert from_spec(told).fingerprint() == from_spec(older).fingerprint()
+    monkeypatch.setattr(ByHeart, "version", 2)
+    assert region.fingerprint() != known
+    learn_columns(data, rows, data.labels, [region])
+    assert len(ByHeart.taught) == 2 * done
+    with pytest.raises(UsageError, match=r"made by version 1 of its segmenter's maths.* version 2"):
+        from_spec(told)
+
+
+def test_a_file_of_a_segmenter_of_other_maths_has_other_columns(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Region(segmenter=str(file), **PLAIN).fingerprint()
+    monkeypatch.setattr(segmenter_class("otsu"), "version", 2)
+    assert Region(segmenter=str(file), **PLAIN).fingerprint() != known
 
 
 def test_a_bundle_of_region_features_predicts_and_explains_a_file(

@@ -126,6 +126,19 @@ def test_a_killed_run_goes_on_and_other_data_begin_anew(tmp_path: Path, fits: An
     assert len(fits) == 7
 
 
+def test_another_segmenter_and_other_patients_are_no_part_of_an_earlier_run(
+    tmp_path: Path, fits: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table, out = cohort(tmp_path), tmp_path / "run"
+    run_segmentation(table, protocol(table), out)
+    table.table.loc[7, "patient"] = "p9"  # trains one fold, is tested in the other
+    again = run_segmentation(table, protocol(table), out)
+    assert len(fits) == 4 and "p9" in set(again.slices["patient"])
+    monkeypatch.setattr(Otsu, "version", 2)
+    run_segmentation(table, protocol(table), out)
+    assert len(fits) == 6
+
+
 def test_a_tumour_without_a_mask_takes_no_part(tmp_path: Path, fits: Any) -> None:
     table = cohort(tmp_path)
     table.table.loc[1, "mask"] = None
@@ -141,6 +154,14 @@ def test_a_fold_without_a_mask_in_its_training_is_left_out(tmp_path: Path) -> No
     results = run_segmentation(table, protocol(table), tmp_path / "run", progress=heard)
     assert results.slices["fold"].unique().tolist() == ["2"]
     assert any("fold 1: no masks on one of its sides" in line for line in heard.lines)
+
+
+def test_folds_of_which_none_has_masks_on_both_sides_are_refused(tmp_path: Path) -> None:
+    table = cohort(tmp_path)
+    table.table.loc[4:, "mask"] = None
+    table.table.loc[4:, "label"] = "glioma"
+    with pytest.raises(UsageError, match="in no fold are there masks"):
+        run_segmentation(table, protocol(table), tmp_path / "run")
 
 
 def test_a_patient_on_both_sides_is_refused(tmp_path: Path) -> None:
