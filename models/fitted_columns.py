@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from gliaboost._version import __version__
+from gliaboost.datasets.decoding_version import DECODING
 from gliaboost.datasets.inner_splits import inner_folds, text_codes
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
@@ -316,6 +317,7 @@ def identity_of(
     masks = data.mask_keys(rows) if extractor.takes_masks else [""] * len(rows)
     facts = {
         "version": __version__,
+        "decoding": DECODING,
         "extractor": extractor.spec(),
         "preparation": data.preparation.to_dict(),
         "rows": sorted(

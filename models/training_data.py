@@ -158,7 +158,7 @@ class TrainingData:
         packed, known = self._masks
         positions, size = self._position[rows], self.preparation.size
         bits = np.unpackbits(packed[positions], axis=1, count=size * size)
-        return bits.astype(bool).reshape(-1, size, size), known[positions]
+        return bits.view(np.bool_).reshape(-1, size, size), known[positions]
 
     def mask_keys(self, rows: NDArray[np.int64]) -> list[str]:
         """Say what is known of each row's tumour: the SHA-256 of its mask's file, or a word."""

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from gliaboost.features.dense.pyramid import Pyramid
 
-CAPACITY = 2 << 30  # 2 GiB: the classical and frozen maps of some 3,000 slices
+# 2 GiB: the classical and frozen maps of some 3,000 slices. A fit holds these beside the columns of
+# its sampled pixels, and so does each process where folds run side by side.
+CAPACITY = 2 << 30
 
 
 class PyramidMemo:

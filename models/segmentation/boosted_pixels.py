@@ -26,7 +26,7 @@ from gliaboost.models.segmentation.pixel_columns import (
 )
 from gliaboost.models.segmentation.pixel_context import context_pyramid
 from gliaboost.models.segmentation.pixel_model import PixelModel, learn_pixels
-from gliaboost.models.segmentation.pixel_samples import PixelSample, sample_pixels
+from gliaboost.models.segmentation.pixel_samples import COUNTS, PixelSample, sample_pixels
 from gliaboost.models.segmentation.plain_container import pack, unpack
 from gliaboost.models.segmentation.registry import register
 from gliaboost.parallel import map_in_order
@@ -125,17 +125,25 @@ class BoostedPixels(Segmenter):
         ill = masks.any(axis=(1, 2))
         kinds = np.where(ill, 1 + np.searchsorted(self.classes_, labels), 0)
         parts = inner_folds(kinds.astype(np.int64), text_codes(groups), self.inner_folds, self.seed)
+        covered = sum(map(len, parts)) == len(images)
         if not parts:
             warnings.warn(
                 "a class has a single patient in the training rows, so none can be held out: one "
                 "pass is fitted on all, and the decision from map to mask is not chosen",
                 stacklevel=3,
             )
+        elif not covered and self.passes > 1:
+            # A later pass would meet maps of rows that the pass before had learned from.
+            warnings.warn(
+                "a class has too few patients in the training rows for each to be held out: one "
+                "pass is fitted",
+                stacklevel=3,
+            )
         samples, X, codes, weight, rows = self._sampled(images, masks, kinds)
         self.models_: list[list[PixelModel]] = []
         maps: dict[int, NDArray[np.float32]] = {}
         share = float(masks[np.concatenate(parts)].mean()) if parts else 0.0
-        for number in range(self.passes if parts else 1):
+        for number in range(self.passes if covered else 1):
             cells = CELLS[min(number, len(CELLS) - 1)]
             if number:
                 X = self._with_context(X, images, samples, rows, maps)
@@ -161,13 +169,19 @@ class BoostedPixels(Segmenter):
             sample = sample_pixels(seen.image, mask_to_side(masks[n]), seen.head, self.seed)
             return sample, seen.surrounded.at(*_places(sample))
 
-        found = list(map_in_order(one, range(len(images)), jobs=self.jobs))
-        samples = [sample for sample, _ in found]
+        samples: list[PixelSample] = []
+        # Filled as they come, so that no column is held twice.
+        most, total = len(images) * sum(COUNTS), 0
+        X = np.empty((most, self._see(images[0]).surrounded.width), np.float32)
+        for sample, columns in map_in_order(one, range(len(images)), jobs=self.jobs):
+            X[total : total + len(columns)] = columns
+            total += len(columns)
+            samples.append(sample)
         codes = [np.where(s.tumour, kinds[n], 0) for n, s in enumerate(samples)]
         rows = [np.full(len(s.y), n) for n, s in enumerate(samples)]
         return (
             samples,
-            np.concatenate([columns for _, columns in found]),
+            X[:total],
             np.concatenate(codes),
             np.concatenate([s.weight for s in samples]),
             np.concatenate(rows),

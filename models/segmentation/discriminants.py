@@ -94,13 +94,18 @@ def learn_discriminants(
     """
     share = weight / weight.sum()
     mean = share @ X
-    spread = np.sqrt(share @ (X - mean) ** 2)
+    # In place: each copy is twice as large as the columns, of which there are many.
+    squares = X - mean
+    np.square(squares, out=squares)
+    spread = np.sqrt(share @ squares)
+    del squares
     spread = np.where(spread > 1e-6, spread, 1.0)
     within = np.eye(X.shape[1]) * SHRINKAGE
     middles = np.zeros((classes, X.shape[1]))
     present = [code for code in range(classes) if (y == code).any()]
     for code in present:
-        own = (X[y == code] - mean) / spread
+        own = X[y == code] - mean
+        own /= spread
         of_class = weight[y == code] / weight[y == code].sum()
         middles[code] = of_class @ own
         own -= middles[code]

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gliaboost._compat import available_cores
 from gliaboost._version import __version__
 from gliaboost.datasets.decode import decode, decode_mask
+from gliaboost.datasets.decoding_version import DECODING
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
@@ -338,6 +339,7 @@ class _Comparison:
         ]
         parts = {
             "version": __version__,
+            "decoding": DECODING,
             "train": given,
             "test": [
                 [*self.keys[k], str(self.data.labels[k]), str(self.data.groups[k])] for k in test

@@ -183,6 +183,15 @@ def test_other_facts_are_another_fit(tmp_path: Path, what: str) -> None:
     assert identity_of(changed, rows_of(changed), changed.labels, Memory()) != known
 
 
+def test_images_that_are_decoded_otherwise_are_another_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
+    known = identity_of(data, rows_of(data), data.labels, Memory())
+    monkeypatch.setattr("gliaboost.models.fitted_columns.DECODING", 99)
+    assert identity_of(data, rows_of(data), data.labels, Memory()) != known
+
+
 def test_copies_and_groups_never_teach_what_describes_them(tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path / "data")
     root = manifest.root

@@ -157,3 +157,17 @@ def test_frozen_maps_serve_beside_the_filters() -> None:
     model.fit(*_slices(18, seed=0))
     ill = masks.any(axis=(1, 2))
     assert _dice(model.segment(images), masks)[ill].mean() > 0.5
+
+
+def test_where_not_all_patients_can_be_held_out_one_pass_is_fitted() -> None:
+    images, masks, labels, _ = _slices(36, seed=0)
+    ill = masks.any(axis=(1, 2))
+    # Tumours and others of two patients each, one of them the same: it cannot be held out.
+    tumours, others = np.flatnonzero(ill)[:10], np.flatnonzero(~ill)[:9]
+    rows = np.concatenate([tumours[:5], others[:4], others[4:], tumours[5:]])
+    groups = np.repeat(["a", "b", "c"], [5, 4, 10])
+    model = BoostedPixels(maps="classical", by_class=False, rounds=5, inner_folds=2, jobs=1)
+    with pytest.warns(UserWarning, match="too few patients .* one pass is fitted"):
+        model.fit(images[rows], masks[rows], labels[rows], groups)
+    assert [len(models) for models in model.models_] == [1]
+    assert model.segment(images[:2]).shape == (2, SIDE, SIDE)
