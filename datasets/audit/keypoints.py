@@ -82,7 +82,8 @@ def find_keypoints(details: Sequence[Image], jobs: int | None = None) -> Keypoin
     owner = np.repeat(np.arange(len(raw)), [len(places) for places, _ in raw])
     places = np.concatenate([p for p, _ in raw] or [np.empty((0, 2), np.float32)])
     found = np.concatenate([d for _, d in raw] or [np.empty((0, 128), np.uint8)])
-    if not len(found):
+    if len(found) < AGREEING:  # no pair, and no directions that they spread in
+        owner, places = owner[:0], places[:0]
         nothing = np.empty((0, COMPONENTS), np.float32)
         return Keypoints(owner, places, nothing, nothing)
     sample = _rooted(found[:: max(1, len(found) // 20_000)])

@@ -55,7 +55,7 @@ from gliaboost.reports.protocol.segmentation_record import (
     read_segmentation,
     write_segmentation,
 )
-from gliaboost.reports.statistics.overlap import overlap
+from gliaboost.reports.statistics.overlap import slice_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -298,16 +298,17 @@ class _Comparison:
                 mask = masks[row]
                 true = decode_mask(mask) if mask is not None else np.zeros(image.shape, bool)
                 patient, label = (table[c].iloc[row] for c in ("patient", "label"))
-                return {
-                    "path": table["path"].iloc[row],
-                    "patient": patient if isinstance(patient, str) else None,
-                    "label": label if isinstance(label, str) else "",
-                    "fold": str(fold.name),
-                    "experiment": name,
-                    **_numbers(true, found),
-                    "seconds": seconds,
-                    "mask": cv2.imencode(".png", found.astype(np.uint8) * 255)[1].tobytes(),
-                }
+                return slice_row(
+                    true,
+                    found,
+                    path=table["path"].iloc[row],
+                    label=label if isinstance(label, str) else "",
+                    experiment=name,
+                    seconds=seconds,
+                    patient=patient if isinstance(patient, str) else None,
+                    fold=str(fold.name),
+                    mask=cv2.imencode(".png", found.astype(np.uint8) * 255)[1].tobytes(),
+                )
 
             tasks = list(zip(part, maps, strict=True))
             for done in map_in_order(one, tasks, jobs=self.protocol.jobs):
@@ -355,12 +356,6 @@ class _Comparison:
     def _idle(self, name: str) -> dict[str, Any]:
         """Give what a segmenter's numbers do not depend on."""
         return shared_by_segmenter(name, jobs=None)
-
-
-def _numbers(true: NDArray[np.bool_], found: NDArray[np.bool_]) -> dict[str, Any]:
-    values = asdict(overlap(true, found))
-    values.pop("area_error")
-    return {name: float("nan") if value is None else value for name, value in values.items()}
 
 
 def _keys(manifest: Manifest, rows: NDArray[np.int64], jobs: int | None) -> list[tuple[str, str]]:

@@ -131,8 +131,9 @@ def slice_row(
     >>> row["dice"], row["area_true"], row["fold"]
     (1.0, 16, '1')
     """
-    numbers = vars(overlap(true, predicted))
-    told = {name: np.nan if value is None else value for name, value in numbers.items()}
+    numbers = vars(overlap(true, predicted)).items()
+    # An area's error follows from the two areas.
+    told = {k: np.nan if v is None else v for k, v in numbers if k != "area_error"}
     named = {"path": path, "label": label, "experiment": experiment}
     return {**named, **known, **told, "seconds": np.nan if seconds is None else seconds}
 

@@ -90,6 +90,21 @@ def test_pictures_without_keypoints_have_no_pair(count: int) -> None:
     assert find_crops(found) == find_crops(found, found) == []
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1, 3])
+def test_fewer_keypoints_than_a_pair_needs_are_as_none(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        keypoints,
+        "_described",
+        lambda image: (np.full((count, 2), 0.5, np.float32), np.ones((count, 128), np.uint8)),
+    )
+    found = find_keypoints([np.zeros((128, 128), np.uint8)])
+    assert found.plain.shape == (0, COMPONENTS) and not len(found.owner)
+    assert find_crops(found) == []
+
+
 def test_what_many_pictures_share_is_no_sign_of_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     mark = slice_of(99)[100:140, 100:140]
     pictures = [slice_of(seed) for seed in range(8)]

@@ -178,7 +178,7 @@ def test_rows_of_compared_masks_make_a_table() -> None:
         for n, (a, b) in enumerate(pairs)
     ]
     table = pd.DataFrame(rows)
-    assert set(COLUMNS) | {"patient", "fold"} <= set(table)
+    assert set(COLUMNS) | {"patient", "fold"} == set(table)
     assert table["precision"].tolist()[:3] == [1.0, 1 / 6, 0.0]
     assert table["recall"].isna().tolist() == [False, False, True, False]
     found = measured(table)
