@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from gliaboost.datasets.dicom.slices import DicomSlice
 
 PICTURE, DICOM, NIFTI = "picture", "DICOM", "NIfTI"
+# What lies in a folder of masks that ``gliaboost segment predict`` wrote.
+FOUND = ("measurements.csv", "measurements.json")
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def look_at(
     ----------
     image : path-like or ImageSource
         A picture, a DICOM file, a NIfTI volume, told by content; or a folder: its pictures and
-        volumes, or, where it has none, the DICOM series in it.
+        volumes, or, where it has none, the DICOM series in it. Folders below it that ``gliaboost
+        segment predict`` wrote are passed over.
     position : int, optional
         Of a scan the one slice of this number, from 0: of a volume across its plane, of a series or
         a file of many frames in their order. Default: all that show the head.
@@ -114,11 +117,24 @@ def look_at(
         yield from _file(source, position, plane, window)
         return
     found = [*image_files(folder), *files_ending(folder, SUFFIXES)]
+    written = {path.parent for path in found}
+    written = {p for p in written if any(map(_is_found, _below(p, folder)))}
+    found = [path for path in found if path.parent not in written]
     if found:
         for path in sorted(found):
             yield from _file(ImageSource(path), position, plane, window)
         return
     yield from _series(source, position, window)
+
+
+def _below(path: Path, folder: Path) -> list[Path]:
+    """Give a path and those above it, as far as they lie below a folder."""
+    return [p for p in (path, *path.parents) if p != folder and p.is_relative_to(folder)]
+
+
+def _is_found(folder: Path) -> bool:
+    """Whether masks that were found were written here: they are no pictures to look at."""
+    return all((folder / name).is_file() for name in FOUND)
 
 
 def kind_of(source: ImageSource) -> str:

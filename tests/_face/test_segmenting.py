@@ -94,6 +94,17 @@ def test_nothing_of_an_earlier_run_is_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "empty" / "0-mask.png").is_file()
 
 
+def test_masks_among_the_pictures_are_not_segmented_the_next_time(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    bundle = gliaboost.segment_train(masked(tmp_path / "data"), model="otsu")
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    Image.fromarray(HEAD).save(pictures / "a.png")
+    for out in ("masks", "masks-2"):
+        found = gliaboost.segment_predict(bundle, pictures, out=pictures / out)
+        assert [Path(one.name).name for one in found] == ["a.png"]
+
+
 def test_all_that_is_wrong_with_a_prediction_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a").touch()

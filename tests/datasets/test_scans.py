@@ -115,6 +115,23 @@ def test_a_folder_gives_its_pictures_and_volumes(tmp_path: Path) -> None:
     assert names == [f"a.nii.gz, axial {k}" for k in (3, 4, 5, 6)] + ["b.png"]
 
 
+def test_masks_that_were_found_in_a_folder_are_no_pictures_of_it(tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    (masks / "deeper").mkdir(parents=True)
+    _png(tmp_path / "a.png")
+    for name in ("a-mask.png", "deeper/b-overlay.png"):
+        _png(masks / name)
+    (masks / "measurements.csv").touch()
+    assert len(list(look_at(tmp_path))) == 3  # a table alone says little
+    (masks / "measurements.json").touch()
+    assert [Path(one.source.name).name for one in look_at(tmp_path)] == ["a.png"]
+    assert len(list(look_at(masks))) == 2  # they are asked for
+    (tmp_path / "a.png").unlink()
+    _dicom(tmp_path / "1.dcm")
+    (slice_,) = look_at(tmp_path)
+    assert slice_.place is not None and slice_.place.kind == DICOM
+
+
 def test_an_empty_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no image in .*\.png.*\.nii.*DICOM"):
         list(look_at(tmp_path))
