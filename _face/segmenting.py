@@ -243,10 +243,8 @@ def segment_predict(
     if dicom_seg and out is None:
         faults.note(UsageError("a DICOM segmentation is a file; name a folder for it: out"))
     check_folder(faults, out, "--out")
-    if out is not None and Path(out).is_dir() and any(Path(out).iterdir()):
-        faults.note(
-            UsageError(f"--out {out} is not empty; name a new folder, so that nothing is replaced")
-        )
+    with faults.noted():
+        _check_empty(out)
     opened = None
     with faults.noted():
         opened = load_segmenter(bundle) if isinstance(bundle, str | os.PathLike) else bundle
@@ -268,7 +266,15 @@ def segment_predict(
         volumes = keeper.finish(
             rows, dicom_seg=dicom_seg, algorithm=f"gliaboost {opened.segmenter}"
         )
+        _check_empty(out)  # another run may have filled it meanwhile
     return Segmentations(rows, opened.summary(), volumes)
+
+
+def _check_empty(out: Path | str | None) -> None:
+    if out is not None and Path(out).is_dir() and any(Path(out).iterdir()):
+        raise UsageError(
+            f"--out {out} is not empty; name a new folder, so that nothing is replaced"
+        )
 
 
 def read_spacing(given: str | float | Sequence[float] | None) -> tuple[float, float] | None:
