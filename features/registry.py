@@ -107,8 +107,11 @@ def from_spec(spec: Mapping[str, Any]) -> Extractor:
         If the name is unknown, or this version of the package computes other numbers for it.
     """
     extractor = create(str(spec["name"]), **spec["parameters"])
-    here = extractor.spec()
-    # An extractor may bear the version of what it uses beside its own.
+    here = {"version": extractor.version}
+    if any(k.endswith("_version") for k in spec):
+        # It bears the version of what it uses beside its own. No other is described here: that
+        # would open its weights, which may be missed only once they are used.
+        here = extractor.spec()
     other = [k for k, v in spec.items() if k.endswith("version") and here.get(k) not in (None, v)]
     if other:
         key = other[0]
