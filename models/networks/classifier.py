@@ -29,7 +29,7 @@ from gliaboost.features.embedding.torch_device import (
 )
 from gliaboost.models.base import Classifier
 from gliaboost.models.networks.memory import advice_on_memory
-from gliaboost.models.networks.parameters import shared_legal
+from gliaboost.models.networks.parameters import shared_legal, training_plan
 from gliaboost.models.networks.prediction import (
     network_outputs,
     network_probabilities,
@@ -95,9 +95,9 @@ class NetworkClassifier(Classifier):
     def _network(self, classes: int) -> Network:
         """Build the network that training begins with."""
 
-    @abstractmethod
     def _plan(self, device: str) -> Plan:
-        """Say how to train."""
+        """Say how to train; here by the parameters that are a plan's."""
+        return training_plan(self, device)
 
     def fit(
         self,

@@ -9,7 +9,7 @@ from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks import space
 from gliaboost.models.networks.classifier import NetworkClassifier
-from gliaboost.models.networks.parameters import training_precision
+from gliaboost.models.networks.parameters import training_plan
 from gliaboost.models.parameter_checks import Legal, whole
 from gliaboost.models.registry import register
 from gliaboost.models.search_space import SearchSpace
@@ -129,20 +129,7 @@ class ScratchCNN(NetworkClassifier):
         return scratch_network(classes, self.size, self.widths, self.depths, self.dropout)
 
     def _plan(self, device: str) -> Plan:
-        from gliaboost.models.networks.training import Plan
-
-        return Plan(
-            epochs=self.epochs,
-            head_epochs=0,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            first_rate=1.0,
-            weight_decay=self.weight_decay,
-            ema=self.ema,
-            patience=self.patience,
-            precision=training_precision(self.precision, device),
-            seed=self.seed,
-        )
+        return training_plan(self, device, head_epochs=0, first_rate=1.0)
 
     def _legal(self) -> Legal:
         return {
@@ -284,22 +271,6 @@ class FinetunedCNN(NetworkClassifier):
             self.size,
             self.dropout,
             sha256=self.sha256,
-            seed=self.seed,
-        )
-
-    def _plan(self, device: str) -> Plan:
-        from gliaboost.models.networks.training import Plan
-
-        return Plan(
-            epochs=self.epochs,
-            head_epochs=self.head_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            first_rate=self.first_rate,
-            weight_decay=self.weight_decay,
-            ema=self.ema,
-            patience=self.patience,
-            precision=training_precision(self.precision, device),
             seed=self.seed,
         )
 

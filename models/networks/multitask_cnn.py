@@ -17,7 +17,6 @@ from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.classifier import NetworkClassifier
-from gliaboost.models.networks.parameters import training_precision
 from gliaboost.models.parameter_checks import Legal, whole
 from gliaboost.models.registry import register
 
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from gliaboost.models.networks.multitask import MultiTask
     from gliaboost.models.networks.network import Network, Trainable
     from gliaboost.models.networks.objectives import Objective
-    from gliaboost.models.networks.training import AfterEpoch, Plan
+    from gliaboost.models.networks.training import AfterEpoch
 
 
 @register
@@ -247,22 +246,6 @@ class MultiTaskCNN(NetworkClassifier):
 
         augmentation = Augmentation(flip=self.flip, rotation=15, scale=0.15)
         return multitask(augmentation, self._weight(learned, device), self.label_smoothing)
-
-    def _plan(self, device: str) -> Plan:
-        from gliaboost.models.networks.training import Plan
-
-        return Plan(
-            epochs=self.epochs,
-            head_epochs=self.head_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            first_rate=self.first_rate,
-            weight_decay=self.weight_decay,
-            ema=self.ema,
-            patience=self.patience,
-            precision=training_precision(self.precision, device),
-            seed=self.seed,
-        )
 
     def _legal(self) -> Legal:
         return {

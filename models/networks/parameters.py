@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
 
 from gliaboost.devices import DEVICES
 from gliaboost.features.embedding.torch_device import PRECISIONS, choose_precision, import_torch
 from gliaboost.models.parameter_checks import Legal, one_of, whole
+
+if TYPE_CHECKING:
+    from gliaboost.models.networks.training import Plan
 
 
 def number(least: float, most: float, *, open_below: bool = False) -> Callable[[Any], bool]:
@@ -72,3 +76,26 @@ def training_precision(precision: str, device: str) -> str:
         supported = import_torch().cuda.is_bf16_supported()
         return "bfloat16" if supported else "float16"
     return choose_precision(precision, device)
+
+
+def training_plan(model: BaseEstimator, device: str, **fixed: Any) -> Plan:
+    """Say how a network is trained, by those of its parameters that are a plan's.
+
+    Parameters
+    ----------
+    model : estimator
+        With ``precision`` among its parameters.
+    device : str
+        ``"cpu"`` or ``"cuda"``.
+    **fixed
+        Of the plan, where the network has no such parameter.
+
+    Returns
+    -------
+    Plan
+    """
+    from gliaboost.models.networks.training import Plan
+
+    own = {**model.get_params(deep=False), **fixed}
+    own["precision"] = training_precision(own["precision"], device)
+    return Plan(**{f.name: own[f.name] for f in fields(Plan) if f.name in own})

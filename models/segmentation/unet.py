@@ -21,14 +21,14 @@ from gliaboost.features.embedding.torch_device import (
 )
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.memory import advice_on_memory
-from gliaboost.models.networks.parameters import shared_legal, training_precision
+from gliaboost.models.networks.parameters import shared_legal, training_plan
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, whole
 from gliaboost.models.segmentation.base import TUMOUR, Segmenter
 from gliaboost.models.segmentation.decision import Decision, choose_decision
 from gliaboost.models.segmentation.registry import register
 
 if TYPE_CHECKING:
-    from gliaboost.models.networks.training import AfterEpoch, Plan, Trained
+    from gliaboost.models.networks.training import AfterEpoch, Trained
     from gliaboost.models.networks.unet import UNet
 
 # Maps of so many images are held at once while the decision is chosen.
@@ -276,7 +276,7 @@ class UNetSegmenter(Segmenter):
             network,
             chosen(~self.validation_),
             chosen(self.validation_) if self.validation_.any() else None,
-            self._plan(device),
+            training_plan(self, device),
             segmentation(Augmentation(flip=self.flip, rotation=15, scale=0.2)),
             device,
             after_epoch=self._after_epoch,
@@ -334,22 +334,6 @@ class UNetSegmenter(Segmenter):
                 yield from zip(np.minimum(maps, np.float32(1)), masks[some], strict=True)
 
         return choose_decision(examples())
-
-    def _plan(self, device: str) -> Plan:
-        from gliaboost.models.networks.training import Plan
-
-        return Plan(
-            epochs=self.epochs,
-            head_epochs=self.head_epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            first_rate=self.first_rate,
-            weight_decay=self.weight_decay,
-            ema=self.ema,
-            patience=self.patience,
-            precision=training_precision(self.precision, device),
-            seed=self.seed,
-        )
 
     def _legal(self) -> Legal:
         return {

@@ -9,6 +9,7 @@ from gliaboost.models.networks.parameters import (
     LEGAL,
     number,
     shared_legal,
+    training_plan,
     training_precision,
 )
 from gliaboost.models.segmentation.unet import UNetSegmenter
@@ -60,3 +61,16 @@ def test_a_gpu_trains_in_half_precision(
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: supported)
     assert training_precision("auto", "cuda") == want
     assert training_precision("float32", "cuda") == "float32"
+
+
+def test_a_plan_takes_what_a_network_has_and_what_is_fixed_for_it() -> None:
+    pytest.importorskip("torch")
+    from gliaboost.models.networks.training import Plan
+
+    tuned = FinetunedCNN(epochs=3, head_epochs=2, ema=0.5, precision="float32", seed=7)
+    plan = training_plan(tuned, "cpu")
+    assert plan == Plan(
+        epochs=3, head_epochs=2, first_rate=0.2, ema=0.5, precision="float32", seed=7
+    )
+    scratch = ScratchCNN(epochs=5, precision="float32")._plan("cpu")
+    assert (scratch.epochs, scratch.head_epochs, scratch.first_rate) == (5, 0, 1.0)
