@@ -171,6 +171,61 @@ class Registry(dict[str, T]):
             )
         return self[name]
 
+    def check_name(self, name: str, found: Any, package: str) -> None:
+        """Refuse a class that a package declares under another name than its own.
+
+        Raises
+        ------
+        PluginError
+            If it is called otherwise.
+        """
+        if getattr(found, "name", name) != name:
+            article = "an" if self.noun[0] in "aeiou" else "a"
+            raise PluginError(
+                f"the package {package} declares {article} {self.noun} {name!r} whose class is "
+                f"called {found.name!r}; one name is expected for both"
+            )
+
+    def take_up(
+        self, name: str, found: Any, package: str, register: Callable[[Any], object]
+    ) -> None:
+        """Enter a class that a package declares, by the function that checks and enters one.
+
+        Raises
+        ------
+        PluginError
+            If it is called otherwise, or `register` refuses it.
+        """
+        self.check_name(name, found, package)
+        try:
+            register(found)
+        except UsageError as error:
+            raise PluginError(f"{name}, of the package {package}: {error}") from error
+
+
+def built(cls: Callable[..., T], name: str, parameters: Mapping[str, Any]) -> T:
+    """Build an estimator that a registry found.
+
+    Parameters
+    ----------
+    cls : type
+        A scikit-learn estimator.
+    name : str
+        What messages call it.
+    parameters : mapping
+        Of its constructor.
+
+    Raises
+    ------
+    UsageError
+        If it has no such parameter; lists those that it has.
+    """
+    try:
+        return cls(**parameters)
+    except TypeError as error:
+        known = ", ".join(cls._get_param_names()) or "none"  # type: ignore[attr-defined]
+        raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+
 
 def _home(thing: Any) -> tuple[str, str]:
     return thing.__module__, thing.__qualname__

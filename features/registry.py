@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from gliaboost.errors import PluginError, UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.features.fitted import FittedExtractor
-from gliaboost.plugins import Registry
+from gliaboost.plugins import Registry, built
 
 E = TypeVar("E", bound=type[Extractor])
 # Where the extractors of this package live: a module is imported once its extractor is asked for.
@@ -62,11 +62,7 @@ def _take_up(name: str, found: Any, package: str) -> None:
             f"the package {package} declares an extractor {name!r} that is {found!r}; expected a "
             "subclass of gliaboost.features.Extractor"
         )
-    if found.name != name:
-        raise PluginError(
-            f"the package {package} declares an extractor {name!r} whose class is called "
-            f"{found.name!r}; one name is expected for both"
-        )
+    EXTRACTORS.check_name(name, found, package)
     register(found)
 
 
@@ -90,12 +86,7 @@ def create(name: str, **parameters: Any) -> Extractor:
     >>> create("hog", orientations=12).orientations
     12
     """
-    cls = extractor_class(name)
-    try:
-        return cls(**parameters)
-    except TypeError as error:
-        known = ", ".join(cls._get_param_names())
-        raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+    return built(extractor_class(name), name, parameters)
 
 
 def from_spec(spec: Mapping[str, Any]) -> Extractor:

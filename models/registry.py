@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 
 from sklearn.utils.validation import has_fit_parameter
 
-from gliaboost.errors import PluginError, UsageError
+from gliaboost.errors import UsageError
 from gliaboost.models.base import TAKES, Classifier
-from gliaboost.plugins import Registry, plugins
+from gliaboost.plugins import Registry, built, plugins
 
 M = TypeVar("M", bound=type[Classifier])
 # Where the models of this package live: a module is imported once its model is asked for.
@@ -54,19 +55,7 @@ def model_class(name: str) -> type[Classifier]:
     PluginError
         If a package declares one that cannot be used.
     """
-    return MODELS.find(name, _take_up)
-
-
-def _take_up(name: str, found: Any, package: str) -> None:
-    if getattr(found, "name", name) != name:
-        raise PluginError(
-            f"the package {package} declares a model {name!r} whose class is called "
-            f"{found.name!r}; one name is expected for both"
-        )
-    try:
-        register(found)
-    except UsageError as error:
-        raise PluginError(f"{name}, of the package {package}: {error}") from error
+    return MODELS.find(name, partial(MODELS.take_up, register=register))
 
 
 def model_title(name: str) -> str:
@@ -130,12 +119,7 @@ def create_model(name: str, **parameters: Any) -> Classifier:
     >>> create_model("lightgbm", seed=3).seed
     3
     """
-    cls = model_class(name)
-    try:
-        return cls(**parameters)
-    except TypeError as error:
-        known = ", ".join(cls._get_param_names())
-        raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+    return built(model_class(name), name, parameters)
 
 
 def shared_parameters(name: str, **shared: Any) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, TypeVar
 
-from gliaboost.errors import PluginError, UsageError
+from gliaboost.errors import UsageError
 from gliaboost.models.segmentation.base import Segmenter
-from gliaboost.plugins import Registry, plugins
+from gliaboost.plugins import Registry, built, plugins
 
 S = TypeVar("S", bound=type[Segmenter])
 # Where the segmenters of this package live: a module is imported once its segmenter is asked for.
@@ -44,19 +45,7 @@ def segmenter_class(name: str) -> type[Segmenter]:
     PluginError
         If a package declares one that cannot be used.
     """
-    return SEGMENTERS.find(name, _take_up)
-
-
-def _take_up(name: str, found: Any, package: str) -> None:
-    if getattr(found, "name", name) != name:
-        raise PluginError(
-            f"the package {package} declares a segmenter {name!r} whose class is called "
-            f"{found.name!r}; one name is expected for both"
-        )
-    try:
-        register(found)
-    except UsageError as error:
-        raise PluginError(f"{name}, of the package {package}: {error}") from error
+    return SEGMENTERS.find(name, partial(SEGMENTERS.take_up, register=register))
 
 
 def segmenter_names() -> list[str]:
@@ -78,12 +67,7 @@ def create_segmenter(name: str, **parameters: Any) -> Segmenter:
     >>> create_segmenter("otsu").name
     'otsu'
     """
-    cls = segmenter_class(name)
-    try:
-        return cls(**parameters)
-    except TypeError as error:
-        known = ", ".join(cls._get_param_names()) or "none"
-        raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+    return built(segmenter_class(name), name, parameters)
 
 
 def shared_by_segmenter(name: str, **shared: Any) -> dict[str, Any]:
