@@ -78,7 +78,8 @@ def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_segmenting_brings_back_what_was_not_learned_from(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    asked = ["--dry-run", "--steps", ",".join(drill.APART), "--out", str(out)]
+    asked = ["--dry-run", "--at-once", "--steps", "segmenting,segmenting_pairs,multitask*2"]
+    asked += ["--out", str(out)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.gpu_drill", *asked, "--place", str(tmp_path / "place")],
         cwd=ROOT,
@@ -88,13 +89,14 @@ def test_segmenting_brings_back_what_was_not_learned_from(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     whole = json.loads((out / "gpu-drill.json").read_text())["steps"]
-    assert [s["status"] for s in whole.values()] == ["done"] * 3
-    assert whole["multitask"]["defaults"]["images"] == 24
-    for name in ("defaults", "longer"):
-        found = whole["segmenting"][name]
-        assert found["images"] == sum(f["images"] for f in found["folds"].values()) == 24
-        texts = whole["segmenting"][f"{name}, dice by slice in ten-thousandths"]
-        assert len(texts.split(",")) == 24
+    assert [s["status"] for s in whole.values()] == ["done"] * 4
+    parts = [whole[f"multitask-{k}of2"]["defaults"] for k in (1, 2)]
+    assert [list(p["folds"]) for p in parts] == [["1"], ["2"]]
+    assert sum(p["images"] for p in parts) == 24
+    found = whole["segmenting"]["defaults"]
+    assert found["images"] == sum(f["images"] for f in found["folds"].values()) == 24
+    texts = whole["segmenting"]["defaults, dice by slice in ten-thousandths"]
+    assert len(texts.split(",")) == 24
     assert len(list(out.iterdir())) <= 8
     with np.load(out / "segmenting-defaults.npz") as kept:
         assert kept["rows"].tolist() == list(range(24))

@@ -16,12 +16,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu_drill.place import environment, install
+from benchmarks.gpu_drill.place import Part, environment, install
 
 # Seconds that each step may take: more in all than there are, as few take all of theirs.
 STEPS = {
@@ -33,7 +35,7 @@ STEPS = {
     "boosting": 90,
 }
 # Those that are only taken where they are named: they would leave the others no time.
-APART = {"segmenting": 180, "segmenting_pairs": 330, "multitask": 180}
+APART = {"segmenting": 560, "segmenting_pairs": 560, "multitask": 560}
 MINUTES = 8.0
 # A dry run is no race: so many times longer may a step take on a machine that others use too.
 DRY = 4
@@ -66,24 +68,48 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "steps": {},
     }
     _merge(asked.out, whole)
-    for name in asked.steps.split(","):
-        left = minutes * 60 - (time.monotonic() - begun)
-        if left < LEAST:
-            status = "skipped: no time was left"
-        else:
-            most = {**STEPS, **APART}[name] * (DRY if asked.dry_run else 1)
-            seconds = min(most, left)
-            status = _step(name, seconds, asked.out, place, asked.dry_run, variables)
-        whole["steps"][name] = {"status": status, **_found(asked.out, name)}
-        whole["seconds"] = round(time.monotonic() - begun, 1)
-        _merge(asked.out, whole)
+    until = begun + minutes * 60
+    parts = _parts(asked.steps.split(","))
+    if asked.at_once:
+        share = max(1, (os.cpu_count() or 1) // len(parts))
+        variables |= {"OMP_NUM_THREADS": str(share), "NUMBA_NUM_THREADS": str(share)}
+        whole["at_once"] = len(parts)
+
+    writing = threading.Lock()
+
+    def run(part: Part) -> None:
+        left = until - time.monotonic()
+        most = {**STEPS, **APART}[part.step] * (DRY if asked.dry_run else 1)
+        status = "skipped: no time was left"
+        if left >= LEAST:
+            status = _step(part, min(most, left), asked.out, place, asked.dry_run, variables)
+        with writing:
+            whole["steps"][part.name] = {"status": status, **_found(asked.out, part.name)}
+            whole["seconds"] = round(time.monotonic() - begun, 1)
+            _merge(asked.out, whole)
+
+    with ThreadPoolExecutor(len(parts) if asked.at_once else 1) as pool:
+        list(pool.map(run, parts))
     return _said(whole["steps"])
+
+
+def _parts(asked: Sequence[str]) -> list[Part]:
+    found = []
+    for name in asked:
+        step, _, count = name.partition("*")
+        found += [Part(step, k + 1, int(count or 1)) for k in range(int(count or 1))]
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--out", type=Path, default=Path(os.environ.get("OUT", "runs/gpu-drill")))
-    parser.add_argument("--steps", default=",".join(STEPS), help="by comma, in this order")
+    parser.add_argument(
+        "--steps",
+        default=",".join(STEPS),
+        help="by comma, in this order; multitask*3 shares its folds between three processes",
+    )
+    parser.add_argument("--at-once", action="store_true", help="all steps beside each other")
     parser.add_argument("--minutes", type=float, help=f"all steps together; default: {MINUTES:g}")
     parser.add_argument("--dry-run", action="store_true", help="on the CPU, with tiny sizes")
     parser.add_argument(
@@ -96,13 +122,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _step(
-    name: str, seconds: float, out: Path, place: Path, dry: bool, variables: dict[str, str]
+    part: Part, seconds: float, out: Path, place: Path, dry: bool, variables: dict[str, str]
 ) -> str:
     """Run a step until its time is up; say how it ended."""
-    print(f"\n== {name}, at most {seconds:.0f} s", flush=True)
-    (out / f"{name}.json").unlink(missing_ok=True)
-    command = [sys.executable, "-m", "benchmarks.gpu_drill.step", name]
+    print(f"\n== {part.name}, at most {seconds:.0f} s", flush=True)
+    (out / f"{part.name}.json").unlink(missing_ok=True)
+    command = [sys.executable, "-m", "benchmarks.gpu_drill.step", part.step]
     command += ["--out", str(out.resolve()), "--place", str(place.resolve())]
+    command += ["--part", str(part.number), "--parts", str(part.of)]
     command += ["--device", "cpu" if dry else "cuda", *(["--dry-run"] if dry else [])]
     # A step that looks at the time ends by itself; it is ended where it does not.
     command += ["--seconds", str(seconds - 3)]

@@ -6,13 +6,15 @@ import json
 import statistics
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gliaboost.files import replacing
+
+T = TypeVar("T")
 
 
 class Findings:
@@ -60,12 +62,28 @@ class Given:
         For files that nobody needs afterwards.
     until : float
         By ``time.monotonic``: when the step will be ended.
+    part : int
+        From 1: which part of the step's fits this process makes.
+    parts : int
+        In how many processes the step is.
     """
 
     device: str
     dry: bool
     place: Path
     until: float
+    part: int = 1
+    parts: int = 1
+
+    def mine(self, fits: Iterable[T]) -> list[T]:
+        """Choose what this process fits: the first come first in every part.
+
+        Examples
+        --------
+        >>> Given("cpu", True, Path(), 0.0, part=2, parts=3).mine("abcde")
+        ['b', 'e']
+        """
+        return list(fits)[self.part - 1 :: self.parts]
 
     def left(self) -> float:
         """Seconds until the step will be ended."""

@@ -8,12 +8,32 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 PACK = ROOT / ".gpu-pack"
 # Travels alone: its wheel alone nearly fills what may travel at once.
 PACK_OF_XGBOOST = ROOT / ".gpu-pack-xgboost"
 SLICES = "figshare-256.zip"
+
+
+class Part(NamedTuple):
+    """A process of a step: one of several, which share its fits between them."""
+
+    step: str
+    number: int
+    of: int
+
+    @property
+    def name(self) -> str:
+        """Name of what it finds.
+
+        Examples
+        --------
+        >>> Part("multitask", 2, 3).name
+        'multitask-2of3'
+        """
+        return self.step if self.of == 1 else f"{self.step}-{self.number}of{self.of}"
 
 
 def wheels() -> list[Path]:

@@ -20,10 +20,6 @@ from gliaboost.models.segmentation.registry import create_segmenter
 from gliaboost.models.segmentation.training_masks import read_training_masks
 
 SEED = 0
-# In this order, each fold while there is time.
-SETTINGS: dict[str, dict[str, Any]] = {"defaults": {}, "longer": {"epochs": 30, "patience": 0}}
-# Of the defaults, all layers' and the head's.
-EPOCHS = 15
 # Slices predicted at once: a GPU prepares the network anew for each other number.
 PREDICTED = 64
 # Maps are kept so small: as fine as the encoder's third stage sees a slice of 256 pixels.
@@ -64,33 +60,18 @@ class Answers(NamedTuple):
 
 
 def run(findings: Findings, given: Given) -> None:
-    """Leave each fold out once; then once more with other settings, while there is time."""
+    """Leave each fold out once, while there is time; keep what is predicted."""
     taken = masked_slices(findings, given)
-    longest = 0.0
-    for name, changed in SETTINGS.items():
-        # A longer training takes longer than what was measured before.
-        longest *= max(1.0, changed.get("epochs", 0) / EPOCHS)
-        longest = all_folds(findings, name, changed, taken, given, longest)
-
-
-def all_folds(
-    findings: Findings,
-    name: str,
-    changed: dict[str, Any],
-    taken: Masked,
-    given: Given,
-    longest: float,
-) -> float:
-    """Fit every fold while there is time, keep what is predicted; return the longest's seconds."""
+    name, longest = "defaults", 0.0
     answers = nothing_known(taken)
     folds: dict[str, Any] = {}
-    for fold in np.unique(taken.folds):
+    for fold in given.mine(np.unique(taken.folds)):
         if given.left() < 1.15 * longest + 5:
             findings.skip(f"{name}, from fold {fold}", "no time was left")
             break
         begun = time.monotonic()
         with findings.attempt(f"{name}, fold {fold}"):
-            folds[str(fold)] = left_out([fold], taken, answers, given, **changed)
+            folds[str(fold)] = left_out([fold], taken, answers, given)
             findings.note(name, {**judged(taken, answers), "folds": folds})
             save(
                 findings.path.with_name(f"{findings.path.stem}-{name}.npz"), packed(taken, answers)
@@ -99,7 +80,6 @@ def all_folds(
     for measure, values in zip(("dice", "iou"), overlaps(taken.masks, answers.masks), strict=True):
         texts = np.where(answers.known, np.round(values * 1e4).astype(int).astype(str), "")
         findings.note(f"{name}, {measure} by slice in ten-thousandths", ",".join(texts))
-    return longest
 
 
 def masked_slices(findings: Findings, given: Given) -> Masked:
@@ -129,12 +109,10 @@ def nothing_known(taken: Masked) -> Answers:
     )
 
 
-def left_out(
-    folds: list[Any], taken: Masked, answers: Answers, given: Given, **changed: Any
-) -> dict[str, Any]:
+def left_out(folds: list[Any], taken: Masked, answers: Answers, given: Given) -> dict[str, Any]:
     """Fit on the other folds, predict these, and say how fast and how well."""
     test = np.isin(taken.folds, folds)
-    settings = {**changed, **(TINY if given.dry else {})}
+    settings = TINY if given.dry else {}
     model = create_segmenter("unet", device=given.device, seed=SEED, **settings)
     if given.device == "cuda":
         torch.cuda.reset_peak_memory_stats()

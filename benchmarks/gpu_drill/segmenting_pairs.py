@@ -24,8 +24,9 @@ def run(findings: Findings, given: Given) -> None:
     taken = masked_slices(findings, given)
     if given.dry:  # what is simulated has two folds, and without both nothing is left
         taken = taken._replace(folds=np.arange(len(taken.folds)) // 6 % 3)
-    pairs = list(itertools.combinations(np.unique(taken.folds), 2))
-    kept: list[dict[str, NDArray[Any]]] = [{} for _ in range(FILES)]
+    pairs = given.mine(list(itertools.combinations(np.unique(taken.folds), 2)))
+    files = -(-FILES // given.parts)
+    kept: list[dict[str, NDArray[Any]]] = [{} for _ in range(files)]
     fits: dict[str, Any] = {}
     longest = 0.0
     for number, (first, second) in enumerate(pairs):
@@ -38,7 +39,7 @@ def run(findings: Findings, given: Given) -> None:
         with findings.attempt(f"pair {name}"):
             fits[name] = left_out([first, second], taken, answers, given)
             findings.note("pairs", fits)
-            place = number * FILES // len(pairs)
+            place = number * files // len(pairs)
             kept[place] |= {f"{name}/{k}": v for k, v in packed(taken, answers).items()}
             save(findings.path.with_name(f"{findings.path.stem}-{1 + place}.npz"), kept[place])
         longest = max(longest, time.monotonic() - begun)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from benchmarks.gpu_drill.findings import Findings, Given
+from benchmarks.gpu_drill.place import Part
 
 
 def main() -> None:
@@ -19,12 +20,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--device", required=True)
     parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--part", type=int, default=1)
+    parser.add_argument("--parts", type=int, default=1)
     asked = parser.parse_args()
     until = time.monotonic() + asked.seconds
-    findings = Findings(asked.out / f"{asked.name}.json")
+    findings = Findings(asked.out / f"{Part(asked.name, asked.part, asked.parts).name}.json")
     with findings.attempt("the step"):
         module = importlib.import_module(f"benchmarks.gpu_drill.{asked.name}")
-        module.run(findings, Given(asked.device, asked.dry_run, asked.place, until))
+        given = Given(asked.device, asked.dry_run, asked.place, until, asked.part, asked.parts)
+        module.run(findings, given)
 
 
 if __name__ == "__main__":
