@@ -20,8 +20,9 @@ from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import save
+from gliaboost.models.extractor_fits import identity_of
 from gliaboost.models.familiarity.familiarity import DESCRIPTION
-from gliaboost.models.fitted_columns import identity_of, inner_parts
+from gliaboost.models.inner_parts import inner_parts
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters, takes_masks
 from gliaboost.models.training_data import TrainingData

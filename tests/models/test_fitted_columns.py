@@ -25,12 +25,9 @@ from gliaboost.models.bundle import load, save
 from gliaboost.models.estimate import out_of_fold
 from gliaboost.models.fitted_columns import (
     columns_of,
-    identity_of,
-    inner_parts,
     learn_columns,
     mask_input,
     model_input,
-    teaching,
 )
 from gliaboost.models.prediction import predict
 from gliaboost.models.registry import MODELS
@@ -154,86 +151,6 @@ def test_no_test_patient_and_no_own_mask_reaches_a_fit(tmp_path: Path) -> None:
     assert len(Memory.taught) == 15
 
 
-def test_a_fit_is_done_once_whatever_the_order_of_rows(tmp_path: Path) -> None:
-    manifest = manifest_of(tmp_path / "data")
-    data = data_of(manifest, tmp_path)
-    first = learn_columns(data, rows_of(data), data.labels, [Memory()])
-    done = len(Memory.taught)
-    turned = Manifest.of(manifest.table.iloc[::-1].reset_index(drop=True), manifest.root)
-    other = data_of(turned, tmp_path)
-    again = learn_columns(other, rows_of(other), other.labels, [Memory()])
-    assert len(Memory.taught) == done
-    assert [e.fingerprint() for e in again.extractors] == [
-        e.fingerprint() for e in first.extractors
-    ]
-    assert again.seconds.keys() == first.seconds.keys()
-
-
-@pytest.mark.parametrize("what", ["label", "patient", "mask"])
-def test_other_facts_are_another_fit(tmp_path: Path, what: str) -> None:
-    manifest = manifest_of(tmp_path / "data")
-    data = data_of(manifest, tmp_path)
-    known = identity_of(data, rows_of(data), data.labels, Memory())
-    table = manifest.table.copy()
-    if what == "mask":
-        cv2.imwrite(str(manifest.masks[3]), np.eye(SIZE, dtype=np.uint8))
-    else:
-        table.at[3, what] = {"label": "a", "patient": "new"}[what]
-    changed = data_of(Manifest.of(table, manifest.root), tmp_path)
-    assert identity_of(changed, rows_of(changed), changed.labels, Memory()) != known
-
-
-def test_images_that_are_decoded_otherwise_are_another_fit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
-    known = identity_of(data, rows_of(data), data.labels, Memory())
-    monkeypatch.setattr("gliaboost.models.fitted_columns.DECODING", 99)
-    assert identity_of(data, rows_of(data), data.labels, Memory()) != known
-
-
-def test_copies_and_groups_never_teach_what_describes_them(tmp_path: Path) -> None:
-    manifest = manifest_of(tmp_path / "data")
-    root = manifest.root
-    # Another patient's file has the bytes of the first, and two patients are one group.
-    (root / "p05-0.png").write_bytes((root / "p00-0.png").read_bytes())
-    group = [f"g{int(p[1:]) // 2}" if p in ("p08", "p09") else p for p in manifest.table["patient"]]
-    data = data_of(Manifest.of(manifest.table.assign(group=group), root), tmp_path)
-    rows, held_out = rows_of(data), np.zeros(20, bool)
-    held_out[[0, 1, 16]] = True  # p00, and one slice of p08
-    kept = {data.manifest.paths[row].name for row in rows[teaching(data, rows, held_out)]}
-    out = {
-        "p00-0.png",
-        "p00-1.png",
-        "p05-0.png",
-        "p08-0.png",
-        "p08-1.png",
-        "p09-0.png",
-        "p09-1.png",
-    }
-    assert kept == {path.name for path in data.manifest.paths} - out
-    assert not learn_columns(data, rows, data.labels, [Memory()]).columns.any()
-
-
-def test_outer_folds_are_the_parts_unless_they_cut_a_group(tmp_path: Path) -> None:
-    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
-    rows = rows_of(data)
-    whole = np.arange(20) // 2 % 5
-    np.testing.assert_array_equal(inner_parts(data, rows, data.labels, whole), whole)
-    for cut in (np.arange(20) % 5, np.where(whole == 2, -1, whole), np.zeros(20, int)):
-        parts = inner_parts(data, rows, data.labels, cut)
-        assert sorted(set(parts)) == [0, 1, 2, 3]
-        assert all(len(set(parts[data.groups == g])) == 1 for g in set(data.groups))
-
-
-def test_a_class_of_one_patient_is_divided_by_patients(tmp_path: Path) -> None:
-    manifest = manifest_of(tmp_path / "data", patients=3)
-    data = data_of(manifest, tmp_path)
-    assert sorted(set(inner_parts(data, rows_of(data), data.labels))) == [0, 1, 2]
-    with pytest.raises(UsageError, match="all training rows are of one patient or group"):
-        inner_parts(data, np.arange(2), data.labels[:2])
-
-
 def test_a_column_that_a_part_cannot_have_is_nought_there(tmp_path: Path) -> None:
     class Classes(Memory):
         def _fit(self, images: Any, labels: Any, groups: Any, masks: Any) -> None:
@@ -280,6 +197,18 @@ def test_without_masks_it_is_said_what_to_do_instead(tmp_path: Path) -> None:
     data = data_of(manifest, tmp_path)
     with pytest.raises(UsageError, match="of 20 training rows none has one that is not empty"):
         learn_columns(data, rows_of(data), data.labels, [Memory()])
+
+
+def test_masks_in_one_inner_part_alone_say_what_to_do(tmp_path: Path) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    table = manifest.table.copy()
+    table.loc[table.index >= 2, "mask"] = None  # p00 alone has masks
+    data = data_of(Manifest.of(table, manifest.root), tmp_path)
+    with pytest.raises(UsageError) as caught:
+        learn_columns(data, rows_of(data), data.labels, [Memory()])
+    said = str(caught.value)
+    assert "the 2 of 20 training rows" in said and "all lie in one inner part" in said
+    assert "for patients of other folds" in said and said.endswith("; or leave memory out")
 
 
 def test_columns_stand_in_the_order_of_their_extractors(tmp_path: Path) -> None:
