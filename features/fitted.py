@@ -30,11 +30,14 @@ class Outline(NamedTuple):
         Which columns look there.
     words : str
         What it is: a sentence for whoever sees it drawn.
+    believed : bool
+        Whether what is looked for is believed there; False where it is the likeliest place alone.
     """
 
     mask: NDArray[np.bool_]
     columns: NDArray[np.bool_]
     words: str
+    believed: bool = True
 
 
 class FittedExtractor(Extractor):

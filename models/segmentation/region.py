@@ -276,7 +276,7 @@ class Region(FittedExtractor):
             if believed
             else f"{finder} believes in no tumour; outlined is the likeliest place ({peak})."
         )
-        return Outline(_from_side(mask, image.shape[0]), np.asarray(own), said)
+        return Outline(_from_side(mask, image.shape[0]), np.asarray(own), said, believed)
 
     def _of_image(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         model = self.model_

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gliaboost.reports.document.blocks import Section
 from gliaboost.reports.document.writing import write_pages
 from gliaboost.reports.pages.ablation import ablation
 from gliaboost.reports.pages.alarms import alarms
@@ -15,16 +17,19 @@ from gliaboost.reports.pages.honesty import honesty
 from gliaboost.reports.pages.mistakes import mistakes
 from gliaboost.reports.pages.overview import answer, table
 from gliaboost.reports.pages.provenance import provenance
+from gliaboost.reports.pages.region_cost import region_cost
 from gliaboost.reports.pages.trust import trust
 from gliaboost.reports.protocol.results import Results, read_results
 
-SECTIONS = (
+# Each draws its part of the page from a run; None where the run has nothing of it.
+SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     answer,
     table,
     cost,
     comparisons,
     ablation,
     classes,
+    region_cost,
     trust,
     honesty,
     mistakes,
@@ -64,9 +69,11 @@ def render(
     return write_pages(
         Path(results_folder if out is None else out),
         _title(results),
-        [section(results) for section in SECTIONS],
+        [found for section in SECTIONS if (found := section(results)) is not None],
         simulated=results.simulated,
-        source="results.json and predictions.parquet",
+        source="results.json and predictions.parquet"
+        if results.regions is None
+        else "results.json, predictions.parquet and regions.parquet",
         alarms=alarms(results),
     )
 

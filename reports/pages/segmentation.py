@@ -19,25 +19,20 @@ from gliaboost.reports.document.blocks import (
 )
 from gliaboost.reports.document.numerals import (
     UNKNOWN,
-    bounded,
     count,
     percent,
     plural,
     seconds,
     share,
     signed,
-    span,
 )
 from gliaboost.reports.document.scatter import MOST, differences
 from gliaboost.reports.pages.mask_gallery import MaskedSlice, mask_gallery
+from gliaboost.reports.pages.slice_cells import number, part, within
 from gliaboost.reports.statistics.agreement import Agreement
 from gliaboost.reports.statistics.resampling import RESAMPLES
-from gliaboost.reports.statistics.segmentation import (
-    SegmenterMeasures,
-    SliceAverage,
-    accuracy_by_dice,
-    segmenter_measures,
-)
+from gliaboost.reports.statistics.segmentation import SegmenterMeasures, segmenter_measures
+from gliaboost.reports.statistics.slice_average import SliceAverage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +46,6 @@ def segmentation(
     shown: Sequence[MaskedSlice] = (),
     *,
     fit_seconds: Mapping[str, float] | None = None,
-    predictions: Mapping[str, pd.DataFrame] | None = None,
     seed: int = 0,
     n_boot: int = RESAMPLES,
 ) -> Section:
@@ -68,9 +62,6 @@ def segmentation(
         pictures; of none there is no gallery.
     fit_seconds : mapping of str to float, optional
         Mean time to train one fold, by segmenter.
-    predictions : mapping of str to pandas.DataFrame, optional
-        By classifier: what it says of the same images (``path``, ``label``, ``predicted``,
-        ``patient``), to tell what a wrong mask costs it.
     seed, n_boot
         Of the bootstrap.
 
@@ -107,7 +98,6 @@ def segmentation(
     elif best.dice.value is not None:
         missing = "Pictures are not shown: images and masks were not at hand for this page."
         blocks.append(Paragraph(missing, "missing"))
-    blocks += _by_dice(slices, best, predictions or {}, seed, n_boot)
     return Section("segmentation", title, blocks)
 
 
@@ -118,7 +108,7 @@ def _finding(best: SegmenterMeasures) -> str:
     whom = f" of {plural(dice.units, best.unit)}" if best.unit != "image" else ""
     said = (
         f"{best.experiment} covers the tumour with a mean Dice of {share(dice.value)}"
-        f"{_limits(dice)} on {plural(dice.slices, 'slice')} with a tumour{whom}."
+        f"{within(dice)} on {plural(dice.slices, 'slice')} with a tumour{whom}."
     )
     if best.missed.value:
         said += f" On {percent(best.missed.value, 1)} of these slices it finds no pixel of it."
@@ -131,20 +121,16 @@ def _finding(best: SegmenterMeasures) -> str:
     return said
 
 
-def _limits(measured: SliceAverage) -> str:
-    return f" {span(measured.ci95)}" if measured.ci95 else ""
-
-
 def _segmenters(found: Sequence[SegmenterMeasures], fitted: Mapping[str, float]) -> Table:
     unit = found[0].unit
     rows = [
         [
             Cell(m.experiment),
             Cell(count(m.dice.slices), m.dice.slices),
-            *(_number(v) for v in (m.dice, m.iou, m.precision, m.recall)),
+            *(number(v) for v in (m.dice, m.iou, m.precision, m.recall)),
             _distance(m.hd95),
-            _part(m.missed),
-            _part(m.false_alarms),
+            part(m.missed),
+            part(m.false_alarms),
             Cell(seconds(fitted.get(m.experiment)), fitted.get(m.experiment)),
             Cell(seconds(m.seconds), m.seconds),
         ]
@@ -174,10 +160,6 @@ def _segmenters(found: Sequence[SegmenterMeasures], fitted: Mapping[str, float])
     )
 
 
-def _number(measured: SliceAverage) -> Cell:
-    return bounded(measured.value, measured.ci95)
-
-
 def _distance(measured: SliceAverage) -> Cell:
     value, limits = measured.value, measured.ci95
     if value is None:
@@ -190,14 +172,6 @@ def _far(value: float) -> str:
     return share(value, 1) if math.isfinite(value) else "∞"
 
 
-def _part(measured: SliceAverage) -> Cell:
-    if measured.value is None:
-        return Cell(UNKNOWN)
-    limits = measured.ci95
-    detail = f"[{percent(limits[0], 1)}, {percent(limits[1], 1)}]" if limits else ""
-    return Cell(percent(measured.value, 1), measured.value, detail, limits)
-
-
 def _tables(found: Sequence[SegmenterMeasures]) -> list[Table]:
     """Set mean Dice by class and size, and by fold."""
     classes = list(dict.fromkeys(label for m in found for label in m.by_class))
@@ -206,8 +180,8 @@ def _tables(found: Sequence[SegmenterMeasures]) -> list[Table]:
     rows = []
     for m in found:
         row = [Cell(m.experiment)]
-        row += [_number(m.by_class[c]) if c in m.by_class else Cell(UNKNOWN) for c in classes]
-        by_name = {g.name: _number(g.dice) for g in m.by_size}
+        row += [number(m.by_class[c]) if c in m.by_class else Cell(UNKNOWN) for c in classes]
+        by_name = {g.name: number(g.dice) for g in m.by_size}
         row += [by_name.get(g.name, Cell(UNKNOWN)) for g in first.by_size]
         rows.append(row)
     said = " and by thirds of the true area in pixels" if sizes else ""
@@ -230,11 +204,8 @@ def _tables(found: Sequence[SegmenterMeasures]) -> list[Table]:
                 [
                     [
                         Cell(m.experiment),
-                        *(
-                            _number(m.by_fold[f]) if f in m.by_fold else Cell(UNKNOWN)
-                            for f in folds
-                        ),
-                        _number(m.dice),
+                        *(number(m.by_fold[f]) if f in m.by_fold else Cell(UNKNOWN) for f in folds),
+                        number(m.dice),
                     ]
                     for m in found
                 ],
@@ -336,37 +307,3 @@ def _gallery_table(shown: Sequence[MaskedSlice]) -> Table:
         )
     columns = ["Image", "Why", "Class", "#Dice", "#True area", "#Found area"]
     return Table("masks", "The slices of the pictures in numbers; areas in pixels.", columns, rows)
-
-
-def _by_dice(
-    slices: pd.DataFrame,
-    best: SegmenterMeasures,
-    predictions: Mapping[str, pd.DataFrame],
-    seed: int,
-    n_boot: int,
-) -> list[Block]:
-    """Say what a wrong mask costs the classifiers that look inside it."""
-    own = slices[slices["experiment"].astype(str) == best.experiment]
-    rows = []
-    for name, said in predictions.items():
-        for third in accuracy_by_dice(own, said, seed=seed, n_boot=n_boot):
-            rows.append(
-                [
-                    Cell(name),
-                    Cell(f"{share(third.lowest)} to {share(third.highest)}", third.lowest),
-                    Cell(count(third.accuracy.slices), third.accuracy.slices),
-                    _number(third.accuracy),
-                ]
-            )
-    if not rows:
-        return []
-    return [
-        Table(
-            "accuracy-by-dice",
-            f"What a wrong mask costs: accuracy by thirds of the Dice of {best.experiment}, on "
-            "slices with a tumour, with 95 % intervals.",
-            ["Classifier", "#Dice", "#Slices", "#Accuracy"],
-            rows,
-            sortable=True,
-        )
-    ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.decoding_version import DECODING
 from gliaboost.datasets.fold_names import some_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
@@ -31,10 +32,11 @@ from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.controls import cheapest, run_controls
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
 from gliaboost.reports.protocol.experiments import Experiment
-from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold
+from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold, told_of
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record import ExperimentRecord
+from gliaboost.reports.protocol.region_masks import measure_regions, write_regions
 from gliaboost.reports.protocol.results import Results, read_results
 from gliaboost.reports.protocol.seen_elsewhere import marked, pictures_seen, taught_elsewhere
 from gliaboost.reports.protocol.summary import summarise, write_results
@@ -59,8 +61,10 @@ def run(
 ) -> Results:
     """Run every experiment on every fold and write ``results.json`` and ``predictions.parquet``.
 
-    A fold that `out` already holds, for the same images, folds, features, parameters and seed, is
-    taken from there: a killed run goes on where it stopped.
+    Where columns look at a region and masks are known, ``regions.parquet`` says how well the
+    regions of test rows cover the tumours. A fold that `out` already holds, for the same images,
+    folds, features, parameters and seed, is taken from there: a killed run goes on where it
+    stopped.
 
     Parameters
     ----------
@@ -173,8 +177,7 @@ def run(
             abroad = replace(experiment, test_on=elsewhere.name)
             train = data.readable(np.arange(len(manifest)))
             test = asked.readable(np.arange(len(asked.manifest)))
-            keys = [str(asked.extraction.keys[i]) for i in test]
-            identity = _identity_elsewhere(data, protocol, experiment, train, keys)
+            identity = _identity_elsewhere(data, protocol, experiment, train, _told(asked, test))
             labels = data.labels[train]
             task = FoldTask(
                 abroad, "all", data, train, labels, asked, test, identity, _tested(protocol, data)
@@ -184,6 +187,9 @@ def run(
             frame, record = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             records.append(described(record, elsewhere, [named(manifest)]))
+    looked = [(e, folds_of(x)) for x in protocol.experiments for e in x.extractors]
+    looked.sort(key=lambda one: len(one[1]))  # of a label that several use, the most folds count
+    write_regions(out, measure_regions(data, looked, out, progress))
     write_results(data, protocol, records, frames, out, command, audit, dealt, failed)
     return read_results(out, manifest.root)
 
@@ -242,11 +248,17 @@ def _identity_elsewhere(
     protocol: Protocol,
     experiment: Experiment,
     train: NDArray[np.int64],
-    keys: Sequence[str],
+    told: list[list[str]],
 ) -> str:
     nothing = np.empty(0, np.int64)
     own = _identity(data, protocol, experiment, train, data.labels[train], nothing)
-    return hashlib.sha256("\n".join([own, *keys]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([own, told]).encode()).hexdigest()
+
+
+def _told(asked: TrainingData, test: NDArray[np.int64]) -> list[list[str]]:
+    """Give all that a part keeps of the rows asked about: intervals rest on whose they are."""
+    told = told_of(asked, test)
+    return [list(told), *told.astype(str).to_numpy().tolist()]
 
 
 def _identity(
@@ -257,7 +269,7 @@ def _identity(
     labels: NDArray[Any],
     test: NDArray[np.int64],
 ) -> str:
-    """Hash all that a fold's predictions depend on."""
+    """Hash all that a fold's predictions depend on, and what is kept beside them."""
     from gliaboost._version import __version__
 
     keys, groups = data.extraction.keys, data.groups
@@ -265,8 +277,11 @@ def _identity(
     learning = to_learn(experiment.extractors)
     parts = {
         "version": __version__,
+        "decoding": DECODING,
+        "experiment": experiment.name,
+        "classes": data.manifest.classes,
         "train": [(keys[i], label, groups[i]) for i, label in zip(train, labels, strict=True)],
-        "test": [(keys[i], data.labels[i]) for i in test],
+        "test": _told(data, test),
         "features": [e.fingerprint(prepared) for e in experiment.extractors],
         "preparation": prepared,
         "model": experiment.model,
@@ -280,8 +295,6 @@ def _identity(
         "device": protocol.device,
         **({"trials": protocol.trials} if protocol.trials else {}),
         **({"masks": data.mask_keys(train)} if takes_masks(experiment.model) else {}),
-        # Parts of earlier versions did not name the group of an image.
-        **({"columns": ["group"]} if "group" in data.manifest.table else {}),
         **(
             {
                 "learned": [identity_of(data, train, labels, e) for e in learning],

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rows = NDArray[np.int64]
+# What pages set results apart by, where it is known.
+BESIDE = ("source", "site", "modality")
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,32 +234,44 @@ def predictions(
     fitted : Fitted
         From `fit_and_ask`.
     """
-    import pandas as pd
-
     classes = list(classes)
     # A class that the training part lacked was never possible: its probability is zero.
     full = np.zeros((len(test), len(classes)))
     for column, label in enumerate(fitted.model.classes_):
         full[:, classes.index(label)] = fitted.probabilities[:, column]
-    table = asked.manifest.table.iloc[test]
-    return pd.DataFrame(
-        {
-            "key": [asked.extraction.keys[i] for i in test],
-            "path": table["path"].to_numpy(),
-            "patient": table["patient"].to_numpy(),
-            **_filled(table, ["group"]),
-            "fold": fold,
-            "experiment": name,
-            "label": table["label"].to_numpy(),
-            "predicted": np.asarray(classes, dtype=object)[full.argmax(axis=1)],
-            **{f"proba_{label}": full[:, i] for i, label in enumerate(classes)},
-            **_filled(table, ["source", "site", "modality"]),
-        }
-    )
+    told = told_of(asked, test)
+    answers = {
+        "fold": fold,
+        "experiment": name,
+        "label": told["label"],
+        "predicted": np.asarray(classes, dtype=object)[full.argmax(axis=1)],
+        **{f"proba_{label}": full[:, i] for i, label in enumerate(classes)},
+    }
+    first = [c for c in ("key", "path", "patient", "group") if c in told]
+    last = [c for c in BESIDE if c in told]
+    return told[first].assign(**answers).join(told[last])
 
 
-def _filled(table: pd.DataFrame, columns: Sequence[str]) -> dict[str, NDArray[Any]]:
-    return {c: table[c].to_numpy() for c in columns if c in table and table[c].notna().any()}
+def told_of(asked: TrainingData, test: Rows) -> pd.DataFrame:
+    """Tell all that is kept of rows beside what is answered: by it they are told apart and joined.
+
+    Parameters
+    ----------
+    asked : TrainingData
+        Of these rows.
+    test : int64 array
+        Readable rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``key``, ``path``, ``patient`` and ``label``; ``group``, ``source``, ``site`` and
+        ``modality`` where any row has one.
+    """
+    table = asked.manifest.table.iloc[test].reset_index(drop=True)
+    some = [c for c in ("group", *BESIDE) if c in table and table[c].notna().any()]
+    kept = table[["path", "patient", "label", *some]]
+    return kept.assign(key=[asked.extraction.keys[i] for i in test])
 
 
 def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]], None]:

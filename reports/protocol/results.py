@@ -22,6 +22,7 @@ from gliaboost.reports.protocol.record import (
     RunRecord,
 )
 from gliaboost.reports.protocol.record_file import REMEDY, read_record
+from gliaboost.reports.statistics import mask_cost
 from gliaboost.reports.statistics.measures import MetricName
 from gliaboost.reports.statistics.resampling import group_codes
 from gliaboost.reports.statistics.units import Units, units_of
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from gliaboost.reports.statistics.paired import Comparison
 
-PREDICTIONS = "predictions.parquet"
+PREDICTIONS, REGIONS = "predictions.parquet", "regions.parquet"
 COLUMNS = ["key", "path", "patient", "fold", "experiment", "label", "predicted"]
 # More curves than this in one frame cannot be told apart.
 LEADING = 4
@@ -107,6 +108,9 @@ class Results:
         Models fitted on the whole data set and tested on another.
     folder, images : pathlib.Path, optional
         Where the run lies, and the folder that its images' paths are relative to.
+    regions : pandas.DataFrame, optional
+        `gliaboost.reports.statistics.mask_cost.COLUMNS`: the regions that columns looked at on test
+        rows, against the true masks; None where there are none.
     """
 
     record: RunRecord
@@ -115,6 +119,7 @@ class Results:
     transfers: Sequence[ExperimentResult] = ()
     folder: Path | None = None
     images: Path | None = None
+    regions: pd.DataFrame | None = None
 
     @property
     def dataset(self) -> DatasetRecord:
@@ -230,7 +235,7 @@ class Results:
 
 
 def read_results(folder: Path | str, images: Path | str | None = None) -> Results:
-    """Read ``results.json`` and ``predictions.parquet``.
+    """Read ``results.json``, ``predictions.parquet`` and, if there is one, ``regions.parquet``.
 
     Parameters
     ----------
@@ -246,7 +251,8 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
     """
     folder = Path(folder)
     record = read_record(folder)
-    predictions = _read_predictions(folder / PREDICTIONS)
+    predictions = _read_table(folder / PREDICTIONS, COLUMNS)
+    regions = _read_table(folder / REGIONS, mask_cost.COLUMNS)
     rows = dict(iter(predictions.groupby("experiment")))
     features = {e.label: e.title for e in record.protocol.extractors}
 
@@ -277,6 +283,7 @@ def read_results(folder: Path | str, images: Path | str | None = None) -> Result
         transfers=[aside(e) for e in _by_accuracy(record) if e.test_on is not None],
         folder=folder,
         images=None if images is None else Path(images),
+        regions=regions if len(regions) else None,
     )
 
 
@@ -311,18 +318,19 @@ def _title(e: ExperimentRecord, features: Mapping[str, str]) -> str:
     return f"{e.title} on {on}" if on else e.title
 
 
-def _read_predictions(table: Path) -> pd.DataFrame:
+def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read a table that has at least some columns; empty where there is none."""
     import pandas as pd
 
     try:
-        with table.open("rb") as f:  # pyarrow opens no name that is not UTF-8
-            predictions = pd.read_parquet(f)
+        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
+            table = pd.read_parquet(f)
     except FileNotFoundError:
-        return pd.DataFrame(columns=COLUMNS)
+        return pd.DataFrame(columns=list(columns))
     except Exception as error:  # pyarrow's errors are many
         first = (str(error).splitlines() or [""])[0]
-        raise ResultsError(str(table), [f"it is no readable table ({first})"], REMEDY) from error
-    missing = [c for c in COLUMNS if c not in predictions]
+        raise ResultsError(str(path), [f"it is no readable table ({first})"], REMEDY) from error
+    missing = [c for c in columns if c not in table]
     if missing:
-        raise ResultsError(str(table), [f"it has no column {c}" for c in missing], REMEDY)
-    return predictions
+        raise ResultsError(str(path), [f"it has no column {c}" for c in missing], REMEDY)
+    return table

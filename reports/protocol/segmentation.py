@@ -342,8 +342,10 @@ class _Comparison:
             "version": __version__,
             "decoding": DECODING,
             "train": given,
+            # All that the rows of the table tell, and intervals rest on.
             "test": [
-                [*self.keys[k], str(self.data.labels[k]), str(self.data.groups[k])] for k in test
+                [*self.keys[k], *map(str, told)]
+                for k, told in zip(test, self._told(test).to_numpy(), strict=True)
             ],
             "segmenter": name,
             "segmenter_version": segmenter_class(name).version,
@@ -352,6 +354,12 @@ class _Comparison:
         }
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def _told(self, test: NDArray[np.int64]) -> pd.DataFrame:
+        """Give what the table of slices keeps of some rows beside what is measured."""
+        table = self.manifest.table
+        columns = [c for c in ("path", "label", "patient", "group") if c in table]
+        return table[columns].iloc[self.data.rows[test]]
 
     def _idle(self, name: str) -> dict[str, Any]:
         """Give what a segmenter's numbers do not depend on."""

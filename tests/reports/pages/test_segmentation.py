@@ -110,14 +110,6 @@ def test_areas_have_a_picture_and_numbers(rows: Callable[[Table], list[list[str]
     assert rows(figure.table) == [["Boosted pixels", "+10", "+10", "+10", "100.0 %"]]
 
 
-def test_what_a_wrong_mask_costs(rows: Callable[[Table], list[list[str]]]) -> None:
-    said = slices()[["path", "label", "patient"]].assign(predicted="glioma")
-    section = segmentation(both(), predictions={"LightGBM": said}, n_boot=50)
-    found = rows(named(section, "accuracy-by-dice"))
-    assert [r[0] for r in found] == ["LightGBM"] * 3
-    assert sum(int(r[2]) for r in found) == 24
-
-
 def test_pictures_are_shown_or_said_to_lack() -> None:
     section = segmentation(slices(), shown(), n_boot=50)
     (gallery,) = (b for b in section.blocks if isinstance(b, Gallery))

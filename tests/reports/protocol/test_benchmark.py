@@ -17,7 +17,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
 from gliaboost.reports.protocol.benchmark import run
-from gliaboost.reports.protocol.elsewhere import find_elsewhere
+from gliaboost.reports.protocol.elsewhere import Elsewhere, find_elsewhere
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record_file import read_record
@@ -123,3 +123,91 @@ def test_folds_run_elsewhere_to_the_same_predictions(
         pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("here", "there")
     )
     pd.testing.assert_frame_equal(here, there)
+
+
+@pytest.mark.parametrize("column", ["patient", "group", "site", "path"])
+def test_what_is_told_of_test_rows_alone_begins_the_fold_anew(
+    make_images: Make, tmp_path: Path, heard: Any, column: str
+) -> None:
+    manifest = Manifest.read(make_images(patients=8))
+    folds = patient_folds(manifest, 2)
+    tested = folds[0].test
+
+    def again(table: pd.DataFrame) -> pd.DataFrame:
+        protocol = Protocol(
+            competitors(["lightgbm"], [create("lbp")]),
+            folds[:1],
+            "one",
+            controls=False,
+            parameters={"lightgbm": {"rounds": 3, "inner_folds": 0}},
+        )
+        other = Manifest.of(table, manifest.root)
+        store = FeatureStore(tmp_path / "store")
+        return run(other, protocol, store, tmp_path / "out", progress=heard).predictions
+
+    table = manifest.table.assign(group=None, site=None)
+    again(table)
+    again(table)
+    assert sum("taken from an earlier run" in line for line in heard.lines) == 1
+    changed = table.copy()
+    for row in tested:
+        old = str(changed.at[row, "path"])
+        if column == "path":
+            changed.at[row, "path"] = f"moved-{Path(old).name}"
+            (manifest.root / f"moved-{Path(old).name}").hardlink_to(manifest.root / old)
+        else:
+            changed.at[row, column] = f"another {row}"
+    found = again(changed)
+    assert sum("taken from an earlier run" in line for line in heard.lines) == 1
+    assert set(found[column]) == set(changed[column].iloc[tested])
+
+
+def test_a_part_knows_the_classes_and_the_decoding(
+    make_images: Make, tmp_path: Path, heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = Manifest.read(make_images(patients=8))
+    folds = patient_folds(manifest, 2)
+    rest = manifest.table.iloc[:3].assign(label="odd", patient=["o1", "o2", "o3"])
+    protocol = Protocol(
+        competitors(["lightgbm"], [create("lbp")]),
+        folds,
+        "two",
+        controls=False,
+        parameters={"lightgbm": {"rounds": 3, "inner_folds": 0}},
+    )
+    store, out = FeatureStore(tmp_path / "store"), tmp_path / "out"
+    run(manifest, protocol, store, out)
+    # Rows of another class that no fold has: every table has their column all the same.
+    for n, path in enumerate(rest["path"]):
+        (manifest.root / f"odd-{n}.png").write_bytes((manifest.root / path).read_bytes() + b"\0")
+    rest = rest.assign(path=[f"odd-{n}.png" for n in range(3)])
+    more = Manifest.of(pd.concat([manifest.table, rest], ignore_index=True), manifest.root)
+    found = run(more, protocol, store, out, progress=heard).predictions
+    assert found["proba_odd"].notna().all()
+    monkeypatch.setattr("gliaboost.reports.protocol.benchmark.DECODING", 99)
+    run(more, protocol, store, out, progress=heard)
+    assert not any("taken from an earlier run" in line for line in heard.lines)
+
+
+def test_other_labels_elsewhere_begin_the_test_anew(make_images: Make, tmp_path: Path) -> None:
+    here = Manifest.read(make_images(patients=8, name="here"))
+    there = Manifest.read(make_images(patients=6, name="there"))
+    protocol = Protocol(
+        competitors(["lightgbm"], [create("lbp")]),
+        patient_folds(here, 2),
+        "two",
+        controls=False,
+        parameters={"lightgbm": {"rounds": 3, "inner_folds": 0}},
+    )
+
+    def labels(other: Manifest) -> list[str]:
+        store, out = FeatureStore(tmp_path / "store"), tmp_path / "out"
+        found = run(here, protocol, store, out, elsewhere=Elsewhere("there", other, {}, {}))
+        (abroad,) = found.transfers
+        told: list[str] = abroad.predictions["label"].tolist()
+        return told
+
+    before = labels(there)
+    turned = there.table["label"].map(dict(zip(here.classes, here.classes[::-1], strict=True)))
+    after = labels(Manifest.of(there.table.assign(label=turned), there.root))
+    assert before != after == turned.tolist()

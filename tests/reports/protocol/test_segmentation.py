@@ -139,6 +139,20 @@ def test_another_segmenter_and_other_patients_are_no_part_of_an_earlier_run(
     assert len(fits) == 6
 
 
+@pytest.mark.parametrize("column", ["path", "patient"])
+def test_what_is_told_of_a_slice_is_part_of_its_fold(tmp_path: Path, column: str) -> None:
+    # A group that stays keeps what is whole whole: nothing but the table changes.
+    table, out = cohort(tmp_path), tmp_path / "run"
+    table.table["group"] = table.table["patient"]
+    run_segmentation(table, protocol(table), out)
+    name = {"path": "moved.png", "patient": "p9"}[column]
+    if column == "path":
+        (tmp_path / "7.png").rename(tmp_path / name)
+    table.table.loc[7, column] = name
+    again = run_segmentation(table, protocol(table), out)
+    assert name in set(again.slices[column])
+
+
 def test_a_tumour_without_a_mask_takes_no_part(tmp_path: Path, fits: Any) -> None:
     table = cohort(tmp_path)
     table.table.loc[1, "mask"] = None

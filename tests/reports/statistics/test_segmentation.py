@@ -9,14 +9,8 @@ import pytest
 
 from gliaboost.errors import UsageError
 from gliaboost.reports.statistics.overlap import slice_row
-from gliaboost.reports.statistics.segmentation import (
-    COLUMNS,
-    SliceAverage,
-    accuracy_by_dice,
-    average,
-    segmenter_measures,
-    thirds,
-)
+from gliaboost.reports.statistics.segmentation import COLUMNS, segmenter_measures
+from gliaboost.reports.statistics.slice_average import SliceAverage
 
 
 def slices(n: int = 90, experiment: str = "boosted-pixels", seed: int = 0) -> pd.DataFrame:
@@ -128,46 +122,6 @@ def test_without_tumours_or_without_healthy_slices() -> None:
     assert (healthy.area, healthy.by_class, healthy.by_size) == (None, {}, ())
     assert healthy.false_alarms.slices == 30
     assert measured(table[table["area_true"] > 0]).false_alarms.value is None
-
-
-def test_patients_are_resampled_whole() -> None:
-    values = np.repeat([0.2, 0.4, 0.9, 0.7, 0.5], 20)
-    rows = pd.DataFrame({"patient": np.repeat(list("abcde"), 20)})
-    whole, loose = average(rows, values), average(rows.drop(columns="patient"), values)
-    assert whole.value == loose.value == pytest.approx(0.54)
-    assert whole.ci95 is not None
-    assert loose.ci95 is not None
-    assert np.ptp(whole.ci95) > 3 * np.ptp(loose.ci95)
-    assert (whole.units, loose.units) == (5, 100)
-    assert average(rows[:20], values[:20]).ci95 is None
-
-
-def test_a_median_is_that_of_the_repeated_rows() -> None:
-    rng = np.random.default_rng(1)
-    values, patient = rng.normal(size=15), np.repeat(list("abcde"), 3)
-    drawn = np.random.default_rng(0).multinomial(5, np.full(5, 0.2), size=100)
-    medians = [np.sort(np.repeat(values, np.repeat(w, 3)))[7] for w in drawn]
-    found = average(pd.DataFrame({"patient": patient}), values, n_boot=100, median=True)
-    assert found.value == np.median(values)
-    assert found.ci95 == tuple(np.quantile(medians, [0.025, 0.975], method="inverted_cdf"))
-
-
-def test_accuracy_by_how_good_the_mask_is() -> None:
-    table = slices()
-    called = table["label"].where(table["dice"] > 0.5, "pituitary")
-    predictions = table[["path", "label", "patient"]].assign(predicted=called)
-    worst, middle, best = accuracy_by_dice(table, predictions.sample(frac=1, random_state=0))
-    assert worst.accuracy.value is not None
-    assert worst.accuracy.value < 1
-    assert (best.accuracy.value, best.accuracy.slices) == (1, 20)
-    assert worst.highest < middle.lowest < middle.highest < best.lowest
-    assert not accuracy_by_dice(table.assign(dice=1.0), predictions)
-
-
-def test_a_third_that_cannot_be_told_is_none() -> None:
-    assert thirds(np.array([1.0, 2.0])) is None
-    assert thirds(np.array([1.0, 1.0, 1.0, 2.0])) is None
-    assert thirds(np.array([3.0, 1.0, 2.0])) == (1.0, 2.0)
 
 
 def test_rows_of_compared_masks_make_a_table() -> None:
