@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 FIRST = {"cpu": 8, "cuda": 64}
 MOST = {"cpu": 64, "cuda": 1024}
 LAST = -1
+# A network is prepared anew for each count of images that it has not met: on a GPU that took
+# seconds, time and again, where threads bring as many as come together. So counts are filled up.
+PREPARES_COUNTS = ("cuda",)
+FEWEST = 16
 
 
 class FrozenNetwork:
@@ -88,7 +92,10 @@ class FrozenNetwork:
 
         def work(start: int, stop: int) -> torch.Tensor:
             with torch.inference_mode():
-                maps = self.maps(self.prepared(images[start:stop]), layers)
+                ready = self.prepared(images[start:stop])
+                if self.device in PREPARES_COUNTS:
+                    ready = filled(ready, self.size.most)
+                maps = [m[: stop - start] for m in self.maps(ready, layers)]
                 # Each map becomes float32 once, not once a pool.
                 pooled = [POOLS[pool](wide) for wide in (m.float() for m in maps) for pool in pools]
                 columns = torch.cat(pooled, dim=1).to(to)
@@ -143,6 +150,19 @@ class FrozenNetwork:
     def maps(self, batch: torch.Tensor, layers: Sequence[int]) -> list[torch.Tensor]:
         """Run the network once and return the layers' maps, ``[N, C, H, W]`` each."""
         return layer_maps(self.model, batch, layers)
+
+
+def filled(batch: torch.Tensor, most: int) -> torch.Tensor:
+    """Repeat the last image until their count is a power of two, from 16 and up to the most.
+
+    Examples
+    --------
+    >>> [len(filled(torch.zeros(count, 1, 2, 2), 256)) for count in (1, 16, 17, 200, 300)]
+    [16, 16, 32, 256, 300]
+    """
+    count = len(batch)
+    missing = min(most, max(FEWEST, 1 << (count - 1).bit_length())) - count
+    return torch.cat([batch, batch[-1:].expand(missing, -1, -1, -1)]) if missing > 0 else batch
 
 
 def standardised(grey: torch.Tensor, given: BackboneInput) -> torch.Tensor:

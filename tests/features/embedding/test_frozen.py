@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 torch = pytest.importorskip("torch")
 
 from gliaboost.errors import UsageError  # noqa: E402
+from gliaboost.features.embedding import frozen  # noqa: E402
 from gliaboost.features.embedding.backbones import (  # noqa: E402
     BackboneInput,
     backbone_input,
@@ -121,6 +122,31 @@ def test_what_threads_bring_to_a_device_is_done_together(
     for got, want in zip((each.result() for each in asked), alone, strict=True):
         torch.testing.assert_close(got, want, atol=1e-5, rtol=1e-4)
     assert given == [9]
+
+
+def test_a_gpu_meets_few_counts_of_images(
+    pictures: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = FrozenNetwork(
+        create_backbone(SMALL, "random"), backbone_input(SMALL), "cpu", "float32"
+    )
+    wanted = network.columns(pictures, [-1], ["avg", "max"], "cpu")
+    monkeypatch.setattr(frozen, "PREPARES_COUNTS", ("cpu",))
+    model: Any = network.model
+    forward, seen = model.forward_features, []
+
+    def watched(batch: Any) -> Any:
+        seen.append(len(batch))
+        return forward(batch)
+
+    model.forward_features = watched
+    for count in range(1, 10):
+        got = network.columns(pictures[:count], [-1], ["avg", "max"], "cpu")
+        np.testing.assert_allclose(got, wanted[:count], atol=1e-5)
+    assert set(seen) == {16}
+    network.size.too_many(8)  # what does not fit is not filled up to again
+    network.columns(pictures, [-1], ["avg"], "cpu")
+    assert seen[-3:] == [4, 4, 4]
 
 
 def test_layers_come_in_the_order_asked_for_from_one_pass(model: Any) -> None:
