@@ -126,6 +126,17 @@ def bounded(
     return Cell(shown, value, span(limits, digits), limits)
 
 
+def natural(name: str) -> tuple[bool, int, str]:
+    """Give what names are sorted by where some are numbers: these first, by what they count.
+
+    Examples
+    --------
+    >>> sorted(["10", "2", "rest"], key=natural)
+    ['2', '10', 'rest']
+    """
+    return (False, int(name), name) if name.isdecimal() else (True, 0, name)
+
+
 def plural(number: int, noun: str, many: str | None = None) -> str:
     """Write a number with its noun.
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from gliaboost.reports.document import figures
 from gliaboost.reports.document.blocks import Beside, Block, Cell, Figure, Paragraph, Section, Table
-from gliaboost.reports.document.numerals import bounded, count, listed, plural, share, span
+from gliaboost.reports.document.numerals import (
+    UNKNOWN,
+    bounded,
+    count,
+    listed,
+    natural,
+    plural,
+    share,
+    span,
+)
 from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.checks import patients_apart
 from gliaboost.reports.pages.comparisons import verdict
@@ -14,6 +23,7 @@ from gliaboost.reports.pages.recommendation import named, recommend, times
 from gliaboost.reports.pages.unit_words import patients_at_risk, resampled, unit_of
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 from gliaboost.reports.statistics.measures import MetricName
+from gliaboost.reports.statistics.slice_average import average
 
 # Bootstrap intervals of fewer patients are too narrow.
 FEW = 20
@@ -190,7 +200,7 @@ def _limits(results: Results) -> str:
 
 
 def _by_fold(results: Results) -> Block:
-    names: list[str] = sorted({f for e in results.experiments for f in e.record.by_fold})
+    names = sorted({f for e in results.experiments for f in e.record.by_fold}, key=natural)
     if len(names) < 2:
         return Paragraph(
             "There is one fold only, so nothing can be said on how results vary from fold to fold.",
@@ -198,18 +208,28 @@ def _by_fold(results: Results) -> Block:
         )
 
     def cells(e: ExperimentResult) -> list[Cell]:
-        folds, summary = e.record.by_fold, e.record.accuracy
-        values = [folds[name].accuracy if name in folds else None for name in names]
-        values += [summary.mean, summary.sd]
-        return [Cell(share(v), v) for v in values]
+        summary = e.record.accuracy
+        spread = [Cell(share(v), v) for v in (summary.mean, summary.sd)]
+        return [*(_on_fold(results, e, name) for name in names), _measured(e, "accuracy"), *spread]
 
     return Table(
         "folds",
-        "Accuracy by fold, with its mean and standard deviation over folds.",
-        ["", "Experiment", *(f"#Fold {n}" for n in names), "#Mean", "#SD"],
+        f"Accuracy by fold, in brackets its 95 % interval over resampled {_units(results)}; pooled "
+        "over all tested images; and its mean and standard deviation over folds.",
+        ["", "Experiment", *(f"#Fold {n}" for n in names), "#Pooled", "#Mean", "#SD"],
         [[Cell(e.letter), Cell(e.title), *cells(e)] for e in results.experiments],
         sortable=True,
     )
+
+
+def _on_fold(results: Results, e: ExperimentResult, name: str) -> Cell:
+    """Set one fold by itself; without predictions its accuracy has no interval."""
+    if name not in e.record.by_fold:
+        return Cell(UNKNOWN)
+    own = e.predictions[e.predictions["fold"].astype(str) == name]
+    right = (own["label"] == own["predicted"]).to_numpy(float)
+    found = average(own, right, seed=results.protocol.seed)
+    return bounded(e.record.by_fold[name].accuracy, found.ci95)
 
 
 def _measured(e: ExperimentResult, name: MetricName) -> Cell:

@@ -20,6 +20,7 @@ from gliaboost.reports.document.blocks import (
 from gliaboost.reports.document.numerals import (
     UNKNOWN,
     count,
+    natural,
     percent,
     plural,
     seconds,
@@ -194,7 +195,7 @@ def _tables(found: Sequence[SegmenterMeasures]) -> list[Table]:
             sortable=True,
         )
     ]
-    folds = list(dict.fromkeys(fold for m in found for fold in m.by_fold))
+    folds = sorted({fold for m in found for fold in m.by_fold}, key=natural)
     if folds:
         tables.append(
             Table(

@@ -3,10 +3,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from gliaboost.reports.pages.overview import answer, rival
+from gliaboost.reports.document.blocks import Table
+from gliaboost.reports.pages.overview import answer, rival, table
 from gliaboost.reports.protocol.record import Seconds
 from gliaboost.reports.protocol.results import Results, read_results
 
@@ -80,3 +82,35 @@ def test_pictures_show_every_model_before_more_of_one(compared: Callable[..., Re
     assert positions == sorted(positions)
     assert sorted(results.series) == list(range(7))
     assert [results.series[i] for i in positions] == [0, 1, 2, 3]
+
+
+def test_each_fold_stands_by_itself_with_its_interval(
+    make_predictions: MakePredictions, make_run: MakeRun
+) -> None:
+    frame = make_predictions(600, 60, folds=12)
+    part = make_predictions(600, 60, folds=12, experiment="cnn-scratch", seed=1)
+    folder = make_run([frame, part[part["fold"].isin(["2", "10"])]])
+    results = read_results(folder)
+    (folds,) = [b for b in table(results).blocks if isinstance(b, Table) and b.name == "folds"]
+    names = [f"Fold {n}" for n in range(1, 13)]
+    assert [h for h, _ in folds.headings] == ["", "Experiment", *names, "Pooled", "Mean", "SD"]
+    rows = {str(row[1].text).partition(" ")[0]: row for row in folds.rows}
+    own = frame[frame["fold"] == "10"]
+    right = own["label"] == own["predicted"]
+    cell = rows["LightGBM"][2 + 9]
+    assert cell.value == pytest.approx(right.mean())
+    # Patients are resampled whole, those of this fold alone.
+    per_patient = right.groupby(own["patient"]).agg(["sum", "count"]).to_numpy()
+    drawn = np.random.default_rng(1).integers(len(per_patient), size=(4000, len(per_patient)))
+    sums = per_patient[drawn].sum(axis=1)
+    assert cell.limits == pytest.approx(
+        np.quantile(sums[:, 0] / sums[:, 1], [0.025, 0.975]), abs=0.02
+    )
+    pooled = {e.record.title: e.pooled("accuracy") for e in results.experiments}
+    assert rows["LightGBM"][14].value == pooled["LightGBM"]
+    lone = rows["cnn-scratch"]
+    assert [c.value is None for c in lone[2:14]] == [n not in (2, 10) for n in range(1, 13)]
+    (folder / "predictions.parquet").unlink()
+    bare = table(read_results(folder)).blocks
+    (folds,) = [b for b in bare if isinstance(b, Table) and b.name == "folds"]
+    assert all(not c.detail for row in folds.rows for c in row[2:14])

@@ -93,6 +93,12 @@ def test_dice_stands_by_class_size_and_fold(rows: Callable[[Table], list[list[st
     assert rows(folds)[0][1] == f"{ill.loc[ill['fold'] == '1', 'dice'].mean():.3f}"
 
 
+def test_folds_stand_in_the_order_of_their_numbers() -> None:
+    table = slices().assign(fold=[str(n // 3 % 12 + 1) for n in range(36)])
+    folds = named(segmentation(table, n_boot=20), "segmenters-folds")
+    assert [h for h, _ in folds.headings][1:-1] == [f"Fold {n}" for n in range(1, 13)]
+
+
 def test_false_alarms_are_counted() -> None:
     # Of 12 slices without a tumour every second has a mask.
     said = text(segmentation(slices(), n_boot=50))
