@@ -13,10 +13,13 @@ from gliaboost.errors import UsageError
 
 if TYPE_CHECKING:
     from gliaboost.reports.protocol.results import Results
+    from gliaboost.reports.protocol.segmentation_record import SegmentationResults
+
+    Run = Path | str | Results | SegmentationResults
 
 
 def report(
-    runs: Path | str | Results | Sequence[Path | str | Results],
+    runs: Run | Sequence[Run],
     out: Path | str | None = None,
     *,
     images: Path | str | None = None,
@@ -25,13 +28,13 @@ def report(
 
     Parameters
     ----------
-    runs : path-like, Results, or sequence of these
-        Runs of `benchmark`, or their folders.
+    runs : path-like, Results, SegmentationResults, or sequence of these
+        Runs of `benchmark`, or their folders; or one of `segment_benchmark`.
     out : path-like, optional
         Folder for the pages; default: the run's own. Several runs need one.
     images : path-like, optional
-        The folder that the images' paths are relative to, to show the surest mistakes. Such a
-        page holds pictures of patients. Of one run alone.
+        The folder that the images' paths are relative to, to show the surest mistakes, or the
+        outlines that segmenters found. Such a page holds pictures of patients. Of one run alone.
 
     Returns
     -------
@@ -41,7 +44,7 @@ def report(
     Raises
     ------
     UsageError
-        If a folder holds no run, or several runs have no `out`.
+        If a folder holds no run, several runs have no `out`, or one of several is of segmenters.
 
     Examples
     --------
@@ -53,17 +56,35 @@ def report(
     """
     from gliaboost.reports.pages.joined import render_joined
     from gliaboost.reports.pages.render import render
+    from gliaboost.reports.pages.segmentation_page import render_segmentation
     from gliaboost.reports.protocol.results import Results
+    from gliaboost.reports.protocol.segmentation_record import (
+        SegmentationResults,
+        holds_segmentation,
+        read_segmentation,
+    )
 
     faults = Faults()
     check_there(faults, images, "--images")
     check_folder(faults, out, "--out")
-    given = [runs] if isinstance(runs, str | os.PathLike | Results) else list(runs)
-    folders = [_folder(run) for run in given]
+    if isinstance(runs, str | os.PathLike | Results | SegmentationResults):
+        runs = [runs]
+    folders = [_folder(run) for run in runs]
     if len(folders) > 1 and out is None:
         faults.note(UsageError(f"{len(folders)} runs make one page; name its folder with --out"))
+    of_segmenters = [folder for folder in folders if holds_segmentation(folder)]
+    if len(folders) > 1:
+        for folder in of_segmenters:
+            faults.note(
+                UsageError(
+                    f"{folder} compares segmenters, whose page is drawn alone: gliaboost report "
+                    f"{folder}"
+                )
+            )
     faults.tell()
-    if len(folders) == 1:
+    if of_segmenters:
+        pages = render_segmentation(read_segmentation(folders[0]), out, images=images)
+    elif len(folders) == 1:
         pages = render(folders[0], out, images=images)
     else:
         assert out is not None
@@ -91,7 +112,7 @@ def info() -> dict[str, Any]:
     return describe()
 
 
-def _folder(run: Path | str | Results) -> Path:
+def _folder(run: Run) -> Path:
     if isinstance(run, str | os.PathLike):
         return Path(run)
     if run.folder is None:

@@ -150,7 +150,7 @@ def segment_benchmark(
         kept = keep_manifest(whole, data, folder / f"{named(whole)}.parquet", progress)
         table = of_modality(kept, modality)
         results = run_segmentation(table, protocol, folder, command=command, progress=progress)
-        render_segmentation(results, table)
+        render_segmentation(results, images=table.root)
         if out is None:
             write_note(folder, identity, command, done=True)
     return results

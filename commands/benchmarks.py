@@ -204,12 +204,12 @@ def report(
         Path | None, typer.Option(help="Folder for the pages.", show_default="the run's own")
     ] = None,
     images: Annotated[
-        Path | None, typer.Option(help="The manifest's folder, to show the surest mistakes.")
+        Path | None, typer.Option(help="The manifest's folder, to show images.")
     ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a report again, or one of several runs.
+    """Draw a report again, or one of several runs; or that of a comparison of segmenters.
 
     Nothing is fitted.
     """

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
     from gliaboost.reports.protocol.record import ExperimentRecord
     from gliaboost.reports.protocol.results import Results
+    from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 
 # What the audit writes, where its groups are the next step.
 GROUPED, CLEANED = "grouped.parquet", "cleaned.parquet"
@@ -138,11 +139,38 @@ def after_report(runs: Sequence[Path]) -> list[str]:
         Words of a command, without ``gliaboost``.
     """
     from gliaboost.reports.protocol.results import read_results
+    from gliaboost.reports.protocol.segmentation_record import (
+        holds_segmentation,
+        read_segmentation,
+    )
+
+    if any(map(holds_segmentation, runs)):
+        return after_segmenters(read_segmentation(runs[0]), Path("DATA"))
 
     def best(results: Results) -> float:
         return max((e.balanced_accuracy.pooled or 0.0 for e in _competing(results)), default=0.0)
 
     return after_benchmark(max(map(read_results, runs), key=best), Path("DATA"))
+
+
+def after_segmenters(results: SegmentationResults, data: Path) -> list[str]:
+    """Say what follows a comparison of segmenters: the best of them, trained on all rows.
+
+    Parameters
+    ----------
+    results : SegmentationResults
+        The comparison.
+    data : pathlib.Path
+        What it was made on.
+
+    Returns
+    -------
+    list of str
+        Words of a command, without ``gliaboost``; where no slice has a tumour none is the best.
+    """
+    dice = results.dice()
+    best = ["--model", max(dice, key=dice.__getitem__)] if dice else []
+    return ["segment", "train", str(data), *best]
 
 
 def after_evaluation(bundle: Path, data: Path, predictions: pd.DataFrame) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 import gliaboost
 from gliaboost._face.words import SEGMENTER, SEGMENTERS
 from gliaboost.commands.help import CHOICE, DATA, PLACE
+from gliaboost.commands.next_steps import after_segmenters
 from gliaboost.commands.options import (
     Device,
     Jobs,
@@ -245,13 +246,10 @@ def segment_benchmark(
             command=typed(),
             progress=progress,
         )
-    dice = results.dice()
     if as_json:
         print_json(asdict(results.record))
     else:
         typer.echo(segmenters_table(results, fit=sys.stdout.isatty()))
         typer.echo(f"report: {(results.folder / 'report.html').resolve()}")
-        if dice:
-            best = max(dice, key=dice.__getitem__)
-            say_next(quiet, "segment", "train", data, "--model", best)
+        say_next(quiet, *after_segmenters(results, data))
     exit_with_failures(results.record.unreadable.items())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from gliaboost.datasets.decode import decode, decode_mask
-from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import DecodeError
 from gliaboost.reports.document.blocks import Block, Cell, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import count, plural, seconds
@@ -16,23 +16,29 @@ from gliaboost.reports.protocol.segmentation import found_masks
 from gliaboost.reports.protocol.segmentation_record import (
     RECORD,
     SLICES,
+    TRUE_MASK,
     SegmentationRecord,
     SegmentationResults,
 )
 
 
 def render_segmentation(
-    results: SegmentationResults, manifest: Manifest | None = None
+    results: SegmentationResults,
+    out: Path | str | None = None,
+    *,
+    images: Path | str | None = None,
 ) -> dict[str, Any]:
-    """Draw the report of a comparison of segmenters into its folder.
+    """Draw the report of a comparison of segmenters.
 
     Parameters
     ----------
     results : SegmentationResults
-        From `gliaboost.reports.protocol.segmentation.run_segmentation`.
-    manifest : Manifest, optional
-        Its images: with it, the page shows slices with their outlines. Such a page holds pictures
-        of patients.
+        From `gliaboost.reports.protocol.segmentation.run_segmentation`, or as read from its folder.
+    out : path-like, optional
+        Where the pages go; into the results' folder by default.
+    images : path-like, optional
+        The folder that paths of images and masks are relative to (the manifest's): with it, the
+        page shows slices with their outlines. Such a page holds pictures of patients.
 
     Returns
     -------
@@ -40,10 +46,10 @@ def render_segmentation(
         As `gliaboost.reports.document.writing.write_pages`.
     """
     record = results.record
-    shown = [] if manifest is None else _shown(results, manifest)
+    shown = [] if images is None else _shown(results, Path(images))
     made = ", simulated images" if record.simulated else ""
     return write_pages(
-        results.folder,
+        results.folder if out is None else Path(out),
         f"Segmenters on {record.dataset}{made}",
         [
             segmentation(
@@ -59,7 +65,7 @@ def render_segmentation(
     )
 
 
-def _shown(results: SegmentationResults, manifest: Manifest) -> list[MaskedSlice]:
+def _shown(results: SegmentationResults, images: Path) -> list[MaskedSlice]:
     """Find the slices that show how good and how bad the best segmenter is."""
     dice = results.dice()
     if not dice:
@@ -67,18 +73,17 @@ def _shown(results: SegmentationResults, manifest: Manifest) -> list[MaskedSlice
     best = max(dice, key=dice.__getitem__)
     (own,) = [s for s in results.record.segmenters if s.name == best]
     found = found_masks(results.folder, best, [f.fold for f in own.folds])
-    rows = dict(zip(manifest.table["path"], range(len(manifest)), strict=True))
-    images, masks = manifest.paths, manifest.masks
+    if TRUE_MASK not in results.slices:  # of an older version
+        return []
     shown = []
     picked = chosen(results.slices[results.slices["experiment"] == best])
     for one in picked.to_dict("records"):
-        path = str(one["path"])
-        if path not in rows or path not in found:
+        path, mask = str(one["path"]), one[TRUE_MASK]
+        if path not in found:
             continue
-        mask = masks[rows[path]]
         try:
-            image = decode(images[rows[path]])
-            true = found[path] & False if mask is None else decode_mask(mask)
+            image = decode(images / path)
+            true = decode_mask(images / mask) if isinstance(mask, str) else found[path] & False
         except DecodeError:
             continue
         shown.append(

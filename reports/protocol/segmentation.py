@@ -48,6 +48,7 @@ from gliaboost.reports.protocol.environment import processor
 from gliaboost.reports.protocol.parts import read_noted, stem_of, write_noted
 from gliaboost.reports.protocol.segmentation_record import (
     SCHEMA,
+    TRUE_MASK,
     SegmentationRecord,
     SegmentationResults,
     SegmenterFold,
@@ -307,6 +308,7 @@ class _Comparison:
                     seconds=seconds,
                     patient=patient if isinstance(patient, str) else None,
                     fold=str(fold.name),
+                    **{TRUE_MASK: table["mask"].iloc[row]},
                     mask=cv2.imencode(".png", found.astype(np.uint8) * 255)[1].tobytes(),
                 )
 

@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from gliaboost.errors import ResultsError, UsageError
 from gliaboost.files import replacing
 from gliaboost.reports.protocol.record import STRICT
+from gliaboost.reports.protocol.record_file import FILE
+from gliaboost.reports.statistics.segmentation import COLUMNS
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA: Final = 1
 RECORD, SLICES = "segmentation.json", "slices.parquet"
+# The column of the true mask's file, as the manifest names it.
+TRUE_MASK = "true_mask"
+AGAIN = "run gliaboost segment benchmark again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +144,8 @@ class SegmentationResults:
     slices : pandas.DataFrame
         One row a slice and segmenter: ``path``, ``patient``, ``label``, ``fold``, ``experiment``,
         ``area_true``, ``area_predicted`` (pixels of the picture), ``dice``, ``iou``, ``precision``,
-        ``recall``, ``hd95`` (pixels), ``seconds``.
+        ``recall``, ``hd95`` (pixels), ``seconds``; and ``true_mask``, the true mask's file as the
+        manifest named it (tables of older versions have none).
     folder : pathlib.Path
         Where they lie.
 
@@ -160,6 +166,12 @@ class SegmentationResults:
         ill = self.slices[self.slices["area_true"] > 0]
         means = ill.groupby("experiment", sort=False)["dice"].mean()
         return {str(name): float(value) for name, value in means.items()}
+
+
+def holds_segmentation(folder: Path | str) -> bool:
+    """Whether a folder is of a comparison of segmenters, and of none of classifiers."""
+    folder = Path(folder)
+    return (folder / RECORD).is_file() and not (folder / FILE).is_file()
 
 
 def write_segmentation(folder: Path, record: SegmentationRecord, slices: pd.DataFrame) -> None:
@@ -194,7 +206,6 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
     from pydantic import TypeAdapter, ValidationError
 
     folder = Path(folder)
-    again = "run gliaboost segment benchmark again"
     missing = [name for name in (RECORD, SLICES) if not (folder / name).is_file()]
     if missing:
         raise UsageError(
@@ -208,9 +219,21 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
         adapter = TypeAdapter(SegmentationRecord)
         record = adapter.validate_json(json.dumps(saved))
         slices = pd.read_parquet(folder / SLICES)
+        _check(slices, record, folder)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise ResultsError(str(folder / RECORD), faults, again) from None
+        raise ResultsError(str(folder / RECORD), faults, AGAIN) from None
     except (OSError, ValueError) as error:
-        raise ResultsError(str(folder), [f"it cannot be read ({error})"], again) from None
+        raise ResultsError(str(folder), [f"it cannot be read ({error})"], AGAIN) from None
     return SegmentationResults(record, slices, folder)
+
+
+def _check(slices: pd.DataFrame, record: SegmentationRecord, folder: Path) -> None:
+    """Refuse a table that is not that of the record."""
+    faults = [f"it has no column {c}" for c in COLUMNS if c not in slices]
+    known = {segmenter.name for segmenter in record.segmenters}
+    if "experiment" in slices and set(slices["experiment"]) != known:
+        found = ", ".join(sorted(set(map(str, slices["experiment"])))) or "none"
+        faults.append(f"it has slices of {found}, {RECORD} names {', '.join(sorted(known))}")
+    if faults:
+        raise ResultsError(str(folder / SLICES), faults, AGAIN)

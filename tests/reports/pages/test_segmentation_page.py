@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from gliaboost.reports.pages.segmentation_page import render_segmentation
 from gliaboost.reports.protocol.segmentation import run_segmentation
+from gliaboost.reports.protocol.segmentation_record import read_segmentation
 from tests.reports.protocol.test_segmentation import cohort, protocol
 
 
 def page(tmp_path: Path, *, pictures: bool = True, **more: Any) -> str:
     table = cohort(tmp_path, **more)
     results = run_segmentation(table, protocol(table), tmp_path / "run", command="gliaboost x")
-    made = render_segmentation(results, table if pictures else None)
+    made = render_segmentation(results, images=table.root if pictures else None)
     return str(Path(made["html"]).read_text("utf-8"))
 
 
@@ -31,6 +33,19 @@ def test_without_images_no_picture_is_shown(tmp_path: Path) -> None:
     text = page(tmp_path, pictures=False, source="phantom")
     assert "Pictures are not shown" in text
     assert "simulated images" in text
+
+
+def test_it_is_drawn_again_from_its_folder_elsewhere(tmp_path: Path) -> None:
+    first = page(tmp_path)
+    saved = read_segmentation(tmp_path / "run")
+    pages = render_segmentation(saved, tmp_path / "again", images=tmp_path)
+    assert pages["html"] == tmp_path / "again" / "report.html"
+    assert pages["html"].read_text("utf-8") == first
+    gone = render_segmentation(saved, tmp_path / "again", images=tmp_path / "gone")
+    assert "Pictures are not shown" in gone["html"].read_text("utf-8")
+    older = replace(saved, slices=saved.slices.drop(columns="true_mask"))
+    bare = render_segmentation(older, tmp_path / "again", images=tmp_path)
+    assert "Pictures are not shown" in bare["html"].read_text("utf-8")
 
 
 def test_unknown_patients_are_a_warning(tmp_path: Path) -> None:

@@ -87,11 +87,12 @@ def test_each_slice_is_measured_once_at_its_own_size(tmp_path: Path, fits: Any) 
     table = cohort(tmp_path)
     results = run_segmentation(table, protocol(table), tmp_path / "run", command="typed")
     slices = results.slices
-    assert set(COLUMNS) | {"patient", "fold"} == set(slices)
+    assert set(COLUMNS) | {"patient", "fold", "true_mask"} == set(slices)
     assert sorted(slices["path"]) == sorted(table.table["path"])
     assert slices["fold"].tolist() == ["1"] * 4 + ["2"] * 4
     assert fits == [(4, ["p0", "p1"]), (4, ["p2", "p3"])]
     assert slices.set_index("path").loc["1.png", "area_true"] == 400
+    assert slices.set_index("path").loc["1.png", "true_mask"] == "1-mask.png"
     record = results.record
     assert (record.images, record.with_tumour, record.patients, record.left_out) == (8, 5, 4, 0)
     assert (record.command, record.division, record.simulated) == ("typed", "two halves", False)

@@ -17,6 +17,7 @@ from gliaboost.reports.protocol.segmentation_record import (
     SegmentationRecord,
     SegmenterFold,
     SegmenterRecord,
+    holds_segmentation,
     read_segmentation,
     write_segmentation,
 )
@@ -45,6 +46,10 @@ def slices() -> pd.DataFrame:
             "experiment": ["otsu"] * 3,
             "area_true": [9, 4, 0],
             "dice": [0.5, 1.0, 0.0],
+            **dict.fromkeys(
+                ("area_predicted", "iou", "precision", "recall", "hd95", "seconds"), 0.0
+            ),
+            "label": "",
         }
     )
 
@@ -89,3 +94,20 @@ def test_a_damaged_file_is_told(tmp_path: Path) -> None:
     (tmp_path / RECORD).write_text("{")
     with pytest.raises(ResultsError, match="cannot be read"):
         read_segmentation(tmp_path)
+
+
+def test_a_table_that_is_not_the_records_is_told(tmp_path: Path) -> None:
+    write_segmentation(tmp_path, record(), slices().drop(columns=["hd95", "dice"]))
+    with pytest.raises(ResultsError, match=r"no column dice[\s\S]*no column hd95"):
+        read_segmentation(tmp_path)
+    write_segmentation(tmp_path, record(), slices().assign(experiment="unet"))
+    with pytest.raises(ResultsError, match=r"slices of unet, segmentation\.json names otsu"):
+        read_segmentation(tmp_path)
+
+
+def test_a_folder_is_of_segmenters_alone(tmp_path: Path) -> None:
+    assert not holds_segmentation(tmp_path)
+    write_segmentation(tmp_path, record(), slices())
+    assert holds_segmentation(str(tmp_path))
+    (tmp_path / "results.json").write_text("{}")
+    assert not holds_segmentation(tmp_path)
