@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.models.segmentation.bundle import SegmenterBundle
-    from gliaboost.models.segmentation.prediction import Segmentations
+    from gliaboost.models.segmentation.prediction import Segmentations, SegmentedPicture
 
 
 def segment_train(
@@ -202,7 +202,8 @@ def segment_predict(
     Raises
     ------
     UsageError
-        If there is no such bundle, a folder holds no image, or `out` is not empty.
+        If there is no such bundle, it is of a segmenter that is not here or of other maths, a
+        folder holds no image, or `out` is not empty, or is given and no picture can be read.
     BundleError
         If the bundle's file is damaged, or no segmenter's.
     MissingExtraError
@@ -248,6 +249,8 @@ def segment_predict(
     opened = None
     with faults.noted():
         opened = load_segmenter(bundle) if isinstance(bundle, str | os.PathLike) else bundle
+        for fault in opened.faults():
+            faults.note(UsageError(fault))
     faults.tell()
     assert opened is not None
     given = [images] if isinstance(images, str | os.PathLike | ImageSource) else list(images)
@@ -263,11 +266,22 @@ def segment_predict(
     with replacing_folder(out) as folder:
         keeper = MaskFolder(folder, [root for root in roots if root.is_dir()])
         rows = segment_pictures(opened, given, keeper=keeper, **asked)
+        _check_read(rows)
         volumes = keeper.finish(
             rows, dicom_seg=dicom_seg, algorithm=f"gliaboost {opened.segmenter}"
         )
         _check_empty(out)  # another run may have filled it meanwhile
     return Segmentations(rows, opened.summary(), volumes)
+
+
+def _check_read(rows: Sequence[SegmentedPicture]) -> None:
+    """Refuse to write tables of nothing: they would pass for pictures without a tumour."""
+    if rows and all(row.error is not None for row in rows):
+        lines = "\n".join(f"  - {row.name}: {row.error}" for row in rows)
+        raise UsageError(
+            f"no picture could be read, nothing was written; name images, DICOM or NIfTI files, or "
+            f"folders of them\n{lines}"
+        )
 
 
 def _check_empty(out: Path | str | None) -> None:

@@ -17,13 +17,14 @@ from gliaboost.models.bundle_file import (
     check_digest,
     damaged,
     read_fields,
+    since,
 )
 
 if TYPE_CHECKING:
     from gliaboost.models.segmentation.base import Segmenter
     from gliaboost.models.segmentation.decision import Decision
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass
@@ -65,6 +66,9 @@ class SegmenterBundle(BundleFile):
         What is kept of the training pictures, as in a classifier's `Bundle`; empty: nothing.
     format : int
         Layout of this class.
+    segmenter_version : int
+        Of the segmenter's maths, as `Segmenter.version` was then; 0 where it is not known. From
+        layout 2 on.
 
     Examples
     --------
@@ -94,6 +98,7 @@ class SegmenterBundle(BundleFile):
     package: str = ""
     familiarity: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
+    segmenter_version: int = since(2, 0)
 
     @property
     def preparation_(self) -> Preparation:
@@ -106,6 +111,25 @@ class SegmenterBundle(BundleFile):
         from gliaboost.models.segmentation.decision import Decision
 
         return Decision(**self.decision)
+
+    def faults(self) -> list[str]:
+        """List what keeps it from being used here: no such segmenter, or one of other maths."""
+        from gliaboost.models.segmentation.registry import segmenter_class, segmenter_names
+
+        if self.segmenter not in segmenter_names():
+            return [
+                f"this bundle's segmenter {self.segmenter!r} is of the package {self.package}, "
+                f"which is not installed here: pip install {self.package}"
+            ]
+        here = segmenter_class(self.segmenter).version
+        if self.segmenter_version in (0, here):
+            return []
+        made = self.versions.get(self.package or "gliaboost")
+        return [
+            f"this bundle's {self.segmenter} was trained by version {self.segmenter_version} of "
+            f"its maths, here it has version {here}; train it again, or install the "
+            f"{self.package or 'gliaboost'} that made it{f' ({made})' if made else ''}"
+        ]
 
     def model(self, *, device: str = "auto", jobs: int | None = None) -> Segmenter:
         """Restore the fitted segmenter, ready to find tumours in prepared images.
@@ -120,21 +144,15 @@ class SegmenterBundle(BundleFile):
         Raises
         ------
         UsageError
-            If no such segmenter is known: another package brought it.
+            If no such segmenter is known, as another package brought it, or it is one of other
+            maths.
         NativeModelError
             If the bytes are not such a segmenter.
         """
-        from gliaboost.models.segmentation.registry import (
-            segmenter_class,
-            segmenter_names,
-            shared_by_segmenter,
-        )
+        from gliaboost.models.segmentation.registry import segmenter_class, shared_by_segmenter
 
-        if self.segmenter not in segmenter_names():
-            raise UsageError(
-                f"this bundle's segmenter {self.segmenter!r} is of the package {self.package}, "
-                f"which is not installed here: pip install {self.package}"
-            )
+        if found := self.faults():
+            raise UsageError(found[0])
         # What it was fitted on need not be here; how many threads is this machine's affair.
         here = shared_by_segmenter(self.segmenter, device=device, jobs=jobs)
         return segmenter_class(self.segmenter).from_bytes(
@@ -208,6 +226,8 @@ def load_segmenter(path: Path | str) -> SegmenterBundle:
     _check(state, path)
     bundle = SegmenterBundle(**state)
     check_digest(bundle, path)
+    # Its SHA-256 stays that of the file: features that were computed by it are known by that.
+    bundle.format = FORMAT
     return bundle
 
 
@@ -223,4 +243,6 @@ def _check(state: dict[str, Any], path: Path) -> None:
         wrong.append("image_size")
     if state["modality"] not in ("", *MODALITIES):
         wrong.append("modality")
+    if state.get("segmenter_version", 0) < 0:
+        wrong.append("segmenter_version")
     damaged(path, wrong)

@@ -171,10 +171,11 @@ class Region(FittedExtractor):
         if given:
             return [f"{', '.join(given)} for a segmenter that is trained already: {self.segmenter}"]
         try:
-            self.opened()
+            bundle = self.opened()
         except GliaboostError as error:
             return [str(error)]
-        return self._maps_faults()
+        assert bundle is not None
+        return [f"{self.segmenter}: {fault}" for fault in bundle.faults()] or self._maps_faults()
 
     def _maps_faults(self) -> list[str]:
         if self.maps != "frozen":

@@ -250,6 +250,7 @@ def make_segmenter_bundle(
         versions={p: installed(p) for p in (*PACKAGES, segmenter.library)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         package=segmenter_package(segmenter.name),
+        segmenter_version=segmenter.version,
         familiarity=plain(dict(familiarity or {})),
     )
     bundle.sha256 = bundle.digest()

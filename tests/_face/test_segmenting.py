@@ -167,3 +167,33 @@ def test_without_masks_nothing_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has a mask, and a segmenter learns from masks"):
         gliaboost.segment_train(tmp_path / "data", model="otsu", out=tmp_path / "seg.joblib")
     assert [f.name for f in tmp_path.iterdir()] == ["data"]
+
+
+def test_tables_of_nothing_are_not_written(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    bundle = gliaboost.segment_train(masked(tmp_path / "data"), model="otsu")
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    gone, out = [tmp_path / "gone.png", tmp_path / "broken.png"], tmp_path / "masks"
+    with pytest.raises(UsageError) as caught:
+        gliaboost.segment_predict(bundle, gone, out=out)
+    said = str(caught.value)
+    assert "no picture could be read, nothing was written" in said
+    assert "gone.png: no such file" in said and "broken.png: " in said
+    assert not out.exists()
+    # One that can be read is written, the others are named.
+    found = gliaboost.segment_predict(bundle, [*gone, tmp_path / "data" / "0.png"], out=out)
+    assert [one.error is None for one in found] == [False, False, True]
+    assert len(pd.read_csv(out / "measurements.csv")) == 1
+    assert [one.error for one in gliaboost.segment_predict(bundle, gone)] == [
+        found[0].error,
+        found[1].error,
+    ]
+
+
+def test_a_bundle_of_other_maths_is_told_with_all_else(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    bundle = gliaboost.segment_train(masked(tmp_path / "data"), model="otsu")
+    bundle.segmenter_version += 1
+    with pytest.raises(UsageError) as caught:
+        gliaboost.segment_predict(bundle, tmp_path / "data", jobs=0, out=tmp_path / "masks")
+    assert "of its maths" in str(caught.value) and "jobs=0" in str(caught.value)

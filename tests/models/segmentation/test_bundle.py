@@ -55,6 +55,7 @@ OTHER: dict[str, Any] = {
     "image_size": 32, "preparation": {}, "parameters": {"seed": 1}, "modality": "CT",
     "device": "cuda", "manifest": "f", "metrics": {"images": 1}, "versions": {"numpy": "2"},
     "created": "2026", "package": "other", "familiarity": {"version": 1}, "format": FORMAT + 1,
+    "segmenter_version": 3,
 }  # fmt: skip
 
 
@@ -73,6 +74,7 @@ def test_the_digest_is_of_every_field_but_itself() -> None:
         ({"image_size": 32}, "image_size"),
         ({"modality": "PET"}, "modality"),
         ({"classes": []}, "classes"),
+        ({"segmenter_version": -1}, "segmenter_version"),
     ],
 )
 def test_values_that_no_segmenter_has_are_damage(
@@ -91,6 +93,43 @@ def test_altered_bytes_are_damage(tmp_path: Path) -> None:
 def test_a_segmenter_of_another_package_is_named_with_it() -> None:
     with pytest.raises(UsageError, match=r"'foreign'.*pip install theirs"):
         bare(segmenter="foreign", package="theirs").model()
+
+
+def test_a_segmenter_of_other_maths_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Otsu().fit(heads(), heads() > 200)
+    made = make_segmenter_bundle(
+        model, Preparation(size=64), modality="", manifest_fingerprint="abc"
+    )
+    assert made.segmenter_version == Otsu.version == made.summary()["segmenter_version"]
+    file = save(made, tmp_path / "seg.joblib")
+    assert load_segmenter(file).faults() == []
+    monkeypatch.setattr(Otsu, "version", 7)
+    opened = load_segmenter(file)
+    with pytest.raises(UsageError, match=r"version 1 of its maths, here it has version 7; train"):
+        opened.model()
+    assert (
+        f"install the gliaboost that made it ({made.versions['gliaboost']})" in opened.faults()[0]
+    )
+
+
+def test_a_bundle_of_layout_1_is_read_and_its_maths_are_not_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = bare(format=1)
+    del vars(old)["segmenter_version"]
+    file = save(old, tmp_path / "old.joblib")
+    monkeypatch.setattr(Otsu, "version", 7)
+    for opened in (load_segmenter(file), joblib.load(file)):
+        assert opened.segmenter_version == 0 and opened.sha256 == old.sha256
+        assert opened.model().segment(heads()).shape == (2, 64, 64)
+    # What was opened can be saved, and is then one of today.
+    again = load_segmenter(save(load_segmenter(file), tmp_path / "new.joblib"))
+    assert (again.format, again.segmenter_version) == (FORMAT, 0)
+    kept = bare(format=1, segmenter_version=1)
+    with pytest.raises(BundleError, match="unknown: segmenter_version"):
+        load_segmenter(save(kept, tmp_path / "odd.joblib"))
 
 
 def test_a_notebook_and_json_are_not_given_the_bytes() -> None:

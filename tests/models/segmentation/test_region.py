@@ -29,7 +29,7 @@ from gliaboost.models.explain.attribution import explain
 from gliaboost.models.fitted_columns import columns_of, learn_columns
 from gliaboost.models.prediction import predict
 from gliaboost.models.segmentation.base import Segmenter
-from gliaboost.models.segmentation.bundle import SegmenterBundle
+from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
 from gliaboost.models.segmentation.decision import Decision
 from gliaboost.models.segmentation.region import Region
 from gliaboost.models.segmentation.registry import SEGMENTERS, register, segmenter_class
@@ -251,6 +251,18 @@ def test_a_file_of_a_segmenter_of_other_maths_has_other_columns(
     known = Region(segmenter=str(file), **PLAIN).fingerprint()
     monkeypatch.setattr(segmenter_class("otsu"), "version", 2)
     assert Region(segmenter=str(file), **PLAIN).fingerprint() != known
+
+
+def test_a_file_of_a_segmenter_of_other_maths_is_told_before_any_work(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = load_segmenter(file)
+    bundle.segmenter_version = 1
+    save_bundle(bundle, file)
+    assert Region(segmenter=str(file), **PLAIN).parameter_faults(48, 48) == []
+    monkeypatch.setattr(segmenter_class("otsu"), "version", 2)
+    (fault,) = Region(segmenter=str(file), **PLAIN).parameter_faults(48, 48)
+    assert str(file) in fault and "version 1 of its maths, here it has version 2" in fault
 
 
 def test_a_bundle_of_region_features_predicts_and_explains_a_file(
