@@ -52,7 +52,8 @@ def segment_train(
     data : Manifest, pandas.DataFrame or path-like
         Images with masks: a manifest whose column ``mask`` names files, its file, or a folder of a
         layout that has them. Rows labelled as without a tumour count as such; rows of a tumour
-        without a mask are left out. Labels, where each tumour has one, are told apart by pixel.
+        without a mask are left out. Labels of tumours are told apart by pixel; where some have none
+        these are left out, and where none has one, tumours alone are learned.
     model : {"boosted-pixels", "unet", "otsu"}
         Which segmenter, or one of another package.
     settings : mapping of str to mapping, optional

@@ -142,6 +142,29 @@ def without_tf32(device: str) -> Iterator[None]:
 _thread = threading.local()
 
 
+@contextmanager
+def torch_threads(jobs: int | None) -> Iterator[None]:
+    """Let torch use so many threads, and leave it as it was found.
+
+    A pool's thread that took one core (`take_one_core`) keeps to it.
+
+    Parameters
+    ----------
+    jobs : int, optional
+        From 1; None: as torch was told.
+    """
+    if jobs is None or hasattr(_thread, "told"):
+        yield
+        return
+    torch = import_torch()
+    before = torch.get_num_threads()
+    torch.set_num_threads(jobs)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def take_one_core() -> None:
     """Let torch use one core in this thread, if it is one of a pool; the main thread has all.
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
-from gliaboost.features.embedding.torch_device import import_torch
+from gliaboost.features.embedding.torch_device import import_torch, torch_threads
 from gliaboost.models.base import NativeModelError
 from gliaboost.models.hybrid.blend import blended
 from gliaboost.models.networks.prediction import network_outputs
@@ -74,7 +74,8 @@ def hybrid_probabilities(
     answers = []
     for number, part in enumerate(parts):
         state = of_network(tensors, number)
-        embedded, logits = network_outputs(to_safetensors(state, part), images, device)
+        with torch_threads(jobs):
+            embedded, logits = network_outputs(to_safetensors(state, part), images, device)
         if classes is not None and logits.shape[1] != classes:
             raise NativeModelError(
                 f"the hybrid has {logits.shape[1]} classes, {classes} are named; train it again or "

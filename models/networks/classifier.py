@@ -26,6 +26,7 @@ from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
     import_torch,
+    torch_threads,
 )
 from gliaboost.models.base import Classifier
 from gliaboost.models.networks.memory import advice_on_memory
@@ -162,25 +163,22 @@ class NetworkClassifier(Classifier):
         from gliaboost.models.networks.network import to_safetensors
         from gliaboost.models.networks.training import train_network
 
-        if self.jobs is not None:
-            torch.set_num_threads(self.jobs)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            network = self._network(len(self.classes_))
-        examples = self._examples(images, codes, beside, network, device)
-        objective = self._objective(codes[~self.validation_], device)
         saved = None
         if checkpoint is not None:
             saved = Checkpoint(
                 Path(checkpoint), self._identity(images, codes, patients, beside, device)
             )
-        with advice_on_memory(self.name, self.batch_size):
+        with torch_threads(self.jobs), advice_on_memory(self.name, self.batch_size):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.seed)
+                network = self._network(len(self.classes_))
+            examples = self._examples(images, codes, beside, network, device)
             trained = train_network(
                 self._trainable(network),
                 examples(~self.validation_),
                 examples(self.validation_) if self.validation_.any() else None,
                 self._plan(device),
-                objective,
+                self._objective(codes[~self.validation_], device),
                 device,
                 checkpoint=saved,
                 after_epoch=after_epoch,
@@ -207,14 +205,18 @@ class NetworkClassifier(Classifier):
             Columns as `classes_`; rows sum to 1.
         """
         check_is_fitted(self)
-        return network_probabilities(
-            self.native_, check_images(X), len(self.classes_), self._predicts_on()
-        )
+        images = check_images(X)
+        with torch_threads(self.jobs):
+            return network_probabilities(
+                self.native_, images, len(self.classes_), self._predicts_on()
+            )
 
     def embed(self, X: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the penultimate layer ``[N, D]`` and the logits ``[N, K]``."""
         check_is_fitted(self)
-        return network_outputs(self.native_, check_images(X), self._predicts_on())
+        images = check_images(X)
+        with torch_threads(self.jobs):
+            return network_outputs(self.native_, images, self._predicts_on())
 
     def saliency(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Show where the most probable class is seen, by Grad-CAM; see `Classifier.saliency`."""

@@ -64,6 +64,19 @@ class MaskedImages(NamedTuple):
     groups: NDArray[Any]
     failed: dict[int, str]
 
+    def at(self, places: NDArray[np.int64]) -> MaskedImages:
+        """Keep some, by their places, in order; all of them are not copied."""
+        if len(places) == len(self.rows):
+            return self
+        return MaskedImages(
+            self.rows[places],
+            self.images[places],
+            self.masks[places],
+            self.labels[places],
+            self.groups[places],
+            self.failed,
+        )
+
 
 def read_masked_images(
     manifest: Manifest,
@@ -186,26 +199,29 @@ def train_segmenter(
     given = read_masked_images(manifest, preparation, jobs=jobs, progress=progress)
     shared = shared_by_segmenter(name, device=device, jobs=jobs, seed=seed)
     segmenter = create_segmenter(name, **{**shared, **(parameters or {})})
-    ill = given.masks.any(axis=(1, 2))
+    say_nameless(given, progress)
+    places, labels = teaching_rows(given)
+    taught = given.at(places)
+    ill = taught.masks.any(axis=(1, 2))
     progress.line(
-        f"fitting {name} on {len(given.rows):,} slices, {int(ill.sum()):,} of them with a tumour"
+        f"fitting {name} on {len(places):,} slices, {int(ill.sum()):,} of them with a tumour"
     )
     heard: dict[str, Any] = {}
     if has_fit_parameter(type(segmenter), "after_epoch"):
         heard["after_epoch"] = partial(_tell_epoch, progress, name)
-    segmenter.fit(given.images, given.masks, class_labels(given), given.groups, **heard)
-    keys = [ImageSource.of(manifest.paths[i]).key() for i in given.rows]
+    segmenter.fit(taught.images, taught.masks, labels, taught.groups, **heard)
+    keys = [ImageSource.of(manifest.paths[i]).key() for i in taught.rows]
     bundle = make_segmenter_bundle(
         segmenter,
         preparation,
-        modality=modality_in(manifest, given.rows),
+        modality=modality_in(manifest, taught.rows),
         manifest_fingerprint=manifest.fingerprint(),
         metrics={
-            "images": len(given.rows),
+            "images": len(places),
             "with_tumour": int(ill.sum()),
-            "patients": len(set(given.groups)) if manifest.has_patients else None,
+            "patients": len(set(taught.groups)) if manifest.has_patients else None,
         },
-        familiarity=learn(DESCRIPTION.transform(given.images), keys, given.groups),
+        familiarity=learn(DESCRIPTION.transform(taught.images), keys, taught.groups),
     )
     return bundle, given.failed
 
@@ -218,10 +234,52 @@ def _tell_epoch(
     progress.line(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
 
 
-def class_labels(given: MaskedImages) -> NDArray[Any] | None:
-    """Give the classes by row, None where a slice with a tumour has none."""
+def teaching_rows(
+    given: MaskedImages, rows: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], NDArray[Any] | None]:
+    """Choose the rows that teach a segmenter, and tell their classes.
+
+    Parameters
+    ----------
+    given : MaskedImages
+        What is known.
+    rows : int array [n], optional
+        Places in it; default: all.
+
+    Returns
+    -------
+    rows : int array [m]
+        Where some tumours have a class and others none, those without are left out: they would be
+        a class of their own, or no classes could be told apart at all.
+    labels : array [m] or None
+        Classes; None where no slice with a tumour has one.
+    """
+    places = np.arange(len(given.rows)) if rows is None else rows
+    nameless = _nameless(given)[places]
+    ill = given.masks[places].any(axis=(1, 2))
+    if nameless[ill].all():
+        return places, None
+    return places[~nameless], given.labels[places[~nameless]]
+
+
+def say_nameless(given: MaskedImages, progress: Progress) -> None:
+    """Say which slices `teaching_rows` leaves out, or that no classes are told apart."""
+    number, ill = int(_nameless(given).sum()), int(given.masks.any(axis=(1, 2)).sum())
+    if number == ill:
+        progress.line("no slice with a tumour has a label: its kinds are not told apart")
+    elif number:
+        have = "has" if number == 1 else "have"
+        progress.line(
+            f"{number:,} of {ill:,} slices with a tumour {have} no label: left out of training, as "
+            "kinds of tumour are told apart; fill their labels, or empty the column label to learn "
+            "from all without kinds"
+        )
+
+
+def _nameless(given: MaskedImages) -> NDArray[np.bool_]:
+    """Tell which slices have a tumour and no label."""
     ill = given.masks.any(axis=(1, 2))
-    return given.labels if all(given.labels[ill]) else None
+    return np.asarray(ill & np.asarray([not label for label in given.labels], bool))
 
 
 def make_segmenter_bundle(

@@ -18,6 +18,7 @@ from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
     import_torch,
+    torch_threads,
 )
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.memory import advice_on_memory
@@ -227,20 +228,18 @@ class UNetSegmenter(Segmenter):
         from gliaboost.models.networks.network import to_safetensors
         from gliaboost.models.networks.unet import pretrained_unet
 
-        if self.jobs is not None:
-            torch.set_num_threads(self.jobs)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            network = pretrained_unet(
-                len(self.classes_),
-                self.backbone,
-                self.weights,
-                self.size,
-                self.width,
-                sha256=self.sha256,
-                seed=self.seed,
-            )
-        with advice_on_memory(self.name, self.batch_size):
+        with torch_threads(self.jobs), advice_on_memory(self.name, self.batch_size):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(self.seed)
+                network = pretrained_unet(
+                    len(self.classes_),
+                    self.backbone,
+                    self.weights,
+                    self.size,
+                    self.width,
+                    sha256=self.sha256,
+                    seed=self.seed,
+                )
             trained = self._trained(network, images, masks, kinds, device)
         self.history_, self.best_epoch_ = trained.history, trained.best_epoch
         self.device_ = device
@@ -288,7 +287,8 @@ class UNetSegmenter(Segmenter):
 
         # A network trained on a GPU answers without one too.
         device = choose_torch_device("cpu" if self.device == "cpu" else "auto")
-        return unet_maps(self.native_, images, len(self.classes_), device)
+        with torch_threads(self.jobs):
+            return unet_maps(self.native_, images, len(self.classes_), device)
 
     def _to_bytes(self) -> bytes:
         return self.native_

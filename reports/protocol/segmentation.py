@@ -37,10 +37,11 @@ from gliaboost.models.segmentation.registry import (
 )
 from gliaboost.models.segmentation.training import (
     MaskedImages,
-    class_labels,
     make_segmenter_bundle,
     modality_in,
     read_masked_images,
+    say_nameless,
+    teaching_rows,
 )
 from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
@@ -140,6 +141,7 @@ def run_segmentation(
 
     assert_disjoint(manifest, protocol.folds)
     data = read_masked_images(manifest, protocol.preparation, jobs=protocol.jobs, progress=progress)
+    say_nameless(data, progress)
     job = _Comparison(manifest, protocol, data, out, _keys(manifest, data.rows, protocol.jobs))
     frames, records = [], []
     for name in protocol.segmenters:
@@ -223,11 +225,12 @@ class _Comparison:
         self, name: str, fold: Fold, progress: Progress
     ) -> tuple[pd.DataFrame, SegmenterFold] | None:
         """Fit and measure a segmenter on a fold, or take what an earlier run left of it."""
-        train, test = self._inside(fold.train), self._inside(fold.test)
+        test = self._inside(fold.test)
+        train, labels = teaching_rows(self.data, self._inside(fold.train))
         if not len(test) or not self.data.masks[train].any():
             progress.line(f"{name}, fold {fold.name}: no masks on one of its sides, left out")
             return None
-        identity = self._identity(name, train, test)
+        identity = self._identity(name, train, labels, test)
         path = self.out / "parts" / f"{stem_of(name, str(fold.name))}.parquet"
         known = read_noted(path, NOTES_KEY)
         if known is not None:
@@ -236,13 +239,8 @@ class _Comparison:
                 return known[0], SegmenterFold(**notes)
         segmenter = self.protocol.build(name)
         begun = perf_counter()
-        labels = class_labels(self.data)
-        segmenter.fit(
-            self.data.images[train],
-            self.data.masks[train],
-            None if labels is None else labels[train],
-            self.data.groups[train],
-        )
+        images, masks = self.data.images[train], self.data.masks[train]
+        segmenter.fit(images, masks, labels, self.data.groups[train])
         fit = perf_counter() - begun
         frame = self._measured(name, fold, segmenter, test, progress)
         told = SegmenterFold(
@@ -333,12 +331,18 @@ class _Comparison:
         (self.out / "models").mkdir(parents=True, exist_ok=True)
         save(bundle, self.out / "models" / f"{stem}.joblib")
 
-    def _identity(self, name: str, train: NDArray[np.int64], test: NDArray[np.int64]) -> str:
-        """Hash all that a fold's masks depend on."""
-        labels = class_labels(self.data)
+    def _identity(
+        self,
+        name: str,
+        train: NDArray[np.int64],
+        labels: NDArray[Any] | None,
+        test: NDArray[np.int64],
+    ) -> str:
+        """Hash all that a fold's masks, and what is told of them, depend on."""
+        told = [""] * len(train) if labels is None else map(str, labels)
         given = [
-            [*self.keys[k], str(self.data.groups[k]), "" if labels is None else str(labels[k])]
-            for k in train
+            [*self.keys[k], str(self.data.groups[k]), label]
+            for k, label in zip(train, told, strict=True)
         ]
         parts = {
             "version": __version__,

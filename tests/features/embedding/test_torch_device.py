@@ -15,6 +15,7 @@ from gliaboost.features.embedding.torch_device import (  # noqa: E402
     choose_torch_device,
     resized,
     take_one_core,
+    torch_threads,
     without_tf32,
 )
 
@@ -98,6 +99,28 @@ def test_a_pools_thread_takes_one_core_and_the_main_thread_keeps_its_own() -> No
     thread.join()
     assert seen == [1]
     assert torch.get_num_threads() == before
+
+
+def test_so_many_threads_are_used_and_the_process_is_left_as_it_was() -> None:
+    before = torch.get_num_threads()
+    other = before + 1
+    with pytest.raises(ValueError, match="stop"), torch_threads(other):
+        assert torch.get_num_threads() == other
+        raise ValueError("stop")
+    assert torch.get_num_threads() == before
+    with torch_threads(None):
+        assert torch.get_num_threads() == before
+    seen: list[int] = []
+
+    def work() -> None:
+        take_one_core()
+        with torch_threads(3):
+            seen.append(torch.get_num_threads())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == [1]
 
 
 def test_a_gpu_is_kept_from_tf32_and_from_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -351,3 +351,17 @@ def test_importing_the_models_stays_without_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_threads_of_the_process_are_left_as_they_were(data: Data) -> None:
+    images, labels, groups = data
+    seen = []
+
+    def look(done: int, total: int, entry: dict[str, Any]) -> None:
+        seen.append(torch.get_num_threads())
+
+    model = scratch(jobs=2, epochs=1).fit(images, labels, groups=groups, after_epoch=look)
+    assert set(seen) == {2}
+    assert torch.get_num_threads() == 1
+    model.predict_proba(images[:1])
+    assert torch.get_num_threads() == 1

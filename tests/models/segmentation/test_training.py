@@ -15,9 +15,10 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.models.segmentation.training import (
-    class_labels,
     modality_in,
     read_masked_images,
+    say_nameless,
+    teaching_rows,
     train_segmenter,
 )
 
@@ -114,12 +115,40 @@ def test_pictures_that_cannot_be_read_are_passed_over_and_told(tmp_path: Path) -
     assert list(failed) == [0] and bundle.metrics["images"] == 1
 
 
-def test_classes_are_told_apart_only_where_each_tumour_has_one(tmp_path: Path) -> None:
-    given = read_masked_images(manifest(tmp_path, [MASK, MASK], ["a", None]), SMALL)
-    assert class_labels(given) is None
-    given = read_masked_images(manifest(tmp_path, [MASK, MASK], ["a", "b"]), SMALL)
-    labels = class_labels(given)
-    assert labels is not None and labels.tolist() == ["a", "b"]
+@pytest.mark.parametrize(
+    ("labels", "kept", "told", "said"),
+    [
+        (["a", "b", "healthy"], [0, 1, 2], ["a", "b", "healthy"], []),
+        (["a", None, "healthy"], [0, 2], ["a", "healthy"], ["1 of 2 slices with a tumour has no"]),
+        ([None, None, "healthy"], [0, 1, 2], None, ["no slice with a tumour has a label"]),
+        (["a", "b", None], [0, 1, 2], ["a", "b", ""], []),
+    ],
+)
+def test_a_tumour_without_a_label_does_not_take_the_classes_from_the_others(
+    tmp_path: Path, labels: Any, kept: Any, told: Any, said: Any
+) -> None:
+    given = read_masked_images(manifest(tmp_path, [MASK, MASK, MASK * 0], labels), SMALL)
+    places, classes = teaching_rows(given)
+    assert places.tolist() == kept
+    assert (None if classes is None else classes.tolist()) == told
+    heard = Lines()
+    say_nameless(given, heard)
+    assert len(heard.lines) == len(said)
+    assert all(start in line for start, line in zip(said, heard.lines, strict=True))
+    one, _ = teaching_rows(given, np.array([1]))
+    assert one.tolist() == [1]  # alone it is a tumour
+
+
+def test_a_bundle_keeps_the_classes_and_counts_what_it_learned_from(tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm")
+    table = manifest(tmp_path, [MASK] * 5, ["a", "b", "a", "b", None])
+    heard = Lines()
+    bundle, _ = train_segmenter(
+        table, "boosted-pixels", preparation=SMALL, device="cpu", jobs=1, progress=heard,
+        parameters={"maps": "classical", "passes": 1, "rounds": 2},
+    )  # fmt: skip
+    assert bundle.classes == ["a", "b"] and bundle.metrics["images"] == 4
+    assert any("1 of 5 slices with a tumour has no label" in line for line in heard.lines)
 
 
 @pytest.mark.parametrize(

@@ -236,3 +236,18 @@ def test_a_gpu_that_is_not_there_is_an_error() -> None:
     images, masks, labels = heads(4, 0, side=32)
     with pytest.raises(UsageError, match="cuda"):
         UNetSegmenter(**{**TINY, "device": "cuda"}).fit(images, masks, labels)
+
+
+def test_the_threads_of_the_process_are_left_as_they_were() -> None:
+    images, masks, labels = heads(8, 0)
+    before, seen = torch.get_num_threads(), []
+
+    def look(done: int, total: int, entry: dict[str, Any]) -> None:
+        seen.append(torch.get_num_threads())
+
+    model = UNetSegmenter(**TINY, jobs=before + 1, validation_fraction=0)
+    model.fit(images, masks, labels, np.arange(8), after_epoch=look)
+    assert seen == [before + 1]
+    assert torch.get_num_threads() == before
+    model.predict_maps(images[:1])
+    assert torch.get_num_threads() == before

@@ -163,6 +163,15 @@ def test_a_tumour_without_a_mask_takes_no_part(tmp_path: Path, fits: Any) -> Non
     assert [count for count, _ in fits] == [3, 4]
 
 
+def test_a_tumour_without_a_label_is_tested_and_does_not_teach(tmp_path: Path, fits: Any) -> None:
+    table, heard = cohort(tmp_path), Lines()
+    table.table.loc[1, "label"] = None
+    results = run_segmentation(table, protocol(table), tmp_path / "run", progress=heard)
+    assert len(results.slices) == 8
+    assert sorted(count for count, _ in fits) == [3, 4]
+    assert sum("no label: left out of training" in line for line in heard.lines) == 1
+
+
 def test_a_fold_without_a_mask_in_its_training_is_left_out(tmp_path: Path) -> None:
     table, heard = cohort(tmp_path), Lines()
     table.table.loc[:3, "mask"] = None
