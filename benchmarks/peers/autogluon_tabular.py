@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import tempfile
+import time
 
 import pandas as pd
-from autogluon.tabular import TabularPredictor
 from fold_table import Stopwatch, arguments, held_out_patients, read_fold, write_fold
 
 
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--limit", type=float, default=120, help="seconds to fit in")
+    parser.add_argument(
+        "--clock",
+        choices=("wall", "core"),
+        default="wall",
+        help="core: seconds of this process's core count, for a machine that others use too",
+    )
     parser.add_argument("--preset", default="medium_quality")
     parser.add_argument(
         "--validation",
@@ -21,6 +27,12 @@ def main() -> None:
         "bagging over five parts of whole patients, by its parameter groups",
     )
     asked = parser.parse_args()
+    if asked.clock == "core":
+        # It stops by time.time(), in its own code and in the callbacks that it gives to boosters.
+        begun, used = time.time(), time.process_time()
+        time.time = lambda: begun + time.process_time() - used
+    from autogluon.tabular import TabularPredictor
+
     watch = Stopwatch()
     data = read_fold(asked.table, asked.fold)
     train = data.train[["label", *data.columns]]
@@ -58,6 +70,7 @@ def main() -> None:
         "validation": asked.validation,
         "preset": asked.preset,
         "time limit": asked.limit,
+        "clock": asked.clock,
         "threads": asked.threads,
         "best": str(predictor.model_best),
         "models": board.set_index("model")["score_val"].round(4).to_dict(),

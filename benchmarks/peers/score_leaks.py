@@ -66,7 +66,7 @@ def main() -> None:
     theirs = json.loads((asked.planted / "fiftyone.json").read_text("utf-8"))
     pairs = {tuple(pair) for pair in ours.pop("pairs")}
     copies = planted[planted["copy_of"] >= 0]
-    truth = {(int(of), int(copy)) for copy, of in copies["copy_of"].items()}
+    truth = set(zip(copies["copy_of"].tolist(), copies.index.tolist(), strict=True))
     found = {"audit": judged(planted, {r for pair in pairs for r in pair})}
     leaks = theirs.pop("leaks")
     found |= {f"FiftyOne, threshold {t}": judged(planted, rows) for t, rows in leaks.items()}
