@@ -267,13 +267,13 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         >>> create("hog").label, create("hog", pixels_per_cell=16).label
         ('hog', 'hog:pixels_per_cell=16')
         """
-        plain, usual = self.spec()["parameters"], type(self)().spec()["parameters"]
-        own = {k: v for k, v in plain.items() if v != usual[k]}
-        # Parameters of what an extractor uses stand beside its own.
-        within = [pair for v in own.values() if isinstance(v, dict) for pair in v.items()]
-        outside = [(k, v) for k, v in own.items() if not isinstance(v, dict)]
-        changed = [f"{k}={_short(v)}" for k, v in [*outside, *within]]
+        changed = [f"{name}={_short(value)}" for name, value in self._apart().items()]
         return f"{self.name}:{','.join(changed)}" if changed else self.name
+
+    def _apart(self) -> dict[str, Any]:
+        """Give what sets it apart from its defaults: what differs in numbers differs here."""
+        plain, usual = self.spec()["parameters"], type(self)().spec()["parameters"]
+        return {name: value for name, value in plain.items() if value != usual[name]}
 
     def spec(self) -> dict[str, Any]:
         """Describe the extractor in plain values; `from_spec` rebuilds it.

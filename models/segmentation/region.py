@@ -122,19 +122,58 @@ class Region(FittedExtractor):
     def spec(self) -> dict[str, Any]:
         """Describe the extractor, its segmenter's parameters told; a file is its content.
 
-        ``segmenter_version`` stands beside the extractor's own: a segmenter of other maths is
-        fitted anew, and its columns are computed anew.
+        Of the segmenter's parameters those are told that differ from its own defaults, however they
+        were given. ``segmenter_version`` stands beside the extractor's own: a segmenter of other
+        maths is fitted anew, and its columns are computed anew.
         """
         found, bundle = super().spec(), self.opened()
         if bundle is not None:
             found["parameters"]["segmenter"] = f"{bundle.segmenter}@{bundle.sha256[:DIGITS]}"
-        elif self.parameters is None:
-            found["parameters"]["parameters"] = dict(self._parameters()) or None
+        else:
+            found["parameters"]["parameters"] = self._told()
         # One that was restored from a bundle bears the name of a file's content: NAME@DIGITS.
         name = self.segmenter.partition("@")[0] if bundle is None else bundle.segmenter
         known = name in segmenter_names()
         found["segmenter_version"] = segmenter_class(name).version if known else None
         return found
+
+    def _told(self) -> Any:
+        """Give the segmenter's parameters that are not what they would be anyway, in plain values.
+
+        None where the segmenter has no lighter form here and nothing is changed; what is no mapping
+        is told as it is.
+        """
+        given = self._parameters()
+        if not isinstance(given, Mapping):
+            return plain(given)
+        anyway = self._anyway()
+        own = {k: v for k, v in plain(dict(given)).items() if k not in self.execution}
+        told = {k: v for k, v in own.items() if not _same(v, anyway.get(k, ...))}
+        return told if told or self.segmenter in LIGHT else None
+
+    def _anyway(self) -> dict[str, Any]:
+        """Give the parameters of the segmenter where none is given; none of one not known here."""
+        name = self.segmenter.partition("@")[0]
+        if name not in segmenter_names():
+            return {}
+        shared = shared_by_segmenter(name, maps=self.maps, seed=self.seed)
+        return {**plain(create_segmenter(name).get_params(deep=False)), **shared}
+
+    def _apart(self) -> dict[str, Any]:
+        """Give what sets it apart: of its segmenter's parameters those that region changes too."""
+        told = super()._apart()
+        told.pop("parameters", None)
+        if self.file is not None or not isinstance(self._parameters(), Mapping):
+            return told if self.parameters is None else {**told, "parameters": self.parameters}
+        anyway = self._anyway()
+        usual = {**anyway, **LIGHT.get(self.segmenter, {})}
+        here = {**anyway, **(self._told() or {})}
+        own = self.get_params(deep=False)
+        for name, value in here.items():
+            if not _same(value, usual.get(name, ...)):
+                # One that region has as well is not to be taken for region's.
+                told[f"segmenter.{name}" if name in own else name] = value
+        return told
 
     def __sklearn_is_fitted__(self) -> bool:
         bundle = None if hasattr(self, "learned_") else self.opened()
@@ -295,3 +334,8 @@ def _from_side(mask: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:
     if mask.shape == (size, size):
         return mask
     return np.asarray(cv2.resize(mask.astype(np.float32), (size, size)) >= 0.5)
+
+
+def _same(value: Any, other: Any) -> bool:
+    """Whether two plain values are one to a fingerprint; 1, 1.0 and True are three."""
+    return type(value) is type(other) and value == other

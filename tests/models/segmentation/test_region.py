@@ -226,6 +226,61 @@ def test_a_light_segmenter_is_the_default_and_said_in_the_spec() -> None:
     assert Region(segmenter="otsu").spec()["parameters"]["parameters"] is None
 
 
+LIGHTER = {"passes": 1, "inner_folds": 2}
+
+
+@pytest.mark.parametrize(
+    ("given", "label"),
+    [
+        (
+            {"maps": "classical", "parameters": {**LIGHTER, "rounds": 20}},
+            "maps=classical,rounds=20",
+        ),
+        # Given in place of the light form: what is not named is the segmenter's own default.
+        ({"parameters": {"rounds": 20}}, "inner_folds=3,passes=2,rounds=20"),
+        ({"parameters": {}}, "inner_folds=3,passes=2,rounds=80"),
+        ({"segmenter": "otsu"}, "segmenter=otsu"),
+        ({"segmenter": "unet", "parameters": {"epochs": 3}}, "segmenter=unet,epochs=3"),
+        (
+            {"parameters": {**LIGHTER, "rounds": 40, "maps": "classical"}},
+            "segmenter.maps=classical",
+        ),
+        ({"parameters": {**LIGHTER, "rounds": 40, "seed": 3}}, "segmenter.seed=3"),
+        ({"seed": 3}, "seed=3"),
+        ({"segmenter": "nobody's", "parameters": {"a": 1}}, "segmenter=nobody's,a=1"),
+        ({"parameters": "many"}, "parameters=many"),
+    ],
+)
+def test_only_what_differs_from_the_light_form_is_told(given: dict[str, Any], label: str) -> None:
+    assert Region(**given).label == f"region:{label}"
+
+
+def test_a_label_and_a_fingerprint_are_of_the_same_numbers() -> None:
+    light = {**LIGHTER, "rounds": 40}
+    same: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({}, {"parameters": light}),
+        ({}, {"parameters": {**light, "by_class": True, "maps": "frozen", "jobs": 2, "seed": 0}}),
+        ({"parameters": {}}, {"parameters": {"rounds": 80}}),
+        ({"segmenter": "otsu"}, {"segmenter": "otsu", "parameters": {}}),
+        ({"parameters": {"rounds": np.int64(20)}}, {"parameters": {"rounds": 20, "passes": 2}}),
+    ]
+    for one, other in same:
+        first, second = Region(**one), Region(**other)
+        assert first.fingerprint() == second.fingerprint()
+        assert first.label == second.label
+        assert from_spec(first.spec()).fingerprint() == first.fingerprint()
+    apart: list[dict[str, Any]] = [
+        {}, {"maps": "classical"}, {"parameters": {}}, {"parameters": {"rounds": 40}},
+        {"parameters": {"rounds": 40, "passes": 1}}, {"parameters": {**light, "maps": "classical"}},
+        {"parameters": {**light, "maps": "frozen"}, "maps": "classical"}, {"seed": 1},
+        {"parameters": {**light, "seed": 1}}, {"parameters": {**light, "by_class": 1}},
+        {"segmenter": "otsu"}, {"parameters": {**light, "rounds": 40.0}},
+    ]  # fmt: skip
+    regions = [Region(**given) for given in apart]
+    assert len({r.fingerprint() for r in regions}) == len(apart)
+    assert len({r.label for r in regions}) == len(apart)
+
+
 def test_a_segmenter_of_other_maths_is_fitted_anew(
     manifest: Manifest, by_heart: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +474,3 @@ def test_a_file_that_is_no_segmenter_is_told_before_any_work(tmp_path: Path, fil
 def test_where_it_is_computed_is_no_part_of_the_fingerprint() -> None:
     assert Region(jobs=3, device="cpu").fingerprint() == Region().fingerprint()
     assert Region(seed=1).fingerprint() != Region().fingerprint()
-    assert Region(maps="classical", parameters={"rounds": 9}).label == (
-        "region:maps=classical,rounds=9"
-    )
