@@ -202,6 +202,13 @@ class Registry(dict[str, T]):
         except UsageError as error:
             raise PluginError(f"{name}, of the package {package}: {error}") from error
 
+    def package(self, name: str, found: type) -> str:
+        """Name the distribution that brings a class: this package, or the one that declares it."""
+        point = plugins(self.kind).get(name)
+        if point is not None and point.dist is not None:
+            return str(point.dist.name)
+        return found.__module__.partition(".")[0]
+
 
 def built(cls: Callable[..., T], name: str, parameters: Mapping[str, Any]) -> T:
     """Build an estimator that a registry found.
@@ -225,6 +232,20 @@ def built(cls: Callable[..., T], name: str, parameters: Mapping[str, Any]) -> T:
     except TypeError as error:
         known = ", ".join(cls._get_param_names()) or "none"  # type: ignore[attr-defined]
         raise UsageError(f"{name}: {error}; its parameters are: {known}") from None
+
+
+def taken_by(cls: Callable[..., object], shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep those of the command line's common options that an estimator's constructor takes.
+
+    Parameters
+    ----------
+    cls : type
+        A scikit-learn estimator.
+    shared : mapping
+        Options by name.
+    """
+    known = cls._get_param_names()  # type: ignore[attr-defined]
+    return {name: value for name, value in shared.items() if name in known}
 
 
 def _home(thing: Any) -> tuple[str, str]:

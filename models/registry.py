@@ -9,7 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost.errors import UsageError
 from gliaboost.models.base import TAKES, Classifier
-from gliaboost.plugins import Registry, built, plugins
+from gliaboost.plugins import Registry, built, taken_by
 
 M = TypeVar("M", bound=type[Classifier])
 # Where the models of this package live: a module is imported once its model is asked for.
@@ -77,10 +77,7 @@ def package_name(name: str) -> str:
     >>> package_name("lightgbm")
     'gliaboost'
     """
-    point = plugins("models").get(name)
-    if point is not None and point.dist is not None:
-        return str(point.dist.name)
-    return model_class(name).__module__.partition(".")[0]
+    return MODELS.package(name, model_class(name))
 
 
 def takes(name: str) -> str:
@@ -130,5 +127,4 @@ def shared_parameters(name: str, **shared: Any) -> dict[str, Any]:
     >>> shared_parameters("lightgbm", device="cpu", jobs=2, salt="x")
     {'device': 'cpu', 'jobs': 2}
     """
-    known = model_class(name)._get_param_names()
-    return {key: value for key, value in shared.items() if key in known}
+    return taken_by(model_class(name), shared)

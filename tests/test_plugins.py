@@ -9,9 +9,10 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 import pytest
+from sklearn.base import BaseEstimator
 
 from gliaboost.errors import PluginError, UsageError
-from gliaboost.plugins import Registry, load_plugin, package_of, plugins
+from gliaboost.plugins import Registry, load_plugin, package_of, plugins, taken_by
 
 InstallPlugin = Callable[[str, str, str], None]
 
@@ -52,6 +53,22 @@ def test_a_name_that_two_packages_declare_is_the_firsts_with_a_warning(
         install_plugin("models", "a", f"Thing = {thing!r}")
     with pytest.warns(UserWarning, match=r"strange0 1\.2 and strange1 1\.2 both declare a of mod"):
         assert load_plugin("models", "a") == "first"
+
+
+def test_options_that_a_constructor_takes_are_kept() -> None:
+    class Few(BaseEstimator):  # type: ignore[misc]
+        def __init__(self, *, seed: int = 0) -> None:
+            self.seed = seed
+
+    assert taken_by(Few, {"seed": 3, "jobs": 2}) == {"seed": 3}
+    assert taken_by(Few, {}) == {}
+
+
+def test_a_class_is_of_the_package_that_declares_it(install_plugin: InstallPlugin) -> None:
+    known: Registry[type] = Registry("models", "model", {})
+    assert known.package("own", Registry) == "gliaboost"
+    install_plugin("models", "own", "Thing = int")
+    assert known.package("own", Registry) == "strange0"
 
 
 def test_an_entry_point_without_a_package_is_of_an_unknown_one() -> None:

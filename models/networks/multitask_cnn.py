@@ -17,7 +17,8 @@ from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.classifier import NetworkClassifier
-from gliaboost.models.parameter_checks import Legal, whole
+from gliaboost.models.networks.parameters import DECODER_LEGAL
+from gliaboost.models.parameter_checks import Legal
 from gliaboost.models.registry import register
 
 if TYPE_CHECKING:
@@ -248,10 +249,7 @@ class MultiTaskCNN(NetworkClassifier):
         return multitask(augmentation, self._weight(learned, device), self.label_smoothing)
 
     def _legal(self) -> Legal:
-        return {
-            "size": ("a whole number from 32 to 4096", whole(32, 4096)),
-            "width": ("a whole number from 1 to 256", whole(1, 256)),
-        }
+        return DECODER_LEGAL
 
 
 def _masks_beside(

@@ -44,6 +44,11 @@ LEGAL: Legal = {
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }
+# Of networks with a decoder, whose maps need room.
+DECODER_LEGAL: Legal = {
+    "size": ("a whole number from 32 to 4096", whole(32, 4096)),
+    "width": ("a whole number from 1 to 256", whole(1, 256)),
+}
 
 
 def shared_legal(model: BaseEstimator) -> Legal:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from gliaboost.errors import UsageError
 from gliaboost.models.segmentation.base import Segmenter
-from gliaboost.plugins import Registry, built, plugins
+from gliaboost.plugins import Registry, built, taken_by
 
 S = TypeVar("S", bound=type[Segmenter])
 # Where the segmenters of this package live: a module is imported once its segmenter is asked for.
@@ -78,8 +78,7 @@ def shared_by_segmenter(name: str, **shared: Any) -> dict[str, Any]:
     >>> shared_by_segmenter("otsu", device="cpu", jobs=2)
     {}
     """
-    known = segmenter_class(name)._get_param_names()
-    return {key: value for key, value in shared.items() if key in known}
+    return taken_by(segmenter_class(name), shared)
 
 
 def segmenter_package(name: str) -> str:
@@ -90,7 +89,4 @@ def segmenter_package(name: str) -> str:
     >>> segmenter_package("otsu")
     'gliaboost'
     """
-    point = plugins("segmenters").get(name)
-    if point is not None and point.dist is not None:
-        return str(point.dist.name)
-    return segmenter_class(name).__module__.partition(".")[0]
+    return SEGMENTERS.package(name, segmenter_class(name))

@@ -22,8 +22,8 @@ from gliaboost.features.embedding.torch_device import (
 )
 from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.memory import advice_on_memory
-from gliaboost.models.networks.parameters import shared_legal, training_plan
-from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, whole
+from gliaboost.models.networks.parameters import DECODER_LEGAL, shared_legal, training_plan
+from gliaboost.models.parameter_checks import Legal, check_parameters, illegal
 from gliaboost.models.segmentation.base import TUMOUR, Segmenter
 from gliaboost.models.segmentation.decision import Decision, choose_decision
 from gliaboost.models.segmentation.registry import register
@@ -338,7 +338,6 @@ class UNetSegmenter(Segmenter):
     def _legal(self) -> Legal:
         return {
             **shared_legal(self),
-            "size": ("a whole number from 32 to 4096", whole(32, 4096)),
-            "width": ("a whole number from 1 to 256", whole(1, 256)),
+            **DECODER_LEGAL,
             "by_class": ("True or False", lambda v: isinstance(v, bool)),
         }
