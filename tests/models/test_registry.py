@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from gliaboost.errors import PluginError, UsageError
-from gliaboost.models import registry
 from gliaboost.models.base import Classifier
 from gliaboost.models.registry import (
     BUILT_IN,
@@ -59,7 +58,6 @@ def declared(monkeypatch: pytest.MonkeyPatch) -> Iterator[types.ModuleType]:
     module = types.ModuleType("other_package")
     monkeypatch.setitem(sys.modules, "other_package", module)
     point = EntryPoint("prior", "other_package:Model", "gliaboost.models")
-    monkeypatch.setattr(registry, "plugins", lambda kind: {"prior": point})
     monkeypatch.setattr("gliaboost.plugins.plugins", lambda kind: {"prior": point})
     yield module
     plugins.cache_clear()
