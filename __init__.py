@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle, load, save
     from gliaboost.models.prediction import Predictions
     from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
-    from gliaboost.models.segmentation.prediction import Segmentations
+    from gliaboost.models.segmentation.segmentations import Segmentations
     from gliaboost.progress import Log, Progress
     from gliaboost.reports.protocol.held_out import HeldOut
     from gliaboost.reports.protocol.results import Results
@@ -145,7 +145,7 @@ _HOMES = {
     "models.bundle": ("Bundle", "load", "save"),
     "models.prediction": ("Predictions",),
     "models.segmentation.bundle": ("SegmenterBundle", "load_segmenter"),
-    "models.segmentation.prediction": ("Segmentations",),
+    "models.segmentation.segmentations": ("Segmentations",),
     "progress": ("Log", "Progress"),
     "reports.protocol.held_out": ("HeldOut",),
     "reports.protocol.results": ("Results",),

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.prepare import Preparation
     from gliaboost.models.segmentation.bundle import SegmenterBundle
-    from gliaboost.models.segmentation.prediction import Segmentations, SegmentedPicture
+    from gliaboost.models.segmentation.segmentations import Segmentations, SegmentedPicture
 
 
 def segment_train(
@@ -231,7 +231,8 @@ def segment_predict(
     from gliaboost.files import replacing_folder
     from gliaboost.models.segmentation.bundle import load_segmenter
     from gliaboost.models.segmentation.mask_folder import MaskFolder, scans_of, series_of
-    from gliaboost.models.segmentation.prediction import Segmentations, segment_pictures
+    from gliaboost.models.segmentation.prediction import segment_pictures
+    from gliaboost.models.segmentation.segmentations import Segmentations
 
     faults = Faults()
     check_numbers(faults, jobs, 0)

@@ -27,7 +27,7 @@ from gliaboost.models.segmentation.mask_files import (
 )
 from gliaboost.models.segmentation.nifti_mask import volume_mask, write_nifti_mask
 from gliaboost.models.segmentation.outline import PREDICTED, outlined
-from gliaboost.models.segmentation.prediction import SegmentedPicture
+from gliaboost.models.segmentation.segmentations import SegmentedPicture
 from gliaboost.models.segmentation.series_volume import volume
 
 TABLE, VOLUMES = "measurements", "volumes.json"

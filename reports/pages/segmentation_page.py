@@ -12,7 +12,6 @@ from gliaboost.reports.document.numerals import count, plural, seconds
 from gliaboost.reports.document.writing import write_pages
 from gliaboost.reports.pages.mask_gallery import MaskedSlice, chosen
 from gliaboost.reports.pages.segmentation import segmentation
-from gliaboost.reports.protocol.segmentation import found_masks
 from gliaboost.reports.protocol.segmentation_record import (
     RECORD,
     SLICES,
@@ -20,6 +19,7 @@ from gliaboost.reports.protocol.segmentation_record import (
     SegmentationRecord,
     SegmentationResults,
 )
+from gliaboost.reports.protocol.segmented_slices import found_masks
 
 
 def render_segmentation(

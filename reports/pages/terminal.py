@@ -20,7 +20,7 @@ from gliaboost.reports.protocol.results import Results
 if TYPE_CHECKING:
     from gliaboost.datasets.audit.report import AuditReport
     from gliaboost.models.familiarity.familiarity import Familiarity
-    from gliaboost.models.segmentation.prediction import Segmentations
+    from gliaboost.models.segmentation.segmentations import Segmentations
     from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 
 # How a picture stands to the training, in a table of predictions.

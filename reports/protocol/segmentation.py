@@ -11,25 +11,21 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
 from gliaboost._version import __version__
-from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.decoding_version import DECODING
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
-from gliaboost.datasets.placement import placement
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.errors import UsageError
 from gliaboost.models.bundle_file import save
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
-from gliaboost.models.segmentation.decision import tumour_mask
 from gliaboost.models.segmentation.registry import (
     create_segmenter,
     segmenter_class,
@@ -49,7 +45,6 @@ from gliaboost.reports.protocol.environment import processor
 from gliaboost.reports.protocol.parts import read_noted, stem_of, write_noted
 from gliaboost.reports.protocol.segmentation_record import (
     SCHEMA,
-    TRUE_MASK,
     SegmentationRecord,
     SegmentationResults,
     SegmenterFold,
@@ -57,14 +52,10 @@ from gliaboost.reports.protocol.segmentation_record import (
     read_segmentation,
     write_segmentation,
 )
-from gliaboost.reports.statistics.overlap import slice_row
+from gliaboost.reports.protocol.segmented_slices import NOTES_KEY, measured_slices
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NOTES_KEY = b"gliaboost.segmentation.1"
-# Slices that are mapped together.
-BATCH = 16
 
 
 @dataclass(frozen=True)
@@ -184,35 +175,6 @@ def run_segmentation(
     return read_segmentation(out)
 
 
-def found_masks(out: Path, experiment: str, folds: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
-    """Read the masks that a segmenter found, by path, from what its folds left.
-
-    Parameters
-    ----------
-    out : pathlib.Path
-        The results' folder.
-    experiment : str
-        The segmenter.
-    folds : sequence of str
-        Names.
-
-    Returns
-    -------
-    dict of str to bool array [H, W]
-        At the pictures' own size; without the folds whose files are gone.
-    """
-    masks = {}
-    for fold in folds:
-        found = read_noted(out / "parts" / f"{stem_of(experiment, fold)}.parquet", NOTES_KEY)
-        if found is not None:
-            frame = found[0]
-            for path, packed in zip(frame["path"], frame["mask"], strict=True):
-                pixels = cv2.imdecode(np.frombuffer(packed, np.uint8), cv2.IMREAD_GRAYSCALE)
-                if pixels is not None:
-                    masks[str(path)] = np.asarray(pixels) > 0
-    return masks
-
-
 @dataclass(frozen=True, eq=False)
 class _Comparison:
     manifest: Manifest
@@ -242,7 +204,17 @@ class _Comparison:
         images, masks = self.data.images[train], self.data.masks[train]
         segmenter.fit(images, masks, labels, self.data.groups[train])
         fit = perf_counter() - begun
-        frame = self._measured(name, fold, segmenter, test, progress)
+        frame = measured_slices(
+            self.manifest,
+            self.data,
+            test,
+            segmenter,
+            self.protocol.preparation,
+            experiment=name,
+            fold=str(fold.name),
+            jobs=self.protocol.jobs,
+            progress=progress,
+        )
         told = SegmenterFold(
             fold=str(fold.name),
             train=len(train),
@@ -265,60 +237,6 @@ class _Comparison:
     def _inside(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the places among the masked images of some rows of the manifest."""
         return np.flatnonzero(np.isin(self.data.rows, rows))
-
-    def _measured(
-        self,
-        name: str,
-        fold: Fold,
-        segmenter: Segmenter,
-        test: NDArray[np.int64],
-        progress: Progress,
-    ) -> pd.DataFrame:
-        import pandas as pd
-
-        files, masks, table = self.manifest.paths, self.manifest.masks, self.manifest.table
-        decision, preparation = segmenter.decision_, self.protocol.preparation
-        rows: list[dict[str, Any]] = []
-        for start in range(0, len(test), BATCH):
-            part = test[start : start + BATCH]
-            begun = perf_counter()
-            maps = segmenter.predict_proba(self.data.images[part])
-            mapping = (perf_counter() - begun) / len(part)
-
-            def one(
-                task: tuple[np.int64, NDArray[np.float32]], mapping: float = mapping
-            ) -> dict[str, Any]:
-                row = int(self.data.rows[task[0]])
-                image = decode(files[row])
-                begun = perf_counter()
-                where = placement(preparation, image)
-                found = tumour_mask(where.restored(task[1]), decision)
-                seconds = mapping + perf_counter() - begun
-                mask = masks[row]
-                true = decode_mask(mask) if mask is not None else np.zeros(image.shape, bool)
-                patient, label = (table[c].iloc[row] for c in ("patient", "label"))
-                return slice_row(
-                    true,
-                    found,
-                    path=table["path"].iloc[row],
-                    label=label if isinstance(label, str) else "",
-                    experiment=name,
-                    seconds=seconds,
-                    patient=patient if isinstance(patient, str) else None,
-                    fold=str(fold.name),
-                    **{TRUE_MASK: table["mask"].iloc[row]},
-                    mask=cv2.imencode(".png", found.astype(np.uint8) * 255)[1].tobytes(),
-                )
-
-            tasks = list(zip(part, maps, strict=True))
-            for done in map_in_order(one, tasks, jobs=self.protocol.jobs):
-                rows.append(done)
-                progress.step(f"{name}, fold {fold.name}", len(rows), len(test))
-        frame = pd.DataFrame(rows)
-        if "group" in table:
-            groups = table["group"].iloc[self.data.rows[test]]
-            frame["group"] = groups.to_numpy(dtype=object)
-        return frame
 
     def _save(self, segmenter: Segmenter, stem: str, train: NDArray[np.int64]) -> None:
         bundle = make_segmenter_bundle(

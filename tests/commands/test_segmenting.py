@@ -11,7 +11,7 @@ import pandas as pd
 
 from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.measurements import measure
-from gliaboost.models.segmentation.prediction import Segmentations, SegmentedPicture
+from gliaboost.models.segmentation.segmentations import Segmentations, SegmentedPicture
 from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 from tests.reports.protocol.test_segmentation_record import record
 

@@ -18,7 +18,8 @@ from gliaboost.errors import DecodeError
 from gliaboost.models.segmentation import mask_folder, otsu
 from gliaboost.models.segmentation.mask_folder import MaskFolder, scans_of, series_of
 from gliaboost.models.segmentation.measurements import measure
-from gliaboost.models.segmentation.prediction import SegmentedPicture, segment_pictures
+from gliaboost.models.segmentation.prediction import segment_pictures
+from gliaboost.models.segmentation.segmentations import SegmentedPicture
 from tests.models.segmentation.test_prediction import bundle, head, saved, store
 
 

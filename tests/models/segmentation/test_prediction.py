@@ -19,11 +19,8 @@ from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.decision import Decision
 from gliaboost.models.segmentation.otsu import Otsu
-from gliaboost.models.segmentation.prediction import (
-    Segmentations,
-    _kind,
-    segment_pictures,
-)
+from gliaboost.models.segmentation.prediction import _kind, segment_pictures
+from gliaboost.models.segmentation.segmentations import Segmentations
 from gliaboost.models.segmentation.training import make_segmenter_bundle
 
 
@@ -116,20 +113,6 @@ def test_millimetres_are_the_scans_own_or_those_that_are_given(tmp_path: Path) -
     assert only.place is not None and only.place.number == 2
 
 
-def test_another_modality_is_warned_of(tmp_path: Path) -> None:
-    scan = tmp_path / "head_CT.nii.gz"
-    values = np.full((40, 40, 3), -1000, np.int16)
-    values[5:35, 5:35] = 40
-    store(values, np.eye(4), scan)
-    found = segment_pictures(bundle(), [scan])
-    said = Segmentations(found, bundle(modality="MRI").summary()).warnings
-    assert [s[: s.index(":")] for s in said] == [
-        "3 of 3 pictures are CT, and the segmenter was trained on MRI"
-    ]
-    assert not Segmentations(found, bundle(modality="CT").summary()).warnings
-    assert not Segmentations(found, bundle(modality="").summary()).warnings
-
-
 def test_pictures_of_the_training_are_warned_of(tmp_path: Path) -> None:
     from gliaboost.datasets.image_source import ImageSource
 
@@ -175,9 +158,3 @@ def test_the_kind_is_what_most_of_the_mask_is() -> None:
     assert _kind(["a", "b"], maps, where, ~nothing) == "b"
     assert _kind(["a", "b"], maps, where, nothing) == ""
     assert _kind(["a"], maps, where, left) is None
-
-
-def test_a_notebook_sees_what_was_found(tmp_path: Path) -> None:
-    found = segment_pictures(bundle(), [saved(tmp_path / "a.png", head())], spacing=(1, 1))
-    shown = Segmentations(found, bundle().summary())._repr_html_()
-    assert "Tumours found by otsu" in shown and "found" in shown
