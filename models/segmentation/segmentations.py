@@ -101,6 +101,7 @@ class Segmentations(Sequence[SegmentedPicture]):
 
     Examples
     --------
+    >>> from gliaboost.models.segmentation.measurements import measure
     >>> nothing = measure(np.zeros((4, 4), bool))
     >>> found = Segmentations((SegmentedPicture("a.png", nothing),), {"modality": ""})
     >>> found[0].found, found.to_frame()["area_pixels"].tolist()
