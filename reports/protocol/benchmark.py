@@ -293,7 +293,7 @@ def _identity(
             },
         ).get_params(),
         "device": protocol.device,
-        **({"trials": protocol.trials} if protocol.trials else {}),
+        **({"trials": protocol.trials, "seed": protocol.seed} if protocol.trials else {}),
         **({"masks": data.mask_keys(train)} if takes_masks(experiment.model) else {}),
         **(
             {
