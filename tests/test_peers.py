@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -193,3 +194,47 @@ def test_leaks_are_counted_by_what_was_planted() -> None:
     assert found["by kind"] == {"cropped, mirrored": [0, 1], "mirrored": [2, 2]}
     assert (found["others"], found["false alarms"]) == (1, 1)
     assert score_leaks.row("x", found) == ["x", "2 of 2", "0 of 1", "1 of 1"]
+
+
+def test_leaks_of_both_are_scored_from_what_they_wrote(tmp_path: Path) -> None:
+    kinds = ["", "", "turned", "cropped, turned"]
+    planted = pd.DataFrame({"copy_of": [-1, -1, 0, 1], "kind": kinds})
+    planted.to_parquet(tmp_path / "planted.parquet")
+    (tmp_path / "audit.json").write_text(json.dumps({"pairs": [[0, 2], [0, 3]]}))
+    (tmp_path / "fiftyone.json").write_text(json.dumps({"leaks": {"0.2": [0, 1, 2], "0.01": []}}))
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "benchmarks.peers.score_leaks", tmp_path),
+            *("--out", tmp_path / "leaks.json"),
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "leaks.json").read_text())
+    assert found["audit"] == {"pairs found": 1, "pairs that were not planted": 1}
+    counts = {name: (one["found"], one["false alarms"]) for name, one in found["found"].items()}
+    assert counts == {
+        "audit": (2, 0),
+        "FiftyOne, threshold 0.2": (2, 0),
+        "FiftyOne, threshold 0.01": (0, 0),
+    }
+
+
+def test_nyxus_is_held_against_the_same_columns() -> None:
+    pytest.importorskip("mahotas", reason="mahotas is not installed")
+    from benchmarks.peers import texture_against_nyxus
+
+    rng = np.random.default_rng(0)
+    ours = rng.uniform(0.1, 1, (3, 4, 6))
+    inverse: dict[str, Any] = {"energy": np.square, "entropy": lambda v: v / np.log(2)}
+    theirs = {
+        f"{column}_{angle}": inverse.get(name, np.asarray)(ours[:, a, k]).tolist()
+        for k, (name, (column, _)) in enumerate(texture_against_nyxus.SAME.items())
+        for a, angle in enumerate(texture_against_nyxus.ANGLES)
+    }
+    theirs["GLCM_DIS_45"][1] += 0.25
+    found = texture_against_nyxus.differences(ours, theirs)
+    assert found.pop("dissimilarity") == pytest.approx(0.25)
+    assert max(found.values()) < 1e-12

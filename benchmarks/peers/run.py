@@ -56,7 +56,7 @@ PEERS = {
         )
         for validation in ("patients", "random", "groups")
     },
-    "timm": Peer("timm", "timm_finetuning.py", "--size 192 --epochs 3"),
+    "timm": Peer("timm", "timm_finetuning.py", "--size 160 --epochs 2"),
 }
 
 

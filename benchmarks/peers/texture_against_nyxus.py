@@ -26,7 +26,7 @@ from gliaboost.files import replacing
 
 LEVELS, ANGLES = 32, (0, 45, 90, 135)
 # Ours, nyxus's name of the same, and what its number becomes to be ours.
-SAME = {
+SAME: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "contrast": ("GLCM_CONTRAST", lambda v: v),
     "dissimilarity": ("GLCM_DIS", lambda v: v),
     "homogeneity": ("GLCM_IDM", lambda v: v),
