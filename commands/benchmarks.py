@@ -209,9 +209,9 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Draw a report again, or one of several runs; or that of a comparison of segmenters.
+    """Draw a report again, or one of several runs.
 
-    Nothing is fitted.
+    Nothing is fitted. A comparison of segmenters is drawn again too, alone.
     """
     page = gliaboost.report(results, out, images=images)
     if as_json:
