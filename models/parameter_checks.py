@@ -56,3 +56,14 @@ def _holds(test: Callable[[Any], bool], value: Any) -> bool:
         return bool(test(value))
     except (TypeError, ValueError, OverflowError):
         return False
+
+
+def _weights(by_label: Mapping[Any, Any]) -> bool:
+    return all(not isinstance(w, bool) and 0 <= w < math.inf for w in by_label.values())
+
+
+# Of every model that can weigh classes.
+CLASS_WEIGHT: tuple[str, Callable[[Any], bool]] = (
+    "'balanced', a dict of label: weight, or None",
+    lambda v: v is None or v == "balanced" or (isinstance(v, dict) and _weights(v)),
+)

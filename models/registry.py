@@ -19,6 +19,9 @@ BUILT_IN = {
     "cnn-scratch": "gliaboost.models.networks.cnn",
     "hybrid": "gliaboost.models.hybrid.classifier",
     "lightgbm": "gliaboost.models.boosters.lightgbm_booster",
+    "logistic": "gliaboost.models.heads.logistic",
+    "random-forest": "gliaboost.models.heads.random_forest",
+    "svm": "gliaboost.models.heads.svm",
     "xgboost": "gliaboost.models.boosters.xgboost_booster",
 }
 MODELS: Registry[type[Classifier]] = Registry("models", "model", BUILT_IN)

@@ -39,3 +39,34 @@ def row_groups(groups: ArrayLike | None, rows: int) -> NDArray[Any]:
             "could be on both sides of early stopping"
         )
     return array
+
+
+def refuse_infinite(X: NDArray[np.float32], names: ArrayLike | None = None) -> None:
+    """Refuse columns that hold infinity; a missing value may be NaN.
+
+    Parameters
+    ----------
+    X : float32 array [N, D]
+    names : sequence of str [D], optional
+        Of the columns.
+
+    Raises
+    ------
+    UsageError
+        Naming the columns and the first row.
+    """
+    # A sum is one pass without a temporary; only where it is not finite is a mask made.
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(X.sum(dtype=np.float64)):
+            return
+    bad = np.isinf(X)
+    if not bad.any():
+        return
+    columns = np.flatnonzero(bad.any(axis=0))
+    known = None if names is None else np.asarray(names)
+    shown = [str(known[i]) if known is not None else f"column {i}" for i in columns[:5]]
+    more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
+    raise UsageError(
+        f"X contains infinity, or a value too large for float32, in {', '.join(shown)}{more} "
+        f"(first in row {int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be NaN"
+    )

@@ -22,8 +22,15 @@ from gliaboost.models.base import Classifier
 from gliaboost.models.boosters import space
 from gliaboost.models.boosters.native import threads_for
 from gliaboost.models.boosters.task import Boosted, BoostingTask
-from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
-from gliaboost.models.rows import row_groups, row_weights
+from gliaboost.models.parameter_checks import (
+    CLASS_WEIGHT,
+    Legal,
+    check_parameters,
+    illegal,
+    one_of,
+    whole,
+)
+from gliaboost.models.rows import refuse_infinite, row_groups, row_weights
 from gliaboost.models.search_space import SearchSpace
 
 # Rounds where no patient can be held out to choose them.
@@ -178,7 +185,7 @@ class Booster(Classifier):
         check_parameters(self, _LEGAL)
         device = choose_device(self.device, f"{self.name} cannot train", self._why_no_cuda)
         matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
-        self._refuse_infinite(matrix)
+        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
@@ -246,7 +253,7 @@ class Booster(Classifier):
         """
         check_is_fitted(self)
         matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
-        self._refuse_infinite(matrix)
+        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
         p = self._probabilities(np.ascontiguousarray(matrix), threads_for(matrix.size, self.jobs))
         # A float32 softmax sums to 1 within 1e-7 only.
         return p / p.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
@@ -306,31 +313,10 @@ class Booster(Classifier):
             return math.ceil(math.sqrt(width))
         return max(1, round(float(self.max_features) * width))
 
-    def _refuse_infinite(self, X: NDArray[np.float32]) -> None:
-        # A sum is one pass without a temporary; only where it is not finite is a mask made.
-        with np.errstate(invalid="ignore", over="ignore"):
-            if np.isfinite(X.sum(dtype=np.float64)):
-                return
-        bad = np.isinf(X)
-        if not bad.any():
-            return
-        names = getattr(self, "feature_names_in_", None)
-        columns = np.flatnonzero(bad.any(axis=0))
-        shown = [str(names[i]) if names is not None else f"column {i}" for i in columns[:5]]
-        more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
-        raise UsageError(
-            f"X contains infinity, or a value too large for float32, in {', '.join(shown)}{more} "
-            f"(first in row {int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be NaN"
-        )
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
-
-
-def _weights(by_label: dict[Any, Any]) -> bool:
-    return all(not isinstance(w, bool) and 0 <= w < math.inf for w in by_label.values())
 
 
 def _share(most: float) -> Callable[[Any], bool]:
@@ -351,10 +337,7 @@ _LEGAL: Legal = {
     "l2": ("a number from 0", lambda v: 0 <= v < math.inf),
     "early_stopping_rounds": ("a whole number from 1", whole(1)),
     "inner_folds": ("0, or a whole number from 2", lambda v: v == 0 or whole(2)(v)),
-    "class_weight": (
-        "'balanced', a dict of label: weight, or None",
-        lambda v: v is None or v == "balanced" or (isinstance(v, dict) and _weights(v)),
-    ),
+    "class_weight": CLASS_WEIGHT,
     "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
     "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
 }

@@ -13,6 +13,7 @@ from gliaboost.datasets.inner_splits import inner_folds, text_codes
 from gliaboost.features.dense.pyramid import Pyramid, joined
 from gliaboost.models.base import NativeModelError
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
+from gliaboost.models.plain_arrays import pack, unpack
 from gliaboost.models.segmentation.base import TUMOUR, Segmenter
 from gliaboost.models.segmentation.decision import Decision, choose_decision
 from gliaboost.models.segmentation.pixel_columns import (
@@ -27,7 +28,6 @@ from gliaboost.models.segmentation.pixel_columns import (
 from gliaboost.models.segmentation.pixel_context import context_pyramid
 from gliaboost.models.segmentation.pixel_model import PixelModel, learn_pixels
 from gliaboost.models.segmentation.pixel_samples import COUNTS, PixelSample, sample_pixels
-from gliaboost.models.segmentation.plain_container import pack, unpack
 from gliaboost.models.segmentation.registry import register
 from gliaboost.parallel import map_in_order
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from gliaboost.models.base import NativeModelError
-from gliaboost.models.segmentation.plain_container import MAGIC, pack, unpack
+from gliaboost.models.plain_arrays import MAGIC, pack, unpack
 
 ARRAYS: dict[str, NDArray[Any]] = {
     "whole": np.arange(6, dtype=np.int32).reshape(2, 3),

@@ -67,5 +67,5 @@ def unpack(native: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         return arrays, dict(head["about"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NativeModelError(
-            f"a segmenter's bytes cannot be read ({error}); copy or train it again"
+            f"the bytes of a model cannot be read ({error}); copy or train it again"
         ) from error

@@ -1,0 +1,1 @@
+"""Heads on few dense directions: models that read wide columns otherwise than trees do."""
