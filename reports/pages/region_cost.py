@@ -14,6 +14,7 @@ from gliaboost.reports.statistics.mask_cost import (
     region_measures,
 )
 
+FOUND = " Each region was found by what had learned from the training rows of the fold."
 THIRDS = ("worst third", "middle third", "best third")
 KINDS = {
     "missed": "tumour missed",
@@ -38,11 +39,11 @@ def region_cost(results: Results) -> Section | None:
     blocks: list[Block] = [Paragraph(_finding(results, measured[0]), "lead")]
     said = [words for e, m, g in groups[:1] if (words := _cost(e, g))]
     blocks += [Paragraph(words) for words in said]
-    if any(e.record.seen_elsewhere is not None for e, _, _ in groups):
+    if any(m.elsewhere for m in measured):
         blocks.append(
             Paragraph(
-                "What finds regions was trained on another data set. Where pictures here were in "
-                "it, which the page tells above, their regions are too good to be true.",
+                "What finds these regions was trained on another data set. Regions of pictures "
+                "that were in it too may be better than those of new ones.",
                 "missing",
             )
         )
@@ -119,8 +120,7 @@ def _regions(results: Results, measured: list[RegionMeasures]) -> Table:
         "Regions of test rows against true masks, at the size of the prepared images, with 95 % "
         f"intervals over resampled {unit_of(results)}s. Where no tumour is believed, columns look "
         "at the likeliest place, and so does this Dice. Missed: none believed, or no pixel of the "
-        "tumour looked at. Each region was found by what had learned from the training rows of "
-        "the fold.",
+        f"tumour looked at.{'' if any(m.elsewhere for m in measured) else FOUND}",
         ["Features", "#With a tumour", "#Dice", "#Missed", "#Without", "#False alarms"],
         rows,
         sortable=True,

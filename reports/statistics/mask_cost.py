@@ -18,9 +18,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # One row an image and extractor whose columns look at a region; `patient` and `group` may lack.
-# Areas are in pixels of the prepared image, `dice` is of region and true mask, and `believed` says
-# whether a tumour is believed there.
-COLUMNS = ("path", "fold", "label", "features", "area_true", "area_region", "dice", "believed")
+# Areas are in pixels of the prepared image, `dice` is of region and true mask, `believed` says
+# whether a tumour is believed there, and `elsewhere` whether what found it was trained on another
+# data set, in place of the fold's training rows.
+COLUMNS = (
+    "path",
+    "fold",
+    "label",
+    "features",
+    "area_true",
+    "area_region",
+    "dice",
+    "believed",
+    "elsewhere",
+)
 MaskKind = Literal["third", "missed", "false alarm", "no alarm"]
 Limits = tuple[float | None, float | None]
 
@@ -41,6 +52,8 @@ class RegionMeasures:
         Share of these slices where no tumour is believed, or another place is looked at.
     false_alarms : SliceAverage
         Share of the slices without a tumour where one is believed.
+    elsewhere : bool
+        Whether what found them was trained on another data set.
     """
 
     features: str
@@ -48,6 +61,7 @@ class RegionMeasures:
     dice: SliceAverage
     missed: SliceAverage
     false_alarms: SliceAverage
+    elsewhere: bool
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,7 @@ def region_measures(
                 of(ill, ill["dice"]),
                 of(ill, missed(ill)),
                 of(healthy, healthy["believed"]),
+                bool(own["elsewhere"].any()),
             )
         )
     return found

@@ -31,6 +31,7 @@ def folder(make_predictions: Any, make_run: Any) -> Path:
         area_region=40,
         dice=dice,
         believed=(dice > 0.2) | ~ill,
+        elsewhere=False,
     )
     regions.to_parquet(place / REGIONS)
     return place
@@ -70,6 +71,13 @@ def test_accuracy_stands_by_how_good_the_region_is(
     )
     assert "is right on" in said(section) and "(100.0 %) without a tumour" in said(section)
     assert "on another data set" not in said(section)
+    caption = tables(section)["regions"].caption
+    assert "learned from the training rows of the fold" in caption
+    results = read_results(folder)
+    assert results.regions is not None
+    foreign = drawn(replace(results, regions=results.regions.assign(elsewhere=True)))
+    assert "on another data set" in said(foreign)
+    assert "training rows" not in tables(foreign)["regions"].caption
 
 
 def test_it_is_on_the_page_and_on_no_page_of_a_run_without_regions(folder: Path) -> None:

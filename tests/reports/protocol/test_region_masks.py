@@ -116,7 +116,7 @@ def test_each_known_test_row_has_the_region_of_its_fold(manifest: Manifest, tmp_
     assert not own.loc["5-0.png", "believed"] and own.loc["5-0.png", "area_true"] == 0
     tested = {manifest.table["path"].iloc[r]: f.name for f in folds for r in f.test}
     assert own["fold"].to_dict() == {path: str(tested[path]) for path in own.index}
-    assert set(own["features"]) == {"taught"}
+    assert set(own["features"]) == {"taught"} and not own["elsewhere"].any()
 
 
 def test_what_was_measured_is_not_measured_again(manifest: Manifest, tmp_path: Path) -> None:
@@ -136,6 +136,13 @@ def test_what_was_measured_is_not_measured_again(manifest: Manifest, tmp_path: P
     assert len(Taught.asked) == 22  # taught one fold, is tested in the other
     moved = manifest.table.assign(patient=manifest.table["patient"].replace("p0", "else"))
     assert "else" in set(measure(Manifest.of(moved, manifest.root))["patient"])
+
+
+def test_what_was_taught_elsewhere_is_asked_as_it_is(manifest: Manifest, tmp_path: Path) -> None:
+    foreign = Taught().restore({"known": []})
+    data, folds = data_of(manifest, tmp_path, foreign), patient_folds(manifest, 2)
+    found = measure_regions(data, [(foreign, folds)], tmp_path / "out")
+    assert len(found) == 11 and found["elsewhere"].all()
 
 
 def test_only_what_looks_somewhere_is_measured_and_each_label_once(

@@ -29,6 +29,7 @@ def regions(n: int = 90) -> pd.DataFrame:
             "area_region": 90,
             "dice": np.where(ill, rng.uniform(0.3, 0.9, n), 0.0),
             "believed": ill | (place % 2 == 0),
+            "elsewhere": False,
         }
     )
 
@@ -97,5 +98,7 @@ def test_regions_are_measured_by_extractor() -> None:
     first, second = region_measures(both, n_boot=50)
     assert (first.features, second.features) == ("region", "region:otsu")
     assert second.dice.value == 0.25
+    assert not first.elsewhere
+    assert region_measures(both.assign(elsewhere=True), n_boot=5)[0].elsewhere
     healthy = region_measures(both[both["area_true"] == 0], n_boot=50)[0]
     assert healthy.dice.value is None
