@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gliaboost.features.glcm import GLCM
     from gliaboost.features.hog import HOG
     from gliaboost.features.lbp import LBP
+    from gliaboost.features.plane import Plane
 
 __all__ = [
     "GLCM",
@@ -31,6 +32,7 @@ __all__ = [
     "Embedding",
     "Extractor",
     "FittedExtractor",
+    "Plane",
     "check_extractor",
     "create",
     "extractor_class",
@@ -45,6 +47,7 @@ _HOMES = {
     "GLCM": "gliaboost.features.glcm",
     "HOG": "gliaboost.features.hog",
     "LBP": "gliaboost.features.lbp",
+    "Plane": "gliaboost.features.plane",
     "check_extractor": "gliaboost.features.checks",
 }
 

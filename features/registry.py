@@ -17,6 +17,7 @@ BUILT_IN = {
     "glcm": "gliaboost.features.glcm",
     "hog": "gliaboost.features.hog",
     "lbp": "gliaboost.features.lbp",
+    "plane": "gliaboost.features.plane",
     "region": "gliaboost.models.segmentation.region",
 }
 EXTRACTORS: Registry[type[Extractor]] = Registry("extractors", "extractor", BUILT_IN, "features")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from gliaboost.reports.document import figures
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import bounded, count, listed, plural
+from gliaboost.reports.pages.planes import planes
 from gliaboost.reports.pages.thresholds import thresholds
 from gliaboost.reports.protocol.results import LEADING, ExperimentResult, Results
 from gliaboost.reports.statistics.measures import ClassMeasures, ClassMetric, MetricName
@@ -73,6 +74,7 @@ def classes(results: Results) -> Section:
         )
     )
     blocks += thresholds(results)
+    blocks += planes(results)
     blocks += _by_patient(results)
     return Section("classes", "Class by class", blocks)
 

@@ -14,6 +14,7 @@ from gliaboost.datasets.audit.correlation import describe
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
+from gliaboost.datasets.plane.column import in_order
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.reports.document.blocks import Picture
 from gliaboost.reports.document.page import picture_uri, write_page
@@ -92,6 +93,8 @@ def render_explore(
         mask_maps=list(_mask_maps(masked)),
         most_masked=100 * max((float(c.mask_map.max()) for c in masked), default=0.0),
         maps=list(_maps(table, overview, seed)),
+        planes=list(_planes(manifest, table, overview, seed)),
+        planes_told=_planes_told(overview),
         sheet=list(_sheet(manifest, table, overview, preparation, seed)),
     )
 
@@ -203,6 +206,51 @@ def _maps(table: pd.DataFrame, overview: Overview, seed: int) -> Iterator[tuple[
             yield title, figures.scatter(f"map-{title}", places, [str(v) for v in values])
 
 
+def _planes(
+    manifest: Manifest, table: pd.DataFrame, overview: Overview, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Count each plane's images by class, and show some."""
+    rng, groups = np.random.default_rng(seed), pd.Series(manifest.groups)
+    read = table.assign(plane=overview.planes)[[not e for e in overview.errors]]
+    for plane in in_order(list(read["plane"])):
+        mine = read[read["plane"] == plane]
+        labels = mine["label"].value_counts().sort_index()
+        yield {
+            "plane": plane,
+            "images": len(mine),
+            "share": len(mine) / len(read),
+            "classes": {str(label): int(n) for label, n in labels.items()},
+            "cells": [
+                {
+                    "path": str(table["path"].iloc[row]),
+                    "name": str(table["path"].iloc[row]).rpartition("/")[2],
+                    "uri": picture_uri(decode(manifest.paths[row]), PIXELS),
+                }
+                for row in _some(groups, mine.index.to_numpy(), rng)
+            ],
+        }
+
+
+def _planes_told(overview: Overview) -> str:
+    """Say where the planes are known from."""
+    given, total = overview.planes_given, len(overview.planes)
+    if given == total:
+        return "As the data set gives them."
+    some = "Told" if not given else f"{given} as the data set gives them, the others told"
+    return (
+        f"{some} from the pictures, which are taken to be upright; unknown where that is not sure."
+    )
+
+
+def _some(
+    groups: pd.Series[Any], rows: NDArray[np.int64], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Choose some rows, of as many patients as there are."""
+    drawn = groups.iloc[rng.permutation(rows)]
+    again = drawn.groupby(drawn).cumcount()
+    return again.sort_values(kind="stable").index[:SHEET].to_numpy()
+
+
 def _sheet(
     manifest: Manifest,
     table: pd.DataFrame,
@@ -215,10 +263,8 @@ def _sheet(
     groups = pd.Series(manifest.groups)
     for label in sorted(table["label"].unique()):
         readable = [i for i in np.flatnonzero(table["label"] == label) if not overview.errors[i]]
-        drawn = groups.iloc[rng.permutation(np.array(readable, np.int64))]
-        again = drawn.groupby(drawn).cumcount()
         cells = []
-        for row in again.sort_values(kind="stable").index[:SHEET]:
+        for row in _some(groups, np.array(readable, np.int64), rng):
             image = decode(manifest.paths[row])
             after = "" if preparation is None else picture_uri(preparation(image), PIXELS)
             cells.append(

@@ -14,6 +14,8 @@ from gliaboost import notebook
 from gliaboost.datasets.audit.pictures import is_blank, thumbnail
 from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.plane.column import completed_planes, given_planes
+from gliaboost.datasets.plane.inference import plane_probabilities
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError, UsageError
 from gliaboost.parallel import map_in_order
@@ -45,6 +47,8 @@ class Glance:
         Share of the mask that is tumour; nan without a mask.
     mask_map : float32 array [64, 64] or None
         The mask, scaled, 0 to 1.
+    plane : float32 array [3] or None
+        Probabilities from `gliaboost.datasets.plane.inference.plane_probabilities`.
     """
 
     error: str = ""
@@ -55,6 +59,7 @@ class Glance:
     thumbnail: NDArray[np.float16] | None = None
     mask_share: float = np.nan
     mask_map: NDArray[np.float32] | None = None
+    plane: NDArray[np.float32] | None = None
 
 
 @dataclass(eq=False)
@@ -129,12 +134,19 @@ class Overview:
         By row: width and height.
     thumbnails : list of float16 array [64, 64] or None
         By row; None for a blank or unreadable image.
+    planes : list of str
+        By row: as the manifest gives it, or as the picture tells; ``unknown`` where that is not
+        sure, or the image is unreadable.
+    planes_given : int
+        Rows whose plane the manifest gives.
     """
 
     classes: list[ClassSummary]
     errors: list[str]
     sizes: list[tuple[int, int]]
     thumbnails: list[NDArray[np.float16] | None]
+    planes: list[str] = field(default_factory=list)
+    planes_given: int = 0
 
     def _repr_html_(self) -> str:
         """Show a notebook the classes: images, mean grey, masks, unreadable files."""
@@ -193,10 +205,12 @@ def look(
     paths, masks = manifest.paths, manifest.masks
     labels = list(manifest.table["label"].fillna(NO_LABEL))
     classes = {label: ClassSummary(label) for label in sorted(set(labels))}
+    given = given_planes(manifest.table)
+    planes: list[NDArray[np.float32] | None] = []
     overview = Overview(list(classes.values()), [], [], [])
 
     def see(i: int) -> Glance:
-        return glance(paths[i], masks[i], preparation)
+        return glance(paths[i], masks[i], preparation, plane=given[i] is None)
 
     with closing(map_in_order(see, range(len(paths)), jobs=jobs)) as seen:
         for done, (label, one) in enumerate(zip(labels, seen, strict=True), 1):
@@ -204,17 +218,25 @@ def look(
             overview.errors.append(one.error)
             overview.sizes.append((one.width, one.height))
             overview.thumbnails.append(one.thumbnail)
+            planes.append(one.plane)
             progress.step("reading", done, len(paths))
     if all(overview.errors):
         raise UsageError(
             f"{manifest.name}: none of its {len(manifest)} files can be read; the first "
             f"{overview.errors[0]}"
         )
+    overview.planes = completed_planes(given, planes)
+    overview.planes_given = sum(plane is not None for plane in given)
     return overview
 
 
-def glance(path: Path, mask: Path | None, preparation: Preparation | None = None) -> Glance:
-    """Measure one image and its mask; a mask that cannot be read counts as none."""
+def glance(
+    path: Path, mask: Path | None, preparation: Preparation | None = None, *, plane: bool = False
+) -> Glance:
+    """Measure one image and its mask, and its plane where that is asked.
+
+    A mask that cannot be read counts as none.
+    """
     try:
         image = decode(path)
     except DecodeError as error:
@@ -228,6 +250,7 @@ def glance(path: Path, mask: Path | None, preparation: Preparation | None = None
         histogram=np.bincount(image.ravel(), minlength=256) / image.size,
         small=_scaled(image.astype(np.float32), MEAN_SIDE),
         thumbnail=None if is_blank(image) else thumbnail(image),
+        plane=plane_probabilities(image) if plane else None,
     )
     if mask is not None:
         try:

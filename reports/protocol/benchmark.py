@@ -34,6 +34,7 @@ from gliaboost.reports.protocol.elsewhere import Elsewhere, described
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold, told_of
 from gliaboost.reports.protocol.parts import Part
+from gliaboost.reports.protocol.planes import to_infer
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record import ExperimentRecord
 from gliaboost.reports.protocol.region_masks import measure_regions, write_regions
@@ -111,7 +112,10 @@ def run(
         extractors,
         protocol.preparation,
         store,
-        beside=[DESCRIPTION] if taught_elsewhere(extractors) else [],
+        beside=[
+            *([DESCRIPTION] if taught_elsewhere(extractors) else []),
+            *to_infer(manifest),
+        ],
         jobs=protocol.jobs,
         executor=executor,
         progress=progress,

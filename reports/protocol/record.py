@@ -44,6 +44,11 @@ class DatasetRecord:
         Files that could not be read, with the reason; they take no part.
     audit : sequence of (weight, sentence)
         What the audit found; empty where there was none.
+    planes : dict of str to int
+        Readable images of each plane, ``unknown`` among them; empty in runs of versions that did
+        not ask.
+    planes_inferred : int
+        Images whose plane was told from the picture, as the manifest does not give it.
     """
 
     name: str
@@ -56,6 +61,8 @@ class DatasetRecord:
     fingerprint: str
     unreadable: dict[str, str]
     audit: tuple[tuple[Weight, str], ...]
+    planes: dict[str, int] = field(default_factory=dict)
+    planes_inferred: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.environment import environment
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.parts import Part
+from gliaboost.reports.protocol.planes import Planes, planes_of
 from gliaboost.reports.protocol.record import (
     DatasetRecord,
     ExperimentRecord,
@@ -132,8 +133,9 @@ def write_results(
     """Write ``results.json`` and ``predictions.parquet``, each whole or not at all."""
     import pandas as pd
 
+    planes = planes_of(data)
     record = RunRecord(
-        dataset=_dataset(data, audit),
+        dataset=_dataset(data, planes, audit),
         protocol=ProtocolRecord(
             folds=protocol.folds_name,
             group=_group(data.manifest),
@@ -149,9 +151,13 @@ def write_results(
         dealt=dealt,
         failed_controls=dict(failed_controls or {}),
     )
+    own = [
+        frame if experiment.test_on is not None else planes.beside(frame)
+        for frame, experiment in zip(frames, experiments, strict=True)
+    ]
     # pyarrow opens no name that is not UTF-8.
     with replacing(out / PREDICTIONS) as temporary, temporary.open("wb") as f:
-        pd.concat(frames, ignore_index=True).to_parquet(f, index=False)
+        pd.concat(own, ignore_index=True).to_parquet(f, index=False)
     write_record(out, record)
 
 
@@ -164,7 +170,7 @@ def _copies(data: TrainingData, folds: Sequence[Fold]) -> int:
     return found
 
 
-def _dataset(data: TrainingData, audit: Sequence[tuple[str, str]]) -> DatasetRecord:
+def _dataset(data: TrainingData, planes: Planes, audit: Sequence[tuple[str, str]]) -> DatasetRecord:
     manifest, table = data.manifest, data.manifest.table
     sources = tuple(sorted(str(s) for s in table["source"].dropna().unique()))
     return DatasetRecord(
@@ -178,6 +184,8 @@ def _dataset(data: TrainingData, audit: Sequence[tuple[str, str]]) -> DatasetRec
         fingerprint=manifest.fingerprint(),
         unreadable={str(table.at[i, "path"]): r for i, r in data.extraction.failed.items()},
         audit=tuple((cast(Weight, weight), sentence) for weight, sentence in audit),
+        planes=planes.counts(),
+        planes_inferred=planes.inferred,
     )
 
 

@@ -38,6 +38,12 @@ def small_set(tmp_path: Path) -> Manifest:
     return Manifest.of(pd.DataFrame(rows), tmp_path, "small <set>")
 
 
+def beside_planes(text: str) -> str:
+    """Cut the section out whose pictures depend on what noise is taken for."""
+    before, _, after = text.partition("<h2>Planes</h2>")
+    return before + after.partition("<h2>Sizes</h2>")[2]
+
+
 def test_sums_by_class(small_set: Manifest) -> None:
     overview = look(small_set, jobs=2)
     a, b = overview.classes
@@ -98,7 +104,7 @@ def test_page(small_set: Manifest, tmp_path: Path) -> None:
     for heading in ("Contact sheet", "Greys", "Mean and deviation", "Masks", "By class"):
         assert heading in text
     # Six of each class on the sheet; mean and deviation of two classes; one mask map.
-    assert text.count("<img ") == 12 + 4 + 1
+    assert beside_planes(text).count("<img ") == 12 + 4 + 1
     assert "a: 6" in text
     again = page(small_set, tmp_path / "again.html")
     assert again == text
@@ -115,7 +121,7 @@ def test_what_all_images_share_is_said_once(small_set: Manifest, tmp_path: Path)
 def test_page_after_preparation(small_set: Manifest, tmp_path: Path) -> None:
     text = page(small_set, tmp_path / "page.html", Preparation(size=64))
     assert "<code>size=64</code>." in text
-    assert text.count("<img ") == 2 * 12 + 4 + 1
+    assert beside_planes(text).count("<img ") == 2 * 12 + 4 + 1
     prepared = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="prepared">', text)
     image = cv2.imdecode(np.frombuffer(base64.b64decode(prepared[0]), np.uint8), 0)
     assert image is not None
@@ -153,3 +159,29 @@ def test_alike_pictures_are_neighbours() -> None:
     distance = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(distance, np.inf)
     assert (kind[distance.argmin(axis=1)] == kind).all()
+
+
+def test_planes_are_counted_and_shown(small_set: Manifest, tmp_path: Path) -> None:
+    table = small_set.table.copy()
+    table["plane"] = ["AX", "sagittal", *[None] * (len(table) - 2)]
+    given = Manifest.of(table, small_set.root, "planes")
+    overview = look(given, jobs=1)
+    assert overview.planes[:2] == ["axial", "sagittal"] and overview.planes_given == 2
+    # Noise is no plane, and an unreadable file has none.
+    assert overview.planes[-1] == "unknown"
+    html = render_explore(given, overview, tmp_path / "page.html").read_text("utf-8")
+    section = html.split("<h2>Planes</h2>")[1].split("<h2>Sizes</h2>")[0]
+    assert "2 as the data set gives them, the others told from the pictures" in section
+    shown = re.findall(r"<h3>(\w+)</h3>", section)
+    assert shown[0] == "axial" and "sagittal" in shown
+    counted = [int(n) for n in re.findall(r'<td class="n">(\d+)</td>', section)]
+    assert sum(counted) == 12
+    assert section.count("<img") == sum(min(8, n) for n in counted)
+
+
+def test_planes_that_the_data_set_gives_are_not_inferred(
+    small_set: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gliaboost.reports.pages.glance.plane_probabilities", None)
+    overview = look(Manifest.of(small_set.table.assign(plane="cor"), small_set.root, "all"))
+    assert set(overview.planes) == {"coronal"}
