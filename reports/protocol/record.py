@@ -45,10 +45,9 @@ class DatasetRecord:
     audit : sequence of (weight, sentence)
         What the audit found; empty where there was none.
     planes : dict of str to int
-        Readable images of each plane, ``unknown`` among them; empty in runs of versions that did
-        not ask.
+        Readable images of each plane, ``unknown`` among them; empty in older runs.
     planes_inferred : int
-        Images whose plane was told from the picture, as the manifest does not give it.
+        Images whose plane the picture told.
     """
 
     name: str
