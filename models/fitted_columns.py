@@ -92,6 +92,8 @@ def learn_columns(
         widths = tuple(data.widths(extractors))
         return LearnedColumns(_ready(data, rows, extractors), tuple(extractors), widths, {})
     parts = inner_parts(data, rows, labels, None if folds is None else folds[rows], seed=seed)
+    apart_from = [(parts == part, teaching(data, rows, parts == part)) for part in np.unique(parts)]
+    _check_masks(data, rows, [taught for _, taught in apart_from], learning)
     blocks, fitted, seconds = [], [], dict[str, float]()
     for extractor in extractors:
         if extractor not in learning:
@@ -103,11 +105,7 @@ def learn_columns(
         seconds |= spent
         names = _names(data, whole)
         block = np.zeros((len(rows), len(names)), np.float32)
-        for part in np.unique(parts):
-            held_out = parts == part
-            taught = teaching(data, rows, held_out)
-            if extractor.takes_masks:
-                _check_taught(data, rows[taught], rows, extractor)
+        for held_out, taught in apart_from:
             apart, spent = fitted_on(data, rows[taught], labels[taught], extractor, progress)
             columns, more = described_rows(data, rows[held_out], apart, progress)
             seconds |= spent | more
@@ -215,17 +213,25 @@ def described_rows(
     return columns, {identity: spent}
 
 
-def _check_taught(data: TrainingData, taught: Rows, rows: Rows, extractor: FittedExtractor) -> None:
+def _check_masks(
+    data: TrainingData,
+    rows: Rows,
+    taught: Sequence[NDArray[np.bool_]],
+    extractors: Sequence[FittedExtractor],
+) -> None:
     """Refuse masks that lie in one inner part alone: what describes that has none to learn from."""
-    if data.masks(taught)[0].any():
+    asking = [e for e in extractors if e.takes_masks]
+    if not asking:
         return
-    filled = int(data.masks(rows)[0].any(axis=(1, 2)).sum())
+    filled = np.asarray(data.masks(rows)[0].any(axis=(1, 2)))
+    if not filled.any() or all(filled[others].any() for others in taught):
+        return
     raise UsageError(
-        f"{extractor.name} learns from masks, and the {filled} of {len(rows)} training rows that "
-        "have one which is not empty all lie in one inner part (the same fold, patient or group): "
-        "without it there is none to learn from, and its rows are to be described by what never "
-        "saw them; fill the column mask for patients of other folds, or divide otherwise "
-        f"(--folds){extractor.instead}"
+        f"{asking[0].name} learns from masks, and the {int(filled.sum())} of {len(rows)} training "
+        "rows that have one which is not empty all lie in one inner part (the same fold, patient "
+        "or group): without it there is none to learn from, and its rows are to be described by "
+        "what never saw them; fill the column mask for patients of other folds, or divide "
+        f"otherwise (--folds){asking[0].instead}"
     )
 
 

@@ -209,6 +209,7 @@ def test_masks_in_one_inner_part_alone_say_what_to_do(tmp_path: Path) -> None:
     said = str(caught.value)
     assert "the 2 of 20 training rows" in said and "all lie in one inner part" in said
     assert "for patients of other folds" in said and said.endswith("; or leave memory out")
+    assert not Memory.taught  # before any work
 
 
 def test_columns_stand_in_the_order_of_their_extractors(tmp_path: Path) -> None:
