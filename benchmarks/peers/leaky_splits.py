@@ -46,7 +46,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--planted", type=Path, required=True, help="folder of plant_copies")
     parser.add_argument("--in-memory", action="store_true")
-    parser.add_argument("--thresholds", default="0.2,0.1,0.05,0.03,0.02,0.01,0.005,0.002")
+    parser.add_argument("--thresholds", default="0.4,0.3,0.2,0.1,0.05,0.02,0.01,0.005")
     asked = parser.parse_args()
     os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
     if asked.in_memory:
