@@ -38,6 +38,9 @@ class Prepared(Protocol):
     def __call__(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give rows ``[N, k]``."""
 
+    def fits(self, columns: int) -> bool:
+        """Whether its arrays go together, for so many columns."""
+
     def _asdict(self) -> dict[str, Any]: ...
 
 
@@ -153,7 +156,8 @@ class ColumnHead(Classifier):
         Raises
         ------
         UsageError
-            If a parameter is illegal, a value infinite, or there is a single class.
+            If a parameter is illegal, a value infinite, there is a single class, or no row of a
+            class has a weight above 0.
         """
         check_parameters(self, self.LEGAL)
         matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
@@ -166,11 +170,20 @@ class ColumnHead(Classifier):
                 f"training rows of one class only ({self.classes_[0]}); training needs 2 classes"
             )
         weight, patients = row_weights(sample_weight, len(matrix)), row_groups(groups, len(matrix))
+        if self.class_weight is not None:
+            # How frequent a class is, is told by the rows that count.
+            some = weight > 0
+            weight[some] *= compute_sample_weight(self.class_weight, self.classes_[codes[some]])
         counting = weight > 0  # what does not count says nothing of columns and classes either
         matrix, codes = matrix[counting], codes[counting]
         weight, patients = weight[counting], patients[counting]
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, self.classes_[codes])
+        idle = np.setdiff1d(np.arange(len(self.classes_)), codes)
+        if len(idle):
+            raise UsageError(
+                f"every row of {', '.join(map(str, self.classes_[idle]))} has a weight of 0; "
+                f"{self.name} needs rows that count of each class: give it a weight above 0, or "
+                "leave its rows out"
+            )
         chosen, self.sharpness_ = self._chosen(matrix, codes, weight, patients)
         self.setting_ = {name: float(value) for name, value in chosen.items()}
         self.prepared_ = self._prepare(matrix)
@@ -212,8 +225,8 @@ class ColumnHead(Classifier):
         best = int(np.argmin(losses))
         return settings[best], sharp[best]
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Give every class's score, before calibration.
+    def class_scores(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Give every class's score, before calibration, for two classes too.
 
         Parameters
         ----------
@@ -240,7 +253,7 @@ class ColumnHead(Classifier):
         float64 array [N, K]
             Columns as `classes_`; rows sum to 1.
         """
-        return softmax(self.sharpness_ * self.decision_function(X))
+        return softmax(self.sharpness_ * self.class_scores(X))
 
     def _to_bytes(self) -> bytes:
         arrays = {f"prepared/{name}": a for name, a in self.prepared_._asdict().items()}
@@ -258,10 +271,12 @@ class ColumnHead(Classifier):
             self.head_ = parts["head"]
             self.sharpness_ = float(about["sharpness"])
             self.setting_ = {str(k): float(v) for k, v in about["setting"].items()}
-            row = np.zeros((1, self.n_features_in_), np.float32)
-            width = self.prepared_(row).shape[1]
-            whole = all(np.isfinite(a).all() for a in self.head_.values())
-            sound = whole and self._check(self.head_, width, len(self.classes_))
+            sound = self.prepared_.fits(self.n_features_in_)
+            if sound:
+                row = np.zeros((1, self.n_features_in_), np.float32)
+                width = self.prepared_(row).shape[1]
+                whole = all(np.isfinite(a).all() for a in self.head_.values())
+                sound = whole and self._check(self.head_, width, len(self.classes_))
         except (KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
             raise _no_head(self.name, str(error)) from error
         if not sound or not 0 < self.sharpness_ < np.inf:

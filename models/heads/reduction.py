@@ -41,6 +41,18 @@ class Reduction(NamedTuple):
         """Give rows their few columns, ``float32 [N, k]``."""
         return self.standardised(X) @ self.axes
 
+    def fits(self, columns: int) -> bool:
+        """Whether the arrays go together, for so many columns."""
+        by_column = (self.fill, self.mean, self.scale)
+        return (
+            all(a.dtype == np.float32 for a in self)
+            and all(a.shape == (columns,) for a in by_column)
+            and self.axes.ndim == 2
+            and len(self.axes) == columns
+            and all(bool(np.isfinite(a).all()) for a in (self.fill, self.mean, self.axes))
+            and bool((self.scale > 0).all())
+        )
+
 
 def learn_reduction(X: Floats, components: int) -> Reduction:
     """Learn how to reduce columns from training rows.
@@ -112,6 +124,12 @@ class Filling(NamedTuple):
     def __call__(self, X: Floats) -> Floats:
         """Fill rows, ``float32 [N, D]``."""
         return np.where(np.isnan(X), self.fill, X)
+
+    def fits(self, columns: int) -> bool:
+        """Whether there is a finite value for each of so many columns."""
+        fill = self.fill
+        right = fill.dtype == np.float32 and fill.shape == (columns,)
+        return right and bool(np.isfinite(fill).all())
 
 
 def medians(X: Floats) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 
 from gliaboost.errors import UsageError
 from gliaboost.models import check_model
@@ -113,7 +114,7 @@ def _out_of_fold(c: float, X: Any, y: Any, patients: Any) -> NDArray[np.float64]
         rest = np.setdiff1d(np.arange(len(y)), held_out)
         with pytest.warns(UserWarning, match="neither chosen nor calibrated"):
             part = clone(model).fit(X[rest], y[rest], groups=np.zeros(len(rest)))
-        scores[held_out] = part.decision_function(X[held_out])
+        scores[held_out] = part.class_scores(X[held_out])
     return softmax(model.sharpness_ * scores)
 
 
@@ -152,10 +153,28 @@ def test_weights_count(name: str) -> None:
     )
     even = quick(name, class_weight=None).fit(X, y, groups=patients)
     if name != "svm":  # a machine's score is no frequency
-        assert rare.decision_function(X)[:, 0].mean() < even.decision_function(X)[:, 0].mean() - 0.3
+        assert rare.class_scores(X)[:, 0].mean() < even.class_scores(X)[:, 0].mean() - 0.3
     dropped = quick(name).fit(X, y, groups=patients, sample_weight=np.arange(120) < 90)
     alone = quick(name).fit(X[:90], y[:90], groups=patients[:90])
     np.testing.assert_allclose(dropped.predict_proba(X), alone.predict_proba(X), atol=1e-9)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("by", ["class", "row"])
+def test_a_class_of_which_no_row_counts_is_named(name: str, by: str) -> None:
+    X, y, patients = make_data(rows=120)
+    zero = {"glioma": 0.0, "meningioma": 1.0, "pituitary": 1.0}
+    model = quick(name, class_weight=zero) if by == "class" else quick(name)
+    own = {} if by == "class" else {"sample_weight": y != "glioma"}
+    with pytest.raises(UsageError, match=r"every row of glioma has a weight of 0"):
+        model.fit(X, y, groups=patients, **own)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scikit_learns_scorers_can_judge_two_classes(name: str) -> None:
+    X, y, _ = make_data(rows=120, classes=2)
+    scores = cross_val_score(quick(name), X, y == "glioma", scoring="roc_auc", cv=2)
+    assert (scores > 0.7).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -188,6 +207,16 @@ def test_bytes_that_do_not_go_together_are_refused(name: str) -> None:
         if key.startswith("head/"):
             with pytest.raises(NativeModelError):
                 restored({**arrays, key: arrays[key][:-1]}, about)
+        if key.startswith("prepared/"):
+            # Of one value numpy would make a column's own; a mean of none gives no probabilities.
+            for damaged in (
+                arrays[key][:1],
+                arrays[key][None],
+                arrays[key].astype(np.float64),
+                np.full_like(arrays[key], np.nan),
+            ):
+                with pytest.raises(NativeModelError):
+                    restored({**arrays, key: damaged}, about)
     with pytest.raises(NativeModelError):
         restored(arrays, {**about, "sharpness": -1.0})
     with pytest.raises(NativeModelError):

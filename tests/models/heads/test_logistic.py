@@ -32,7 +32,7 @@ def test_contributions_sum_to_the_score() -> None:
     model = Logistic(components=12, C=0.1, inner_folds=2).fit(X, y, groups=patients)
     parts = model.contributions(X[:30])
     assert parts.shape == (30, 3, 40)
-    scores = model.sharpness_ * model.decision_function(X[:30])
+    scores = model.sharpness_ * model.class_scores(X[:30])
     constant = scores - parts.sum(axis=2)
     np.testing.assert_allclose(constant, np.tile(constant[:1], (30, 1)), atol=1e-4)
     # The three columns that carry the class carry the decision.
