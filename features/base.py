@@ -58,6 +58,9 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     tolerance : float
         What the same image's numbers may differ by from batch to batch, relative and absolute; 0
         promises the same bits.
+    joint : bool
+        Its columns tell little each and much together, as a network's channels or the parts of a
+        Fisher vector: a model that reads families apart gives them a head that sees all at once.
     execution : tuple of str
         Parameters that say where and how fast the numbers are made, and do not change them; no part
         of `spec` and fingerprint.
@@ -80,6 +83,7 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     title: ClassVar[str]
     version: ClassVar[int] = 1
     tolerance: ClassVar[float] = 0.0
+    joint: ClassVar[bool] = False
     execution: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:

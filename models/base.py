@@ -35,7 +35,9 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     ``device``, ``jobs`` and ``seed`` it has those that mean something to it; the command line's
     options of these names reach them. A model that learns from masks takes them as `fit`'s
     ``masks``, bool ``[N, S, S]``, with ``masked``, bool ``[N]``: whether it is known where a row's
-    tumour is; both may be left out. `gliaboost.models.check_model` proves that a class keeps this
+    tumour is; both may be left out. A model that reads feature families apart takes them as `fit`'s
+    ``families``, a sequence of `Family`, in the order of the columns; they may be left out too.
+    `gliaboost.models.check_model` proves that a class keeps this
     contract.
 
     Attributes

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gliaboost.datasets.inner_splits import inner_folds, text_codes
-from gliaboost.models.fitted_columns import columns_of, learn_columns, mask_input, model_input
+from gliaboost.models.fitted_columns import (
+    columns_of,
+    family_input,
+    learn_columns,
+    mask_input,
+    model_input,
+)
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
@@ -69,8 +75,8 @@ def out_of_fold(
             data, rows[train], labels[train], used, folds=tested, seed=seed, progress=progress
         )
         X, beside = model_input(data, takes(model), rows[train], learned.columns)
-        masks = mask_input(data, model, rows[train])
-        classifier.fit(X, labels[train], groups=groups[train], **beside, **masks)
+        told = {**family_input(model, learned), **mask_input(data, model, rows[train])}
+        classifier.fit(X, labels[train], groups=groups[train], **beside, **told)
         columns, _ = columns_of(data, rows[test], learned.extractors, progress)
         X, beside = model_input(data, takes(model), rows[test], columns)
         p = classifier.predict_proba(X, **beside)

@@ -16,8 +16,9 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.extract import extract, matrix, seconds_spent
 from gliaboost.features.fitted import FittedExtractor, to_learn
 from gliaboost.models.extractor_fits import fitted_on
+from gliaboost.models.families import Family, families_of
 from gliaboost.models.inner_parts import inner_parts, teaching
-from gliaboost.models.registry import takes_masks
+from gliaboost.models.registry import takes_families, takes_masks
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 
@@ -189,6 +190,19 @@ def mask_input(data: TrainingData, model: str, rows: Rows) -> dict[str, NDArray[
         return {}
     masks, known = data.masks(rows)
     return {"masks": masks, "masked": known}
+
+
+def family_input(model: str, learned: LearnedColumns) -> dict[str, list[Family]]:
+    """Tell a model that reads feature families apart whose its columns are.
+
+    Returns
+    -------
+    dict
+        ``families``, in the order of the columns; empty where the model's `fit` takes none.
+    """
+    if not takes_families(model):
+        return {}
+    return {"families": families_of(learned.extractors, learned.widths)}
 
 
 def described_rows(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gliaboost.models.base import NativeModelError
 
 MAGIC = b"gliaboost arrays 1\n"
-KINDS = ("int32", "float32", "float64")
+KINDS = ("uint8", "int32", "float32", "float64")
 
 
 def pack(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> bytes:
@@ -22,7 +22,7 @@ def pack(arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> bytes:
     Parameters
     ----------
     arrays : mapping of str to array
-        Of int32, float32 or float64.
+        Of uint8, int32, float32 or float64.
     about : mapping
         What JSON can hold.
 

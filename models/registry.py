@@ -21,6 +21,7 @@ BUILT_IN = {
     "lightgbm": "gliaboost.models.boosters.lightgbm_booster",
     "logistic": "gliaboost.models.heads.logistic",
     "random-forest": "gliaboost.models.heads.random_forest",
+    "stacked": "gliaboost.models.stacked.classifier",
     "svm": "gliaboost.models.heads.svm",
     "xgboost": "gliaboost.models.boosters.xgboost_booster",
 }
@@ -97,6 +98,17 @@ def takes_masks(name: str) -> bool:
     (True, False)
     """
     return bool(has_fit_parameter(model_class(name), "masks"))
+
+
+def takes_families(name: str) -> bool:
+    """Whether a model is told whose its columns are, as `fit`'s ``families``.
+
+    Examples
+    --------
+    >>> takes_families("stacked"), takes_families("lightgbm")
+    (True, False)
+    """
+    return bool(has_fit_parameter(model_class(name), "families"))
 
 
 def model_names() -> list[str]:

@@ -15,7 +15,12 @@ from gliaboost.features.extract import Extraction
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
-from gliaboost.models.fitted_columns import learn_columns, mask_input, model_input
+from gliaboost.models.fitted_columns import (
+    family_input,
+    learn_columns,
+    mask_input,
+    model_input,
+)
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
@@ -147,7 +152,8 @@ def train_on(
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
     X, beside = model_input(data, takes(model), rows, learned.columns)
-    classifier.fit(X, labels, groups=groups, **beside, **mask_input(data, model, rows))
+    told = {**family_input(model, learned), **mask_input(data, model, rows)}
+    classifier.fit(X, labels, groups=groups, **beside, **told)
     known: dict[str, Any] = {
         "images": len(rows),
         "patients": len(set(groups)) if manifest.has_patients else None,
@@ -222,6 +228,7 @@ def search(
         trials=trials,
         timeout=timeout,
         folds=folds,
+        told=family_input(model, learned),
         fixed=fixed,
         device=device,
         jobs=jobs,

@@ -78,6 +78,7 @@ def tune(
     timeout: float | None = None,
     folds: int = 3,
     fixed: Mapping[str, Any] | None = None,
+    told: Mapping[str, Any] | None = None,
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
@@ -103,6 +104,8 @@ def tune(
         Inner folds, from 2.
     fixed : mapping, optional
         Parameters that every trial has, e.g. ``{"epochs": 4, "size": 128}``.
+    told : mapping, optional
+        What every `fit` is told of all rows alike, such as ``families``.
     device, jobs, seed
         As on the command line.
     progress : Progress, optional
@@ -125,7 +128,7 @@ def tune(
         raise UsageError(f"no search for {model!r}; expected one of {', '.join(searchable())}")
     if trials < 1 or (timeout is not None and timeout <= 0):
         raise UsageError(f"trials={trials}, timeout={timeout}; expected 1 or more, and above 0")
-    data = _Data.of(X, y, groups, folds, seed)
+    data = _Data.of(X, y, groups, folds, seed, told or {})
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
     given = {**shared, **(fixed or {})}
     path = Path(study)
@@ -162,9 +165,18 @@ class _Data:
     codes: NDArray[np.int64]
     groups: NDArray[Any]
     held_out: list[NDArray[np.int64]]
+    told: Mapping[str, Any]
 
     @classmethod
-    def of(cls, X: ArrayLike, y: ArrayLike, groups: ArrayLike, folds: int, seed: int) -> _Data:
+    def of(
+        cls,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike,
+        folds: int,
+        seed: int,
+        told: Mapping[str, Any],
+    ) -> _Data:
         rows, labels = np.asarray(X), np.asarray(y)
         patients = np.asarray(groups, dtype=object)
         if not len(rows) == len(labels) == len(patients):
@@ -181,12 +193,13 @@ class _Data:
                 "a search needs two classes of two patients each, so that some can be held out; "
                 "add patients, or train without a search"
             )
-        return cls(rows, labels, codes, patients, held_out)
+        return cls(rows, labels, codes, patients, held_out, told)
 
     def identity(self, model: str, folds: int, given: Mapping[str, Any]) -> str:
         digest = hashlib.sha256(np.ascontiguousarray(self.X).data)
         digest.update(self.codes.tobytes())
         facts = [list(self.X.shape), [str(g) for g in self.groups], model, folds, dict(given)]
+        facts += [dict(self.told)] if self.told else []
         digest.update(json.dumps(facts, sort_keys=True, default=str).encode())
         return f"{model}-{digest.hexdigest()[:16]}"
 
@@ -215,7 +228,7 @@ def _objective(
     losses: list[float] = []
     for number, held_out in enumerate(data.held_out):
         rest = np.setdiff1d(np.arange(len(data.y)), held_out)
-        named: dict[str, Any] = {}
+        named: dict[str, Any] = dict(data.told)
         if has_fit_parameter(cls, "after_epoch"):
             named["after_epoch"] = _judge_epochs(optuna, trial, number)
         classifier = cls(**parameters)

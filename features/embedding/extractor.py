@@ -70,6 +70,7 @@ class Embedding(Extractor):
     name: ClassVar[str] = "embedding"
     # Rounding differs with the batch, and with the cores that torch may use in this thread.
     tolerance: ClassVar[float] = 1e-4
+    joint: ClassVar[bool] = True
     execution: ClassVar[tuple[str, ...]] = ("device",)
 
     def __init__(

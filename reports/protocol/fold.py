@@ -16,7 +16,13 @@ from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.features.base import Extractor
 from gliaboost.models.base import Classifier
 from gliaboost.models.explain.families import ROWS, share_by_family
-from gliaboost.models.fitted_columns import columns_of, learn_columns, mask_input, model_input
+from gliaboost.models.fitted_columns import (
+    columns_of,
+    family_input,
+    learn_columns,
+    mask_input,
+    model_input,
+)
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
@@ -169,6 +175,7 @@ def fit_and_ask(
         resuming["checkpoint"] = checkpoint
     if has_fit_parameter(cls, "after_epoch"):
         resuming["after_epoch"] = _epochs(progress, what)
+    families = family_input(experiment.model, learned)
     reset_peak_memory()
     begun = time.perf_counter()
     parameters, search = search_in_fold(
@@ -181,11 +188,12 @@ def fit_and_ask(
         progress,
         what,
         task.fold,
+        families,
     )
     shared = shared_parameters(experiment.model, **options.shared)
     model = create_model(experiment.model, **{**shared, **parameters})
     masks = mask_input(data, experiment.model, task.train)
-    model.fit(X, task.labels, groups=groups, **beside, **masks, **resuming)
+    model.fit(X, task.labels, groups=groups, **beside, **families, **masks, **resuming)
     fitted = time.perf_counter()
     probabilities = model.predict_proba(unseen, **its)
     predicted, held = time.perf_counter(), peak_memory()

@@ -45,6 +45,7 @@ def search_in_fold(
     progress: Progress,
     what: str,
     fold: str,
+    told: Mapping[str, Any] | None = None,
 ) -> tuple[dict[str, Any], SearchRecord | None]:
     """Search a model's parameters on inner folds of training rows, if that is wanted and can be.
 
@@ -64,6 +65,8 @@ def search_in_fold(
         How the line begins.
     fold : str
         The outer fold.
+    told : mapping, optional
+        As for `gliaboost.models.tuning.tune`.
 
     Returns
     -------
@@ -89,6 +92,7 @@ def search_in_fold(
         study,
         trials=options.trials,
         fixed=options.parameters,
+        told=told,
         progress=Prefixed(progress, f"{what}, "),
         **options.shared,
     )

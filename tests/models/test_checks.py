@@ -13,7 +13,7 @@ from gliaboost.errors import ContractError
 from gliaboost.models import SearchSpace, check_model
 from gliaboost.models.base import Classifier
 from gliaboost.models.checks import sample_for
-from gliaboost.models.registry import BUILT_IN, create_model
+from gliaboost.models.registry import BUILT_IN, create_model, shared_parameters
 
 TINY: dict[str, dict[str, Any]] = {
     "lightgbm": {"rounds": 4, "inner_folds": 2},
@@ -44,6 +44,14 @@ TINY: dict[str, dict[str, Any]] = {
         "batch_size": 8,
         "inner_folds": 2,
     },
+    "svm": {"inner_folds": 2},
+    "logistic": {"inner_folds": 2},
+    "random-forest": {"trees": 9, "inner_folds": 2},
+    "stacked": {
+        "inner_folds": 2,
+        "head_parameters": {"inner_folds": 2},
+        "booster_parameters": {"rounds": 4, "inner_folds": 2},
+    },
 }
 
 
@@ -51,7 +59,8 @@ TINY: dict[str, dict[str, Any]] = {
 def test_every_model_keeps_the_contract(name: str) -> None:
     if create_model(name).library == "torch" and find_spec("timm") is None:
         pytest.skip("needs the extra torch")
-    check_model(create_model(name, device="cpu", jobs=1, **TINY[name]))
+    shared = shared_parameters(name, device="cpu", jobs=1)
+    check_model(create_model(name, **shared, **TINY[name]))
 
 
 class Centroids(Classifier):

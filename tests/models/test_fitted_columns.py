@@ -23,8 +23,11 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.base import Classifier
 from gliaboost.models.bundle import load, save
 from gliaboost.models.estimate import out_of_fold
+from gliaboost.models.families import Family
 from gliaboost.models.fitted_columns import (
+    LearnedColumns,
     columns_of,
+    family_input,
     learn_columns,
     mask_input,
     model_input,
@@ -32,6 +35,7 @@ from gliaboost.models.fitted_columns import (
 from gliaboost.models.prediction import predict
 from gliaboost.models.registry import MODELS
 from gliaboost.models.registry import register as register_model
+from gliaboost.models.search_space import SearchSpace
 from gliaboost.models.training import search, train, training_data
 from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.benchmark import run
@@ -436,3 +440,80 @@ def test_a_model_that_takes_masks_is_given_those_of_its_training_rows(
     table["mask"] = [table["mask"][2 if i == 1 else i] for i in range(len(table))]
     benchmark(table)
     assert masked_model.seen
+
+
+class Told(Classifier):
+    """Says the same of every row, and remembers whose columns it was given."""
+
+    name, library = "told", "numpy"
+    seen: ClassVar[list[list[Family]]] = []
+
+    def fit(self, X: Any, y: Any, groups: Any = None, *, families: Any = None) -> Any:
+        self.classes_, self.n_features_in_ = np.unique(y), X.shape[1]
+        assert families is None or sum(f.width for f in families) == X.shape[1]
+        self.seen.append(families)
+        return self
+
+    def predict_proba(self, X: Any) -> Any:
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+    def _to_bytes(self) -> bytes:
+        return b""
+
+    def _from_bytes(self, native: bytes) -> None:
+        pass
+
+    @classmethod
+    def search_space(cls) -> SearchSpace:
+        return SearchSpace(lambda trial: {}, {})
+
+
+@pytest.fixture
+def told_model() -> Iterator[type[Told]]:
+    Told.seen.clear()
+    register_model(Told)
+    yield Told
+    del MODELS["told"]
+
+
+def test_a_model_that_reads_families_apart_is_told_them_wherever_it_is_fitted(
+    tmp_path: Path, told_model: type[Told]
+) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    store, features = FeatureStore(tmp_path / "store"), [LBP, Memory(), create("glcm")]
+    families = [Family(LBP.label, 54), Family("memory", 2), Family("glcm", 72)]
+
+    def heard(fits: int) -> None:
+        assert told_model.seen == [families] * fits
+        told_model.seen.clear()
+
+    train(manifest, features, "told", store, preparation=PREPARATION, jobs=1)
+    heard(1)
+    data = training_data(manifest, features, "told", store, preparation=PREPARATION, jobs=1)
+    out_of_fold(data, "told", folds=2, jobs=1)
+    heard(2)
+    protocol = Protocol(
+        competitors(["told", "lightgbm"], features), patient_folds(manifest, 2), "folds",
+        preparation=PREPARATION, controls=False, jobs=1, parameters={"lightgbm": QUICK},
+    )  # fmt: skip
+    run(manifest, protocol, store, tmp_path / "run")
+    heard(2)
+    pytest.importorskip("optuna")
+    search(
+        manifest, features, "told", store, tmp_path / "study", preparation=PREPARATION, trials=1,
+        folds=2, jobs=1,
+    )  # fmt: skip
+    heard(2)
+    protocol = replace(protocol, trials=1, experiments=competitors(["told"], features))
+    run(manifest, protocol, store, tmp_path / "searched")
+    # In each of two folds, after a search on three inner ones.
+    heard(2 * (2 + 1))
+
+
+def test_columns_that_tell_something_together_alone_are_told_as_such() -> None:
+    learned = LearnedColumns(np.zeros((2, 56), np.float32), (LBP, Memory()), (54, 2), {})
+    assert family_input("lightgbm", learned) == {}
+    assert [f.joint for f in family_input("stacked", learned)["families"]] == [False, False]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Memory, "joint", True)
+        assert [f.joint for f in family_input("stacked", learned)["families"]] == [False, True]

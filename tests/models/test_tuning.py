@@ -16,6 +16,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
+from gliaboost.models.families import Family
 from gliaboost.models.networks.cnn import ScratchCNN
 from gliaboost.models.registry import model_class
 from gliaboost.models.tuning import Search, searchable, tune
@@ -147,6 +148,23 @@ def test_another_data_set_is_another_search(table: Arrays, tmp_path: Path) -> No
     search(table, tmp_path / "s", trials=1)
     other = search((X + 1, y, groups), tmp_path / "s", trials=1)
     assert [t["number"] for t in other.trials] == [0]
+
+
+def test_what_is_told_of_all_rows_reaches_every_trial(table: Arrays, tmp_path: Path) -> None:
+    fixed = {
+        "head": "lightgbm",
+        "head_parameters": QUICK,
+        "booster_parameters": QUICK,
+        "inner_folds": 2,
+    }
+    joint = {"families": [Family("a", 1), Family("b", 7, joint=True)]}
+    plain = {"families": [Family("a", 1), Family("b", 7)]}
+    scores = [
+        search(table, tmp_path / "study", model="stacked", trials=1, fixed=fixed, told=told).score
+        for told in (joint, plain, joint)
+    ]
+    # The same study, and three searches in it but two.
+    assert scores[0] == scores[2] != scores[1]
 
 
 def test_patients_stay_on_one_side(
