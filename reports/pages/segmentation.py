@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gliaboost.datasets.plane.column import in_order
 from gliaboost.reports.document.blocks import (
     Block,
     Cell,
@@ -195,6 +196,26 @@ def _tables(found: Sequence[SegmenterMeasures]) -> list[Table]:
             sortable=True,
         )
     ]
+    planes = in_order([plane for m in found for plane in m.by_plane])
+    if len(planes) > 1:
+        tables.append(
+            Table(
+                "segmenters-planes",
+                "Mean Dice by plane, with 95 % intervals.",
+                ["Segmenter", *(f"#{plane}" for plane in planes)],
+                [
+                    [
+                        Cell(m.experiment),
+                        *(
+                            number(m.by_plane[p]) if p in m.by_plane else Cell(UNKNOWN)
+                            for p in planes
+                        ),
+                    ]
+                    for m in found
+                ],
+                sortable=True,
+            )
+        )
     folds = sorted({fold for m in found for fold in m.by_fold}, key=natural)
     if folds:
         tables.append(

@@ -6,9 +6,11 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.plane.column import COLUMN, completed_planes, given_planes, in_order
+from gliaboost.datasets.plane.inference import plane_probabilities
 from gliaboost.features.plane import Plane
 from gliaboost.models.training_data import TrainingData
 
@@ -64,3 +66,27 @@ def planes_of(data: TrainingData) -> Planes:
             seen[n] = probabilities
     paths = [str(path) for path in table["path"]]
     return Planes(dict(zip(paths, completed_planes(given, seen), strict=True)), len(lacking))
+
+
+def planes_in_memory(table: pd.DataFrame, images: NDArray[np.uint8]) -> dict[str, str]:
+    """Find the planes of images that are at hand.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Their rows of the manifest.
+    images : uint8 array [N, H, W]
+        Prepared.
+
+    Returns
+    -------
+    dict of str to str
+        By path.
+    """
+    given = given_planes(table)
+    seen = [
+        plane_probabilities(image) if plane is None else None
+        for image, plane in zip(images, given, strict=True)
+    ]
+    paths = [str(path) for path in table["path"]]
+    return dict(zip(paths, completed_planes(given, seen), strict=True))

@@ -20,6 +20,7 @@ from gliaboost.datasets.decoding_version import DECODING
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
+from gliaboost.datasets.plane.column import COLUMN
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.errors import UsageError
@@ -43,6 +44,7 @@ from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.environment import processor
 from gliaboost.reports.protocol.parts import read_noted, stem_of, write_noted
+from gliaboost.reports.protocol.planes import planes_in_memory
 from gliaboost.reports.protocol.segmentation_record import (
     SCHEMA,
     SegmentationRecord,
@@ -150,6 +152,8 @@ def run_segmentation(
             "on the other; name other folds with --folds, or fill the column mask in more rows"
         )
     slices = pd.concat(frames, ignore_index=True).drop(columns="mask")
+    planes = planes_in_memory(manifest.table.iloc[data.rows], data.images)
+    slices[COLUMN] = slices["path"].map(planes)
     paths = manifest.table["path"]
     record = SegmentationRecord(
         schema=SCHEMA,

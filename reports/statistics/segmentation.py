@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -86,6 +86,8 @@ class SegmenterMeasures:
         Mean Dice of each fold.
     seconds : float, optional
         Mean time a slice.
+    by_plane : mapping of str to SliceAverage
+        Mean Dice of each plane; empty where planes are not known.
     """
 
     experiment: str
@@ -102,6 +104,7 @@ class SegmenterMeasures:
     by_size: tuple[SizeGroup, ...]
     by_fold: Mapping[str, SliceAverage]
     seconds: float | None
+    by_plane: Mapping[str, SliceAverage] = field(default_factory=dict)
 
 
 def segmenter_measures(
@@ -112,8 +115,9 @@ def segmenter_measures(
     Parameters
     ----------
     slices : pandas.DataFrame
-        `COLUMNS`, one row an image and segmenter, and where known ``patient``, ``group`` and
-        ``fold``. A tumour is there where ``area_true`` is above 0. Missing numbers are left out.
+        `COLUMNS`, one row an image and segmenter, and where known ``patient``, ``group``,
+        ``fold`` and ``plane``. A tumour is there where ``area_true`` is above 0. Missing numbers
+        are left out.
     seed, n_boot
         Of the bootstrap over patients; equal seeds draw equal patients.
 
@@ -197,4 +201,5 @@ def _of_segmenter(
         by_size=tuple(sizes),
         by_fold=grouped("fold"),
         seconds=float(known.mean()) if len(known) else None,
+        by_plane=grouped("plane"),
     )

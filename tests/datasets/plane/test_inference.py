@@ -23,7 +23,7 @@ LABELS = Path(__file__).with_name("figshare_planes.csv")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[np.ndarray, str]]:
     """Slices of simulated patients that nothing was learned from, with their planes."""
     manifest = make_phantom(
-        tmp_path_factory.mktemp("drawn") / "phantom", patients=8, slices=1, size=128, seed=77
+        tmp_path_factory.mktemp("drawn") / "phantom", patients=12, slices=1, size=128, seed=77
     )
     images = [decode(path) for path in manifest.paths]
     return list(zip(images, manifest.table["plane"], strict=True))

@@ -93,6 +93,19 @@ def test_dice_stands_by_class_size_and_fold(rows: Callable[[Table], list[list[st
     assert rows(folds)[0][1] == f"{ill.loc[ill['fold'] == '1', 'dice'].mean():.3f}"
 
 
+def test_dice_stands_by_plane_where_there_are_several() -> None:
+    table = both()
+    assert not [
+        b for b in segmentation(table, shown()).blocks if "planes" in getattr(b, "name", "")
+    ]
+    table["plane"] = np.resize(["unknown", "sagittal", "axial", "axial", "sagittal"], len(table))
+    planes = named(segmentation(table, shown()), "segmenters-planes")
+    assert [h for h, _ in planes.headings] == ["Segmenter", "axial", "sagittal", "unknown"]
+    for row in planes.rows:
+        own = table[(table["experiment"] == row[0].text) & (table["area_true"] > 0)]
+        assert row[2].value == pytest.approx(own[own["plane"] == "sagittal"]["dice"].mean())
+
+
 def test_folds_stand_in_the_order_of_their_numbers() -> None:
     table = slices().assign(fold=[str(n // 3 % 12 + 1) for n in range(36)])
     folds = named(segmentation(table, n_boot=20), "segmenters-folds")

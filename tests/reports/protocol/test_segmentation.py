@@ -12,6 +12,7 @@ from PIL import Image
 
 from gliaboost.datasets.fold_names import named_folds
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.plane.inference import named_plane, plane_probabilities
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import Fold
 from gliaboost.errors import ManifestError, UsageError
@@ -85,7 +86,7 @@ def test_each_slice_is_measured_once_at_its_own_size(tmp_path: Path, fits: Any) 
     table = cohort(tmp_path)
     results = run_segmentation(table, protocol(table), tmp_path / "run", command="typed")
     slices = results.slices
-    assert set(COLUMNS) | {"patient", "fold", "true_mask"} == set(slices)
+    assert set(COLUMNS) | {"patient", "fold", "plane", "true_mask"} == set(slices)
     assert sorted(slices["path"]) == sorted(table.table["path"])
     assert slices["fold"].tolist() == ["1"] * 4 + ["2"] * 4
     assert fits == [(4, ["p0", "p1"]), (4, ["p2", "p3"])]
@@ -200,3 +201,12 @@ def test_folds_of_a_column_are_taken(tmp_path: Path) -> None:
     results = run_segmentation(table, chosen, tmp_path / "run")
     assert read_segmentation(tmp_path / "run").record == results.record
     assert "'fold'" in results.record.division
+
+
+def test_planes_are_taken_from_the_manifest_else_from_the_picture(tmp_path: Path) -> None:
+    table = cohort(tmp_path, plane=["Axial", "cor", *[None] * 6])
+    found = run_segmentation(table, protocol(table), tmp_path / "out").slices
+    planes = dict(zip(found["path"], found["plane"], strict=True))
+    assert planes["0.png"] == "axial" and planes["1.png"] == "coronal"
+    image = Preparation(size=128)(picture(4))
+    assert planes["4.png"] == named_plane(plane_probabilities(image))

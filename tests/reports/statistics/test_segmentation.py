@@ -71,6 +71,18 @@ def test_by_class_and_by_fold() -> None:
     assert found.by_fold["2"].value == pytest.approx(ill.loc[ill["fold"] == "2", "dice"].mean())
 
 
+def test_by_plane_where_planes_are_known() -> None:
+    table = slices()
+    assert measured(table).by_plane == {}
+    table["plane"] = np.resize(["axial", "sagittal", "axial"], len(table))
+    found = measured(table).by_plane
+    assert list(found) == ["axial", "sagittal"]
+    for plane, part in found.items():
+        own = table[(table["plane"] == plane) & (table["area_true"] > 0)]
+        assert part.slices == len(own)
+        assert part.value == pytest.approx(own["dice"].mean())
+
+
 def test_thirds_of_size_hold_every_tumour_once_in_order() -> None:
     table = slices()
     ill = table[table["area_true"] > 0].sort_values("area_true")
