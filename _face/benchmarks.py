@@ -15,6 +15,7 @@ from gliaboost._face.labels import remark
 from gliaboost._face.lock import held
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
+from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
 from gliaboost._face.runs import RUNS, identity_of, own_folder, run_folder, write_note
 from gliaboost._face.settings import SettingsGiven, read_device
 from gliaboost._face.words import CLASSICAL
@@ -55,8 +56,9 @@ def benchmark(
     only: str | int | Iterable[str | int] = "",
     target: str = "label",
     modality: str = "both",
-    features: FeatureNames = CLASSICAL,
-    models: str | Iterable[str] = "xgboost,lightgbm",
+    preset: str = USUAL,
+    features: FeatureNames | None = None,
+    models: str | Iterable[str] | None = None,
     settings: SettingsGiven = None,
     prepare: str | Mapping[str, Any] | Preparation = "",
     region: Path | str | None = None,
@@ -96,10 +98,15 @@ def benchmark(
         What is to be told: ``label``, ``presence``, ``type``, or another column.
     modality : {"both", "MRI", "CT"}
         Images to use.
-    features : str, Extractor, or iterable of these
-        Names by comma or in a list, or extractors; ``NAME:TAG`` is one more of a kind.
-    models : str or iterable of str
-        Names by comma or in a list, as `info` lists them.
+    preset : {"fast", "good", "best"}
+        Features and models where nothing else is said of them. ``fast``: texture and both boosters.
+        ``good``: also a frozen network's middle maps and, where there are masks, the tumour's
+        region, read by ``stacked``. ``best``: also two fine-tuned networks.
+    features : str, Extractor, or iterable of these, optional
+        Names by comma or in a list, or extractors; ``NAME:TAG`` is one more of a kind. Default: the
+        preset's.
+    models : str or iterable of str, optional
+        Names by comma or in a list, as `info` lists them. Default: the preset's.
     settings : mapping of str to mapping, optional
         Parameters by name, e.g. ``{"lightgbm": {"learning_rate": 0.05}}``.
     prepare : str, mapping or Preparation
@@ -181,10 +188,11 @@ def benchmark(
     from gliaboost.reports.protocol.protocol import Protocol
 
     faults = Faults()
+    usual = preset_of(faults, preset)
     choice = choose(
         faults,
-        features=features,
-        models=models,
+        features=usual.features if features is None else features,
+        models=usual.models if models is None else models,
         settings=settings,
         prepare=prepare,
         device=device,
@@ -198,6 +206,7 @@ def benchmark(
     division = Division(target, modality, str(folds), only, seed)
     given = divide(faults, data, test_on, division, choice.models, store=store, progress=progress)
     if given is not None:
+        choice = as_far_as_masks_go(choice, features, given.table, progress)
         check_masks(faults, choice.extractors, given.table)
     faults.tell()
     assert given is not None

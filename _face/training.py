@@ -16,6 +16,7 @@ from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest, of_target
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_file, check_folder
+from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
 from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
 from gliaboost.datasets.naming import named
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 def train(
     data: DataSet,
     *,
-    model: str = "lightgbm",
-    features: FeatureNames = CLASSICAL,
+    preset: str = USUAL,
+    model: str | None = None,
+    features: FeatureNames | None = None,
     settings: SettingsGiven = None,
     prepare: str | Mapping[str, Any] | Preparation = "",
     region: Path | str | None = None,
@@ -56,10 +58,14 @@ def train(
         Labelled images: a manifest, its file, a data frame with the columns ``path`` and
         ``label``, a folder of classes, or an archive of one. Patients steer early stopping where
         they are known.
-    model : str
-        As `info` lists them.
-    features : str, Extractor, or iterable of these
-        Names by comma or in a list, or extractors; a network takes images in their place.
+    preset : {"fast", "good", "best"}
+        Features and model where nothing else is said of them, as for `benchmark`: ``lightgbm`` on
+        texture, or ``stacked`` on texture, a frozen network's maps and the tumour's region.
+    model : str, optional
+        As `info` lists them. Default: the preset's.
+    features : str, Extractor, or iterable of these, optional
+        Names by comma or in a list, or extractors; a network takes images in their place. Default:
+        the preset's.
     settings : mapping of str to mapping, optional
         Parameters by name, e.g. ``{"lightgbm": {"learning_rate": 0.05}}``.
     prepare : str, mapping or Preparation
@@ -131,8 +137,20 @@ def train(
     from gliaboost.models.registry import takes
     from gliaboost.models.training import train_on, training_data
 
-    asked = _Asked(model, features, settings, prepare, region, device, jobs, seed)
-    choice, table = _checked(asked, Faults(), data, target, modality, out, store, progress)
+    faults = Faults()
+    usual = preset_of(faults, preset)
+    asked = _Asked(
+        model or usual.model,
+        features,
+        usual.features,
+        settings,
+        prepare,
+        region,
+        device,
+        jobs,
+        seed,
+    )
+    choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
     (name,) = choice.models
     given: dict[str, Any] = {
         "parameters": choice.parameters.get(name),
@@ -255,7 +273,7 @@ def tune(
     faults = Faults()
     check_search(faults, model, trials, timeout, folds)
     check_file(faults, study, "--study")
-    asked = _Asked(model, features, settings, prepare, region, device, jobs, seed)
+    asked = _Asked(model, features, CLASSICAL, settings, prepare, region, device, jobs, seed)
     choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
     (name,) = choice.models
     cache = FeatureStore(None if store is None else Path(store))
@@ -299,7 +317,8 @@ class _Asked(NamedTuple):
     """What both have in common, as it was given."""
 
     model: str
-    features: FeatureNames
+    features: FeatureNames | None
+    usual_features: str
     settings: SettingsGiven
     prepare: str | Mapping[str, Any] | Preparation
     region: Path | str | None
@@ -321,7 +340,7 @@ def _checked(
     """Check everything before any work, tell all faults, and keep the manifest of a folder."""
     choice = choose(
         faults,
-        features=asked.features,
+        features=asked.usual_features if asked.features is None else asked.features,
         models=asked.model,
         settings=asked.settings,
         prepare=asked.prepare,
@@ -336,6 +355,7 @@ def _checked(
     check_folder(faults, store, "--store")
     read = read_labelled(faults, data, target, modality, store=store, progress=progress)
     if read is not None:
+        choice = as_far_as_masks_go(choice, asked.features, read[1], progress)
         check_masks(faults, choice.extractors, read[1])
     faults.tell()
     assert read is not None

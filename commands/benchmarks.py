@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import gliaboost
-from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import CHOICE, DATA, PLACE
 from gliaboost.commands.next_steps import after_benchmark, after_report
 from gliaboost.commands.options import (
     DataPath,
     Device,
-    Features,
     Jobs,
     Json,
     Modality,
     Models,
     Prepare,
+    Preset,
+    PresetFeatures,
     Quiet,
     Region,
     Seed,
@@ -34,8 +34,6 @@ from gliaboost.commands.options import (
     typed,
 )
 from gliaboost.commands.progress_bar import shown_progress
-
-MODELS = "xgboost,lightgbm"
 
 if TYPE_CHECKING:
     from gliaboost.reports.protocol.results import Results
@@ -106,7 +104,8 @@ def benchmark(
     audit: Annotated[
         bool, typer.Option(help="Audit the data first, once a data set.", rich_help_panel=DATA)
     ] = True,
-    features: Features = None,
+    preset: Preset = "fast",
+    features: PresetFeatures = None,
     models: Models = None,
     settings: Settings = None,
     prepare: Prepare = "",
@@ -163,8 +162,9 @@ def benchmark(
             only=only or "",
             target=target,
             modality=modality,
-            features=features or CLASSICAL,
-            models=models or MODELS,
+            preset=preset,
+            features=features or None,
+            models=models or None,
             settings=settings,
             prepare=prepare,
             region=region,
@@ -186,6 +186,7 @@ def benchmark(
         data,
         target=target,
         modality=modality,
+        preset=preset,
         features=features,
         settings=settings,
         prepare=prepare,

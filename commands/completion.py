@@ -11,8 +11,8 @@ def known_names(kind: str) -> Sequence[str]:
     Parameters
     ----------
     kind : str
-        ``devices``, ``extractors``, ``modalities``, ``models``, ``segmenters``, ``sets`` (public
-        data sets), ``sources`` or ``targets``.
+        ``devices``, ``extractors``, ``modalities``, ``models``, ``presets``, ``segmenters``,
+        ``sets`` (public data sets), ``sources`` or ``targets``.
 
     Examples
     --------
@@ -44,6 +44,12 @@ def _modalities() -> Sequence[str]:
     return ("both", "mri", "ct")
 
 
+def _presets() -> Sequence[str]:
+    from gliaboost._face.presets import PRESETS
+
+    return list(PRESETS)
+
+
 def _segmenters() -> Sequence[str]:
     from gliaboost.models.segmentation.registry import segmenter_names
 
@@ -73,6 +79,7 @@ _KINDS: dict[str, Callable[[], Sequence[str]]] = {
     "extractors": _extractors,
     "modalities": _modalities,
     "models": _models,
+    "presets": _presets,
     "segmenters": _segmenters,
     "sets": _sets,
     "sources": _sources,

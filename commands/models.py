@@ -24,6 +24,8 @@ from gliaboost.commands.options import (
     Model,
     Plane,
     Prepare,
+    Preset,
+    PresetFeatures,
     Quiet,
     Region,
     Seed,
@@ -31,6 +33,7 @@ from gliaboost.commands.options import (
     Slice,
     Store,
     Target,
+    UsualModel,
     Window,
     check_writable,
     collecting_unreadable,
@@ -99,8 +102,9 @@ def train(
     ] = None,
     target: Target = "label",
     modality: Modality = "both",
-    features: Features = None,
-    model: Model = "lightgbm",
+    preset: Preset = "fast",
+    features: PresetFeatures = None,
+    model: UsualModel = None,
     settings: Settings = None,
     prepare: Prepare = "",
     region: Region = None,
@@ -125,8 +129,9 @@ def train(
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle = gliaboost.train(
             data,
+            preset=preset,
             model=model,
-            features=features or CLASSICAL,
+            features=features or None,
             settings=settings,
             prepare=prepare,
             region=region,
@@ -143,7 +148,7 @@ def train(
     if as_json:
         print_json({"bundle": str(out), **bundle.summary()})
     else:
-        used = ",".join(features or [CLASSICAL]) if bundle.features else "images"
+        used = ",".join(str(spec["name"]) for spec in bundle.features) or "images"
         progress.line(f"{out}: {bundle.model} on {used}, fitted on {bundle.device}")
         progress.line(estimate_words(bundle))
         say_next(quiet, "predict", out, "NEW_IMAGES")

@@ -30,6 +30,7 @@ def after_benchmark(
     *,
     target: str = "label",
     modality: str = "both",
+    preset: str = "fast",
     features: Sequence[str] | None = None,
     settings: Iterable[str] | None = None,
     prepare: str = "",
@@ -44,7 +45,7 @@ def after_benchmark(
         Of the benchmark.
     data : pathlib.Path
         What was given.
-    target, modality, features, settings, prepare, region, store
+    target, modality, preset, features, settings, prepare, region, store
         As they were given.
 
     Returns
@@ -64,6 +65,8 @@ def after_benchmark(
     words = ["train", str(data), "--model", best.model]
     if features and best.takes != "images":
         words += ["--features", ",".join(features)]
+    elif preset != "fast" and best.takes != "images":
+        words += ["--preset", preset]
     words += ["--target", target] if target != "label" else []
     words += ["--modality", modality] if modality != "both" else []
     words += ["--prepare", prepare] if prepare else []

@@ -70,6 +70,27 @@ Features = Annotated[
         autocompletion=completed("extractors"),
     ),
 ]
+PresetFeatures = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--features",
+        metavar="NAMES",
+        help="Extractors, by comma; NAME:TAG is one more of a kind, for --set NAME:TAG.…",
+        show_default="the preset's",
+        rich_help_panel=CHOICE,
+        autocompletion=completed("extractors"),
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        help="Features and models where nothing else is said of them: fast (texture and boosters), "
+        "good (also a frozen network's maps and the tumour's region, stacked), best (also "
+        "fine-tuned networks).",
+        rich_help_panel=CHOICE,
+        autocompletion=completed("presets"),
+    ),
+]
 Prepare = Annotated[
     str,
     typer.Option(
@@ -117,12 +138,22 @@ Model = Annotated[
         help="See gliaboost info.", rich_help_panel=CHOICE, autocompletion=completed("models")
     ),
 ]
+UsualModel = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        help="See gliaboost info.",
+        show_default="the preset's",
+        rich_help_panel=CHOICE,
+        autocompletion=completed("models"),
+    ),
+]
 Models = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAMES",
         help="Models, by comma; see gliaboost info.",
-        show_default="xgboost,lightgbm",
+        show_default="the preset's",
         rich_help_panel=CHOICE,
         autocompletion=completed("models"),
     ),

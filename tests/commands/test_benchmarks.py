@@ -34,6 +34,7 @@ def test_benchmark(
     words += ["--models", "forest", "--prepare", "size=64", "--region", "seg.joblib"]
     words += ["--ablation", "--no-controls", "--no-audit", "--test-on", "o.csv", "--seed", "3"]
     words += ["--device", "cpu", "--jobs", "2", "--store", "s", "--set", "svm.C=1"]
+    words += ["--preset", "good"]
     monkeypatch.setattr(sys, "argv", ["gliaboost", "benchmark", "m.csv"])
     code, out, err = ask("benchmark", "m.csv", *words)
     assert given(calls) == (
@@ -44,6 +45,7 @@ def test_benchmark(
             "only": ["1,svm=2"],
             "target": "type",
             "modality": "CT",
+            "preset": "good",
             "features": ["hog,lbp"],
             "models": ["svm", "forest"],
             "prepare": "size=64",

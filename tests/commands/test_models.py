@@ -85,16 +85,16 @@ def test_extract_names_what_failed(replace: Any, ask: Any, tmp_path: Path) -> No
 
 def test_train(replace: Any, ask: Any) -> None:
     calls = replace("train", bundle(model="svm"))
-    own = ["--out", "b.joblib", "--model", "svm", "--estimate", "4"]
+    own = ["--out", "b.joblib", "--model", "svm", "--estimate", "4", "--preset", "best"]
     code, out, err = ask("train", "m.csv", *own, *WORK, *CHOICE, *LOOK)
     assert (code, out) == (0, "")
     assert err.splitlines() == [
-        "b.joblib: svm on hog,lbp, fitted on cpu",
+        "b.joblib: svm on hog, fitted on cpu",
         NONE,
         "next: gliaboost predict b.joblib NEW_IMAGES",
     ]
     expected = {**WORKED, **CHOSEN, **LOOKED, "out": Path("b.joblib"), "model": "svm"}
-    expected["estimate"] = 4
+    expected |= {"estimate": 4, "preset": "best"}
     assert given(calls) == ((Path("m.csv"),), expected)
 
 

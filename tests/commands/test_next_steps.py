@@ -64,6 +64,10 @@ def test_the_segmenter_from_elsewhere_goes_with_columns_alone(results: Results) 
     words = after_benchmark(boosters, Path("m.csv"), region=seen)
     assert words[words.index("--region") + 1] == "seg.joblib"
     networks = tuple(e for e in experiments if e.takes == "images")
+    preset = after_benchmark(boosters, Path("m.csv"), preset="good")
+    assert preset[preset.index("--preset") + 1] == "good"
+    named = after_benchmark(boosters, Path("m.csv"), preset="good", features=["hog"])
+    assert "--preset" not in named
     images = replace(results, record=replace(results.record, experiments=networks))
     assert not networks or "--region" not in after_benchmark(images, Path("m.csv"), region=seen)
 
