@@ -296,11 +296,11 @@ class Stacked(Classifier):
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
         faults = illegal(self, _LEGAL)
-        if faults:
-            return faults
         own = [("head", self.head, self.head_parameters)]
         own += [("booster", self.booster, self.booster_parameters)]
         for what, name, given in own:
+            if not (_of_columns(name) and _named(given)):
+                continue
             try:
                 model = create_model(name, **self._parameters(name, given))
             except UsageError as error:
@@ -334,7 +334,12 @@ class Stacked(Classifier):
 
 
 def _of_columns(name: Any) -> bool:
-    return name != Stacked.name and name in model_names() and takes(name) == "columns"
+    return (
+        isinstance(name, str)
+        and name != Stacked.name
+        and name in model_names()
+        and takes(name) == "columns"
+    )
 
 
 def _named(value: Any) -> bool:

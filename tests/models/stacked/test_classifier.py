@@ -320,3 +320,16 @@ def test_wrong_parameters_are_told_before_any_work(wrong: dict[str, Any], said: 
     (fault,) = small(**wrong).parameter_faults()
     assert fault.startswith(said)
     assert small().parameter_faults() == []
+
+
+def test_all_faults_are_told_at_once() -> None:
+    wrong = small(
+        headed="dense", head="cnn-scratch", booster_parameters={"rounds": 0, "max_leaves": 1}
+    )
+    said = wrong.parameter_faults()
+    assert [fault.partition("=")[0] for fault in said] == [
+        "head",
+        "headed",
+        "booster: rounds",
+        "booster: max_leaves",
+    ]
