@@ -51,10 +51,18 @@ class FittedExtractor(Extractor):
     labels or masks. A model that learns from columns is given those of extractors that were fitted
     without the row: `gliaboost.models.fitted_columns` sees to that.
 
+    One that learns from pictures alone, as a vocabulary does, says so by ``learns_labels = False``.
+    It is told no label and no mask, so its columns of a training row can betray none; it is fitted
+    once on all training rows, and describes these and new rows alike. That is no mere thrift: two
+    vocabularies number their words differently, and columns of several would not compare. Test rows
+    stay out of the fit all the same.
+
     Attributes
     ----------
     takes_masks : bool
         Whether it learns from masks.
+    learns_labels : bool
+        Whether it learns from labels or masks; one that takes masks does.
     instead : str
         What to do where there is nothing to learn from: the end of a message.
     familiarity : mapping
@@ -90,10 +98,19 @@ class FittedExtractor(Extractor):
     """
 
     takes_masks: ClassVar[bool] = False
+    learns_labels: ClassVar[bool] = True
     instead: ClassVar[str] = ""
     familiarity: Mapping[str, Any] = MappingProxyType({})
 
     learned_: str
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.takes_masks and not cls.learns_labels:
+            raise TypeError(
+                f"{cls.__qualname__} takes masks and says learns_labels = False; masks tell what "
+                "is to be predicted: leave learns_labels True"
+            )
 
     @abstractmethod
     def _fit(
@@ -103,7 +120,11 @@ class FittedExtractor(Extractor):
         groups: NDArray[Any],
         masks: NDArray[np.bool_] | None,
     ) -> None:
-        """Learn from checked rows; `masks` are None for an extractor that takes none."""
+        """Learn from checked rows.
+
+        `masks` are None for an extractor that takes none; `labels` are all ``""`` for one that
+        learns none.
+        """
 
     @abstractmethod
     def _state(self) -> dict[str, Any]:
@@ -128,7 +149,7 @@ class FittedExtractor(Extractor):
         X : uint8 array [N, H, W]
             Images.
         y : sequence of str [N], optional
-            Labels; default: one for all.
+            Labels; default: one for all. One that learns no labels is given ``""`` for each.
         groups : array [N], optional
             Patients; default: each image its own.
         masks : bool array [N, H, W], optional
@@ -146,6 +167,7 @@ class FittedExtractor(Extractor):
         """
         images = check_images(X)
         labels = np.full(len(images), "") if y is None else np.asarray(y).astype(str)
+        told = labels if self.learns_labels else np.full(len(images), "")
         patients = np.arange(len(images)) if groups is None else np.asarray(groups)
         inside = np.asarray(masks) if masks is not None and self.takes_masks else None
         faults = [] if len(images) else ["no images to learn from"]
@@ -162,7 +184,7 @@ class FittedExtractor(Extractor):
         if faults:
             raise UsageError(f"{self.name}: {'; '.join(faults)}")
         self.image_shape_ = tuple(images.shape[1:])
-        self._fit(images, labels, patients, inside)
+        self._fit(images, told, patients, inside)
         self.learned_ = digest_of(self._state())
         return self
 

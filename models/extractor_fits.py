@@ -31,6 +31,7 @@ def identity_of(
 ) -> str:
     """Hash all that a fit depends on; the order of rows is no part of it."""
     masks = data.mask_keys(rows) if extractor.takes_masks else [""] * len(rows)
+    labels = _told(labels, extractor)
     facts = {
         "version": __version__,
         "decoding": DECODING,
@@ -84,6 +85,7 @@ def fitted_on(
     if known is not None:
         state, seconds = known
         return own.restore(state), {identity: seconds}
+    labels = _told(labels, extractor)
     order = order_by_content(data.keys(rows), labels, data.groups[rows])
     rows, labels = rows[order], labels[order]
     given: dict[str, Any] = {}
@@ -102,3 +104,8 @@ def fitted_on(
     took = time.perf_counter() - wall
     progress.line(f"{own.label} learned from {len(rows)} training rows, {took:.1f} s")
     return own, {identity: seconds}
+
+
+def _told(labels: NDArray[Any], extractor: FittedExtractor) -> NDArray[Any]:
+    """Keep labels from an extractor that learns none: other labels are the same fit then."""
+    return labels if extractor.learns_labels else np.full(len(labels), "")

@@ -1,4 +1,4 @@
-"""Columns of extractors that learn: a training row's come from one that never saw the row."""
+"""Columns of extractors that learn: a training row's come from one that never saw its label."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class LearnedColumns:
     Attributes
     ----------
     columns : float32 array [n, D]
-        Of the training rows, each from extractors that had not learned from it.
+        Of the training rows, each from extractors that had not learned from it; where these learn
+        no labels, from the same that describe new rows.
     extractors : tuple of Extractor
         All fitted, those that learn on all training rows: for new rows.
     widths : tuple of int
@@ -69,8 +70,8 @@ def learn_columns(
     labels : array [n]
         To learn.
     extractors : sequence of Extractor
-        Those that have still to learn are fitted here, a copy for each part; the others are taken
-        as they are.
+        Those that have still to learn are fitted here, a copy for each part, or a single one where
+        they learn no labels; the others are taken as they are.
     folds : int64 array [N], optional
         The outer fold that tests each row of the manifest, -1 none: the inner parts, as
         `inner_parts` takes them.
@@ -92,9 +93,13 @@ def learn_columns(
     if not learning:
         widths = tuple(data.widths(extractors))
         return LearnedColumns(_ready(data, rows, extractors), tuple(extractors), widths, {})
-    parts = inner_parts(data, rows, labels, None if folds is None else folds[rows], seed=seed)
-    apart_from = [(parts == part, teaching(data, rows, parts == part)) for part in np.unique(parts)]
-    _check_masks(data, rows, [taught for _, taught in apart_from], learning)
+    apart_from = []
+    if any(e.learns_labels for e in learning):
+        given = None if folds is None else folds[rows]
+        parts = inner_parts(data, rows, labels, given, seed=seed)
+        held = [parts == part for part in np.unique(parts)]
+        apart_from = [(held_out, teaching(data, rows, held_out)) for held_out in held]
+        _check_masks(data, rows, [taught for _, taught in apart_from], learning)
     blocks, fitted, seconds = [], [], dict[str, float]()
     for extractor in extractors:
         if extractor not in learning:
@@ -104,6 +109,12 @@ def learn_columns(
         assert isinstance(extractor, FittedExtractor)
         whole, spent = fitted_on(data, rows, labels, extractor, progress)
         seconds |= spent
+        if not extractor.learns_labels:
+            columns, more = described_rows(data, rows, whole, progress)
+            seconds |= more
+            fitted.append(whole)
+            blocks.append(columns)
+            continue
         names = _names(data, whole)
         block = np.zeros((len(rows), len(names)), np.float32)
         for held_out, taught in apart_from:

@@ -302,11 +302,17 @@ def _identity(
         **(
             {
                 "learned": [identity_of(data, train, labels, e) for e in learning],
+            }
+            if learning
+            else {}
+        ),
+        **(
+            {
                 "parts": inner_parts(
                     data, train, labels, _tested(protocol, data)[train], seed=protocol.seed
                 ).tolist(),
             }
-            if learning
+            if any(e.learns_labels for e in learning)
             else {}
         ),
     }

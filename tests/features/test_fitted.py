@@ -111,3 +111,27 @@ def test_a_digest_tells_bytes_from_their_digits() -> None:
     assert digest_of({"a": b"\x01"}) != digest_of({"a": "01"})
     with pytest.raises(TypeError, match="no plain value"):
         digest_of({"a": np.ones(2)})
+
+
+def test_one_that_learns_no_labels_is_told_none() -> None:
+    told = []
+
+    class Blind(Spot):
+        takes_masks = False
+        learns_labels = False
+
+        def _fit(self, images: Any, labels: Any, groups: Any, masks: Any) -> None:
+            told.append((labels.tolist(), groups.tolist(), masks))
+            self.level_ = 1.0
+
+    Blind().fit(IMAGES, ["a", "b"], groups=["p", "q"], masks=MASKS)
+    assert told == [(["", ""], ["p", "q"], None)]
+    with pytest.raises(UsageError, match="1 labels for 2 images"):
+        Blind().fit(IMAGES, ["a"])
+
+
+def test_masks_are_labels() -> None:
+    with pytest.raises(TypeError, match="takes masks and says learns_labels = False"):
+
+        class Sly(Spot):
+            learns_labels = False

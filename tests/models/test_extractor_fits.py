@@ -14,13 +14,15 @@ from gliaboost.models.fitted_columns import learn_columns
 from tests.models.test_fitted_columns import (
     SIZE,
     Memory,
+    Pictures,
+    blind,
     data_of,
     manifest_of,
     registered,
     rows_of,
 )
 
-__all__ = ["registered"]
+__all__ = ["blind", "registered"]
 
 
 def test_a_fit_is_done_once_whatever_the_order_of_rows(tmp_path: Path) -> None:
@@ -50,6 +52,14 @@ def test_other_facts_are_another_fit(tmp_path: Path, what: str) -> None:
         table.at[3, what] = {"label": "a", "patient": "new"}[what]
     changed = data_of(Manifest.of(table, manifest.root), tmp_path)
     assert identity_of(changed, rows_of(changed), changed.labels, Memory()) != known
+
+
+def test_labels_are_no_part_of_a_fit_that_is_told_none(tmp_path: Path, blind: None) -> None:
+    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
+    rows, labels = rows_of(data), data.labels
+    known = identity_of(data, rows, labels, Pictures())
+    assert identity_of(data, rows, labels[::-1], Pictures()) == known
+    assert identity_of(data, rows[1:], labels[1:], Pictures()) != known
 
 
 def test_images_that_are_decoded_otherwise_are_another_fit(

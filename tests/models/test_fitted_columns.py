@@ -155,6 +155,84 @@ def test_no_test_patient_and_no_own_mask_reaches_a_fit(tmp_path: Path) -> None:
     assert len(Memory.taught) == 15
 
 
+class Pictures(FittedExtractor):
+    """Knows which pictures it was taught, and spies what else reaches its fit."""
+
+    name = "pictures"
+    learns_labels = False
+    taught: ClassVar[list[dict[str, Any]]] = []
+
+    def _fit(self, images: Any, labels: Any, groups: Any, masks: Any) -> None:
+        known = {image.tobytes() for image in images}
+        self.taught.append({"images": known, "labels": set(labels), "masks": masks})
+        self.taught[-1]["groups"] = set(groups.tolist())
+        self.known_ = sorted(one.hex() for one in known)
+
+    def _state(self) -> dict[str, Any]:
+        return {"known": self.known_}
+
+    def _restore(self, state: Any) -> None:
+        self.known_ = list(state["known"])
+
+    def _extract(self, images: Any) -> Any:
+        found = [[image.tobytes().hex() in self.known_] for image in images]
+        return np.asarray(found, np.float32)
+
+    def _names(self, height: int, width: int) -> list[str]:
+        return ["pictures__known"]
+
+
+@pytest.fixture
+def blind() -> Iterator[None]:
+    Pictures.taught.clear()
+    register(Pictures)
+    yield
+    del EXTRACTORS["pictures"]
+
+
+def test_what_learns_no_labels_is_fitted_once_a_fold_without_its_test_rows(
+    tmp_path: Path, blind: None
+) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    data, folds = data_of(manifest, tmp_path, Pictures()), patient_folds(manifest, 5)
+    pictures = [image.tobytes() for image in data.images(rows_of(data))]
+    for fold in folds:
+        before = len(Pictures.taught)
+        learned = learn_columns(data, fold.train, data.labels[fold.train], [Pictures()])
+        unseen, _ = columns_of(data, fold.test, learned.extractors)
+        # One vocabulary describes all rows of the fold; it has seen the training rows alone.
+        assert learned.columns.all() and not unseen.any()
+        (taught,) = Pictures.taught[before:]
+        assert taught["images"] == {pictures[row] for row in fold.train}
+        assert not taught["groups"] & set(data.groups[fold.test])
+        assert taught["labels"] == {""} and taught["masks"] is None
+        # Other labels, and another order of the rows, teach it nothing new.
+        again = learn_columns(data, fold.train[::-1], data.labels[fold.train], [Pictures()], seed=1)
+        assert len(Pictures.taught) == before + 1
+        assert again.extractors[0].fingerprint() == learned.extractors[0].fingerprint()
+
+
+def test_no_test_row_of_a_benchmark_reaches_what_learns_no_labels(
+    tmp_path: Path, blind: None
+) -> None:
+    manifest = manifest_of(tmp_path / "data")
+    none = Manifest.of(manifest.table.assign(mask=None), manifest.root)
+    protocol = protocol_of(none, Pictures(), LBP, controls=False)
+    run(none, protocol, FeatureStore(tmp_path / "store"), tmp_path / "out")
+    data = data_of(none, tmp_path, LBP)
+    pictures = [image.tobytes() for image in data.images(rows_of(data))]
+    assert [t["images"] for t in Pictures.taught] == [
+        {pictures[row] for row in fold.train} for fold in protocol.folds
+    ]
+
+
+def test_beside_what_learns_labels_each_is_fitted_its_own_way(tmp_path: Path, blind: None) -> None:
+    data = data_of(manifest_of(tmp_path / "data"), tmp_path)
+    learned = learn_columns(data, rows_of(data), data.labels, [Memory(), Pictures()])
+    assert (len(Memory.taught), len(Pictures.taught)) == (5, 1)
+    assert learned.columns.tolist() == [[0, 0, 1]] * 20
+
+
 def test_a_column_that_a_part_cannot_have_is_nought_there(tmp_path: Path) -> None:
     class Classes(Memory):
         def _fit(self, images: Any, labels: Any, groups: Any, masks: Any) -> None:
