@@ -14,6 +14,7 @@ E = TypeVar("E", bound=type[Extractor])
 # Where the extractors of this package live: a module is imported once its extractor is asked for.
 BUILT_IN = {
     "embedding": "gliaboost.features.embedding.extractor",
+    "fisher": "gliaboost.features.fisher.extractor",
     "glcm": "gliaboost.features.glcm",
     "hog": "gliaboost.features.hog",
     "lbp": "gliaboost.features.lbp",

@@ -32,6 +32,7 @@ Columns = NDArray[np.float32]
 # A small network shows as much as the default one.
 SMALL: dict[str, dict[str, Any]] = {
     "embedding": {"backbone": "mobilenetv3_small_050", "weights": "random"},
+    "fisher": {"modes": 4, "dims": 8},
     "region": {"segmenter": "otsu", "maps": "classical"},
 }
 # Segmenters take squares.
