@@ -77,7 +77,9 @@ def evaluate(
             typer.echo(f"predictions: {out.resolve()}")
     for sentence in found.warnings:
         typer.echo(f"gliaboost: warning: {sentence}", err=True)
-    say_next(quiet or as_json, *after_evaluation(bundle, data, found.predictions))
+    say_next(
+        quiet or as_json, *after_evaluation(bundle, found.model["model"], data, found.predictions)
+    )
     exit_with_failures(found.failed.items())
 
 

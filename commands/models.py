@@ -13,7 +13,7 @@ import gliaboost
 from gliaboost._face.estimate import estimate_words
 from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import CHOICE, PLACE
-from gliaboost.commands.next_steps import after_extract
+from gliaboost.commands.next_steps import after_extract, after_prediction
 from gliaboost.commands.options import (
     DataPath,
     Device,
@@ -302,7 +302,10 @@ def predict(
     # A slice of a scan has a name of its own, and is no file.
     read = [p.name for p in predictions if p.error is None and Path(p.name).is_file()]
     if read:
-        say_next(quiet or as_json or as_csv, "explain", bundle, read[0])
+        say_next(
+            quiet or as_json or as_csv,
+            *after_prediction(bundle, predictions.model["model"], read[0]),
+        )
     exit_with_failures((p.name, p.error) for p in predictions if p.error is not None)
 
 
@@ -323,8 +326,8 @@ def explain(
 ) -> None:
     """Draw on the image what a decision rests on.
 
-    SHAP values of boosters, Grad-CAM of networks: orange speaks for the predicted class, blue
-    against it.
+    SHAP values of boosters, weights of a logistic regression, Grad-CAM of
+    networks: orange speaks for the predicted class, blue against it.
     """
     out = place(out, "explanation.png")
     check_writable(out)

@@ -176,13 +176,46 @@ def after_segmenters(results: SegmentationResults, data: Path) -> list[str]:
     return ["segment", "train", str(data), *best]
 
 
-def after_evaluation(bundle: Path, data: Path, predictions: pd.DataFrame) -> list[str]:
+def after_prediction(bundle: Path, model: str, image: str) -> list[str]:
+    """Say what follows a prediction: what it rests on, if the model can tell.
+
+    Parameters
+    ----------
+    bundle : pathlib.Path
+        What was given.
+    model : str
+        Its model's name.
+    image : str
+        A file that was read.
+
+    Returns
+    -------
+    list of str
+        Words of a command, without ``gliaboost``.
+
+    Examples
+    --------
+    >>> after_prediction(Path("m.joblib"), "lightgbm", "a.png")
+    ['explain', 'm.joblib', 'a.png']
+    >>> after_prediction(Path("m.joblib"), "svm", "a.png")
+    ['evaluate', 'm.joblib', 'LABELLED_FOLDER']
+    """
+    from gliaboost.models.registry import explains
+
+    if explains(model):
+        return ["explain", str(bundle), image]
+    return ["evaluate", str(bundle), "LABELLED_FOLDER"]
+
+
+def after_evaluation(bundle: Path, model: str, data: Path, predictions: pd.DataFrame) -> list[str]:
     """Say what follows an evaluation: a look at the surest mistake, where there is one.
 
     Parameters
     ----------
     bundle, data : pathlib.Path
         What was given.
+    model : str
+        The bundle's model; one that cannot explain itself is asked for other images.
     predictions : pandas.DataFrame
         With ``path``, ``label``, ``predicted`` and a column ``proba_<class>`` a class.
 
@@ -191,9 +224,11 @@ def after_evaluation(bundle: Path, data: Path, predictions: pd.DataFrame) -> lis
     list of str
         Words of a command, without ``gliaboost``; the image that it names is there.
     """
+    from gliaboost.models.registry import explains
+
     wrong = predictions[predictions["label"] != predictions["predicted"]]
     root = data if data.is_dir() else data.parent
-    if len(wrong) and "path" in wrong:
+    if len(wrong) and "path" in wrong and explains(model):
         chances = wrong.filter(like="proba_").max(axis=1)
         surest = root / str(wrong["path"].iloc[int(chances.argmax())])
         if surest.is_file():

@@ -111,6 +111,30 @@ def takes_families(name: str) -> bool:
     return bool(has_fit_parameter(model_class(name), "families"))
 
 
+def explains(name: str) -> bool:
+    """Whether a model has a way to say what its decisions rest on.
+
+    Examples
+    --------
+    >>> explains("lightgbm"), explains("svm")
+    (True, False)
+    """
+    cls = model_class(name)
+    by_columns = cls.contributions is not Classifier.contributions
+    return by_columns or cls.saliency is not Classifier.saliency
+
+
+def explaining(kind: str) -> list[str]:
+    """Name the models of this package that can say so, of those that take ``kind``.
+
+    Examples
+    --------
+    >>> "logistic" in explaining("columns"), "svm" in explaining("columns")
+    (True, False)
+    """
+    return [name for name in BUILT_IN if takes(name) == kind and explains(name)]
+
+
 def model_names() -> list[str]:
     """Name all models, of this package and of others.
 

@@ -21,10 +21,11 @@ from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.families import share_by_family
 from gliaboost.models.explain.ground import Ground, ground_of_boxes, ground_of_map
 from gliaboost.models.explain.picture import Words, draw
+from gliaboost.models.registry import explaining
 
 Heat = NDArray[np.float32]
 _NOTHING = (
-    "{} cannot tell what its decisions rest on; ask a booster or a network (see gliaboost info)"
+    "{} cannot tell what its decisions rest on; train one of these on the same data instead: {}"
 )
 
 
@@ -129,9 +130,10 @@ def explain(bundle: Bundle, image: ImageLike) -> Explanation:
     Returns
     -------
     Explanation
-        Of a booster: TreeSHAP values (Lundberg et al. 2020), each spread over the pixels that its
-        column looks at, those of a tumour's region over that; of a network: Grad-CAM (Selvaraju et
-        al. 2017); of a hybrid: of its first network.
+        Of a booster: TreeSHAP values (Lundberg et al. 2020), of a logistic regression weights times
+        distances from the mean, each spread over the pixels that its column looks at, those of a
+        tumour's region over that; of a network: Grad-CAM (Selvaraju et al. 2017); of a hybrid: of
+        its first network.
 
     Raises
     ------
@@ -153,7 +155,7 @@ def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     best = int(probabilities.argmax())
     values = bundle.classifier().contributions(columns)
     if values is None:
-        raise UsageError(_NOTHING.format(bundle.model))
+        raise UsageError(_NOTHING.format(bundle.model, ", ".join(explaining(bundle.takes))))
     boxes, placed = places(extractors, *image.shape)
     own = values[0, best]
     whole = float(np.abs(own).sum()) or 1.0
@@ -239,7 +241,7 @@ def _around(mask: NDArray[np.bool_]) -> Box:
 def _by_image(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:
     found = bundle.classifier().saliency(image)
     if found is None:
-        raise UsageError(_NOTHING.format(bundle.model))
+        raise UsageError(_NOTHING.format(bundle.model, ", ".join(explaining(bundle.takes))))
     heat, probabilities = found
     best = int(probabilities.argmax())
     return Explanation(

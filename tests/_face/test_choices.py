@@ -60,7 +60,7 @@ def test_what_is_right_is_read_and_built() -> None:
         ({"models": "cnn-scratch", "settings": ["cnn-scratch.mix=all"]}, "mix='all', expected"),
         ({"models": "cnn-scratch", "settings": ["cnn-scratch.widths=5"]}, "widths=5, expected"),
         ({"models": "cnn-finetune", "settings": ["cnn-finetune.weights=no.pth"]}, "no weights fi"),
-        ({"models": "hybrid", "settings": ["hybrid.booster=svm"]}, "hybrid: booster='svm', exp"),
+        ({"models": "hybrid", "settings": ["hybrid.booster=knn"]}, "hybrid: booster='knn', exp"),
         ({"features": "embedding", "settings": ["embedding.weights=no.pth"]}, "no weights file"),
         ({"features": "embedding", "settings": ["embedding.pools=all"]}, "no pool 'all'"),
         ({"device": "tpu"}, "no device 'tpu'"),
@@ -74,13 +74,13 @@ def test_every_wrong_value_is_found_before_any_work(given: dict[str, Any], fault
 def test_all_of_them_come_at_once() -> None:
     lines = said(
         features="glcm,hogg",
-        models="lightgbm,svm",
-        settings=["lightgbm.rounds=0", "svm.C=1", "glcm.levels=1", "glcm.level=2"],
+        models="lightgbm,knn",
+        settings=["lightgbm.rounds=0", "knn.k=1", "glcm.levels=1", "glcm.level=2"],
         prepare="size=1",
         device="tpu",
     )
     assert len(lines) == 7, lines
-    assert not any("svm.C" in line for line in lines)  # that svm is unknown was told
+    assert not any("knn.k" in line for line in lines)  # that knn is unknown was told
 
 
 def test_a_gpu_that_a_model_cannot_use_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

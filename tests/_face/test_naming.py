@@ -44,7 +44,11 @@ def test_models_are_read_in_any_case(given: str | list[str], asked: list[str]) -
         ("XGB", "did you mean xgboost?"),
         ("lgbm", "did you mean lightgbm?"),
         ("hog", "hog are features: --features hog"),
-        ("svm", "the models are: cnn-finetune"),
+        ("knn", "the models are: cnn-finetune"),
+        ("SVC", "did you mean svm?"),
+        ("random_forest_classifier", "did you mean random-forest?"),
+        ("rf", "did you mean random-forest?"),
+        ("LogReg", "did you mean logistic?"),
     ],
 )
 def test_another_model_is_asked_for(word: str, said: str) -> None:
@@ -78,10 +82,10 @@ def test_a_backbone_says_how_it_is_asked_for(word: str) -> None:
 
 def test_what_is_known_is_kept_beside_what_is_not() -> None:
     faults = Faults()
-    assert known_models(faults, "svm,lightgbm,forest") == ["lightgbm"]
+    assert known_models(faults, "knn,lightgbm,tabnet") == ["lightgbm"]
     assert known_features(faults, "hog,sift") == ["hog"]
     assert [str(e).split(";")[0] for e in faults.errors] == [
-        "no model called 'svm'",
-        "no model called 'forest'",
+        "no model called 'knn'",
+        "no model called 'tabnet'",
         "no features called 'sift'",
     ]

@@ -12,6 +12,7 @@ from gliaboost.commands.next_steps import (
     after_benchmark,
     after_evaluation,
     after_extract,
+    after_prediction,
     after_report,
 )
 from gliaboost.datasets.audit.duplicates import LINK_COLUMNS
@@ -146,6 +147,13 @@ def test_after_a_report_the_best_of_its_runs_is_trained(results: Results) -> Non
     assert after_report([FIGSHARE, FIGSHARE]) == words and words[:2] == ["train", "DATA"]
 
 
+def test_after_a_prediction_only_a_model_that_can_is_asked_why() -> None:
+    words = after_prediction(Path("b.joblib"), "logistic", "a.png")
+    assert words == ["explain", "b.joblib", "a.png"]
+    for model in ("svm", "random-forest"):
+        assert after_prediction(Path("b.joblib"), model, "a.png")[0] == "evaluate"
+
+
 def test_after_an_evaluation_the_surest_mistake_is_looked_at(tmp_path: Path) -> None:
     frame = pd.DataFrame(
         {"path": ["a.png", "b.png", "c.png"], "label": list("xyy"), "predicted": list("xxx"),
@@ -153,9 +161,10 @@ def test_after_an_evaluation_the_surest_mistake_is_looked_at(tmp_path: Path) -> 
     )  # fmt: skip
     bundle = Path("b.joblib")
     other = ["predict", "b.joblib", "NEW_IMAGES"]
-    assert after_evaluation(bundle, tmp_path / "m.csv", frame) == other  # no such file
+    assert after_evaluation(bundle, "lightgbm", tmp_path / "m.csv", frame) == other  # no such file
     (tmp_path / "c.png").touch()
     for data in (tmp_path, tmp_path / "m.csv"):
         words = ["explain", "b.joblib", str(tmp_path / "c.png")]
-        assert after_evaluation(bundle, data, frame) == words
-    assert after_evaluation(bundle, tmp_path, frame.iloc[:1]) == other
+        assert after_evaluation(bundle, "lightgbm", data, frame) == words
+        assert after_evaluation(bundle, "svm", data, frame) == other
+    assert after_evaluation(bundle, "lightgbm", tmp_path, frame.iloc[:1]) == other

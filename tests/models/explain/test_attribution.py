@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from gliaboost.datasets.prepare import Preparation
+from gliaboost.errors import UsageError
 from gliaboost.features import create
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.attribution import explain, places, spread
@@ -94,6 +95,30 @@ def test_a_networks_map_is_of_the_pass_that_its_probabilities_are_of() -> None:
     assert heat.max() == pytest.approx(1)
     assert heat.min() >= 0
     assert heat[32:, 32:].sum() > 0.9 * heat.sum()
+
+
+@pytest.mark.parametrize("name", ["svm", "random-forest"])
+def test_a_model_that_cannot_tell_names_those_that_can(name: str, tmp_path: Path) -> None:
+    images, labels = spotted(16)
+    extractors = [create("lbp", grid=(2, 2))]
+    columns = extractors[0].transform(images)
+    model = create_model(name, inner_folds=2).fit(columns, labels)
+    bundle = make_bundle(model, Preparation(size=64), extractors, manifest_fingerprint="")
+    cv2.imwrite(str(tmp_path / "a.png"), images[0])
+    with pytest.raises(UsageError, match=rf"{name} cannot tell.*lightgbm, logistic.*xgboost"):
+        explain(bundle, tmp_path / "a.png")
+
+
+def test_a_logistic_regressions_parts_lie_where_its_columns_look(tmp_path: Path) -> None:
+    images, labels = spotted()
+    extractors = [create("lbp", grid=(2, 2))]
+    model = create_model("logistic", inner_folds=2).fit(extractors[0].transform(images), labels)
+    bundle = make_bundle(model, Preparation(size=64), extractors, manifest_fingerprint="")
+    cv2.imwrite(str(tmp_path / "a.png"), images[0])
+    found = explain(bundle, tmp_path / "a.png")
+    heat = np.abs(found.heat)
+    assert found.predicted == "glioma"
+    assert heat[32:, 32:].sum() > 0.5 * heat.sum()  # of a quarter of the image
 
 
 def test_the_command_draws_it(booster: Bundle, tmp_path: Path) -> None:
