@@ -70,6 +70,7 @@ class Fisher(FittedExtractor):
     name: ClassVar[str] = "fisher"
     title: ClassVar[str] = "Fisher vectors"
     tolerance: ClassVar[float] = 1e-3
+    joint: ClassVar[bool] = True
     learns_labels: ClassVar[bool] = False
 
     def __init__(

@@ -9,10 +9,12 @@ from gliaboost.models.families import Family, checked_families, families_of
 
 def test_extractors_say_whether_their_columns_tell_something_alone() -> None:
     extractors = [create("hog"), create("embedding", weights="random"), create("lbp", grid=1)]
-    assert families_of(extractors, [324, 2560, 54]) == [
+    extractors.append(create("fisher"))
+    assert families_of(extractors, [324, 2560, 54, 9]) == [
         Family("hog", 324, joint=False),
         Family(extractors[1].label, 2560, joint=True),
         Family(extractors[2].label, 54, joint=False),
+        Family("fisher", 9, joint=True),
     ]
 
 
