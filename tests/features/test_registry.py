@@ -59,7 +59,7 @@ def test_every_built_in_name_is_its_class() -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     with pytest.raises(
-        UsageError, match=r"no features called 'sift'; .* embedding, glcm, hog, lbp"
+        UsageError, match=r"no features called 'sift'; .* embedding, fisher, glcm, hog, lbp"
     ):
         create("sift")
     with pytest.raises(UsageError, match="no extractor is known to give the name 'sift__y0'"):
