@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, has_fit_parameter
 
 from gliaboost.devices import Unavailable
 from gliaboost.errors import GliaboostError
@@ -230,6 +230,10 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     def search_space(cls) -> SearchSpace | None:
         """Say what a search may change; None: nothing."""
         return None
+
+    def wants_masks(self) -> bool:
+        """Whether `fit` is to be given masks; here, whether it has an argument for them."""
+        return bool(has_fit_parameter(self, "masks"))
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, a line each, before anything is fitted.

@@ -75,7 +75,7 @@ def out_of_fold(
             data, rows[train], labels[train], used, folds=tested, seed=seed, progress=progress
         )
         X, beside = model_input(data, takes(model), rows[train], learned.columns)
-        told = {**family_input(model, learned), **mask_input(data, model, rows[train])}
+        told = {**family_input(model, learned), **mask_input(data, classifier, rows[train])}
         classifier.fit(X, labels[train], groups=groups[train], **beside, **told)
         columns, _ = columns_of(data, rows[test], learned.extractors, progress)
         X, beside = model_input(data, takes(model), rows[test], columns)

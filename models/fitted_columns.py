@@ -15,10 +15,11 @@ from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.features.extract import extract, matrix, seconds_spent
 from gliaboost.features.fitted import FittedExtractor, to_learn
+from gliaboost.models.base import Classifier
 from gliaboost.models.extractor_fits import fitted_on
 from gliaboost.models.families import Family, families_of
 from gliaboost.models.inner_parts import inner_parts, teaching
-from gliaboost.models.registry import takes_families, takes_masks
+from gliaboost.models.registry import takes_families
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 
@@ -179,15 +180,15 @@ def model_input(
     return data.images(rows), {"columns": columns} if takes == "both" else {}
 
 
-def mask_input(data: TrainingData, model: str, rows: Rows) -> dict[str, NDArray[np.bool_]]:
+def mask_input(data: TrainingData, model: Classifier, rows: Rows) -> dict[str, NDArray[np.bool_]]:
     """Give a model that learns from masks those of its training rows.
 
     Parameters
     ----------
     data : TrainingData
         Of these rows.
-    model : str
-        A registered model.
+    model : Classifier
+        To be fitted.
     rows : int64 array [n]
         Training rows of the manifest.
 
@@ -195,9 +196,9 @@ def mask_input(data: TrainingData, model: str, rows: Rows) -> dict[str, NDArray[
     -------
     dict
         ``masks``, bool [n, S, S], and ``masked``, bool [n], whether it is known where the tumour
-        is; empty where the model's `fit` takes no masks.
+        is; empty where the model wants none.
     """
-    if not takes_masks(model):
+    if not model.wants_masks():
         return {}
     masks, known = data.masks(rows)
     return {"masks": masks, "masked": known}

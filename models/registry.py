@@ -89,17 +89,6 @@ def takes(name: str) -> str:
     return model_class(name).takes
 
 
-def takes_masks(name: str) -> bool:
-    """Whether a model learns from masks beside its images, as `fit`'s ``masks`` and ``masked``.
-
-    Examples
-    --------
-    >>> takes_masks("cnn-multitask"), takes_masks("cnn-finetune")
-    (True, False)
-    """
-    return bool(has_fit_parameter(model_class(name), "masks"))
-
-
 def takes_families(name: str) -> bool:
     """Whether a model is told whose its columns are, as `fit`'s ``families``.
 

@@ -152,7 +152,7 @@ def train_on(
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
     X, beside = model_input(data, takes(model), rows, learned.columns)
-    told = {**family_input(model, learned), **mask_input(data, model, rows)}
+    told = {**family_input(model, learned), **mask_input(data, classifier, rows)}
     classifier.fit(X, labels, groups=groups, **beside, **told)
     known: dict[str, Any] = {
         "images": len(rows),

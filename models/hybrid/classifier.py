@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,9 +20,9 @@ from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.base import Classifier
 from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
-from gliaboost.models.networks.classifier import check_training
+from gliaboost.models.networks.classifier import NetworkClassifier, check_training
 from gliaboost.models.networks.cnn import FinetunedCNN
-from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, whole
+from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.registry import (
     create_model,
     model_names,
@@ -37,6 +38,10 @@ Rows = NDArray[np.int64]
 Matrix = NDArray[np.float32]
 
 
+# That give columns of an image beside their answer, by way of the same backbones.
+NETWORKS = ("cnn-finetune", "cnn-multitask")
+
+
 @register
 class Hybrid(Classifier):
     """Backbones fine-tuned without a part of the patients each, and a booster on what they see.
@@ -50,8 +55,14 @@ class Hybrid(Classifier):
 
     Parameters
     ----------
-    backbone, weights, sha256, size, epochs, head_epochs, batch_size, learning_rate
-        As for `FinetunedCNN`; its other parameters keep their defaults, and every epoch is run.
+    network : {"cnn-finetune", "cnn-multitask"}
+        What is trained without a part each. The second learns from masks too, and what the booster
+        is given of it is pooled inside the mask that it draws, beside the mask's place and size.
+    backbone, weights, sha256
+        As for `FinetunedCNN`.
+    size, epochs, head_epochs, batch_size, learning_rate : optional
+        As for the network; default: its own. Its other parameters keep their defaults, and every
+        epoch is run.
     booster : str
         What learns from the columns: ``"lightgbm"``, ``"xgboost"`` or another model of columns.
     inner_folds : int
@@ -92,14 +103,15 @@ class Hybrid(Classifier):
     def __init__(
         self,
         *,
+        network: str = "cnn-finetune",
         backbone: str = PACKAGED,
         weights: str = "package",
         sha256: str = "",
         size: int | None = None,
-        epochs: int = 8,
-        head_epochs: int = 1,
-        batch_size: int = 32,
-        learning_rate: float = 1e-3,
+        epochs: int | None = None,
+        head_epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
         booster: str = "lightgbm",
         inner_folds: int = 3,
         precision: str = "auto",
@@ -107,6 +119,7 @@ class Hybrid(Classifier):
         jobs: int | None = None,
         seed: int = 0,
     ) -> None:
+        self.network = network
         self.backbone = backbone
         self.weights = weights
         self.sha256 = sha256
@@ -129,6 +142,8 @@ class Hybrid(Classifier):
         groups: ArrayLike | None = None,
         *,
         columns: ArrayLike | None = None,
+        masks: ArrayLike | None = None,
+        masked: ArrayLike | None = None,
         checkpoint: Path | None = None,
         after_epoch: AfterEpoch | None = None,
     ) -> Self:
@@ -143,6 +158,8 @@ class Hybrid(Classifier):
             Patient of each image.
         columns : float32 array [N, D], optional
             Classical features of the same images.
+        masks, masked : optional
+            As for `MultiTaskCNN.fit`, where that is the network.
         checkpoint : path-like, optional
             As for `NetworkClassifier.fit`; each network has a file beside it, which ends in its
             number.
@@ -170,7 +187,8 @@ class Hybrid(Classifier):
                 "a class has a single patient in the training images, and the hybrid needs two: "
                 "its booster learns from patients that a network has not seen; use cnn-finetune"
             )
-        networks, seen = self._networks(images, labels, patients, checkpoint, after_epoch)
+        beside = {"masks": masks, "masked": masked} if self.wants_masks() else {}
+        networks, seen = self._networks(images, labels, patients, beside, checkpoint, after_epoch)
         self.history_ = [
             {**entry, "network": k} for k, n in enumerate(networks, 1) for entry in n.history_
         ]
@@ -224,25 +242,37 @@ class Hybrid(Classifier):
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
-        networks = FinetunedCNN(**{name: getattr(self, name) for name in _HANDED_ON})
-        return [*illegal(self, _LEGAL), *networks.parameter_faults()]
+        faults = illegal(self, _LEGAL)
+        if self.network in NETWORKS:
+            faults += self._network(0).parameter_faults()
+        return faults
+
+    def wants_masks(self) -> bool:
+        """Whether its networks learn from masks."""
+        return create_model(self.network).wants_masks()
+
+    def _network(self, number: int) -> NetworkClassifier:
+        given = {name: getattr(self, name) for name in _HANDED_ON}
+        own = {name: value for name, value in given.items() if value is not None}
+        seed = self.seed + number
+        network = create_model(self.network, **own, validation_fraction=0.0, seed=seed)
+        assert isinstance(network, NetworkClassifier)
+        return network
 
     def _networks(
         self,
         images: NDArray[np.uint8],
         labels: NDArray[Any],
         patients: NDArray[Any],
+        beside: Mapping[str, ArrayLike | None],
         checkpoint: Path | None,
         after_epoch: AfterEpoch | None,
-    ) -> tuple[list[FinetunedCNN], list[tuple[Matrix, Matrix]]]:
+    ) -> tuple[list[NetworkClassifier], list[tuple[Matrix, Matrix]]]:
         networks, seen = [], []
         for number, held_out in enumerate(self.held_out_):
             rest = np.setdiff1d(np.arange(len(labels)), held_out)
-            network = FinetunedCNN(
-                **{name: getattr(self, name) for name in _HANDED_ON},
-                validation_fraction=0.0,
-                seed=self.seed + number,
-            )
+            network = self._network(number)
+            own = {k: np.asarray(v)[rest] for k, v in beside.items() if v is not None}
             file = None if checkpoint is None else Path(f"{checkpoint}.{number + 1}")
             network.fit(
                 images[rest],
@@ -250,6 +280,7 @@ class Hybrid(Classifier):
                 patients[rest],
                 checkpoint=file,
                 after_epoch=_of_network(after_epoch, number, len(self.held_out_)),
+                **own,
             )
             networks.append(network)
             seen.append(network.embed(images[held_out]))
@@ -273,7 +304,7 @@ class Hybrid(Classifier):
         shared = {"device": device, "jobs": self.jobs, "seed": self.seed}
         return create_model(self.booster, **shared_parameters(self.booster, **shared))
 
-    def _packed(self, networks: list[FinetunedCNN], booster: Classifier) -> bytes:
+    def _packed(self, networks: list[NetworkClassifier], booster: Classifier) -> bytes:
         import torch
 
         from gliaboost.models.networks.network import from_safetensors, to_safetensors
@@ -294,6 +325,7 @@ class Hybrid(Classifier):
 
 
 _LEGAL: Legal = {
+    "network": one_of(*NETWORKS),
     "booster": (
         "the name of a model of columns, such as lightgbm",
         lambda v: v in model_names() and takes(v) == "columns",

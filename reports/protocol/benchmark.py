@@ -25,7 +25,7 @@ from gliaboost.models.extractor_fits import identity_of
 from gliaboost.models.familiarity.familiarity import DESCRIPTION
 from gliaboost.models.inner_parts import inner_parts
 from gliaboost.models.packing import make_bundle
-from gliaboost.models.registry import create_model, shared_parameters, takes_masks
+from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
@@ -279,6 +279,13 @@ def _identity(
     keys, groups = data.extraction.keys, data.groups
     prepared = protocol.preparation.to_dict()
     learning = to_learn(experiment.extractors)
+    model = create_model(
+        experiment.model,
+        **{
+            **shared_parameters(experiment.model, seed=protocol.seed),
+            **protocol.parameters.get(experiment.model, {}),
+        },
+    )
     parts = {
         "version": __version__,
         "decoding": DECODING,
@@ -289,16 +296,10 @@ def _identity(
         "features": [e.fingerprint(prepared) for e in experiment.extractors],
         "preparation": prepared,
         "model": experiment.model,
-        "parameters": create_model(
-            experiment.model,
-            **{
-                **shared_parameters(experiment.model, seed=protocol.seed),
-                **protocol.parameters.get(experiment.model, {}),
-            },
-        ).get_params(),
+        "parameters": model.get_params(),
         "device": protocol.device,
         **({"trials": protocol.trials, "seed": protocol.seed} if protocol.trials else {}),
-        **({"masks": data.mask_keys(train)} if takes_masks(experiment.model) else {}),
+        **({"masks": data.mask_keys(train)} if model.wants_masks() else {}),
         **(
             {
                 "learned": [identity_of(data, train, labels, e) for e in learning],

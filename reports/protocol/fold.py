@@ -192,7 +192,7 @@ def fit_and_ask(
     )
     shared = shared_parameters(experiment.model, **options.shared)
     model = create_model(experiment.model, **{**shared, **parameters})
-    masks = mask_input(data, experiment.model, task.train)
+    masks = mask_input(data, model, task.train)
     model.fit(X, task.labels, groups=groups, **beside, **families, **masks, **resuming)
     fitted = time.perf_counter()
     probabilities = model.predict_proba(unseen, **its)

@@ -33,7 +33,7 @@ from gliaboost.models.fitted_columns import (
     model_input,
 )
 from gliaboost.models.prediction import predict
-from gliaboost.models.registry import MODELS
+from gliaboost.models.registry import MODELS, create_model
 from gliaboost.models.registry import register as register_model
 from gliaboost.models.search_space import SearchSpace
 from gliaboost.models.training import search, train, training_data
@@ -480,9 +480,9 @@ def test_a_model_that_takes_masks_is_given_those_of_its_training_rows(
     data = data_of(manifest, tmp_path, LBP)
     whole, known = data.masks(rows_of(data))
     assert known.sum() == len(table) - 1 and not known[0]
-    assert mask_input(data, "lightgbm", rows_of(data)) == {}
+    assert mask_input(data, create_model("lightgbm"), rows_of(data)) == {}
     some = np.array([3, 0, 7])
-    given = mask_input(data, "masked", some)
+    given = mask_input(data, masked_model(), some)
     np.testing.assert_array_equal(given["masks"], whole[some])
     assert given["masked"].tolist() == [True, False, True]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from gliaboost.models.hybrid.classifier import Hybrid
 from gliaboost.models.hybrid.prediction import hybrid_probabilities
 from gliaboost.models.log_loss import balanced_log_loss
 from gliaboost.models.networks.cnn import FinetunedCNN
+from gliaboost.models.networks.multitask_cnn import MultiTaskCNN
+from gliaboost.models.registry import create_model
 
 torch = pytest.importorskip("torch")
 
@@ -203,3 +206,96 @@ def test_saliency_is_of_the_first_network() -> None:
     np.testing.assert_array_equal(heat, maps[0])
     assert not np.array_equal(maps[0], maps[1])
     assert probabilities.sum() == pytest.approx(1)
+
+
+def multitask(**changed: Any) -> Hybrid:
+    return small(network="cnn-multitask", **changed)
+
+
+def test_the_multi_task_networks_learn_from_the_masks_of_their_own_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images, labels, groups, columns = textures()
+    masks = np.zeros(images.shape, bool)
+    masks[:, 10:20, 10:20] = True
+    masks[:, 0, 0] = np.arange(len(images)) % 2 == 0
+    masked = np.arange(len(images)) % 5 != 0
+    taught: list[dict[str, Any]] = []
+    fit = MultiTaskCNN.fit
+
+    @wraps(fit)  # its arguments tell that it wants masks
+    def watched(self: Any, X: Any, y: Any, groups: Any, **named: Any) -> Any:
+        taught.append({"X": X, "groups": groups, **named})
+        return fit(self, X, y, groups, **named)
+
+    monkeypatch.setattr(MultiTaskCNN, "fit", watched)
+    model = multitask().fit(images, labels, groups, columns=columns, masks=masks, masked=masked)
+    assert len(taught) == 2
+    for told, held_out in zip(taught, model.held_out_, strict=True):
+        rest = np.setdiff1d(np.arange(len(images)), held_out)
+        np.testing.assert_array_equal(told["X"], images[rest])
+        np.testing.assert_array_equal(told["masks"], masks[rest])
+        np.testing.assert_array_equal(told["masked"], masked[rest])
+        assert not set(told["groups"]) & set(groups[held_out])
+    wanted = model.predict_proba(images, columns)
+    np.testing.assert_allclose(wanted.sum(axis=1), 1)
+    restored = Hybrid.from_bytes(model.to_bytes(), model.classes_, 6, **model.get_params())
+    np.testing.assert_array_equal(restored.predict_proba(images, columns), wanted)
+    heat, _ = restored.saliency(images[0])
+    assert heat.shape == images[0].shape
+
+
+def test_the_booster_is_given_what_lies_inside_the_drawn_mask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    images, labels, groups, columns = textures()
+    given: list[Any] = []
+    embedded: list[Any] = []
+    cls: Any = type(create_model("lightgbm"))
+    fit, embed = cls.fit, MultiTaskCNN.embed
+
+    def watched_fit(self: Any, X: Any, *rest: Any, **named: Any) -> Any:
+        given.append(X)
+        return fit(self, X, *rest, **named)
+
+    def watched_embed(self: Any, X: Any) -> Any:
+        embedded.append(embed(self, X))
+        return embedded[-1]
+
+    monkeypatch.setattr(cls, "fit", watched_fit)
+    monkeypatch.setattr(MultiTaskCNN, "embed", watched_embed)
+    model = multitask().fit(
+        images, labels, groups, columns=columns, masks=np.ones(images.shape, bool)
+    )
+    *_, whole = given
+    width = embedded[0][0].shape[1]
+    for held_out, (own, _) in zip(model.held_out_, embedded, strict=True):
+        np.testing.assert_array_equal(whole[held_out, 6 : 6 + width], own)
+
+
+def test_masks_are_wanted_by_the_multi_task_network_alone() -> None:
+    assert not Hybrid().wants_masks()
+    assert Hybrid(network="cnn-multitask").wants_masks()
+    assert create_model("cnn-multitask").wants_masks()
+    assert not create_model("cnn-finetune").wants_masks()
+    assert not create_model("stacked").wants_masks()
+
+
+def test_each_network_keeps_its_own_defaults_but_for_what_is_given() -> None:
+    own, given = MultiTaskCNN(), Hybrid(network="cnn-multitask", epochs=3)._network(0)
+    assert isinstance(given, MultiTaskCNN)
+    assert (given.size, given.learning_rate, given.batch_size) == (
+        own.size,
+        own.learning_rate,
+        own.batch_size,
+    )
+    assert (given.epochs, given.validation_fraction) == (3, 0.0)
+    usual: Any = Hybrid()._network(1)
+    assert (usual.epochs, usual.head_epochs, usual.batch_size, usual.seed) == (8, 1, 32, 1)
+
+
+def test_another_network_is_refused() -> None:
+    (fault,) = Hybrid(network="cnn-scratch").parameter_faults()
+    assert fault == "network='cnn-scratch', expected one of cnn-finetune, cnn-multitask"
+    faults = Hybrid(network="cnn-multitask", size=16).parameter_faults()
+    assert faults == ["size=16, expected a whole number from 32 to 4096"]
