@@ -246,6 +246,11 @@ def thumbnail(image: NDArray[np.uint8]) -> NDArray[np.float16]:
 def _resized(image: NDArray[Any], size: int) -> NDArray[Any]:
     import cv2
 
+    height, width = image.shape
+    if min(height, width) < size < max(height, width):
+        # The longer side first, by area: else every other of its rows is passed over.
+        shrunk = (min(width, size), min(height, size))
+        image = cv2.resize(image, shrunk, interpolation=cv2.INTER_AREA)
     shrinks = min(image.shape) >= size
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(image, (size, size), interpolation=how))

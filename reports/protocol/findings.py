@@ -11,7 +11,7 @@ from gliaboost.files import replacing
 from gliaboost.progress import SILENT, Progress, Substage
 
 # Raised whenever an audit of the same images may say something else.
-VERSION = 3
+VERSION = 4
 
 Finding = tuple[str, str]
 

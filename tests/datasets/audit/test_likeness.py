@@ -42,7 +42,7 @@ def seen(a: Image, b: Image) -> str | None:
     found = compare(detail(a), detail(b))
     if found is None:
         return None
-    assert (found.agreement >= SAME) is found.same
+    assert found.agreement >= SAME or not found.same
     assert found.agreement <= 1 and found.similarity <= 1
     return ("same " if found.same else "neighbour ") + ADJUSTMENTS[found.adjusted]
 
@@ -62,7 +62,7 @@ COPIES: dict[str, tuple[Change, str]] = {
     "gamma 0.5": (lambda x: (255 * (x / 255) ** 0.5).astype(np.uint8), "same contrast"),
     "clipped": (
         lambda x: np.clip((x.astype(float) - 60) * 1.9, 0, 255).astype(np.uint8),
-        "same ",
+        "same contrast",
     ),
     "trimmed": (lambda x: x[4:-1, 2:-3], "same alignment"),
     "trimmed, gamma 1.8": (
