@@ -49,7 +49,7 @@ def displacement(
     >>> displacement(x, x, everywhere), 0.02 < displacement(x, y, everywhere) < 0.1
     (0.0, True)
     """
-    down, across = np.gradient((x + y) / 2)
+    down, across = (np.asarray(one, np.float32) for one in np.gradient((x + y) / 2))
     rest = y - x
     rest = rest - _mean(rest)
     xx, xy, yy = _mean(across * across), _mean(across * down), _mean(down * down)
