@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.features.dense.pyramid import Pyramid
-from gliaboost.features.embedding.weights import PACKAGED
+from gliaboost.features.embedding.packaged import PACKAGED
 
 # Stages of strides 4, 8 and 16, with 24, 40 and 112 channels.
 STAGES = (1, 2, 3)

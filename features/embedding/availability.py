@@ -5,7 +5,8 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from gliaboost.errors import GliaboostError, MissingExtraError
-from gliaboost.features.embedding.weights import PACKAGED, find_weights, packaged_file
+from gliaboost.features.embedding.packaged import PACKAGES, packaged_file
+from gliaboost.features.embedding.weights import find_weights
 
 NEEDED = ("torch", "timm", "safetensors")
 
@@ -43,15 +44,15 @@ def weights_faults(backbone: str, weights: str, sha256: str = "", purpose: str =
     try:
         if weights not in ("package", "hub", "random"):
             find_weights(weights, sha256)
-        if (backbone, weights) == (PACKAGED, "package"):
-            packaged_file()
+        if backbone in PACKAGES and weights == "package":
+            packaged_file(backbone)
             return []
         from gliaboost.features.embedding import backbones
 
         name = backbones.timm_name(backbone)
         if weights == "package":
-            backbones.refuse_other_than_packaged(name)
-            packaged_file()
+            backbones.refuse_unpackaged(name)
+            packaged_file(name)
         elif weights == "hub":
             backbones.refuse_unreachable(name)
     except GliaboostError as error:

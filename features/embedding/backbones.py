@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost._compat import import_timm
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError, WeightsError
-from gliaboost.features.embedding.weights import (
-    PACKAGE_SHA256,
+from gliaboost.features.embedding.packaged import (
     PACKAGED,
-    digest,
-    file_checksum,
-    find_weights,
+    PACKAGES,
     packaged_file,
     packaged_weights,
-    read_weights,
 )
+from gliaboost.features.embedding.weights import digest, file_checksum, find_weights, read_weights
 from gliaboost.spelling import near
 
 if TYPE_CHECKING:
@@ -35,6 +32,8 @@ PRESETS = {
     "inception_v3": "inception_v3",
     "efficientnet_b0": "efficientnet_b0",
     "efficientnet_lite0": PACKAGED,
+    "efficientnet_lite1": "tf_efficientnet_lite1",
+    "efficientnet_lite2": "tf_efficientnet_lite2",
     "convnext_tiny": "convnext_tiny",
     "dinov2_small": "vit_small_patch14_dinov2",
 }
@@ -136,8 +135,9 @@ def create_backbone(
     backbone : str
         A preset or any timm name.
     weights : str
-        ``package`` (comes with gliaboost, for tf_efficientnet_lite0), ``hub`` (timm's download), a
-        safetensors file or a checkpoint of tensors alone, or ``random``: untrained.
+        ``package`` (comes with gliaboost, for tf_efficientnet_lite0; for lite1 and lite2 with its
+        extra ``backbones``), ``hub`` (timm's download), a safetensors file or a checkpoint of
+        tensors alone, or ``random``: untrained.
     sha256 : str
         First digits that the file's SHA-256 must have; empty: any.
     seed : int
@@ -170,7 +170,7 @@ def create_backbone(
     if weights == "hub":
         return _from_hub(name, _sized(name, size))
     if weights == "package":
-        refuse_other_than_packaged(name)
+        refuse_unpackaged(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model: torch.nn.Module = _timm().create_model(name, num_classes=0, **_sized(name, size))
@@ -178,25 +178,25 @@ def create_backbone(
     if weights == "random":
         return model
     if weights == "package":
-        _load(model, packaged_weights(), packaged_file(), name)
+        _load(model, packaged_weights(name), packaged_file(name), name)
     else:
         path = find_weights(weights, sha256)
         _load(model, read_weights(path), path, name)
     return model
 
 
-def refuse_other_than_packaged(name: str) -> None:
+def refuse_unpackaged(name: str) -> None:
     """Say how to get and name weights of a backbone that has none in a package.
 
     Raises
     ------
     UsageError
-        If it is another than the packaged one.
+        If it is none of `gliaboost.features.embedding.packaged.PACKAGES`.
     """
-    if name != PACKAGED:
+    if name not in PACKAGES:
         raise UsageError(
-            f"weights 'package' are those of {PACKAGED}, not of {name}; download those of {name} "
-            f"with --set embedding.weights=hub, or name a file of yours: {NAMING}"
+            f"weights 'package' are those of {', '.join(PACKAGES)}, not of {name}; download those "
+            f"of {name} with --set embedding.weights=hub, or name a file of yours: {NAMING}"
         )
 
 
@@ -239,7 +239,10 @@ def weights_checksum(backbone: str, weights: str, *, sha256: str = "", seed: int
     if weights == "random":
         return f"random-{seed}"
     if weights == "package":
-        return PACKAGE_SHA256
+        # Without timm: this is asked wherever columns are named.
+        name = PRESETS.get(backbone, backbone)
+        refuse_unpackaged(name)
+        return PACKAGES[name].sha256
     if weights == "hub":
         return _hub_checksum(timm_name(backbone))
     return file_checksum(find_weights(weights, sha256))

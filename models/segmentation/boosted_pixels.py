@@ -106,7 +106,7 @@ class BoostedPixels(Segmenter):
         faults = illegal(self, _LEGAL)
         if self.maps == "frozen":
             from gliaboost.features.embedding.availability import weights_faults
-            from gliaboost.features.embedding.weights import PACKAGED
+            from gliaboost.features.embedding.packaged import PACKAGED
 
             faults += weights_faults(PACKAGED, "package", purpose="frozen maps")
         return faults

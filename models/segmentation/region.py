@@ -220,7 +220,7 @@ class Region(FittedExtractor):
         if self.maps != "frozen":
             return []
         from gliaboost.features.embedding.availability import weights_faults
-        from gliaboost.features.embedding.weights import PACKAGED
+        from gliaboost.features.embedding.packaged import PACKAGED
 
         faults = weights_faults(PACKAGED, "package", purpose="frozen maps")
         return [f"{fault}; or look without a network: maps=classical" for fault in faults]

@@ -14,13 +14,13 @@ from gliaboost.datasets.inner_splits import inner_validation, text_codes
 from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError
 from gliaboost.features.embedding.availability import weights_faults
+from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
     import_torch,
     torch_threads,
 )
-from gliaboost.features.embedding.weights import PACKAGED
 from gliaboost.models.networks.memory import advice_on_memory
 from gliaboost.models.networks.parameters import DECODER_LEGAL, shared_legal, training_plan
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal

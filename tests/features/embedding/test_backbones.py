@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from gliaboost import _compat
-from gliaboost.errors import GliaboostError, MissingExtraError, UsageError, WeightsError
-from gliaboost.features.embedding import backbones, weights
+from gliaboost.errors import GliaboostError, UsageError, WeightsError
+from gliaboost.features.embedding import backbones
 from gliaboost.features.embedding.backbones import (
     PRESETS,
     backbone_input,
@@ -21,7 +21,8 @@ from gliaboost.features.embedding.backbones import (
     timm_name,
     weights_checksum,
 )
-from gliaboost.features.embedding.weights import PACKAGED, read_weights
+from gliaboost.features.embedding.packaged import PACKAGED
+from gliaboost.features.embedding.weights import read_weights
 from gliaboost.files import sha256_file
 
 torch = pytest.importorskip("torch")
@@ -47,18 +48,6 @@ def packaged() -> Any:
 def same(a: Any, b: Any) -> bool:
     left, right = a.state_dict(), b.state_dict()
     return left.keys() == right.keys() and all(torch.equal(left[k], right[k]) for k in left)
-
-
-def test_the_package_fits_every_tensor(packaged: Any) -> None:
-    state = weights.packaged_weights()
-    whole = _compat.import_timm().create_model(PACKAGED)
-    whole.load_state_dict(state, strict=True)
-    assert {k: v.shape for k, v in whole.state_dict().items()} == {
-        k: v.shape for k, v in state.items()
-    }
-    for name, value in packaged.state_dict().items():
-        assert torch.equal(value, state[name])
-    assert not packaged.training
 
 
 def test_the_packaged_network_has_learned_to_see(packaged: Any) -> None:
@@ -176,18 +165,6 @@ def test_a_checkpoint_of_something_else_is_refused(
 def test_the_package_is_for_its_own_backbone_only() -> None:
     with pytest.raises(UsageError, match="'package' are those of tf_efficientnet_lite0"):
         create_backbone("resnet18", "package")
-
-
-def test_an_altered_package_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "PACKAGE_SHA256", "0" * 64)
-    with pytest.raises(WeightsError, match="missing or altered; install it again"):
-        create_backbone(PACKAGED, "package")
-
-
-def test_a_missing_package_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "PACKAGE", "no-such-package-here")
-    with pytest.raises(MissingExtraError, match=r"no-such-package-here, which is not installed"):
-        create_backbone(PACKAGED, "package")
 
 
 @pytest.mark.parametrize("backbone", ["resnet18", "xception"])

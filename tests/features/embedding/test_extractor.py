@@ -230,7 +230,10 @@ def test_half_precision_is_near(pictures: Image) -> None:
 @pytest.mark.parametrize(
     ("extractor", "message"),
     [
-        (Embedding(pools=["median"]), "no pool 'median'; the pools are: avg, max, gem, grid2x2"),
+        (
+            Embedding(pools=["median"]),
+            "no pool 'median'; the pools are: avg, max, std",
+        ),
         (Embedding(pools=()), "pools is .* at least one"),
         (Embedding(layers=(-2,)), "expected -1"),
         (Embedding(layers=(9,)), r"layers \[9\]; expected -1, or 0 to 4"),

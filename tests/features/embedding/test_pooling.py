@@ -13,6 +13,7 @@ def test_pools_against_numpy() -> None:
     wanted = {
         "avg": maps.mean(axis=(2, 3)),
         "max": maps.max(axis=(2, 3)),
+        "std": maps.std(axis=(2, 3)),
         "gem": (np.maximum(maps.astype(np.float64), 1e-6) ** 3).mean(axis=(2, 3)) ** (1 / 3),
         "grid2x2": np.concatenate(
             [
@@ -22,7 +23,17 @@ def test_pools_against_numpy() -> None:
             ],
             axis=1,
         ),
+        # Seven rows in three cells: neighbours share a row.
+        "grid3x3": np.concatenate(
+            [
+                maps[:, :, rows, columns].mean(axis=(2, 3))
+                for rows in (slice(0, 3), slice(2, 5), slice(4, 7))
+                for columns in (slice(0, 2), slice(2, 4), slice(4, 6))
+            ],
+            axis=1,
+        ),
     }
+    assert wanted.keys() == POOLS.keys()
     for name, pool in POOLS.items():
         np.testing.assert_allclose(pool(torch.from_numpy(maps)).numpy(), wanted[name], rtol=1e-5)
 
@@ -38,6 +49,14 @@ def test_quarters_come_cell_by_cell_in_the_order_of_their_names() -> None:
     maps[0, 1, 2:, :3] = 1
     assert POOLS["grid2x2"](maps).tolist() == [[0, 0, 0, 0, 0, 1, 0, 0]]
     assert CELLS["grid2x2"][2] == "y1_x0_"
+
+
+def test_a_flat_map_deviates_by_nothing_and_has_a_slope() -> None:
+    flat = torch.full((1, 1, 3, 3), 7.0, requires_grad=True)
+    found = POOLS["std"](flat)
+    assert found.item() == pytest.approx(0, abs=1e-5)
+    found.sum().backward()  # type: ignore[no-untyped-call]
+    assert torch.isfinite(flat.grad).all()
 
 
 def test_a_generalised_mean_lies_between_average_and_maximum() -> None:

@@ -95,22 +95,6 @@ def test_what_is_no_state_is_refused(
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize(
-    ("packaged", "timms"),
-    [
-        ("_conv_stem.weight", "conv_stem.weight"),
-        ("_bn1.running_var", "bn2.running_var"),
-        ("_fc.bias", "classifier.bias"),
-        ("_blocks.0._project_conv.weight", "blocks.0.0.conv_pw.weight"),
-        ("_blocks.1._expand_conv.weight", "blocks.1.0.conv_pw.weight"),
-        ("_blocks.4._bn2.bias", "blocks.2.1.bn3.bias"),
-        ("_blocks.15._depthwise_conv.weight", "blocks.6.0.conv_dw.weight"),
-    ],
-)
-def test_the_packages_names_become_timms(packaged: str, timms: str) -> None:
-    assert weights._renamed(packaged) == timms
-
-
 def test_the_digest_tells_tensors_and_names_apart() -> None:
     one = {"a": torch.ones(3), "b": torch.zeros(2)}
     others = [
