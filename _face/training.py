@@ -16,7 +16,7 @@ from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest, of_target
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_file, check_folder
-from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
+from gliaboost._face.presets import PRESETS, USUAL, Preset, as_far_as_masks_go, preset_of
 from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
 from gliaboost.datasets.naming import named
@@ -142,7 +142,7 @@ def train(
     asked = _Asked(
         model or usual.model,
         features,
-        usual.features,
+        usual,
         settings,
         prepare,
         region,
@@ -273,7 +273,7 @@ def tune(
     faults = Faults()
     check_search(faults, model, trials, timeout, folds)
     check_file(faults, study, "--study")
-    asked = _Asked(model, features, CLASSICAL, settings, prepare, region, device, jobs, seed)
+    asked = _Asked(model, features, PRESETS[USUAL], settings, prepare, region, device, jobs, seed)
     choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
     (name,) = choice.models
     cache = FeatureStore(None if store is None else Path(store))
@@ -318,7 +318,7 @@ class _Asked(NamedTuple):
 
     model: str
     features: FeatureNames | None
-    usual_features: str
+    usual: Preset
     settings: SettingsGiven
     prepare: str | Mapping[str, Any] | Preparation
     region: Path | str | None
@@ -340,13 +340,14 @@ def _checked(
     """Check everything before any work, tell all faults, and keep the manifest of a folder."""
     choice = choose(
         faults,
-        features=asked.usual_features if asked.features is None else asked.features,
+        features=asked.usual.features if asked.features is None else asked.features,
         models=asked.model,
         settings=asked.settings,
         prepare=asked.prepare,
         device=asked.device,
         seed=asked.seed,
         region=asked.region,
+        presumed=asked.usual.settings if asked.features is None else None,
     )
     if len(choice.models) > 1:
         faults.note(UsageError(f"--model {asked.model}: one model is expected"))
