@@ -49,7 +49,7 @@ SAME, BESIDE, OTHER = "same", "neighbours", "other"
 
 
 class Volume(NamedTuple):
-    """Signal from the feet up, from the nose and from the right; mm a step of each axis."""
+    """Signal by height, depth and width of the head; mm a step of each axis."""
 
     signal: NDArray[np.float32]
     spacing: tuple[float, float, float]
