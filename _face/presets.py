@@ -48,9 +48,7 @@ LOOKING = f"{CLASSICAL},embedding,region"
 PRESETS = {
     "fast": Preset(CLASSICAL, "xgboost,lightgbm", "lightgbm"),
     "good": Preset(LOOKING, "stacked", "stacked", MIDDLE),
-    "best": Preset(
-        f"{CLASSICAL},embedding,region", "stacked,cnn-multitask,hybrid", "stacked", MIDDLE
-    ),
+    "best": Preset(LOOKING, "stacked,cnn-multitask,hybrid", "stacked", MIDDLE),
 }
 USUAL = "fast"
 

@@ -11,17 +11,16 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.devices import DEVICES, Unavailable, choose_device, why_no_cuda
-from gliaboost.errors import GliaboostError, UsageError
-from gliaboost.models.base import Classifier
+from gliaboost.errors import GliaboostError
 from gliaboost.models.boosters import space
 from gliaboost.models.boosters.native import threads_for
 from gliaboost.models.boosters.task import Boosted, BoostingTask
+from gliaboost.models.column_classifier import ColumnClassifier
 from gliaboost.models.parameter_checks import (
     CLASS_WEIGHT,
     Legal,
@@ -30,14 +29,14 @@ from gliaboost.models.parameter_checks import (
     one_of,
     whole,
 )
-from gliaboost.models.rows import refuse_infinite, row_groups, row_weights
+from gliaboost.models.rows import row_groups, row_weights
 from gliaboost.models.search_space import SearchSpace
 
 # Rounds where no patient can be held out to choose them.
 FIXED_ROUNDS = 100
 
 
-class Booster(Classifier):
+class Booster(ColumnClassifier):
     """Gradient-boosted trees for many columns on few rows.
 
     Trees are small, histograms coarse, and a tree sees a sample of the columns and rows: on
@@ -184,14 +183,7 @@ class Booster(Classifier):
         """
         check_parameters(self, _LEGAL)
         device = choose_device(self.device, f"{self.name} cannot train", self._why_no_cuda)
-        matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
-        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
-        check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise UsageError(
-                f"training rows of one class only ({self.classes_[0]}); training needs 2 classes"
-            )
+        matrix, codes = self._training_rows(X, y)
         fitted = self._boost(self._task(matrix, codes, groups, sample_weight, device))
         if self.device == "cuda" and fitted.device != "cuda":
             raise GliaboostError(
@@ -227,7 +219,7 @@ class Booster(Classifier):
         threads = threads_for(len(X) * columns, self.jobs)
         return BoostingTask(
             X=np.ascontiguousarray(X),
-            y=y.astype(np.int64),
+            y=y,
             weight=weight,
             held_out=self.held_out_,
             classes=len(self.classes_),
@@ -252,8 +244,7 @@ class Booster(Classifier):
             Columns as `classes_`; rows sum to 1.
         """
         check_is_fitted(self)
-        matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
-        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
+        matrix = self._new_rows(X)
         p = self._probabilities(np.ascontiguousarray(matrix), threads_for(matrix.size, self.jobs))
         # A float32 softmax sums to 1 within 1e-7 only.
         return p / p.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
@@ -312,11 +303,6 @@ class Booster(Classifier):
         if self.max_features == "sqrt":
             return math.ceil(math.sqrt(width))
         return max(1, round(float(self.max_features) * width))
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _share(most: float) -> Callable[[Any], bool]:

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, NamedTuple, Protocol, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import UsageError
-from gliaboost.models.base import Classifier, NativeModelError
+from gliaboost.models.base import NativeModelError
+from gliaboost.models.column_classifier import ColumnClassifier
 from gliaboost.models.heads.calibration import learn_sharpness, softmax
 from gliaboost.models.log_loss import balanced_log_loss
 from gliaboost.models.parameter_checks import (
@@ -26,7 +26,7 @@ from gliaboost.models.parameter_checks import (
     whole,
 )
 from gliaboost.models.plain_arrays import pack, unpack
-from gliaboost.models.rows import refuse_infinite, row_groups, row_weights
+from gliaboost.models.rows import row_groups, row_weights
 
 Arrays = dict[str, NDArray[Any]]
 Settings = Mapping[str, float]
@@ -65,7 +65,7 @@ class Learning(NamedTuple):
     classes: int
 
 
-class ColumnHead(Classifier):
+class ColumnHead(ColumnClassifier):
     """A model on prepared columns whose settings are chosen on patients that it did not see.
 
     Parts of the patients are held out in turn. Each setting's scores of all held-out rows together
@@ -160,15 +160,7 @@ class ColumnHead(Classifier):
             class has a weight above 0.
         """
         check_parameters(self, self.LEGAL)
-        matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
-        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
-        check_classification_targets(labels)
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        codes = codes.astype(np.int64)
-        if len(self.classes_) < 2:
-            raise UsageError(
-                f"training rows of one class only ({self.classes_[0]}); training needs 2 classes"
-            )
+        matrix, codes = self._training_rows(X, y)
         weight, patients = row_weights(sample_weight, len(matrix)), row_groups(groups, len(matrix))
         if self.class_weight is not None:
             # How frequent a class is, is told by the rows that count.
@@ -237,9 +229,7 @@ class ColumnHead(Classifier):
         float64 array [N, K]
         """
         check_is_fitted(self, "classes_")
-        matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
-        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
-        return self._scores(self.head_, self.prepared_(matrix))
+        return self._scores(self.head_, self.prepared_(self._new_rows(X)))
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return class probabilities.
@@ -285,11 +275,6 @@ class ColumnHead(Classifier):
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
         return illegal(self, self.LEGAL)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 SHARED: Legal = {

@@ -10,18 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from gliaboost.models.heads.head import Arrays, ColumnHead, Learning, Settings
-from gliaboost.models.heads.reduced import COMPONENTS, PENALTY, penalties
-from gliaboost.models.heads.reduction import Reduction, learn_reduction
+from gliaboost.models.heads.head import Arrays, Learning, Settings
+from gliaboost.models.heads.reduced import COMPONENTS, PENALTY, ReducedHead
+from gliaboost.models.heads.reduction import Reduction
 from gliaboost.models.registry import register
 from gliaboost.models.search_space import SearchSpace
 
-# Where none is given, one of these.
-TRIED = (0.001, 0.01, 0.1, 1.0)
-
 
 @register
-class Logistic(ColumnHead):
+class Logistic(ReducedHead):
     """Logistic regression: standardised columns, principal directions, one linear score a class.
 
     Parameters
@@ -55,6 +52,7 @@ class Logistic(ColumnHead):
     """
 
     name = "logistic"
+    TRIED = (0.001, 0.01, 0.1, 1.0)
     title = "Logistic regression"
     LEGAL = PENALTY
 
@@ -72,15 +70,6 @@ class Logistic(ColumnHead):
         self.inner_folds = inner_folds
         self.class_weight = class_weight
         self.seed = seed
-
-    def _settings(self) -> Sequence[Settings]:
-        return penalties(self.C, TRIED)
-
-    def _prepare(self, X: NDArray[np.float32]) -> Reduction:
-        return learn_reduction(X, self.components)
-
-    def _restored(self, arrays: Arrays) -> Reduction:
-        return Reduction(**arrays)
 
     def _heads(self, rows: Learning, settings: Sequence[Settings]) -> Iterator[Arrays]:
         from sklearn.linear_model import LogisticRegression

@@ -10,22 +10,19 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.models.heads.head import Arrays, ColumnHead, Learning, Settings
-from gliaboost.models.heads.reduced import COMPONENTS, PENALTY, penalties
-from gliaboost.models.heads.reduction import Reduction, learn_reduction
+from gliaboost.models.heads.head import Arrays, Learning, Settings
+from gliaboost.models.heads.reduced import COMPONENTS, PENALTY, ReducedHead
 from gliaboost.models.parameter_checks import Legal
 from gliaboost.models.registry import register
 from gliaboost.models.search_space import SearchSpace
 
 Floats = NDArray[np.float64]
-# Where none is given, one of these.
-TRIED = (0.3, 1.0, 3.0, 10.0)
 # Rows whose kernel is held at once while predicting.
 BLOCK = 1024
 
 
 @register
-class SVM(ColumnHead):
+class SVM(ReducedHead):
     """Support vector machine: standardised columns, principal directions, a Gaussian kernel.
 
     Each two classes are told apart by one machine; a class's score is the sum of what its machines
@@ -65,6 +62,7 @@ class SVM(ColumnHead):
     """
 
     name = "svm"
+    TRIED = (0.3, 1.0, 3.0, 10.0)
     title = "SVM"
     LEGAL: ClassVar[Legal] = {
         **PENALTY,
@@ -87,15 +85,6 @@ class SVM(ColumnHead):
         self.inner_folds = inner_folds
         self.class_weight = class_weight
         self.seed = seed
-
-    def _settings(self) -> Sequence[Settings]:
-        return penalties(self.C, TRIED)
-
-    def _prepare(self, X: NDArray[np.float32]) -> Reduction:
-        return learn_reduction(X, self.components)
-
-    def _restored(self, arrays: Arrays) -> Reduction:
-        return Reduction(**arrays)
 
     def _heads(self, rows: Learning, settings: Sequence[Settings]) -> Iterator[Arrays]:
         from sklearn.svm import SVC

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,9 +22,6 @@ from gliaboost.models.segmentation.measurements import measure
 from gliaboost.models.segmentation.segmentations import SegmentedPicture
 from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
-
-if TYPE_CHECKING:
-    pass
 
 # Pictures that are decoded, mapped and measured together.
 BATCH = 16

@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.devices import Unavailable
 from gliaboost.errors import UsageError
 from gliaboost.models.base import Classifier, NativeModelError
+from gliaboost.models.column_classifier import ColumnClassifier
 from gliaboost.models.families import Family, checked_families
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.plain_arrays import pack, unpack
@@ -25,7 +25,7 @@ from gliaboost.models.registry import (
     shared_parameters,
     takes,
 )
-from gliaboost.models.rows import refuse_infinite, row_groups
+from gliaboost.models.rows import row_groups
 from gliaboost.models.search_space import SearchSpace
 from gliaboost.models.stacked.booster_input import BoosterInput, booster_input
 from gliaboost.models.stacked.log_odds import log_odds, out_of_fold
@@ -34,7 +34,7 @@ Matrix = NDArray[np.float32]
 
 
 @register
-class Stacked(Classifier):
+class Stacked(ColumnClassifier):
     """Heads on whole feature families, and a booster on their log-odds beside plain columns.
 
     Trees read a wide family badly whose columns mean something together alone, such as a network's
@@ -164,15 +164,8 @@ class Stacked(Classifier):
             class has a single patient: none of its rows could be held out from a head.
         """
         check_parameters(self, _LEGAL)
-        matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
-        refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
-        check_classification_targets(labels)
+        matrix, codes = self._training_rows(X, y)
         self.families_ = checked_families(families, matrix.shape[1])
-        self.classes_, codes = np.unique(labels, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise UsageError(
-                f"training rows of one class only ({self.classes_[0]}); training needs 2 classes"
-            )
         patients = row_groups(groups, len(matrix))
         self.held_out_ = inner_folds(codes, patients, self.inner_folds, self.seed)
         if len(self.held_out_) < 2:
@@ -205,9 +198,7 @@ class Stacked(Classifier):
             Columns as `classes_`; rows sum to 1.
         """
         check_is_fitted(self, "booster_")
-        matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
-        refuse_infinite(matrix)
-        return self.booster_.predict_proba(self._joined(matrix))
+        return self.booster_.predict_proba(self._joined(self._new_rows(X)))
 
     def contributions(self, X: ArrayLike) -> NDArray[np.float32] | None:
         """Give each column's part in each class's score, as the booster tells it.
@@ -326,11 +317,6 @@ class Stacked(Classifier):
     def devices(cls) -> dict[str, Unavailable | None]:
         """Name the devices, which are its booster's."""
         return model_class(cls().booster).devices()
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        return tags
 
 
 def _of_columns(name: Any) -> bool:
