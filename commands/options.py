@@ -60,27 +60,34 @@ Quiet = Annotated[
     bool, typer.Option("--quiet", help="Only results and errors.", rich_help_panel=SHOWN)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.", rich_help_panel=SHOWN)]
-Features = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="NAMES",
-        help="Extractors, by comma; NAME:TAG is one more of a kind, for --set NAME:TAG.…",
-        show_default=CLASSICAL,
-        rich_help_panel=CHOICE,
-        autocompletion=completed("extractors"),
-    ),
-]
-PresetFeatures = Annotated[
-    list[str] | None,
-    typer.Option(
+
+
+def _features(usual: str) -> Any:
+    """Make the option of extractors, with what it is where nobody names any."""
+    return typer.Option(
         "--features",
         metavar="NAMES",
         help="Extractors, by comma; NAME:TAG is one more of a kind, for --set NAME:TAG.…",
-        show_default="the preset's",
+        show_default=usual,
         rich_help_panel=CHOICE,
         autocompletion=completed("extractors"),
-    ),
-]
+    )
+
+
+def _model(usual: str | bool) -> Any:
+    """Make the option of a model, with what it is where nobody names one; True: its default."""
+    return typer.Option(
+        "--model",
+        help="See gliaboost info.",
+        show_default=usual,
+        rich_help_panel=CHOICE,
+        autocompletion=completed("models"),
+    )
+
+
+PRESETS_OWN = "the preset's"
+Features = Annotated[list[str] | None, _features(CLASSICAL)]
+PresetFeatures = Annotated[list[str] | None, _features(PRESETS_OWN)]
 Preset = Annotated[
     str,
     typer.Option(
@@ -132,28 +139,14 @@ DataPath = Annotated[
         help="A folder of classes or scans, a .zip of one, or a manifest (.parquet, .csv).",
     ),
 ]
-Model = Annotated[
-    str,
-    typer.Option(
-        help="See gliaboost info.", rich_help_panel=CHOICE, autocompletion=completed("models")
-    ),
-]
-UsualModel = Annotated[
-    str | None,
-    typer.Option(
-        "--model",
-        help="See gliaboost info.",
-        show_default="the preset's",
-        rich_help_panel=CHOICE,
-        autocompletion=completed("models"),
-    ),
-]
+Model = Annotated[str, _model(True)]
+PresetModel = Annotated[str | None, _model(PRESETS_OWN)]
 Models = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAMES",
         help="Models, by comma; see gliaboost info.",
-        show_default="the preset's",
+        show_default=PRESETS_OWN,
         rich_help_panel=CHOICE,
         autocompletion=completed("models"),
     ),

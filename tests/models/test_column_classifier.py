@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -19,8 +21,11 @@ def fitted(name: str) -> tuple[ColumnClassifier, pd.DataFrame]:
     patients = np.arange(60) // 2
     table = pd.DataFrame(rng.normal(size=(60, 4)), columns=["a", "b", "c", "d"])
     table["a"] += 4 * (patients % 2)
-    small = {"lightgbm": {"rounds": 5}, "stacked": {"head": "logistic"}}.get(name, {})
-    model = create_model(name, **small)
+    small: dict[str, dict[str, Any]] = {
+        "lightgbm": {"rounds": 5},
+        "stacked": {"head": "logistic"},
+    }
+    model = create_model(name, **small.get(name, {}))
     assert isinstance(model, ColumnClassifier)
     y = np.array(["glioma", "pituitary"])[patients % 2]
     return model.fit(table, y, groups=patients), table
