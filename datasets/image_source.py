@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import DecodeError, UsageError
+from gliaboost.regular_files import IrregularFileError, LargeFileError, read_regular
 
 # Twice the most pixels that are decoded, as uncompressed 64-bit greys.
 MAX_BYTES = 1024**3
@@ -156,21 +156,15 @@ def image_sources(images: Iterable[ImageLike]) -> list[ImageSource]:
 
 def _read(name: Path | str) -> bytes:
     try:
-        path = Path(name)
-        status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise DecodeError(name, "is a folder, an image file was expected")
-        if not stat.S_ISREG(status.st_mode):  # a pipe would block, a device never end
-            raise DecodeError(name, "is no regular file, an image file was expected")
-        if status.st_size > MAX_BYTES:
-            raise _too_large(name, status.st_size)
-        return path.read_bytes()
+        return read_regular(name, MAX_BYTES)
     except FileNotFoundError:
         raise DecodeError(name, "no such file") from None
     except PermissionError:
         raise DecodeError(name, "no permission to read it; chmod +r") from None
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        raise DecodeError(name, f"cannot be opened ({error})") from error
+    except (IrregularFileError, LargeFileError) as error:
+        raise DecodeError(name, str(error.strerror)) from None
+    except OSError as error:
+        raise DecodeError(name, f"cannot be opened ({error.strerror or error})") from error
 
 
 def _too_large(name: Path | str, size: int) -> DecodeError:

@@ -14,6 +14,8 @@ from gliaboost.files import replacing
 from gliaboost.models.plain_pickle import fault_in, read_state
 
 B = TypeVar("B", bound="BundleFile")
+# Of odd fields, and of their names, so much is told.
+_SHOWN, _LONGEST = 8, 40
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,10 @@ class BundleFile:
         later = {f.name for f in fields(own) if f.metadata.get("since", 1) > self.format}
         apart = {"native", "sha256", *later}
         values = {k: v for k, v in vars(self).items() if k not in apart}
-        text = json.dumps(values, sort_keys=True, default=bytes.hex)
-        digest = hashlib.sha256(text.encode())
+        digest = hashlib.sha256()
+        # Piece by piece: whole, the text takes some six times what is in it.
+        for piece in json.JSONEncoder(sort_keys=True, default=bytes.hex).iterencode(values):
+            digest.update(piece.encode())
         digest.update(self.native)
         return digest.hexdigest()
 
@@ -173,7 +177,11 @@ def read_fields(path: Path, cls: type[B]) -> dict[str, Any]:
 
 def check_digest(bundle: BundleFile, path: Path) -> None:
     """Refuse a bundle whose values are not those that were written."""
-    if bundle.digest() != bundle.sha256:
+    try:
+        found = bundle.digest()
+    except (TypeError, ValueError) as error:  # keys without an order, integers without an end
+        raise BundleError(f"{path} is damaged: its values have no digest ({error})") from error
+    if found != bundle.sha256:
         raise BundleError(
             f"{path} is damaged: its content does not match its SHA-256; copy it again"
         )
@@ -190,14 +198,16 @@ def _check(state: Mapping[str, Any], path: Path, cls: type[BundleFile]) -> None:
     layout = state.get("format")
     if isinstance(layout, int) and layout > cls.layout:
         raise BundleError(
-            f"{path} has bundle layout {layout}, this gliaboost knows up to {cls.layout}; "
-            "upgrade it"
+            f"{path} has bundle layout {str(layout)[:40]}, this gliaboost knows up to "
+            f"{cls.layout}; upgrade it"
         )
     written = layout if type(layout) is int else cls.layout
     known = {f.name: f.type for f in fields(own) if f.metadata.get("since", 1) <= written}
     if set(state) != set(known):
         odd = sorted(set(state) ^ set(known))
-        raise BundleError(f"{path} is damaged: fields missing or unknown: {', '.join(odd)}")
+        more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
+        told = ", ".join(name[:_LONGEST] for name in odd[:_SHOWN])
+        raise BundleError(f"{path} is damaged: fields missing or unknown: {told}{more}")
     # The annotations are text: "list[str]" is to be a list.
     wrong = [n for n, kind in known.items() if type(state[n]).__name__ != str(kind).split("[")[0]]
     for name, kind in known.items():

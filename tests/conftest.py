@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -27,6 +28,94 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 MakeImages = Callable[..., Path]
 InstallPlugin = Callable[[str, str, str], None]
 RunCommand = Callable[..., str]
+
+
+class Outcome(NamedTuple):
+    """How one hostile file was taken.
+
+    Attributes
+    ----------
+    error : str
+        Name of the typed error; "" where the file was read, "untyped ..." where none was typed.
+    message : str
+        What it said.
+    seconds : float
+        Of the process's own time: another process on the machine is no fault of the file.
+    grown : int
+        Bytes by which the process's peak has grown.
+    """
+
+    error: str
+    message: str
+    seconds: float
+    grown: int
+
+
+# Of address space, beside what libraries reserve: what would take more fails and is seen.
+_SPACE = 6 * 2**30
+MOST_GROWN, MOST_SECONDS, MOST_SAID = 10**9, 5.0, 4000
+_CHILD = """
+import json, resource, sys, time, warnings
+space, setup, files = json.load(sys.stdin)
+resource.setrlimit(resource.RLIMIT_AS, (space, space))
+warnings.simplefilter("ignore")
+from gliaboost.errors import GliaboostError
+names = {}
+exec(setup, names)
+read = names["read"]
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+for file in files:
+    print(json.dumps(["start", file]), flush=True)
+    before, started = peak(), time.process_time()
+    try:
+        read(file)
+        error, message = "", ""
+    except GliaboostError as typed:
+        error, message = type(typed).__name__, str(typed)
+    except BaseException as other:
+        error, message = f"untyped {type(other).__name__}", str(other)[:500]
+    seconds = time.process_time() - started
+    print(json.dumps(["end", error, message, seconds, peak() - before]), flush=True)
+"""
+
+
+class Trial:
+    """Reads hostile files in a process that may not take much."""
+
+    def read(self, setup: str, files: Sequence[Path], wait: float = 120.0) -> list[Outcome]:
+        """Run code that defines ``read(path)`` on each file; fails if the process ends or waits."""
+        done = subprocess.run(
+            [sys.executable, "-c", _CHILD],
+            input=json.dumps([_SPACE, setup, [str(f) for f in files]]),
+            capture_output=True,
+            text=True,
+            timeout=wait,
+            env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        )
+        said = [json.loads(line) for line in done.stdout.splitlines()]
+        ended = [Outcome(*line[1:]) for line in said if line[0] == "end"]
+        where = files[len(ended)].name if len(ended) < len(files) else "the end"
+        assert done.returncode == 0, f"at {where}: {done.returncode} {done.stderr[-2000:]}"
+        assert len(ended) == len(files)
+        return ended
+
+    def faults(self, setup: str, files: Sequence[Path], *errors: str) -> list[str]:
+        """Tell which files did not end in one of these errors ("": read), within the limits."""
+        return [
+            f"{file.name}: {outcome}"
+            for file, outcome in zip(files, self.read(setup, files), strict=True)
+            if outcome.error not in errors
+            or outcome.seconds > MOST_SECONDS
+            or outcome.grown > MOST_GROWN
+            or len(outcome.message) > MOST_SAID
+        ]
+
+
+@pytest.fixture(scope="session")
+def trial() -> Trial:
+    """Return what reads hostile files, and tells which were not refused as they should be."""
+    return Trial()
 
 
 @pytest.fixture(scope="session")

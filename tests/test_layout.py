@@ -28,6 +28,7 @@ FLOORS = {
         "parallel",
         "plugins",
         "progress",
+        "regular_files",
         "spelling",
         "table_file",
     },

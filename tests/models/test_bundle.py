@@ -359,7 +359,7 @@ def test_the_model_is_asked_for_on_this_machine_not_on_that_of_the_training() ->
 
 
 def test_what_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
-    with pytest.raises(BundleError, match=r"cannot be read: Is a directory$"):
+    with pytest.raises(BundleError, match=r"cannot be read: is a folder, a file was expected$"):
         load(tmp_path)
     (tmp_path / "taken").mkdir()
     with pytest.raises(BundleError, match=r"cannot write .*taken: .*; free space or name another"):
