@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from gliaboost.datasets.audit.report import AuditReport
-    from gliaboost.reports.protocol.record import ExperimentRecord
+    from gliaboost.reports.protocol.experiment_record import ExperimentRecord
     from gliaboost.reports.protocol.results import Results
     from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 

@@ -262,6 +262,15 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
         return []
 
     @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its pretrained networks were learned from before it saw any of these images.
+
+        ``"unknown"`` where that is not known: the report warns of it, as such a network may have
+        seen the pictures that it is tested on. Here empty: it has none.
+        """
+        return ()
+
+    @property
     def label(self) -> str:
         """What a run calls it: its name, with the parameters that are not the defaults.
 

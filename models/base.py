@@ -226,6 +226,11 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """
         return None
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its pretrained networks were learned from; as `Extractor.pretraining`. Here none."""
+        return ()
+
     @classmethod
     def search_space(cls) -> SearchSpace | None:
         """Say what a search may change; None: nothing."""

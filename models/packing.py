@@ -13,6 +13,7 @@ from gliaboost.features.fitted import described
 from gliaboost.models.base import Classifier
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.plain_pickle import plain
+from gliaboost.models.pretrained import pretrained_on
 from gliaboost.models.registry import package_name
 
 # Whose versions are noted beside that of the model's own library.
@@ -41,7 +42,8 @@ def make_bundle(
     manifest_fingerprint : str
         `Manifest.fingerprint` of the training images.
     metrics : mapping, optional
-        Plain facts to keep; a network's ``history_`` is put beside them.
+        Plain facts to keep; a network's ``history_`` is put beside them, and what pretrained
+        networks had learned from.
     familiarity : mapping, optional
         From `gliaboost.models.familiarity.familiarity.learn`.
 
@@ -49,7 +51,7 @@ def make_bundle(
     -------
     Bundle
     """
-    history = list(classifier.history_)
+    history, before = list(classifier.history_), pretrained_on(classifier, extractors)
     packages = (*PACKAGES, classifier.library)
     bundle = Bundle(
         model=classifier.name,
@@ -62,7 +64,13 @@ def make_bundle(
         parameters=plain(classifier.get_params()),
         device=classifier.device_,
         manifest=manifest_fingerprint,
-        metrics=plain({**(metrics or {}), **({"history": history} if history else {})}),
+        metrics=plain(
+            {
+                **(metrics or {}),
+                **({"pretrained_on": before} if before else {}),
+                **({"history": history} if history else {}),
+            }
+        ),
         versions={name: installed(name) for name in packages},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         takes=classifier.takes,

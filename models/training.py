@@ -22,6 +22,7 @@ from gliaboost.models.fitted_columns import (
     model_input,
 )
 from gliaboost.models.packing import make_bundle
+from gliaboost.models.pretrained import pretrained_on, warnings_of_unknown
 from gliaboost.models.registry import create_model, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
@@ -148,6 +149,8 @@ def train_on(
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
     classifier = create_model(model, **{**shared, **(parameters or {})})
     manifest, used = data.manifest, list(data.extractors)
+    for warning in warnings_of_unknown(pretrained_on(classifier, used)):
+        progress.line(warning)
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)

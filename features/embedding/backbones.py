@@ -84,10 +84,18 @@ def timm_name(backbone: str) -> str:
     """
     name = PRESETS.get(backbone, backbone)
     timm = _timm()
-    if not timm.is_model(name):
+    if not _known(timm, name):
         alike = near(backbone, [*PRESETS, *timm.list_models()]) or list(PRESETS)
         raise UsageError(f"no backbone {backbone!r} in timm; did you mean {', '.join(alike)}?")
     return name
+
+
+def _known(timm: Any, name: str) -> bool:
+    try:
+        timm.get_pretrained_cfg(name)
+    except RuntimeError:  # the network, with weights that timm never published of it
+        return False
+    return bool(timm.is_model(name))
 
 
 @functools.cache
@@ -183,6 +191,13 @@ def create_backbone(
         path = find_weights(weights, sha256)
         _load(model, read_weights(path), path, name)
     return model
+
+
+def hub_name(backbone: str) -> str:
+    """Name the hub's weights of a backbone as timm does, ``NETWORK.TAG``; empty: there are none."""
+    cfg = _timm().get_pretrained_cfg(timm_name(backbone))
+    tagged = cfg is not None and (cfg.hf_hub_id or cfg.url) and cfg.tag
+    return f"{cfg.architecture}.{cfg.tag}" if tagged else ""
 
 
 def refuse_unpackaged(name: str) -> None:

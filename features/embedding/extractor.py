@@ -15,6 +15,11 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.features.embedding.pooling import CELLS, POOLS
+from gliaboost.features.embedding.pretraining import (
+    pretraining,
+    pretraining_faults,
+    without_words,
+)
 from gliaboost.features.embedding.torch_device import PRECISIONS
 from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.parameters import name_parts, one_value, sequence
@@ -51,6 +56,10 @@ class Embedding(Extractor):
         precision where the hardware gains from it, and the feature names say which.
     sha256 : str
         First digits that the weights' checksum must have; empty: any.
+    trained_on : str
+        What a file's weights were learned from, such as ``ImageNet-1k``, for the report: one that
+        does not tell is marked there, as it may have seen the pictures it is tested on. No part of
+        the fingerprint.
     device : {"auto", "cpu", "cuda"}
         Where to compute; no part of the fingerprint.
 
@@ -82,6 +91,7 @@ class Embedding(Extractor):
         layers: Sequence[int] = (-1,),
         precision: str = "float32",
         sha256: str = "",
+        trained_on: str = "",
         device: str = "auto",
     ) -> None:
         self.backbone = backbone
@@ -90,16 +100,23 @@ class Embedding(Extractor):
         self.layers = layers
         self.precision = precision
         self.sha256 = sha256
+        self.trained_on = trained_on
         self.device = device
 
     def spec(self) -> dict[str, Any]:
-        """Describe the extractor; the weights by their checksum, the precision resolved."""
+        """Describe the extractor; weights by checksum and what they learned from."""
         spec = super().spec()
         spec["parameters"]["pools"] = list(self._pools())
         spec["parameters"]["layers"] = list(self._layers())
         spec["parameters"]["precision"] = self._precision()
         spec["parameters"]["sha256"] = self._checksum()
+        spec["parameters"]["trained_on"] = ", ".join(self.pretraining)
         return spec
+
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its weights were learned from before; see `Extractor.pretraining`."""
+        return pretraining(self.backbone, self.weights, self.trained_on)
 
     @property
     def label(self) -> str:
@@ -113,8 +130,9 @@ class Embedding(Extractor):
         return ":".join([self.name, *(["-".join(said)] if said else [])])
 
     def _identity(self) -> dict[str, Any]:
-        # A file is its content, wherever it lies.
+        # A file is its content, wherever it lies, and whatever is said of it.
         spec = self.spec()
+        spec["parameters"] = without_words(spec["parameters"])
         if self.weights not in _SOURCES:
             spec["parameters"]["weights"] = "file"
         return spec
@@ -199,7 +217,11 @@ class Embedding(Extractor):
         ):
             if value not in legal:
                 faults.append(f"{name}={value!r}, expected one of {', '.join(legal)}")
-        return faults + weights_faults(self.backbone, self.weights, self.sha256, "embeddings")
+        return [
+            *faults,
+            *weights_faults(self.backbone, self.weights, self.sha256, "embeddings"),
+            *pretraining_faults(self.backbone, self.weights, self.trained_on),
+        ]
 
     def _pools(self) -> tuple[str, ...]:
         pools = sequence(self.pools, "pools")

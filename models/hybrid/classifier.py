@@ -17,6 +17,7 @@ from gliaboost.devices import Unavailable
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.packaged import PACKAGED
+from gliaboost.features.embedding.pretraining import pretraining
 from gliaboost.models.base import Classifier
 from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
@@ -58,7 +59,7 @@ class Hybrid(Classifier):
     network : {"cnn-finetune", "cnn-multitask"}
         What is trained without a part each. The second learns from masks too, and what the booster
         is given of it is pooled inside the mask that it draws, beside the mask's place and size.
-    backbone, weights, sha256
+    backbone, weights, sha256, trained_on
         As for `FinetunedCNN`.
     size, epochs, head_epochs, batch_size, learning_rate : optional
         As for the network; default: its own. Its other parameters keep their defaults, and every
@@ -107,6 +108,7 @@ class Hybrid(Classifier):
         backbone: str = PACKAGED,
         weights: str = "package",
         sha256: str = "",
+        trained_on: str = "",
         size: int | None = None,
         epochs: int | None = None,
         head_epochs: int | None = None,
@@ -123,6 +125,7 @@ class Hybrid(Classifier):
         self.backbone = backbone
         self.weights = weights
         self.sha256 = sha256
+        self.trained_on = trained_on
         self.size = size
         self.epochs = epochs
         self.head_epochs = head_epochs
@@ -240,6 +243,11 @@ class Hybrid(Classifier):
         """Name the devices, which are its networks'."""
         return FinetunedCNN.devices()
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its backbone's weights were learned from before."""
+        return pretraining(self.backbone, self.weights, self.trained_on)
+
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
         faults = illegal(self, _LEGAL)
@@ -338,6 +346,7 @@ _HANDED_ON = (
     "backbone",
     "weights",
     "sha256",
+    "trained_on",
     "size",
     "epochs",
     "head_epochs",

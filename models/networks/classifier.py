@@ -22,6 +22,7 @@ from gliaboost.datasets.inner_splits import inner_validation
 from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError, UsageError
 from gliaboost.features.base import check_images
+from gliaboost.features.embedding.pretraining import without_words
 from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
@@ -320,7 +321,8 @@ class NetworkClassifier(Classifier):
         for name in sorted(beside):
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(beside[name]).data)
-        facts = [list(images.shape), [str(p) for p in patients], self.name, self.get_params()]
+        parameters = without_words(self.get_params())
+        facts = [list(images.shape), [str(p) for p in patients], self.name, parameters]
         digest.update(json.dumps([*facts, device], sort_keys=True, default=str).encode())
         return digest.hexdigest()
 

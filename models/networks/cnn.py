@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
+from gliaboost.features.embedding.pretraining import pretraining, pretraining_faults
 from gliaboost.models.networks import space
 from gliaboost.models.networks.classifier import NetworkClassifier
 from gliaboost.models.networks.parameters import training_plan
@@ -154,6 +155,8 @@ class FinetunedCNN(NetworkClassifier):
         ``package``, ``hub``, a safetensors file or checkpoint, or ``random``.
     sha256 : str
         First digits that a weights file's SHA-256 must have; empty: any.
+    trained_on : str
+        What a file's weights were learned from, for the report, which marks one that does not tell.
     size : int, optional
         Side to which images are resized, from 32; default: the backbone's own.
     epochs : int
@@ -202,6 +205,7 @@ class FinetunedCNN(NetworkClassifier):
         backbone: str = PACKAGED,
         weights: str = "package",
         sha256: str = "",
+        trained_on: str = "",
         size: int | None = None,
         epochs: int = 8,
         head_epochs: int = 1,
@@ -226,6 +230,7 @@ class FinetunedCNN(NetworkClassifier):
         self.backbone = backbone
         self.weights = weights
         self.sha256 = sha256
+        self.trained_on = trained_on
         self.size = size
         self.epochs = epochs
         self.head_epochs = head_epochs
@@ -254,11 +259,17 @@ class FinetunedCNN(NetworkClassifier):
         names = (*space.SEARCHED, "first_rate", "head_epochs")
         return SearchSpace(space.draw_finetuned, {name: defaults[name] for name in names})
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its backbone's weights were learned from before."""
+        return pretraining(self.backbone, self.weights, self.trained_on)
+
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, and whether backbone and weights are there."""
         return [
             *super().parameter_faults(),
             *weights_faults(self.backbone, self.weights, self.sha256, f"model {self.name}"),
+            *pretraining_faults(self.backbone, self.weights, self.trained_on),
         ]
 
     def _network(self, classes: int) -> Network:

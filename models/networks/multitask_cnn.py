@@ -15,6 +15,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
+from gliaboost.features.embedding.pretraining import pretraining, pretraining_faults
 from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
 from gliaboost.models.networks.classifier import NetworkClassifier
 from gliaboost.models.networks.parameters import DECODER_LEGAL
@@ -44,6 +45,8 @@ class MultiTaskCNN(NetworkClassifier):
         ``package``, ``hub``, a safetensors file or checkpoint, or ``random``.
     sha256 : str
         First digits that a weights file's SHA-256 must have; empty: any.
+    trained_on : str
+        What a file's weights were learned from, for the report, which marks one that does not tell.
     size : int
         Side to which images and masks are resized, 32 to 4096.
     width : int
@@ -92,6 +95,7 @@ class MultiTaskCNN(NetworkClassifier):
         backbone: str = PACKAGED,
         weights: str = "package",
         sha256: str = "",
+        trained_on: str = "",
         size: int = 256,
         width: int = 16,
         epochs: int = 14,
@@ -116,6 +120,7 @@ class MultiTaskCNN(NetworkClassifier):
         self.backbone = backbone
         self.weights = weights
         self.sha256 = sha256
+        self.trained_on = trained_on
         self.size = size
         self.width = width
         self.epochs = epochs
@@ -204,11 +209,17 @@ class MultiTaskCNN(NetworkClassifier):
             drawing.mask, network.given, check_images(X), device, mirror=bool(about.get("mirror"))
         )
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its backbone's weights were learned from before."""
+        return pretraining(self.backbone, self.weights, self.trained_on)
+
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, and whether backbone and weights are there."""
         return [
             *super().parameter_faults(),
             *weights_faults(self.backbone, self.weights, self.sha256, f"model {self.name}"),
+            *pretraining_faults(self.backbone, self.weights, self.trained_on),
         ]
 
     def _network(self, classes: int) -> MultiTask:

@@ -107,6 +107,11 @@ class Segmenter(BaseEstimator, ABC):  # type: ignore[misc]
     def _from_bytes(self, native: bytes) -> None:
         """Take up what `_to_bytes` packed."""
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its pretrained networks were learned from; as `Extractor.pretraining`. Here none."""
+        return ()
+
     @classmethod
     def devices(cls) -> dict[str, Unavailable | None]:
         """Name the devices that it can be fitted on, each with what keeps it from that here."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.inner_splits import inner_folds, text_codes
 from gliaboost.features.dense.pyramid import Pyramid, joined
+from gliaboost.features.embedding.pretraining import pretraining
 from gliaboost.models.base import NativeModelError
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.plain_arrays import pack, unpack
@@ -100,6 +101,11 @@ class BoostedPixels(Segmenter):
         self.inner_folds = inner_folds
         self.seed = seed
         self.jobs = jobs
+
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What the frozen network was learned from before, if its maps are among the columns."""
+        return pretraining() if self.maps == "frozen" else ()
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, a line each."""

@@ -13,6 +13,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.features.dense.head import find_head
+from gliaboost.features.embedding.pretraining import pretraining, without_words
 from gliaboost.features.fitted import FittedExtractor, Outline
 from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.registry import register
@@ -137,6 +138,20 @@ class Region(FittedExtractor):
         found["segmenter_version"] = segmenter_class(name).version if known else None
         return found
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its own frozen maps, and its segmenter, were learned from before."""
+        bundle = self.opened()
+        if bundle is not None:
+            kind, parameters = bundle.segmenter, bundle.parameters
+        elif self.segmenter in segmenter_names():
+            kind, parameters = self.segmenter, self._given()
+        else:  # restored: its own parameters were of a file
+            return self.model_.pretraining
+        own = pretraining() if self.maps == "frozen" else ()
+        segmenters = create_segmenter(kind, **parameters).pretraining
+        return tuple(dict.fromkeys([*own, *segmenters]))
+
     def _told(self) -> Any:
         """Give the segmenter's parameters that are not what they would be anyway, in plain values.
 
@@ -147,7 +162,8 @@ class Region(FittedExtractor):
         if not isinstance(given, Mapping):
             return plain(given)
         anyway = self._anyway()
-        own = {k: v for k, v in plain(dict(given)).items() if k not in self.execution}
+        plainly = without_words(plain(dict(given)))
+        own = {k: v for k, v in plainly.items() if k not in self.execution}
         told = {k: v for k, v in own.items() if not _same(v, anyway.get(k, ...))}
         return told if told or self.segmenter in LIGHT else None
 
@@ -273,8 +289,8 @@ class Region(FittedExtractor):
 
     def _state(self) -> dict[str, Any]:
         model = self.model_
-        hidden = {"device", "jobs"}
-        parameters = {k: v for k, v in model.get_params().items() if k not in hidden}
+        told = without_words(model.get_params())
+        parameters = {k: v for k, v in told.items() if k not in self.execution}
         state: dict[str, Any] = plain(
             {
                 "segmenter": model.name,

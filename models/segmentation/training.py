@@ -21,6 +21,7 @@ from gliaboost.features.prepared import read_images
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
 from gliaboost.models.packing import PACKAGES, installed
 from gliaboost.models.plain_pickle import plain
+from gliaboost.models.pretrained import warnings_of_unknown
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.registry import (
@@ -200,6 +201,8 @@ def train_segmenter(
     shared = shared_by_segmenter(name, device=device, jobs=jobs, seed=seed)
     segmenter = create_segmenter(name, **{**shared, **(parameters or {})})
     say_nameless(given, progress)
+    for warning in warnings_of_unknown({name: segmenter.pretraining}):
+        progress.line(warning)
     places, labels = teaching_rows(given)
     taught = given.at(places)
     ill = taught.masks.any(axis=(1, 2))
@@ -292,6 +295,7 @@ def make_segmenter_bundle(
     familiarity: Mapping[str, Any] | None = None,
 ) -> SegmenterBundle:
     """Pack a fitted segmenter; arguments are as the fields of `SegmenterBundle`."""
+    before = {segmenter.name: segmenter.pretraining} if segmenter.pretraining else {}
     bundle = SegmenterBundle(
         segmenter=segmenter.name,
         native=segmenter.to_bytes(),
@@ -304,7 +308,7 @@ def make_segmenter_bundle(
         modality=modality,
         device=segmenter.device_,
         manifest=manifest_fingerprint,
-        metrics=plain(dict(metrics or {})),
+        metrics=plain({**(metrics or {}), **({"pretrained_on": before} if before else {})}),
         versions={p: installed(p) for p in (*PACKAGES, segmenter.library)},
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         package=segmenter_package(segmenter.name),

@@ -15,6 +15,7 @@ from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError
 from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
+from gliaboost.features.embedding.pretraining import pretraining, pretraining_faults
 from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
@@ -51,6 +52,8 @@ class UNetSegmenter(Segmenter):
         ``package``, ``hub``, a safetensors file or checkpoint, or ``random``.
     sha256 : str
         First digits that a weights file's SHA-256 must have; empty: any.
+    trained_on : str
+        What a file's weights were learned from, for the report, which marks one that does not tell.
     size : int
         Side to which images and masks are resized, 32 to 4096.
     width : int
@@ -116,6 +119,7 @@ class UNetSegmenter(Segmenter):
         backbone: str = PACKAGED,
         weights: str = "package",
         sha256: str = "",
+        trained_on: str = "",
         size: int = 256,
         width: int = 16,
         by_class: bool = True,
@@ -138,6 +142,7 @@ class UNetSegmenter(Segmenter):
         self.backbone = backbone
         self.weights = weights
         self.sha256 = sha256
+        self.trained_on = trained_on
         self.size = size
         self.width = width
         self.by_class = by_class
@@ -162,13 +167,19 @@ class UNetSegmenter(Segmenter):
         """Name the devices; a GPU is proven by torch, asked in a child process."""
         return {"cpu": None, "cuda": cuda_for_networks()}
 
+    @property
+    def pretraining(self) -> tuple[str, ...]:
+        """What its backbone's weights were learned from before."""
+        return pretraining(self.backbone, self.weights, self.trained_on)
+
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, and whether backbone and weights are there."""
         faults = illegal(self, self._legal())
         if find_spec("torch") is None:
             faults.append(str(MissingExtraError("torch", "torch", f"segmenter {self.name}")))
         purpose = f"segmenter {self.name}"
-        return [*faults, *weights_faults(self.backbone, self.weights, self.sha256, purpose)]
+        faults += weights_faults(self.backbone, self.weights, self.sha256, purpose)
+        return [*faults, *pretraining_faults(self.backbone, self.weights, self.trained_on)]
 
     def fit(
         self,

@@ -9,6 +9,7 @@ from gliaboost.reports.document.blocks import Alarm
 from gliaboost.reports.document.numerals import count, listed, plural
 from gliaboost.reports.pages.checks import check_folds
 from gliaboost.reports.pages.control_words import control_words
+from gliaboost.reports.pages.pretrained import unknown_weights
 from gliaboost.reports.pages.transfer import transfers
 from gliaboost.reports.protocol.results import Results
 
@@ -37,6 +38,7 @@ def alarms(results: Results) -> list[Alarm]:
         _sides,
         copies,
         _elsewhere,
+        unknown_weights,
         _faults,
     )
     return [alarm for kind in kinds for alarm in kind(results)]

@@ -7,6 +7,7 @@ from gliaboost.reports.document.numerals import count, listed, plural, share, si
 from gliaboost.reports.pages.checks import check_folds, leaks
 from gliaboost.reports.pages.control_words import control_words
 from gliaboost.reports.pages.learning import searches, training
+from gliaboost.reports.pages.pretrained import pretrained
 from gliaboost.reports.pages.transfer import elsewhere
 from gliaboost.reports.pages.unit_words import RECOGNISED
 from gliaboost.reports.protocol.experiments import BY_IMAGE
@@ -19,7 +20,12 @@ FEWEST = 10
 
 def honesty(results: Results) -> Section:
     """Check the folds, read the controls, and say what was not controlled."""
-    blocks: list[Block] = [_folds(results), *_untrained(results), *_seen(results)]
+    blocks: list[Block] = [
+        _folds(results),
+        *_untrained(results),
+        *pretrained(results),
+        *_seen(results),
+    ]
     missing: list[str] = []
     for part, words in (
         (_leak, "the leak's worth (the same model under folds by image)"),

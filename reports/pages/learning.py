@@ -7,7 +7,7 @@ import numpy as np
 from gliaboost.reports.document import curves
 from gliaboost.reports.document.blocks import Block, Cell, Figure, Table
 from gliaboost.reports.document.numerals import UNKNOWN, count, seconds, share, words
-from gliaboost.reports.protocol.record import HistoryRecord, SearchRecord
+from gliaboost.reports.protocol.experiment_record import HistoryRecord, SearchRecord
 from gliaboost.reports.protocol.results import ExperimentResult, Results
 
 

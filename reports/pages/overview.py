@@ -19,6 +19,7 @@ from gliaboost.reports.pages.checks import patients_apart
 from gliaboost.reports.pages.comparisons import verdict
 from gliaboost.reports.pages.cost import costs, fitting
 from gliaboost.reports.pages.examples import examples
+from gliaboost.reports.pages.pretrained import marked
 from gliaboost.reports.pages.recommendation import named, recommend, times
 from gliaboost.reports.pages.unit_words import patients_at_risk, resampled, unit_of
 from gliaboost.reports.protocol.results import ExperimentResult, Results
@@ -79,7 +80,11 @@ def table(results: Results) -> Section:
             "(0 to 1), are better when smaller.",
             ["", "Experiment", *(f"#{name}" for name in METRICS.values())],
             [
-                [Cell(e.letter), Cell(e.title), *(_measured(e, m) for m in METRICS)]
+                [
+                    Cell(e.letter),
+                    Cell(marked(e.title, e.record.pretrained_on)),
+                    *(_measured(e, m) for m in METRICS),
+                ]
                 for e in results.experiments
             ],
             sortable=True,

@@ -7,10 +7,11 @@ from typing import Any
 
 from gliaboost.datasets.decode import decode, decode_mask
 from gliaboost.errors import DecodeError
-from gliaboost.reports.document.blocks import Block, Cell, Paragraph, Section, Table
+from gliaboost.reports.document.blocks import Alarm, Block, Cell, Paragraph, Section, Table
 from gliaboost.reports.document.numerals import count, plural, seconds
 from gliaboost.reports.document.writing import write_pages
 from gliaboost.reports.pages.mask_gallery import MaskedSlice, chosen
+from gliaboost.reports.pages.pretrained import alarm, unknown
 from gliaboost.reports.pages.segmentation import segmentation
 from gliaboost.reports.protocol.segmentation_record import (
     RECORD,
@@ -62,7 +63,14 @@ def render_segmentation(
         ],
         simulated=record.simulated,
         source=f"{RECORD} and {SLICES}",
+        alarms=_alarms(record),
     )
+
+
+def _alarms(record: SegmentationRecord) -> list[Alarm]:
+    """Warn of segmenters that may have seen the pictures they are tested on."""
+    names = unknown({s.name: s.pretrained_on for s in record.segmenters})
+    return [alarm(names, names)] if names else []
 
 
 def _shown(results: SegmentationResults, images: Path) -> list[MaskedSlice]:

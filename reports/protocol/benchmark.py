@@ -18,6 +18,7 @@ from gliaboost.datasets.fold_names import some_folds
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.splits import Fold, assert_disjoint
+from gliaboost.features.embedding.pretraining import without_words
 from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.bundle import save
@@ -31,12 +32,12 @@ from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.controls import cheapest, run_controls
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold, told_of
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.planes import to_infer
 from gliaboost.reports.protocol.protocol import Protocol
-from gliaboost.reports.protocol.record import ExperimentRecord
 from gliaboost.reports.protocol.region_masks import measure_regions, write_regions
 from gliaboost.reports.protocol.results import Results, read_results
 from gliaboost.reports.protocol.seen_elsewhere import marked, pictures_seen, taught_elsewhere
@@ -296,7 +297,7 @@ def _identity(
         "features": [e.fingerprint(prepared) for e in experiment.extractors],
         "preparation": prepared,
         "model": experiment.model,
-        "parameters": model.get_params(),
+        "parameters": without_words(model.get_params()),
         "device": protocol.device,
         **({"trials": protocol.trials, "seed": protocol.seed} if protocol.trials else {}),
         **({"masks": data.mask_keys(train)} if model.wants_masks() else {}),

@@ -22,8 +22,8 @@ from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.files import replacing
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Progress
+from gliaboost.reports.protocol.experiment_record import ControlName, ExperimentRecord
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment
-from gliaboost.reports.protocol.record import ControlName, ExperimentRecord
 from gliaboost.reports.statistics.dealt_labels import balanced_accuracy, dealings, measure_dealt
 from gliaboost.reports.statistics.measures import DealtLabels, UnitName
 from gliaboost.reports.statistics.units import units_of

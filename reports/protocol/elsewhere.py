@@ -11,7 +11,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress, Substage
-from gliaboost.reports.protocol.record import ExperimentRecord
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.models.registry import takes
-from gliaboost.reports.protocol.record import ControlName
+from gliaboost.reports.protocol.experiment_record import ControlName
 
 SHUFFLED: ControlName = "shuffled labels"
 BY_IMAGE: ControlName = "image folds"

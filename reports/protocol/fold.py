@@ -27,9 +27,9 @@ from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Prefixed, Progress
+from gliaboost.reports.protocol.experiment_record import HistoryRecord
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.parts import FoldNotes, Part, read_part, stem_of, write_part
-from gliaboost.reports.protocol.record import HistoryRecord
 from gliaboost.reports.protocol.search import FitOptions, search_in_fold
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, get_args
 
-from gliaboost.reports.protocol.record import ExperimentRecord
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.statistics.measures import MetricName
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from gliaboost.datasets.naming import named
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.prediction import Predictions, predict
+from gliaboost.models.pretrained import warnings_of_unknown
 from gliaboost.reports.statistics.evaluation import evaluate
 from gliaboost.reports.statistics.measures import Evaluation
 
@@ -181,7 +182,10 @@ def evaluate_bundle(
         predictions=frame,
         other_classes=dict(sorted(others.items())),
         failed=failed,
-        warnings=_warnings(found, others, frame, bundle.classes),
+        warnings=[
+            *_warnings(found, others, frame, bundle.classes),
+            *warnings_of_unknown(bundle.metrics.get("pretrained_on", {})),
+        ],
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gliaboost.reports.protocol.record import ExperimentRecord
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from gliaboost.files import replacing
-from gliaboost.reports.protocol.record import STRICT, HistoryRecord, SearchRecord
+from gliaboost.reports.protocol.experiment_record import HistoryRecord, SearchRecord
+from gliaboost.reports.protocol.record import STRICT
 
 if TYPE_CHECKING:
     import pandas as pd

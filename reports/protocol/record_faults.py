@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gliaboost.reports.protocol.record import ExperimentRecord, RunRecord
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
+from gliaboost.reports.protocol.record import RunRecord
 from gliaboost.reports.statistics.measures import Measures
 
 

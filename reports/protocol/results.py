@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import ResultsError
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.order import in_order
 from gliaboost.reports.protocol.record import (
     DatasetRecord,
     EnvironmentRecord,
-    ExperimentRecord,
     ProtocolRecord,
     RunRecord,
 )

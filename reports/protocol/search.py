@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import model_class
 from gliaboost.progress import Prefixed, Progress
-from gliaboost.reports.protocol.record import SearchRecord, TrialRecord
+from gliaboost.reports.protocol.experiment_record import SearchRecord, TrialRecord
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,10 @@ from gliaboost.features.fitted import FittedExtractor
 from gliaboost.models.familiarity.copies import COPY, FILE
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, judge
 from gliaboost.models.training_data import TrainingData
-from gliaboost.reports.protocol.record import ExperimentRecord, SeenElsewhereRecord
+from gliaboost.reports.protocol.experiment_record import (
+    ExperimentRecord,
+    SeenElsewhereRecord,
+)
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,6 +24,7 @@ from gliaboost.datasets.plane.column import COLUMN
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.errors import UsageError
+from gliaboost.features.embedding.pretraining import without_words
 from gliaboost.models.bundle_file import save
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
@@ -144,8 +145,15 @@ def run_segmentation(
                 frames.append(part[0])
                 folds.append(part[1])
         if folds:
-            parameters = plain(protocol.build(name).get_params())
-            records.append(SegmenterRecord(name=name, parameters=parameters, folds=tuple(folds)))
+            built = protocol.build(name)
+            records.append(
+                SegmenterRecord(
+                    name=name,
+                    parameters=plain(built.get_params()),
+                    folds=tuple(folds),
+                    pretrained_on=built.pretraining,
+                )
+            )
     if not frames:
         raise UsageError(
             "in no fold are there masks to learn from on one side and images whose tumour is known "
@@ -277,7 +285,9 @@ class _Comparison:
             ],
             "segmenter": name,
             "segmenter_version": segmenter_class(name).version,
-            "parameters": self.protocol.build(name).set_params(**self._idle(name)).get_params(),
+            "parameters": without_words(
+                self.protocol.build(name).set_params(**self._idle(name)).get_params()
+            ),
             "preparation": self.protocol.preparation.to_dict(),
         }
         text = json.dumps(parts, sort_keys=True, default=str)

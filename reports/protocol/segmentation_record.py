@@ -61,11 +61,14 @@ class SegmenterRecord:
         As fitted.
     folds : sequence of SegmenterFold
         Those that were run.
+    pretrained_on : sequence of str
+        What its pretrained networks had learned from before; empty in older runs.
     """
 
     name: str
     parameters: dict[str, Any]
     folds: tuple[SegmenterFold, ...]
+    pretrained_on: tuple[str, ...] = ()
 
     @property
     def fit_seconds(self) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from gliaboost import notebook
 from gliaboost.reports.document import figures, svg
-from gliaboost.reports.protocol.record import ExperimentRecord
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 
 HEADS = ("experiment", "accuracy", "95 % interval", "balanced", "macro F1", "AUC", "fit s")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -13,21 +14,24 @@ from gliaboost.datasets.naming import named
 from gliaboost.datasets.splits import Fold
 from gliaboost.features.base import Extractor
 from gliaboost.files import replacing
-from gliaboost.models.registry import model_class, model_title
+from gliaboost.models.pretrained import pretrained_on
+from gliaboost.models.registry import create_model, model_class, model_title
 from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.protocol.environment import environment
+from gliaboost.reports.protocol.experiment_record import (
+    ExperimentRecord,
+    FoldRecord,
+    Seconds,
+    Takes,
+)
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.planes import Planes, planes_of
 from gliaboost.reports.protocol.record import (
     DatasetRecord,
-    ExperimentRecord,
     ExtractorRecord,
-    FoldRecord,
     ProtocolRecord,
     RunRecord,
-    Seconds,
-    Takes,
     Weight,
 )
 from gliaboost.reports.protocol.record_file import write_record
@@ -147,7 +151,7 @@ def write_results(
             copies=_copies(data, protocol.folds),
         ),
         environment=environment(protocol.jobs),
-        experiments=tuple(experiments),
+        experiments=tuple(_with_pretraining(e, data, protocol) for e in experiments),
         dealt=dealt,
         failed_controls=dict(failed_controls or {}),
     )
@@ -187,6 +191,15 @@ def _dataset(data: TrainingData, planes: Planes, audit: Sequence[tuple[str, str]
         planes=planes.counts(),
         planes_inferred=planes.inferred,
     )
+
+
+def _with_pretraining(
+    record: ExperimentRecord, data: TrainingData, protocol: Protocol
+) -> ExperimentRecord:
+    """Note what its networks had learned from: as it is said now, whenever a fold was fitted."""
+    model = create_model(record.model, **protocol.parameters.get(record.model, {}))
+    own = [e for e in data.extractors if e.label in record.features]
+    return replace(record, pretrained_on=pretrained_on(model, own))
 
 
 def _extractor(extractor: Extractor) -> ExtractorRecord:

@@ -17,16 +17,15 @@ from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
 from gliaboost.reports.protocol.benchmark import run
 from gliaboost.reports.protocol.elsewhere import Elsewhere
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord, Seconds
 from gliaboost.reports.protocol.experiments import competitors
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.record import (
     DatasetRecord,
     EnvironmentRecord,
-    ExperimentRecord,
     ExtractorRecord,
     ProtocolRecord,
     RunRecord,
-    Seconds,
 )
 from gliaboost.reports.protocol.record_file import read_record, write_record
 from gliaboost.reports.protocol.results import PREDICTIONS, Results

@@ -186,6 +186,21 @@ def test_the_label_tells_what_is_not_usual() -> None:
     assert Embedding(pools=("avg",), layers=(-1, 2)).label == "embedding:avg-layer-1-layer2"
 
 
+def test_what_is_said_of_weights_is_kept_but_changes_no_fingerprint(tmp_path: Path) -> None:
+    torch.save(create_backbone(SMALL, "random").state_dict(), tmp_path / "net.pth")
+    silent = Embedding(SMALL, str(tmp_path / "net.pth"))
+    told = Embedding(SMALL, str(tmp_path / "net.pth"), trained_on="BraTS 2021")
+    assert silent.spec()["parameters"]["trained_on"] == "unknown"
+    assert from_spec(told.spec()).pretraining == ("BraTS 2021",)
+    assert told.fingerprint() == silent.fingerprint()
+    assert told.label == silent.label
+    # As it was before anything was said: stores stay what they are.
+    usual = Embedding(pools=("avg", "max"), layers=(-1,))
+    assert usual.fingerprint() == "embedding-c73af17290459b6b"
+    assert usual.spec()["parameters"]["trained_on"] == "ImageNet-1k"
+    assert Embedding(trained_on="brain MRI").parameter_faults(64, 64) != []
+
+
 def test_the_device_is_no_part_of_the_fingerprint() -> None:
     assert Embedding(device="cpu").fingerprint() == Embedding().fingerprint()
     assert Embedding(precision="bfloat16").fingerprint() != Embedding().fingerprint()
@@ -240,6 +255,7 @@ def test_half_precision_is_near(pictures: Image) -> None:
         (Embedding(precision="float8"), "precision='float8'; expected one of"),
         (Embedding(device="tpu"), "device='tpu'"),
         (Embedding("resnet5", "random"), "no backbone 'resnet5'"),
+        (Embedding("resnet50.bogus", "hub"), "no backbone 'resnet50.bogus'"),
         (Embedding("resnet18"), "'package' are those of"),
         (Embedding(sha256="0" * 16), "expected 0000000000000000"),
     ],

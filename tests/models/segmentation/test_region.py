@@ -263,6 +263,7 @@ def test_a_label_and_a_fingerprint_are_of_the_same_numbers() -> None:
         ({"parameters": {}}, {"parameters": {"rounds": 80}}),
         ({"segmenter": "otsu"}, {"segmenter": "otsu", "parameters": {}}),
         ({"parameters": {"rounds": np.int64(20)}}, {"parameters": {"rounds": 20, "passes": 2}}),
+        ({"segmenter": "unet"}, {"segmenter": "unet", "parameters": {"trained_on": "ADNI"}}),
     ]
     for one, other in same:
         first, second = Region(**one), Region(**other)

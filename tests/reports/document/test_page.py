@@ -21,7 +21,7 @@ from gliaboost.reports.pages.explore import render_explore
 from gliaboost.reports.pages.glance import look
 from gliaboost.reports.pages.joined import render_joined
 from gliaboost.reports.pages.render import render
-from gliaboost.reports.protocol.record import HistoryRecord
+from gliaboost.reports.protocol.experiment_record import HistoryRecord
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright is not installed (pip install playwright)"

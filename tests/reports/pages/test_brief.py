@@ -5,7 +5,7 @@ from typing import Any
 
 from gliaboost.reports.pages.brief import in_brief
 from gliaboost.reports.pages.recommendation import recommend
-from gliaboost.reports.protocol.record import Seconds
+from gliaboost.reports.protocol.experiment_record import Seconds
 from gliaboost.reports.protocol.results import read_results
 
 

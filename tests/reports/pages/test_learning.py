@@ -5,7 +5,11 @@ from typing import Any
 
 from gliaboost.reports.document.blocks import Figure
 from gliaboost.reports.pages.learning import searches, training
-from gliaboost.reports.protocol.record import HistoryRecord, SearchRecord, TrialRecord
+from gliaboost.reports.protocol.experiment_record import (
+    HistoryRecord,
+    SearchRecord,
+    TrialRecord,
+)
 from gliaboost.reports.protocol.results import read_results
 
 Edit = Callable[..., Any]

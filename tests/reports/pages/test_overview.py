@@ -9,7 +9,7 @@ import pytest
 
 from gliaboost.reports.document.blocks import Table
 from gliaboost.reports.pages.overview import answer, rival, table
-from gliaboost.reports.protocol.record import Seconds
+from gliaboost.reports.protocol.experiment_record import Seconds
 from gliaboost.reports.protocol.results import Results, read_results
 
 MakePredictions = Callable[..., pd.DataFrame]

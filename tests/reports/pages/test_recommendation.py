@@ -10,7 +10,7 @@ from gliaboost.reports.pages.comparisons import comparisons
 from gliaboost.reports.pages.recommendation import recommend
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.pages.terminal import answer_text
-from gliaboost.reports.protocol.record import Seconds
+from gliaboost.reports.protocol.experiment_record import Seconds
 from gliaboost.reports.protocol.results import Results, read_results
 
 Compared = Callable[..., Results]

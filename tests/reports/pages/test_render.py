@@ -18,7 +18,7 @@ from gliaboost.errors import UsageError
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.numerals import seconds, size, speed
 from gliaboost.reports.pages.render import render
-from gliaboost.reports.protocol.record import HistoryRecord
+from gliaboost.reports.protocol.experiment_record import HistoryRecord
 from gliaboost.reports.protocol.results import read_results
 
 MakePredictions = Callable[..., pd.DataFrame]

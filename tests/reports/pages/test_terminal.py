@@ -18,7 +18,7 @@ from gliaboost.reports.pages.terminal import (
     results_table,
 )
 from gliaboost.reports.protocol.environment import describe
-from gliaboost.reports.protocol.record import Seconds
+from gliaboost.reports.protocol.experiment_record import Seconds
 from gliaboost.reports.protocol.results import read_results
 from gliaboost.reports.statistics.measures import Metric
 

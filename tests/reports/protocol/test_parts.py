@@ -12,6 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gliaboost.reports.protocol.experiment_record import (
+    HistoryRecord,
+    SearchRecord,
+    TrialRecord,
+)
 from gliaboost.reports.protocol.parts import (
     NOTES_KEY,
     FoldNotes,
@@ -20,7 +25,6 @@ from gliaboost.reports.protocol.parts import (
     stem_of,
     write_part,
 )
-from gliaboost.reports.protocol.record import HistoryRecord, SearchRecord, TrialRecord
 
 NOTES = FoldNotes(
     identity="abc",

@@ -13,7 +13,11 @@ import pandas as pd
 import pytest
 
 from gliaboost.errors import ResultsError
-from gliaboost.reports.protocol.record import HistoryRecord, SearchRecord, TrialRecord
+from gliaboost.reports.protocol.experiment_record import (
+    HistoryRecord,
+    SearchRecord,
+    TrialRecord,
+)
 from gliaboost.reports.protocol.record_file import parsed, read_record, to_json, write_record
 
 MakePredictions = Callable[..., pd.DataFrame]

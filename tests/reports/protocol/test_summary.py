@@ -18,10 +18,10 @@ from gliaboost.features.extract import seconds_spent
 from gliaboost.features.store import FeatureStore
 from gliaboost.models.registry import model_class, model_title
 from gliaboost.reports.protocol.benchmark import run
+from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.experiments import competitors
 from gliaboost.reports.protocol.parts import stem_of
 from gliaboost.reports.protocol.protocol import Protocol
-from gliaboost.reports.protocol.record import ExperimentRecord
 
 BOOSTED = "lightgbm+lbp+glcm"
 NETWORK = "cnn-scratch"
