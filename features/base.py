@@ -64,6 +64,9 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     execution : tuple of str
         Parameters that say where and how fast the numbers are made, and do not change them; no part
         of `spec` and fingerprint.
+    told : tuple of str
+        Parameters that only tell of the numbers, such as what a network was trained on; part of
+        `spec`, and none of the fingerprint.
 
     Examples
     --------
@@ -85,6 +88,7 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     tolerance: ClassVar[float] = 0.0
     joint: ClassVar[bool] = False
     execution: ClassVar[tuple[str, ...]] = ()
+    told: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -322,7 +326,9 @@ class Extractor(TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _identity(self) -> dict[str, Any]:
         """Give what the numbers depend on."""
-        return self.spec()
+        spec = self.spec()
+        own = {k: v for k, v in spec["parameters"].items() if k not in self.told}
+        return {**spec, "parameters": own}
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -323,16 +323,19 @@ def _fingerprint(own: Extractor) -> Faults:
         yield "the fingerprint is another one each time"
     if own.fingerprint({"size": 64}) == known:
         yield "the fingerprint does not depend on the preparation"
+    idle = (*own.execution, *own.told)
     for key, value in own.get_params(deep=False).items():
         try:
             changes = clone(own).set_params(**{key: _other(value)}).fingerprint() != known
         except (GliaboostError, TypeError, ValueError):  # that value is none for this parameter
-            changes = key not in own.execution
-        if changes and key in own.execution:
-            yield f"{key} changes the fingerprint; expected not to, as it is in execution"
-        if not changes and key not in own.execution:
+            changes = key not in idle
+        if changes and key in idle:
+            where = "execution" if key in own.execution else "told"
+            yield f"{key} changes the fingerprint; expected not to, as it is in {where}"
+        if not changes and key not in idle:
             yield (
-                f"{key} does not change the fingerprint; expected to, or to be named in execution"
+                f"{key} does not change the fingerprint; expected to, or to be named in execution "
+                "or told"
             )
 
 

@@ -235,7 +235,7 @@ class FittedExtractor(Extractor):
 
     def _identity(self) -> dict[str, Any]:
         known = {"learned": self.learned_} if is_fitted(self) else {}
-        return {**self.spec(), **known}
+        return {**super()._identity(), **known}
 
     def _check_fitted(self) -> None:
         if not is_fitted(self):

@@ -35,7 +35,7 @@ def identity_of(
     facts = {
         "version": __version__,
         "decoding": DECODING,
-        "extractor": extractor.spec(),
+        "extractor": extractor._identity(),
         "preparation": data.preparation.to_dict(),
         "rows": sorted(
             zip(data.keys(rows), map(str, labels), map(str, data.groups[rows]), masks, strict=True)

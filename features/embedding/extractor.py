@@ -16,9 +16,9 @@ from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.features.embedding.pooling import CELLS, POOLS
 from gliaboost.features.embedding.pretraining import (
+    PARAMETER,
     pretraining,
     pretraining_faults,
-    without_words,
 )
 from gliaboost.features.embedding.torch_device import PRECISIONS
 from gliaboost.features.kinds import wrong_kinds
@@ -82,6 +82,7 @@ class Embedding(Extractor):
     tolerance: ClassVar[float] = 1e-4
     joint: ClassVar[bool] = True
     execution: ClassVar[tuple[str, ...]] = ("device",)
+    told: ClassVar[tuple[str, ...]] = (PARAMETER,)
 
     def __init__(
         self,
@@ -130,9 +131,8 @@ class Embedding(Extractor):
         return ":".join([self.name, *(["-".join(said)] if said else [])])
 
     def _identity(self) -> dict[str, Any]:
-        # A file is its content, wherever it lies, and whatever is said of it.
-        spec = self.spec()
-        spec["parameters"] = without_words(spec["parameters"])
+        # A file is its content, wherever it lies.
+        spec = super()._identity()
         if self.weights not in _SOURCES:
             spec["parameters"]["weights"] = "file"
         return spec

@@ -237,6 +237,13 @@ class PrintsDevice(Good):
         return {**self.spec(), "device": self.device}
 
 
+class PrintsWords(Good):
+    told = ("quantiles",)
+
+    def _identity(self) -> dict[str, Any]:
+        return self.spec()
+
+
 class NotPlain(Good):
     def spec(self) -> dict[str, Any]:
         return {**super().spec(), "about": (1, 2)}
@@ -371,6 +378,7 @@ def test_a_sound_one_has_no_fault() -> None:
         (TypeErrorForColour, "colour images [N, H, W, 3] end in TypeError: four?; expected a Us"),
         (ForgetsParameter, "quantiles does not change the fingerprint; expected to, or to be"),
         (PrintsDevice, "device changes the fingerprint; expected not to, as it is in execution"),
+        (PrintsWords, "quantiles changes the fingerprint; expected not to, as it is in told"),
         (NotPlain, "spec() is not plain: JSON gives other values back"),
         (RandomFingerprint, "the fingerprint is another one each time"),
         (NoPickle, "pickling: fails with TypeError: no pickle of this"),
