@@ -119,6 +119,13 @@ class Extracted:
         )
         return write_table(pd.concat([known, columns], axis=1), path)
 
+    def __repr__(self) -> str:
+        return notebook.two_lines(
+            "Extracted",
+            f"{notebook.listed(e.label for e in self.extractors)} of {self.manifest.name}",
+            f"{len(self.manifest) - len(self.failed):,} images, {len(self.failed):,} unreadable",
+        )
+
     def _repr_html_(self) -> str:
         """Show a notebook how many columns there are, and of what."""
         size = self.preparation.size

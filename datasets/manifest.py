@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from gliaboost.datasets.columns import text, usual_names
 from gliaboost.datasets.components import sharing
 from gliaboost.datasets.file_names import is_text
+from gliaboost.datasets.shown import as_table, in_two_lines
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
@@ -160,6 +161,13 @@ class Manifest:
                 exact=True,
             )
         return replace(self, table=table, root=root)
+
+    def __repr__(self) -> str:
+        return in_two_lines(self.table, self.name)
+
+    def _repr_html_(self) -> str:
+        """Show a notebook the first rows."""
+        return as_table(self.table, self.name, self.notes)
 
     def __len__(self) -> int:
         return len(self.table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +36,15 @@ class Chunk:
         Which extractors an image needs.
     preparation : Preparation
         Applied to each decoded image.
+    keep : int
+        How many prepared images come back, of the first that could be read.
     """
 
     images: Mapping[int, ImageSource]
     extractors: Mapping[str, Extractor]
     needs: Mapping[int, Sequence[str]]
     preparation: Preparation
+    keep: int = 0
 
 
 @dataclass
@@ -57,12 +61,15 @@ class Batch:
         Image and the reason why it could not be read.
     seconds : dict of str to float
         Thread seconds by extractor fingerprint, and under ``"decode"``.
+    images : dict of int to uint8 array [S, S]
+        The first prepared images, as many as were to be kept.
     """
 
     values: dict[str, NDArray[np.float32]] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+    images: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
 
 
 def compute(
@@ -73,6 +80,7 @@ def compute(
     jobs: int | None = None,
     executor: Executor | None = None,
     only: Mapping[int, Sequence[str]] | None = None,
+    keep: int = 0,
 ) -> Generator[Batch, None, None]:
     """Decode, prepare and extract side by side, in the order of `images`, in bounded memory.
 
@@ -90,6 +98,8 @@ def compute(
         Does the chunks; default: threads.
     only : mapping of int to fingerprints, optional
         Which extractors an image needs; default: all.
+    keep : int
+        How many prepared images each batch brings back.
 
     Yields
     ------
@@ -106,6 +116,7 @@ def compute(
             by_fingerprint,
             {row: list(by_fingerprint) if only is None else only[row] for row in part},
             preparation,
+            keep,
         )
         for part in (rows[i : i + size] for i in range(0, len(rows), size))
     ]
@@ -123,6 +134,7 @@ def compute_chunk(chunk: Chunk) -> Batch:
         except DecodeError as error:
             batch.failed[row] = error.reason
     batch.seconds["decode"] = time.thread_time() - begun
+    batch.images = dict(islice(prepared.items(), chunk.keep))
     for fp, extractor in chunk.extractors.items():
         rows = [r for r in prepared if fp in chunk.needs[r]]
         if not rows:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -223,19 +224,50 @@ def features_of(
     failed : dict of int to str
         The others, with the reason.
     """
+    found = features_and_images(images, extractors, preparation, keep=0, jobs=jobs)
+    columns, rows, failed, _ = found
+    return columns, rows, failed
+
+
+def features_and_images(
+    images: Sequence[ImageLike],
+    extractors: Sequence[Extractor],
+    preparation: Preparation,
+    *,
+    keep: int,
+    jobs: int | None = None,
+) -> tuple[NDArray[np.float32], list[int], dict[int, str], dict[int, NDArray[np.uint8]]]:
+    """Extract without a store, and keep some of the images that were looked at.
+
+    Parameters
+    ----------
+    images, extractors, preparation, jobs
+        As for `features_of`.
+    keep : int
+        How many: the first that could be read.
+
+    Returns
+    -------
+    matrix, rows, failed
+        As from `features_of`.
+    kept : dict of int to uint8 array [S, S]
+        Which of `images`, as the extractors were given them.
+    """
     fingerprints = [e.fingerprint(preparation.to_dict()) for e in extractors]
     columns: dict[str, list[NDArray[np.float32]]] = {fp: [] for fp in fingerprints}
     rows: list[int] = []
     failed: dict[int, str] = {}
-    for batch in compute(dict(enumerate(images)), extractors, preparation, jobs=jobs):
+    kept: dict[int, NDArray[np.uint8]] = {}
+    for batch in compute(dict(enumerate(images)), extractors, preparation, jobs=jobs, keep=keep):
         failed.update(batch.failed)
+        kept.update(islice(batch.images.items(), keep - len(kept)))
         rows += batch.rows.get(fingerprints[0], [])
         for fp, values in batch.values.items():
             columns[fp].append(values)
     if not rows:
         width = len(column_names(extractors, preparation))
-        return np.empty((0, width), np.float32), [], failed
-    return np.hstack([np.concatenate(columns[fp]) for fp in fingerprints]), rows, failed
+        return np.empty((0, width), np.float32), [], failed, kept
+    return np.hstack([np.concatenate(columns[fp]) for fp in fingerprints]), rows, failed, kept
 
 
 def open_tables(

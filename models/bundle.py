@@ -21,6 +21,7 @@ from gliaboost.models.bundle_file import (
     save,
     since,
 )
+from gliaboost.models.bundle_words import estimate_in_words, trained_on
 
 __all__ = ["FORMAT", "Bundle", "load", "save"]
 
@@ -195,21 +196,32 @@ class Bundle(BundleFile):
         values["knows_its_training_images"] = bool(values.pop("familiarity"))
         return values
 
+    def __repr__(self) -> str:
+        names = notebook.listed(spec.get("name", "?") for spec in self.features)
+        model = notebook.cut(self.model, notebook.LETTERS)
+        on = f" on {names}" if self.features else ""
+        return notebook.two_lines(
+            "Bundle",
+            f"{model}{on}, for {notebook.listed(self.classes)}",
+            trained_on(self.metrics, self.created, len(self.native)),
+        )
+
     def _repr_html_(self) -> str:
         """Show a notebook what this is: model, features, classes, training set, metrics, date."""
         known = [(k, v) for k, v in self.metrics.items() if not isinstance(v, (dict, list))]
-        size = self.preparation["size"]
+        size = self.preparation.get("size", "?")
         return notebook.facts(
             f"{self.model}, fitted on {self.device}",
             [
                 ("classes", ", ".join(self.classes)),
-                ("features", ", ".join(str(spec["name"]) for spec in self.features)),
+                ("features", ", ".join(str(spec.get("name", "?")) for spec in self.features)),
                 ("columns", f"{self.columns:,}" if self.features else ""),
                 ("images", f"prepared to {size} x {size} pixels"),
                 *(
                     (f"training {name}", f"{value:,}" if type(value) is int else value)
                     for name, value in known
                 ),
+                ("estimated by folds", estimate_in_words(self.metrics)),
                 ("training manifest", self.manifest[:12]),
                 ("model", f"{len(self.native):,} bytes"),
                 ("created", self.created),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -11,18 +12,19 @@ import numpy as np
 from gliaboost import notebook
 from gliaboost.datasets.image_source import ImageLike, KeyedSource
 from gliaboost.datasets.scans import look_at
-from gliaboost.features.extract import features_of
+from gliaboost.features.extract import features_and_images, features_of
 from gliaboost.features.prepared import read_images
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, Familiarity, judge
 from gliaboost.models.familiarity.sentences import sentences
+from gliaboost.models.pictured import Pictured, card
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-# Rows that a notebook shows.
-SHOWN = 20
+# Rows that a notebook shows, and how many of them with their picture.
+SHOWN, PICTURED = 20, 3
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Prediction:
     familiarity : Familiarity or None
         How the image stands to those that the model was trained on; None where the bundle does not
         know, as those of older versions.
+    pictured : Pictured or None
+        What the model was given, for a notebook; of the first `PICTURED` that could be read.
     """
 
     name: str
@@ -49,6 +53,7 @@ class Prediction:
     probabilities: dict[str, float]
     error: str | None = None
     familiarity: Familiarity | None = None
+    pictured: Pictured | None = field(default=None, repr=False, compare=False)
 
     @property
     def typicality(self) -> float | None:
@@ -59,6 +64,25 @@ class Prediction:
     def seen(self) -> str | None:
         """As in `Familiarity`; None where it is not known."""
         return None if self.familiarity is None else self.familiarity.seen
+
+    def __repr__(self) -> str:
+        name = notebook.printable(self.name)
+        if self.predicted is None:
+            return notebook.two_lines("Prediction", name, f"unreadable: {self.error}")
+        chance = self.probabilities[self.predicted]
+        said = sentences([(self.name, self.familiarity)])
+        return notebook.two_lines(
+            "Prediction",
+            f"{notebook.cut(self.predicted, notebook.LETTERS)}, {chance:.1%}: {name}",
+            "; ".join(said) or "nothing to warn of",
+        )
+
+    def _repr_html_(self) -> str:
+        """Show a notebook the picture, what the answer rests on, and a bar a class."""
+        if self.predicted is None:
+            return notebook.facts(self.name, [("unreadable", self.error)])
+        said = sentences([(self.name, self.familiarity)])
+        return card(self.name, self.predicted, self.probabilities, said, self.pictured)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,14 +153,27 @@ class Predictions(Sequence[Prediction]):
         """What a reader of these must know, a sentence each: unlike pictures, and seen ones."""
         return sentences([(p.name, p.familiarity) for p in self.rows if p.error is None])
 
+    def __repr__(self) -> str:
+        read = [p for p in self.rows if p.error is None]
+        counted = Counter(str(p.predicted) for p in read).most_common()
+        found = notebook.listed(f"{n:,} {name}" for name, n in counted)
+        unreadable = len(self.rows) - len(read)
+        return notebook.two_lines(
+            "Predictions",
+            f"{self.model['model']} on {len(read):,} images"
+            + (f", {unreadable:,} unreadable" if unreadable else ""),
+            found,
+        )
+
     def _repr_html_(self) -> str:
-        """Show a notebook the first of them, and how many could not be read."""
+        """Show a notebook the first: some with picture and explanation; count the unreadable."""
         read = [p for p in self.rows if p.error is None]
         failed = len(self.rows) - len(read)
         notes = [f"{len(read):,} images"]
         notes += [f"the first {SHOWN} shown"] if len(read) > SHOWN else []
         notes += [f"{failed:,} unreadable: see to_frame()"] if failed else []
         notes += self.warnings
+        cards = [p._repr_html_() for p in read[:PICTURED] if p.pictured is not None]
         return notebook.table(
             f"Predictions of {self.model['model']}",
             ["path", "predicted", *self.classes],
@@ -145,7 +182,7 @@ class Predictions(Sequence[Prediction]):
                 for p in read[:SHOWN]
             ],
             "; ".join(notes),
-        )
+        ) + "".join(cards)
 
 
 def predict(
@@ -197,13 +234,17 @@ def predict(
     looks = np.empty((0, 0), np.float32)
     if takes == "columns":
         extractors = [*bundle.extractors(), *described]
-        wide, read, broken = features_of(asked, extractors, preparation, jobs=jobs)
+        wide, read, broken, kept = features_and_images(
+            asked, extractors, preparation, keep=PICTURED, jobs=jobs
+        )
         given, looks = wide[:, : bundle.columns], wide[:, bundle.columns :]
     else:
         given, read, broken = read_images(asked, preparation, jobs=jobs)
+        kept = {row: image.copy() for row, image in zip(read[:PICTURED], given, strict=False)}
         if described:
             looks = DESCRIPTION.transform(given)
     rows = [there[row] for row in read]
+    shown = {there[row]: image for row, image in kept.items()}
     failed = lost | {there[row]: reason for row, reason in broken.items()}
     if takes == "both":
         readable = [sources[row] for row in rows]
@@ -223,5 +264,6 @@ def predict(
         p, familiarity = by_row[row]
         values = {c: float(v) for c, v in zip(bundle.classes, p, strict=True)}
         best = max(values, key=values.__getitem__)
-        result.append(Prediction(name, best, values, familiarity=familiarity))
+        pictured = Pictured(shown[row], bundle) if row in shown else None
+        result.append(Prediction(name, best, values, None, familiarity, pictured))
     return Predictions(tuple(result), list(bundle.classes), bundle.summary())

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import has_fit_parameter
 
+from gliaboost import notebook
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.models.base import Classifier
@@ -57,6 +58,26 @@ class Search:
     default_score: float | None
     trials: list[dict[str, Any]]
     folds: int
+
+    def __repr__(self) -> str:
+        return notebook.two_lines(
+            "Search",
+            f"{self.model}, log loss {self.score:.3f} after {len(self.trials):,} trials",
+            notebook.listed(f"{name}={value}" for name, value in self.parameters.items()),
+        )
+
+    def _repr_html_(self) -> str:
+        """Show a notebook the best parameters, and what they were chosen by."""
+        default = "" if self.default_score is None else f"{self.default_score:.3f}"
+        return notebook.facts(
+            f"Search for {self.model}, {len(self.trials):,} trials",
+            [
+                *self.parameters.items(),
+                ("log loss", f"{self.score:.3f}"),
+                ("with default parameters", default),
+            ],
+            f"Means of {self.folds} inner folds; optimistic, as the best was chosen.",
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values, ready for JSON."""

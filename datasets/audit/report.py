@@ -260,6 +260,14 @@ class AuditReport:
             "written": [asdict(one) for one in self.written],
         }
 
+    def __repr__(self) -> str:
+        found = [f"{n:,} {what}" for what, n, _ in self.rows() if n]
+        return notebook.two_lines(
+            "AuditReport",
+            f"{self.manifest}, {len(self.table):,} files",
+            f"found: {notebook.listed(found) if found else 'nothing'}",
+        )
+
     def _repr_html_(self) -> str:
         """Show a notebook what was found, and the verdict."""
         found = [(what, f"{n:,}", meaning) for what, n, meaning in self.rows() if n]

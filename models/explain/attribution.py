@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost import notebook
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.errors import UsageError
@@ -20,7 +21,7 @@ from gliaboost.files import replacing
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.families import share_by_family
 from gliaboost.models.explain.ground import Ground, ground_of_boxes, ground_of_map
-from gliaboost.models.explain.picture import Words, draw
+from gliaboost.models.explain.picture import Words, draw, panels
 from gliaboost.models.registry import explaining
 
 Heat = NDArray[np.float32]
@@ -82,6 +83,15 @@ class Explanation:
         found += [words] if words else []
         return [*found, *(outline.words for outline in self.outlines)]
 
+    @property
+    def one_sided(self) -> bool:
+        """Whether the map has nothing against the class: Grad-CAM."""
+        return not self.families
+
+    def panel(self) -> NDArray[np.uint8]:
+        """Draw the map over the image, with the outlines: RGB, uint8 ``[S, S, 3]``."""
+        return panels(self.image, self.heat, *self._outlined())[1]
+
     def picture(self) -> NDArray[np.uint8]:
         """Draw the image beside itself under the map, with title, key and notes.
 
@@ -91,15 +101,28 @@ class Explanation:
             RGB, larger than the image.
         """
         words = Words(
-            title=self.name.replace("\\", "/").rpartition("/")[2],
+            title=self.title,
             predicted=self.predicted,
             probabilities=self.probabilities,
             notes=self.notes(),
-            one_sided=not self.families,
+            one_sided=self.one_sided,
         )
+        return draw(self.image, self.heat, words, *self._outlined())
+
+    def _outlined(self) -> tuple[NDArray[np.bool_] | None, list[NDArray[np.bool_]]]:
+        """Give what has an outline: the head, and parts of the image."""
         head = None if self.ground is None else self.ground.head
-        parts = [outline.mask for outline in self.outlines]
-        return draw(self.image, self.heat, words, head, parts)
+        return head, [outline.mask for outline in self.outlines]
+
+    def __repr__(self) -> str:
+        chance = self.probabilities.get(self.predicted)
+        said = self.predicted if chance is None else f"{self.predicted}, {chance:.1%}"
+        return notebook.two_lines("Explanation", f"{self.title}: {said}", " ".join(self.notes()))
+
+    @property
+    def title(self) -> str:
+        """The image's name, without its folder."""
+        return self.name.replace("\\", "/").rpartition("/")[2]
 
     def save(self, path: Path | str) -> Path:
         """Write `picture` as a PNG file, whole or not at all."""
@@ -143,8 +166,28 @@ def explain(bundle: Bundle, image: ImageLike) -> Explanation:
         If this kind of model cannot tell what its decisions rest on.
     """
     prepared = bundle.preparation_(decode(image))
+    return explain_prepared(bundle, prepared, str(ImageSource.of(image).name))
+
+
+def explain_prepared(bundle: Bundle, image: NDArray[np.uint8], name: str = "") -> Explanation:
+    """Explain a bundle's prediction of an image that went through its preparation already.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        From `gliaboost.load`.
+    image : uint8 array [S, S]
+        From the bundle's ``preparation_``.
+    name : str
+        What it is called.
+
+    Raises
+    ------
+    UsageError
+        As for `explain`.
+    """
     by = _by_columns if bundle.takes == "columns" else _by_image
-    return replace(by(bundle, prepared), name=str(ImageSource.of(image).name))
+    return replace(by(bundle, image), name=name)
 
 
 def _by_columns(bundle: Bundle, image: NDArray[np.uint8]) -> Explanation:

@@ -92,18 +92,48 @@ def draw(
     height = _compose(ImageDraw.Draw(Image.new("RGB", (WIDTH, 1))), large, small, words)[1]
     canvas = Image.new("RGB", (WIDTH, height), PAPER)
     top, _ = _compose(ImageDraw.Draw(canvas), large, small, words)
-    plain = np.repeat(image[..., None], 3, axis=2)
-    for left, panel in ((ROOM, plain), (2 * ROOM + SIDE, overlay(image, heat))):
-        fitted = Image.fromarray(panel).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-        canvas.paste(fitted, (left, top))
-    drawn = np.array(canvas)
-    panels = [drawn[top : top + SIDE, x : x + SIDE] for x in (ROOM, 2 * ROOM + SIDE)]
+    for left, panel in zip(
+        (ROOM, 2 * ROOM + SIDE), panels(image, heat, head, parts, side=SIDE), strict=True
+    ):
+        canvas.paste(Image.fromarray(panel), (left, top))
+    return np.array(canvas)
+
+
+def panels(
+    image: NDArray[np.uint8],
+    heat: NDArray[np.float32],
+    head: NDArray[np.bool_] | None = None,
+    parts: Sequence[NDArray[np.bool_]] = (),
+    *,
+    side: int | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Draw the image, and the map over it, with their outlines.
+
+    Parameters
+    ----------
+    image, heat, head, parts
+        As for `draw`.
+    side : int, optional
+        Of either in pixels; default: the image's.
+
+    Returns
+    -------
+    uint8 array [side, side, 3], uint8 array [side, side, 3]
+        RGB.
+    """
+    from PIL import Image
+
+    size = (side, side) if side is not None else (image.shape[1], image.shape[0])
+    plain, mapped = (
+        np.array(Image.fromarray(panel).resize(size, Image.Resampling.BICUBIC))
+        for panel in (np.repeat(image[..., None], 3, axis=2), overlay(image, heat))
+    )
     if head is not None and not head.all():
-        trace(panels[1], head, HEAD)
+        trace(mapped, head, HEAD)
     for part in parts:
-        for own in panels:
-            trace(own, part, PART)
-    return drawn
+        trace(plain, part, PART)
+        trace(mapped, part, PART)
+    return plain, mapped
 
 
 def _compose(pen: ImageDraw, large: Font, small: Font, words: Words) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from gliaboost.models.bundle_file import (
     read_fields,
     since,
 )
+from gliaboost.models.bundle_words import trained_on
 
 if TYPE_CHECKING:
     from gliaboost.models.segmentation.base import Segmenter
@@ -169,6 +170,14 @@ class SegmenterBundle(BundleFile):
         values["bytes"] = len(values.pop("native"))
         values["knows_its_training_images"] = bool(values.pop("familiarity"))
         return values
+
+    def __repr__(self) -> str:
+        return notebook.two_lines(
+            "SegmenterBundle",
+            f"{notebook.cut(self.segmenter, notebook.LETTERS)}, for "
+            f"{notebook.listed(self.classes)}{' on ' + self.modality if self.modality else ''}",
+            trained_on(self.metrics, self.created, len(self.native)),
+        )
 
     def _repr_html_(self) -> str:
         """Show a notebook what this is: segmenter, classes, training set, date."""

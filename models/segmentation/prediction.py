@@ -19,12 +19,15 @@ from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle
 from gliaboost.models.segmentation.decision import tumour_mask
 from gliaboost.models.segmentation.measurements import measure
-from gliaboost.models.segmentation.segmentations import SegmentedPicture
+from gliaboost.models.segmentation.outline import PREDICTED, outlined
+from gliaboost.models.segmentation.segmentations import PICTURED, SegmentedPicture
 from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
 
 # Pictures that are decoded, mapped and measured together.
 BATCH = 16
+# Pixels of the longer side of a picture that a notebook shows.
+SIDE = 320
 
 
 class Keeper(Protocol):
@@ -89,7 +92,8 @@ def segment_pictures(
     job = _Job(bundle, segmenter, spacing, jobs, keeper)
     found: list[SegmentedPicture] = []
     for start in range(0, len(looked), BATCH):
-        for one in job.batch(looked[start : start + BATCH]):
+        missing = PICTURED - sum(one.pictured is not None for one in found)
+        for one in job.batch(looked[start : start + BATCH], missing):
             found.append(one)
             progress.step("segmenting", len(found), len(looked))
     return tuple(found)
@@ -113,8 +117,8 @@ class _Job:
     jobs: int | None
     keeper: Keeper | None
 
-    def batch(self, looked: Sequence[Looked]) -> Iterator[SegmentedPicture]:
-        """Segment some pictures, those that can be read together."""
+    def batch(self, looked: Sequence[Looked], pictured: int) -> Iterator[SegmentedPicture]:
+        """Segment some pictures, those that can be read together, and draw the first few."""
         seen = list(map_in_order(self._seen, looked, jobs=self.jobs))
         there = [k for k, one in enumerate(seen) if isinstance(one, _Seen)]
         pictures = [one for one in seen if isinstance(one, _Seen)]
@@ -128,7 +132,8 @@ class _Job:
                 known = [*judge(self.bundle.familiarity, looks, [one.key for one in pictures])]
         asked = [looked[k] for k in there]
         names = [self.keeper.name(one) if self.keeper is not None else "" for one in asked]
-        tasks = zip(names, asked, pictures, maps, known, strict=True)
+        drawn = [k < pictured for k in range(len(pictures))]
+        tasks = zip(names, asked, pictures, maps, known, drawn, strict=True)
         done = iter(map_in_order(lambda task: self._measured(*task), list(tasks), jobs=self.jobs))
         for one, picture in zip(looked, seen, strict=True):
             if isinstance(picture, _Seen):
@@ -154,6 +159,7 @@ class _Job:
         seen: _Seen,
         maps: NDArray[np.float32],
         familiarity: Familiarity | None,
+        drawn: bool,
     ) -> SegmentedPicture:
         probability = np.minimum(seen.where.restored(maps.sum(axis=0)), np.float32(1))
         mask = tumour_mask(probability, self.bundle.decision_)
@@ -168,10 +174,15 @@ class _Job:
             place=one.place,
             familiarity=familiarity,
             packed=np.packbits(mask).tobytes(),
+            pictured=_drawn(seen.image, mask) if drawn else None,
         )
         if self.keeper is not None:
             found.files.update(self.keeper.keep(name, found, seen.image))
         return found
+
+
+def _drawn(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    return outlined(image, [(mask, PREDICTED)], scale=SIDE / max(image.shape))
 
 
 def _kind(

@@ -19,8 +19,8 @@ from gliaboost.models.segmentation.measurements import Measurements
 if TYPE_CHECKING:
     import pandas as pd
 
-# Rows that a notebook shows.
-SHOWN = 20
+# Rows that a notebook shows, and how many of them with their picture.
+SHOWN, PICTURED = 20, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,9 @@ class SegmentedPicture:
         How the picture stands to those of the training; None where the bundle does not know.
     files : dict of str to str
         What was written of it: ``mask`` and ``overlay``.
+    pictured : uint8 array [h, w, 3] or None
+        The picture under the outline of its mask, RGB and small, for a notebook; of the first
+        `PICTURED` that could be read.
     """
 
     name: str
@@ -56,6 +59,7 @@ class SegmentedPicture:
     familiarity: Familiarity | None = None
     packed: bytes = field(default=b"", repr=False)
     files: dict[str, str] = field(default_factory=dict)
+    pictured: NDArray[np.uint8] | None = field(default=None, repr=False)
 
     @property
     def mask(self) -> NDArray[np.bool_]:
@@ -70,6 +74,48 @@ class SegmentedPicture:
     def found(self) -> bool:
         """Whether a tumour was found."""
         return self.measurements is not None and not self.measurements.empty
+
+    def __repr__(self) -> str:
+        name = notebook.printable(self.name)
+        if self.measurements is None:
+            return notebook.two_lines("SegmentedPicture", name, f"unreadable: {self.error}")
+        return notebook.two_lines("SegmentedPicture", name, self._words())
+
+    def _words(self) -> str:
+        """Say what was found, and how large."""
+        if not self.found or self.measurements is None:
+            return "no tumour found"
+        area = self.measurements.area_mm2
+        of_kind = f", {notebook.cut(self.kind, notebook.LETTERS)}" if self.kind else ""
+        return (
+            f"a tumour of {self.measurements.area_pixels:,} pixels"
+            + ("" if area is None else f", {area:,.0f} mm2")
+            + of_kind
+        )
+
+    def _repr_html_(self) -> str:
+        """Show a notebook the picture with the outline, and the measurements."""
+        if self.measurements is None:
+            return notebook.facts(self.name, [("unreadable", self.error)])
+        whole = self.measurements.whole
+        lines = {} if whole is None else {"longest": whole.longest, "across": whole.perpendicular}
+        known = [
+            ("peak probability", "" if self.peak is None else f"{self.peak:.3f}"),
+            ("components", len(self.measurements.components)),
+            *(
+                (name, f"{line.pixels:.0f} pixels" if line.mm is None else f"{line.mm:.1f} mm")
+                for name, line in lines.items()
+            ),
+        ]
+        shown = []
+        if self.pictured is not None:
+            shown = [notebook.picture(self.pictured, f"{self.name}, with the outline of the mask")]
+        return notebook.card(
+            f"{self.name}: {self._words()}",
+            shown,
+            notebook.facts("", known),
+            sentences([(self.name, self.familiarity)]),
+        )
 
     def facts(self) -> dict[str, Any]:
         """Return what is known beside the measurements, in plain values."""
@@ -162,8 +208,18 @@ class Segmentations(Sequence[SegmentedPicture]):
         ]
         return said + sentences([(row.name, row.familiarity) for row in read])
 
+    def __repr__(self) -> str:
+        read = self.read
+        failed = len(self.rows) - len(read)
+        return notebook.two_lines(
+            "Segmentations",
+            f"{self.segmenter['segmenter']} on {len(read):,} pictures"
+            + (f", {failed:,} unreadable" if failed else ""),
+            f"a tumour on {sum(row.found for row in read):,}",
+        )
+
     def _repr_html_(self) -> str:
-        """Show a notebook the first of them."""
+        """Show a notebook the first of them, some with their picture."""
         read = self.read
         failed = len(self.rows) - len(read)
         notes = [f"{len(read):,} pictures, a tumour on {sum(r.found for r in read):,}"]
@@ -184,4 +240,4 @@ class Segmentations(Sequence[SegmentedPicture]):
                 if r.measurements is not None
             ],
             "; ".join(notes),
-        )
+        ) + "".join(r._repr_html_() for r in read if r.pictured is not None)

@@ -148,6 +148,14 @@ class Overview:
     planes: list[str] = field(default_factory=list)
     planes_given: int = 0
 
+    def __repr__(self) -> str:
+        unreadable = sum(map(bool, self.errors))
+        return notebook.two_lines(
+            "Overview",
+            f"{len(self.errors):,} files, {unreadable:,} unreadable",
+            notebook.listed(f"{c.read:,} {c.label}" for c in self.classes),
+        )
+
     def _repr_html_(self) -> str:
         """Show a notebook the classes: images, mean grey, masks, unreadable files."""
         rows = [

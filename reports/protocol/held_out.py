@@ -90,6 +90,21 @@ class HeldOut:
         """Give the predictions, one row an image."""
         return self.predictions
 
+    def __repr__(self) -> str:
+        return notebook.two_lines(
+            "HeldOut",
+            f"{self.model['model']} on {self.dataset}, {len(self.predictions):,} images",
+            self._accuracy() or "no accuracy",
+        )
+
+    def _accuracy(self) -> str:
+        accuracy = self.evaluation.accuracy
+        said = f"accuracy {accuracy.pooled:.3f}" if accuracy.pooled is not None else ""
+        if accuracy.ci95:
+            low, high = accuracy.ci95
+            said += f" [{low:.3f}, {high:.3f}] by {self.evaluation.bootstrap.unit}"
+        return said
+
     def _repr_html_(self) -> str:
         """Show a notebook the numbers by class, and accuracy with its interval."""
         rows = [
@@ -103,16 +118,11 @@ class HeldOut:
             )
             for label, found in self.evaluation.per_class.items()
         ]
-        accuracy = self.evaluation.accuracy
-        said = f"accuracy {accuracy.pooled:.3f}" if accuracy.pooled is not None else ""
-        if accuracy.ci95:
-            low, high = accuracy.ci95
-            said += f" [{low:.3f}, {high:.3f}] by {self.evaluation.bootstrap.unit}"
         return notebook.table(
             f"{self.model['model']} on {self.dataset}",
             ["class", "images", "sensitivity", "specificity", "AUC"],
             rows,
-            "; ".join([said, *self.warnings]),
+            "; ".join([self._accuracy(), *self.warnings]),
         )
 
 

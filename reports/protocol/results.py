@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost import notebook
 from gliaboost.errors import ResultsError
 from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.order import in_order
@@ -215,6 +216,17 @@ class Results:
         from gliaboost.reports.statistics.paired import compare
 
         return compare([e.predictions for e in self.experiments], seed=self.protocol.seed)
+
+    def __repr__(self) -> str:
+        made = ", simulated" if self.simulated else ""
+        best = self.experiments[0] if self.experiments else None
+        accuracy = None if best is None else best.pooled("accuracy")
+        return notebook.two_lines(
+            "Results",
+            f"{self.name}{made}, {self.dataset.images:,} images, "
+            f"{len(self.experiments):,} experiments",
+            "" if best is None or accuracy is None else f"first: {best.title}, {accuracy:.3f}",
+        )
 
     def _repr_html_(self) -> str:
         """Show a notebook what competed, and on whom."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from gliaboost import notebook
 from gliaboost.errors import ResultsError, UsageError
 from gliaboost.files import replacing
 from gliaboost.reports.protocol.record import STRICT
@@ -163,6 +164,32 @@ class SegmentationResults:
     record: SegmentationRecord
     slices: pd.DataFrame
     folder: Path
+
+    def __repr__(self) -> str:
+        found = (f"{name} {value:.3f}" for name, value in self.dice().items())
+        return notebook.two_lines(
+            "SegmentationResults",
+            f"{self.record.dataset}, {self.record.images:,} images, "
+            f"a tumour on {self.record.with_tumour:,}",
+            f"mean Dice: {notebook.listed(found)}",
+        )
+
+    def _repr_html_(self) -> str:
+        """Show a notebook what was compared, and on whom."""
+        known = self.record
+        dice = self.dice()
+        made = ", simulated images" if known.simulated else ""
+        whom = f"{known.patients:,} patients" if known.patients else "patients unknown"
+        return notebook.table(
+            f"Segmenters on {known.dataset}{made}",
+            ["segmenter", "mean Dice", "fit s"],
+            [
+                (s.name, f"{dice[s.name]:.3f}" if s.name in dice else "", f"{s.fit_seconds:.1f}")
+                for s in known.segmenters
+            ],
+            f"{known.images:,} images, a tumour on {known.with_tumour:,}, {whom}; "
+            f"{known.division}; folder: {self.folder}",
+        )
 
     def dice(self) -> dict[str, float]:
         """Return each segmenter's mean Dice on slices with a tumour."""

@@ -53,6 +53,8 @@ def test_a_notebook_is_shown_the_columns_and_not_the_images(
         assert f">{extractor.label}<" in html
         assert f">{len(extractor.feature_names(256, 256)):,}<" in html
     assert "6 images computed, 0 in the store before, 0 unreadable" in html
+    first, second = repr(done).splitlines()
+    assert first.startswith("<Extracted: hog, glcm of ") and second == " 6 images, 0 unreadable>"
 
 
 def test_wrong_calls_are_refused(make_images: MakeImages) -> None:

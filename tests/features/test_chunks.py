@@ -71,6 +71,13 @@ def end(counted: type[Counted], pool: ThreadPoolExecutor) -> int:
     return len(counted.begun)
 
 
+def test_a_chunk_brings_back_as_many_images_as_were_asked_for(manifest: Manifest) -> None:
+    given = dict(enumerate(manifest.paths[:20]))
+    batches = list(compute(given, [LBP()], PREPARATION, jobs=1, keep=2))
+    assert [list(batch.images) for batch in batches] == [[0, 1], [16, 17]]
+    assert all(not batch.images for batch in compute(given, [LBP()], PREPARATION, jobs=1))
+
+
 # One chunk is done and two are held up; a fourth waits and must never begin.
 def test_a_consumer_that_stops_cancels_what_waits(
     manifest: Manifest, counted: type[Counted], two: ThreadPoolExecutor

@@ -17,6 +17,7 @@ from gliaboost.features import Extractor, create
 from gliaboost.features.extract import (
     column_names,
     extract,
+    features_and_images,
     features_of,
     matrix,
     open_tables,
@@ -96,6 +97,21 @@ def test_a_file_that_changed_since_the_manifest_is_refused(
     manifest.paths[1].write_bytes(manifest.paths[0].read_bytes())
     with pytest.raises(ManifestError, match=r"1 file\(s\) changed .* p00-1.png"):
         extract(manifest, bank(), PREPARATION, FeatureStore(tmp_path / "store"))
+
+
+@pytest.mark.parametrize("keep", [0, 3, 99])
+def test_the_first_that_could_be_read_are_kept_as_they_were_looked_at(
+    make_images: Callable[..., Path], keep: int
+) -> None:
+    paths = Manifest.read(make_images()).paths  # two chunks of 16
+    paths[0].write_bytes(b"")
+    columns, rows, failed, kept = features_and_images(paths, bank(), PREPARATION, keep=keep, jobs=2)
+    assert list(kept) == rows[:keep] and 0 not in kept
+    for row, image in kept.items():
+        np.testing.assert_array_equal(image, PREPARATION(decode(paths[row])))
+    same, *rest = features_of(paths, bank(), PREPARATION)
+    np.testing.assert_array_equal(columns, same)
+    assert rest == [rows, failed]
 
 
 def test_features_of_nothing_readable_has_the_right_width(tmp_path: Path) -> None:

@@ -374,6 +374,23 @@ def test_a_notebook_shows_sizes_and_what_is_missing_not_at_all() -> None:
     assert "columns" not in bare(features=[], takes="images")._repr_html_()
 
 
+def test_a_prompt_sees_two_lines_whatever_it_holds() -> None:
+    metrics = {"images": 1080, "patients": 40}
+    classes = [f"kind{n}\n" for n in range(99)]
+    said = repr(bare(native=b"0" * 10**6, classes=classes, metrics=metrics, features=[{}] * 9))
+    first, second = said.splitlines()
+    assert first.startswith("<Bundle: ") and first.endswith("kind5� and 93 more")
+    assert second.startswith(" trained on 1,080 images of 40 patients")
+    assert second.endswith("1,000,000 bytes>") and len(said) < 400
+    assert "?" in bare(preparation={}, features=[{}])._repr_html_()
+
+
+def test_a_notebook_shows_what_folds_gave() -> None:
+    known = {"accuracy": 0.75, "ci95": [0.5, 0.875], "folds": 3, "unit": "patient"}
+    html = bare(metrics={"estimate": known})._repr_html_()
+    assert "accuracy 0.750 [0.500, 0.875], 3 inner folds by patient" in html
+
+
 def test_a_disk_that_fills_leaves_the_old_bundle(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

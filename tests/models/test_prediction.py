@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from gliaboost.datasets import image_source
+from gliaboost.datasets.decode import decode
 from gliaboost.datasets.image_source import ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
@@ -19,7 +20,7 @@ from gliaboost.features.store import FeatureStore
 from gliaboost.models.explain.attribution import explain
 from gliaboost.models.familiarity.familiarity import Familiarity
 from gliaboost.models.packing import make_bundle
-from gliaboost.models.prediction import SHOWN, Prediction, Predictions, predict
+from gliaboost.models.prediction import PICTURED, SHOWN, Prediction, Predictions, predict
 from gliaboost.models.registry import create_model
 from gliaboost.models.training import train
 
@@ -68,6 +69,19 @@ def test_a_notebook_shows_the_first_and_counts_the_rest() -> None:
     assert "0.750" in html
 
 
+def test_a_prompt_sees_two_lines() -> None:
+    many = made(*(one(f"{n}\n.png") for n in range(999)), FAILED)
+    assert repr(many) == "<Predictions: lightgbm on 999 images, 1 unreadable\n 999 glioma>"
+    assert repr(one("a\n.png")) == "<Prediction: glioma, 75.0%: a�.png\n nothing to warn of>"
+    assert repr(FAILED) == "<Prediction: b.png\n unreadable: is empty>"
+
+
+def test_one_shows_its_bars_or_why_it_cannot_be_read() -> None:
+    html = one("<i>a.png")._repr_html_()
+    assert "75.0%" in html and "25.0%" in html and "<i>" not in html
+    assert "is empty" in FAILED._repr_html_()
+
+
 def test_images_in_memory_are_predicted_and_explained_as_their_files_are(
     make_images: Callable[..., Path],
 ) -> None:
@@ -87,6 +101,15 @@ def test_images_in_memory_are_predicted_and_explained_as_their_files_are(
     file, memory = explain(bundle, manifest.paths[3]), explain(bundle, data[3])
     np.testing.assert_array_equal(file.heat, memory.heat)
     assert (file.families, file.probabilities) == (memory.families, memory.probabilities)
+    # A notebook shows the first, as the model was given them; nothing of the rest is kept.
+    for found in (of_files, of_bytes):
+        assert [p.pictured is not None for p in found] == [n < PICTURED for n in range(len(found))]
+        shown = found[0].pictured
+        assert shown is not None
+        np.testing.assert_array_equal(shown.image, preparation(decode(manifest.paths[0])))
+        html = found._repr_html_()
+        assert html.count("data:image/png;base64,") == html.count("<img ") == 2 * PICTURED
+        assert "http" not in html and len(repr(found).splitlines()) == 2
     damaged = ImageSource("damaged upload", data[0].read()[:40])
     mixed = predict(bundle, [damaged, manifest.paths[0]])
     assert (mixed[0].name, mixed[0].predicted) == ("damaged upload", None)

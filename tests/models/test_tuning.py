@@ -21,6 +21,17 @@ from gliaboost.models.networks.cnn import ScratchCNN
 from gliaboost.models.registry import model_class
 from gliaboost.models.tuning import Search, searchable, tune
 
+
+def test_a_prompt_and_a_notebook_see_the_best() -> None:
+    best = {f"<b>{n}": n / 7 for n in range(9)}
+    found = Search("lightgbm", best, 0.25, None, [{"number": 0}] * 10**5, 3)
+    first, second = repr(found).splitlines()
+    assert first == "<Search: lightgbm, log loss 0.250 after 100,000 trials"
+    assert second.endswith(" and 3 more>") and len(second) < 300
+    html = found._repr_html_()
+    assert "<b>" not in html and "0.142857" in html and "with default" not in html
+
+
 optuna = pytest.importorskip("optuna")
 Arrays = tuple[Any, Any, Any]
 QUICK: dict[str, Any] = {"rounds": 4, "inner_folds": 0}

@@ -212,6 +212,9 @@ def test_a_notebook_shows_what_was_found_or_that_nothing_was() -> None:
     alone = pd.DataFrame(TABLE).assign(cluster=range(7))
     clean = report(table=alone, faults=[], links=LINKS[:0], straddlers=[], betrayals=[])
     assert ">nothing<" in clean._repr_html_()
+    first, second = repr(report()).splitlines()
+    assert first == "<AuditReport: seven, 7 files" and "contradictions" in second
+    assert repr(clean).splitlines()[1] == " found: nothing>"
 
 
 def test_a_report_is_itself_alone_and_stays_as_it_is() -> None:

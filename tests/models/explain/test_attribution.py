@@ -13,7 +13,7 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.features import create
 from gliaboost.models.bundle import Bundle
-from gliaboost.models.explain.attribution import explain, places, spread
+from gliaboost.models.explain.attribution import explain, explain_prepared, places, spread
 from gliaboost.models.explain.picture import WIDTH
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model
@@ -153,6 +153,18 @@ def test_an_explanation_is_saved_and_shown_as_one_picture(booster: Bundle, tmp_p
     assert saved is not None
     np.testing.assert_array_equal(saved[..., ::-1], picture)
     assert (tmp_path / "deep" / "e.png").read_bytes() == found._repr_png_()
+
+
+def test_a_prepared_image_is_explained_as_its_file_is(booster: Bundle, tmp_path: Path) -> None:
+    images, _ = spotted(2)
+    cv2.imwrite(str(tmp_path / "a\n.png"), images[0])
+    file = explain(booster, tmp_path / "a\n.png")
+    found = explain_prepared(booster, file.image, file.name)
+    np.testing.assert_array_equal(found.picture(), file.picture())
+    assert found.panel().shape == (*file.image.shape, 3) and not found.one_sided
+    first, second = repr(found).splitlines()
+    assert first.startswith(f"<Explanation: a�.png: {found.predicted}, ")
+    assert second.startswith(" The decision rests on ")
 
 
 def test_evidence_on_burnt_in_text_is_found(tmp_path: Path) -> None:

@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 from gliaboost.models.explain.overlay import AGAINST, FOR
-from gliaboost.models.explain.picture import ROOM, SIDE, WIDTH, Words, draw, lines
+from gliaboost.models.explain.picture import (
+    HEAD,
+    PART,
+    ROOM,
+    SIDE,
+    WIDTH,
+    Words,
+    draw,
+    lines,
+    panels,
+)
 
 IMAGE = np.full((64, 64), 40, np.uint8)
 HEAT = np.zeros((64, 64), np.float32)
@@ -71,6 +81,24 @@ def test_the_head_is_outlined_on_the_map_alone() -> None:
     without, outlined = draw(IMAGE, HEAT, words()), draw(IMAGE, HEAT, words(), head)
     changed = (without != outlined).any(axis=(0, 2))
     assert not changed[: 2 * ROOM + SIDE].any() and changed[2 * ROOM + SIDE :].any()
+
+
+def is_near(panel: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    """Whether a line has a colour, but for its smoothing."""
+    return bool((np.abs(panel[16, 20:44].astype(int) - colour) < 24).all())
+
+
+def test_panels_alone_are_as_large_as_the_image_and_outlined_alike() -> None:
+    head = np.zeros((64, 64), bool)
+    head[16:48, 16:48] = True
+    plain, mapped = panels(IMAGE, HEAT)
+    assert plain.shape == mapped.shape == (64, 64, 3) and (plain == 40).all()
+    assert (mapped[..., 0] != mapped[..., 2]).any()
+    same, outlined = panels(IMAGE, HEAT, head)
+    assert (same == plain).all() and is_near(outlined, HEAD)
+    for panel, bare in zip(panels(IMAGE, HEAT, None, [head]), (plain, mapped), strict=True):
+        assert is_near(panel, PART) and (panel[0] == bare[0]).all()
+    assert panels(IMAGE, HEAT, side=90)[1].shape == (90, 90, 3)
 
 
 @pytest.mark.parametrize("text", ["", "a b c", "no_tumor/x.png", "x" * 40, "a\nb", "   "])

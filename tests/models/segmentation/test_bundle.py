@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,3 +137,7 @@ def test_a_notebook_and_json_are_not_given_the_bytes() -> None:
     assert one.summary()["bytes"] == 3 and "native" not in one.summary()
     assert one.summary()["knows_its_training_images"] is True
     assert "otsu, fitted on cpu" in one._repr_html_()
+    many = replace(one, native=b"0" * 10**6, classes=[f"k{n}\n" for n in range(9)])
+    first, second = repr(many).splitlines()
+    assert first.startswith("<SegmenterBundle: otsu, for k0�, ")
+    assert second.startswith(" trained") and "1,000,000 bytes" in second

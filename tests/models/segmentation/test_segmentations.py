@@ -10,7 +10,7 @@ import pytest
 from gliaboost.errors import DecodeError
 from gliaboost.models.segmentation.measurements import measure
 from gliaboost.models.segmentation.prediction import segment_pictures
-from gliaboost.models.segmentation.segmentations import Segmentations, SegmentedPicture
+from gliaboost.models.segmentation.segmentations import PICTURED, Segmentations, SegmentedPicture
 from tests.models.segmentation.test_prediction import bundle, head, saved, store
 
 
@@ -46,3 +46,28 @@ def test_a_notebook_sees_what_was_found(tmp_path: Path) -> None:
     found = segment_pictures(bundle(), [saved(tmp_path / "a.png", head())], spacing=(1, 1))
     shown = Segmentations(found, bundle().summary())._repr_html_()
     assert "Tumours found by otsu" in shown and "found" in shown
+    assert shown.count("<img ") == shown.count("data:image/png;base64,") == 1
+
+
+def test_a_notebook_sees_the_first_with_their_outlines(tmp_path: Path) -> None:
+    empty = tmp_path / "<b>empty.png"
+    empty.touch()
+    files = [saved(tmp_path / f"<i>{n}.png", head()) for n in range(PICTURED + 2)]
+    found = segment_pictures(bundle(), [empty, *files])
+    assert [row.pictured is not None for row in found] == [False] + [True] * PICTURED + [False] * 2
+    drawn = found[1].pictured
+    assert drawn is not None and (drawn[..., 0] != drawn[..., 2]).any()  # an orange outline
+    html = found[1]._repr_html_() + found[0]._repr_html_()
+    assert html.count("<img ") == 1 and "<i>" not in html and "<b>" not in html
+    assert "a tumour of" in html and "longest" in html and "unreadable" in html
+    assert "http" not in html
+
+
+def test_a_prompt_sees_two_lines(tmp_path: Path) -> None:
+    found = segment_pictures(bundle(), [saved(tmp_path / "a.png", head())], spacing=(1, 1))
+    whole = Segmentations(
+        (*found, SegmentedPicture("b\n.png", error="is empty")), {"segmenter": "otsu"}
+    )
+    assert repr(whole) == "<Segmentations: otsu on 1 pictures, 1 unreadable\n a tumour on 1>"
+    assert all(len(repr(row).splitlines()) == 2 for row in whole)
+    assert "mm2" in repr(whole[0]) and "unreadable: is empty" in repr(whole[1])

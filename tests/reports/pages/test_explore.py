@@ -73,6 +73,7 @@ def test_a_notebook_shows_the_classes(small_set: Manifest) -> None:
     assert "13 files" in html
     assert "12 of 128 x 128 pixels; sizes in all: 1" in html
     assert html.count("<tr>") == 3
+    assert repr(look(small_set)) == "<Overview: 13 files, 1 unreadable\n 6 a, 6 b>"
 
 
 def test_preparation_comes_first(small_set: Manifest) -> None:

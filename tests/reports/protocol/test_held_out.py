@@ -115,7 +115,11 @@ def test_unreadable_files_are_named_and_all_of_them_are_an_error(
 
 def test_a_notebook_shows_classes_and_warnings(trained: Any) -> None:
     bundle, own = trained
-    html = evaluate_bundle(bundle, own, jobs=1)._repr_html_()
+    found = evaluate_bundle(bundle, own, jobs=1)
+    html = found._repr_html_()
+    first, second = repr(found).splitlines()
+    assert first.startswith("<HeldOut: ") and second.startswith(" accuracy ")
+    assert second.strip(" >") in html
     assert "sensitivity" in html and "coarse" in html and "among the files" in html
 
 

@@ -15,6 +15,7 @@ from gliaboost.reports.protocol.segmentation_record import (
     SCHEMA,
     SLICES,
     SegmentationRecord,
+    SegmentationResults,
     SegmenterFold,
     SegmenterRecord,
     holds_segmentation,
@@ -61,6 +62,16 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found.slices, slices(), check_dtype=False)
     assert found.dice() == {"otsu": 0.75}
     assert found.record.segmenters[0].fit_seconds == 1.5
+
+
+def test_a_prompt_sees_two_lines_and_a_notebook_a_table() -> None:
+    found = SegmentationResults(record(dataset="<b>d\n"), slices(), Path("<i>run"))
+    assert repr(found) == (
+        "<SegmentationResults: <b>d�, 6 images, a tumour on 4\n mean Dice: otsu 0.750>"
+    )
+    html = found._repr_html_()
+    assert ">otsu<" in html and ">0.750<" in html and ">1.5<" in html
+    assert "3 patients; two folds" in html and "<b>" not in html and "<i>" not in html
 
 
 def test_an_empty_folder_says_what_makes_one(tmp_path: Path) -> None:

@@ -47,5 +47,9 @@ def test_words_of_files_are_escaped(make_run: MakeRun, make_predictions: MakeRun
 
 def test_a_run_of_nothing_has_no_picture(make_run: MakeRun, make_predictions: MakeRun) -> None:
     results = read_results(make_run([make_predictions()]))
+    first, second = repr(results).splitlines()
+    assert first.startswith("<Results: ") and "300 images, 1 experiments" in first
+    assert second.startswith(f" first: {results.experiments[0].title}, 0.")
+    assert len(repr(Results(results.record, [])).splitlines()) == 2
     html = Results(results.record, [])._repr_html_()
     assert "<img" not in html and "Benchmark on" in html
