@@ -25,13 +25,21 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.inner_choice import Rows, accuracies, choices, right_inside
+from benchmarks.inner_choice import (
+    COMPONENTS,
+    C,
+    Rows,
+    accuracies,
+    choices,
+    right_inside,
+    svm,
+    written,
+)
 from benchmarks.measure import machine, table, versions
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.embedding.packaged import PACKAGED
-from gliaboost.files import replacing
 from gliaboost.parallel import map_in_order
 
 Columns = NDArray[np.float32]
@@ -65,7 +73,6 @@ LIGHTGBM = {
     "subsample_freq": 1,
     "max_bin": 63,
 }
-SVM = {"components": 400, "C": 10.0}
 
 
 class Setting(NamedTuple):
@@ -102,25 +109,12 @@ def pooled(
     return {key: np.concatenate(each) for key, each in parts.items()}
 
 
-def heads(X: Columns, y: NDArray[Any]) -> Iterator[tuple[str, Any]]:
-    """Give each head's way to learn from rows and name others."""
+def boosted(X: Columns, y: NDArray[Any], train: Rows, test: Rows) -> NDArray[Any]:
+    """Learn from rows by LightGBM and name others."""
     from lightgbm import LGBMClassifier
-    from sklearn.svm import SVC
 
-    from gliaboost.models.heads.reduction import learn_reduction
-
-    def svm(train: Rows, test: Rows) -> NDArray[Any]:
-        with threadpool_limits(1):
-            reduced = learn_reduction(X[train], int(SVM["components"]))
-            head = SVC(C=SVM["C"], class_weight="balanced").fit(reduced(X[train]), y[train])
-            return np.asarray(head.predict(reduced(X[test])))
-
-    def boosted(train: Rows, test: Rows) -> NDArray[Any]:
-        head = LGBMClassifier(**LIGHTGBM, verbose=-1, n_jobs=1, random_state=0)
-        return np.asarray(head.fit(X[train], y[train]).predict(X[test]))
-
-    yield "svm", svm
-    yield "lightgbm", boosted
+    head = LGBMClassifier(**LIGHTGBM, verbose=-1, n_jobs=1, random_state=0)
+    return np.asarray(head.fit(X[train], y[train]).predict(X[test]))
 
 
 def measured(
@@ -134,16 +128,18 @@ def measured(
     for setting in settings:
         own = columns[setting.side]
         X = np.hstack([own[layer, pool] for layer in setting.layers for pool in setting.pools])
-        right, seconds = {}, {}
-        for name, judge in heads(X, y):
-            begun = time.perf_counter()
-            right[name] = right_inside(judge, y, folds, jobs)
-            seconds[name] = round(time.perf_counter() - begun, 1)
+
+        def judge(train: Rows, test: Rows, X: Columns = X) -> dict[str, NDArray[Any]]:
+            return {"svm": svm(X, y, train, test), "lightgbm": boosted(X, y, train, test)}
+
+        begun = time.perf_counter()
+        with threadpool_limits(1):
+            right = right_inside(judge, y, folds, jobs)
         record = {
             **setting._asdict(),
             "columns": X.shape[1],
             "accuracy": accuracies(right, folds),
-            "seconds": seconds,
+            "seconds": round(time.perf_counter() - begun, 1),
         }
         yield record, right
 
@@ -214,7 +210,7 @@ def main() -> None:
         "prepared": given.prepared,
         "slices": len(y),
         "lightgbm": LIGHTGBM,
-        "svm": SVM,
+        "svm": {"components": COMPONENTS, "C": C},
         "found": found,
         "chosen": chosen,
         "default": {
@@ -223,13 +219,7 @@ def main() -> None:
         },
     }
     text = report(results)
-    for path, said in (
-        (given.out, json.dumps(results, indent=1) + "\n"),
-        (given.out.with_suffix(".md"), text),
-    ):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as temporary:
-            temporary.write_text(said)
+    written(given.out, results, text)
     print(text)
 
 

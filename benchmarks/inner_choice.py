@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.files import replacing
 from gliaboost.parallel import map_in_order
 
 Rows = NDArray[np.bool_]
-# Rows to learn from, rows to name: gives the latter's labels, in order.
-Judge = Callable[[Rows, Rows], NDArray[Any]]
+# Rows to learn from, rows to name: gives the latter's labels, in order, as each head names them.
+Judge = Callable[[Rows, Rows], Mapping[str, NDArray[Any]]]
+C, COMPONENTS = 10.0, 400
 
 
 def right_inside(
     judge: Judge, y: NDArray[Any], folds: NDArray[Any], jobs: int | None = None
-) -> dict[str, Rows]:
+) -> dict[str, dict[str, Rows]]:
     """Say which rows are named rightly inside each fold's training part, fold by fold held out.
 
     Fold a held out of the training part of fold b, and b out of a's, leave the same rows to learn
@@ -27,7 +31,7 @@ def right_inside(
     Parameters
     ----------
     judge : callable
-        Learns from rows and names others.
+        Learns from rows and names others, by one head or several.
     y, folds : array [N]
         Labels, and the fold that tests each row; patients keep to one fold.
     jobs : int, optional
@@ -35,23 +39,37 @@ def right_inside(
 
     Returns
     -------
-    dict of str to bool array [N]
-        By outer fold; False for its own rows, which nothing was asked about.
+    {head: {outer fold: bool array [N]}}
+        False for the outer fold's own rows, which nothing was asked about.
     """
     names = sorted(set(folds.tolist()))
     pairs = list(combinations(names, 2))
 
-    def judged(pair: tuple[Any, Any]) -> Rows:
+    def judged(pair: tuple[Any, Any]) -> dict[str, Rows]:
         train = ~np.isin(folds, pair)
-        return np.asarray(judge(train, ~train) == y[~train])
+        named = judge(train, ~train)
+        return {head: np.asarray(labels == y[~train]) for head, labels in named.items()}
 
-    right = {str(name): np.zeros(len(y), bool) for name in names}
+    right: dict[str, dict[str, Rows]] = {}
     for pair, found in zip(pairs, map_in_order(judged, pairs, jobs=jobs), strict=True):
         held_out = np.isin(folds, pair)
-        for outer, inner in (pair, pair[::-1]):
-            rows = folds == inner
-            right[str(outer)][rows] = found[rows[held_out]]
+        for head, own in found.items():
+            by_fold = right.setdefault(head, {str(n): np.zeros(len(y), bool) for n in names})
+            for outer, inner in (pair, pair[::-1]):
+                rows = folds == inner
+                by_fold[str(outer)][rows] = own[rows[held_out]]
     return right
+
+
+def svm(X: NDArray[np.float32], y: NDArray[Any], train: Rows, test: Rows) -> NDArray[Any]:
+    """Name rows by a Gaussian kernel on principal directions, as the model svm does, `C` given."""
+    from sklearn.svm import SVC
+
+    from gliaboost.models.heads.reduction import learn_reduction
+
+    reduced = learn_reduction(X[train], COMPONENTS)
+    head = SVC(C=C, class_weight="balanced").fit(reduced(X[train]), y[train])
+    return np.asarray(head.predict(reduced(X[test])))
 
 
 def cheapest_as_good(
@@ -123,6 +141,14 @@ def choices(
         ]
         found[fold] = cheapest_as_good(scores, patients[inside], costs)
     return found
+
+
+def written(out: Path, results: Mapping[str, Any], text: str) -> None:
+    """Write a JSON and the Markdown beside it, each whole or not at all."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for path, said in ((out, json.dumps(results, indent=1) + "\n"), (out.with_suffix(".md"), text)):
+        with replacing(path) as temporary:
+            temporary.write_text(said)
 
 
 def accuracies(heads: Mapping[str, Mapping[str, Rows]], folds: NDArray[Any]) -> dict[str, Any]:

@@ -23,11 +23,14 @@ LABELS = np.tile(["a", "b"], 12)
 def test_an_outer_folds_rows_take_no_part_in_its_choice() -> None:
     asked: list[tuple[list[str], list[str]]] = []
 
-    def judge(train: NDArray[np.bool_], test: NDArray[np.bool_]) -> NDArray[np.str_]:
+    def judge(train: NDArray[np.bool_], test: NDArray[np.bool_]) -> dict[str, NDArray[Any]]:
         asked.append((sorted(set(FOLDS[train])), sorted(set(FOLDS[test]))))
-        return np.where(FOLDS[test] == "1", "wrong", LABELS[test])
+        named = np.where(FOLDS[test] == "1", "wrong", LABELS[test])
+        return {"h": named, "all wrong": np.full(len(named), "wrong")}
 
-    right = right_inside(judge, LABELS, FOLDS, jobs=1)
+    both = right_inside(judge, LABELS, FOLDS, jobs=1)
+    assert not any(rows.any() for rows in both["all wrong"].values())
+    right = both["h"]
     # Each pair once: what it leaves serves both of its folds.
     assert asked == [(["3"], ["1", "2"]), (["2"], ["1", "3"]), (["1"], ["2", "3"])]
     assert [right[f].sum() for f in "123"] == [16, 8, 8]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
+from gliaboost.datasets.splits import patient_folds
 from gliaboost.errors import UsageError
 from gliaboost.features import create, from_spec
 from gliaboost.features.fisher import extractor
@@ -15,6 +19,13 @@ from gliaboost.features.fisher.extractor import Fisher
 from gliaboost.features.fisher.vocabulary import Vocabulary, learn
 from gliaboost.features.fitted import described
 from gliaboost.features.fitted_checks import sample_rows
+from gliaboost.features.store import FeatureStore
+from gliaboost.models.bundle import load
+from gliaboost.models.explain.attribution import explain
+from gliaboost.models.prediction import predict
+from gliaboost.reports.protocol.benchmark import run
+from gliaboost.reports.protocol.experiments import competitors
+from gliaboost.reports.protocol.protocol import Protocol
 
 ROWS = sample_rows(48, 56)
 SMALL: dict[str, Any] = {"modes": 3, "dims": 6, "cells": [4, 8], "stride": 8}
@@ -95,3 +106,42 @@ def test_one_distance_alone_will_do() -> None:
 def test_pictures_without_gradients_teach_nothing() -> None:
     with pytest.raises(UsageError, match="0 descriptors with some gradient"):
         Fisher(**SMALL).fit(np.full((4, 64, 64), 50, np.uint8))
+
+
+def test_a_vocabulary_is_learned_once_a_fold_for_all_models_and_bundles_bring_it_back(
+    make_images: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learned: list[int] = []
+
+    def counted(sample: Descriptors, dims: int, modes: int, seed: int) -> Vocabulary:
+        learned.append(len(sample.shares))
+        return learn(sample, dims, modes, seed)
+
+    monkeypatch.setattr(extractor, "learn", counted)
+    manifest = Manifest.read(make_images(patients=12))
+    columns = [create("lbp"), Fisher(**SMALL, samples=400)]
+    protocol = Protocol(
+        [
+            *competitors(["svm", "logistic"], columns[1:]),
+            *competitors(["lightgbm"], columns),
+        ],
+        patient_folds(manifest, 2),
+        "two",
+        parameters={"lightgbm": {"rounds": 10, "inner_folds": 0}, "svm": {"C": 1.0}},
+        preparation=Preparation(size=64),
+        controls=False,
+    )
+    store, out = FeatureStore(tmp_path / "store"), tmp_path / "out"
+    results = run(manifest, protocol, store, out)
+    assert len(learned) == 2
+    records = {r.model: r for r in results.record.experiments}
+    assert all((r.accuracy.pooled or 0) > 0.7 for r in records.values())
+    shares = records["lightgbm"].shap_by_family
+    assert shares is not None and set(shares) == {"lbp", columns[1].label}
+    # Another run takes all from the store.
+    run(manifest, protocol, store, tmp_path / "again")
+    assert len(learned) == 2
+    (file,) = (out / "models").glob("logistic+*fold-1.joblib")
+    (found,) = predict(load(file), manifest.paths[:1])
+    assert found.error is None
+    assert explain(load(file), manifest.paths[0]).families[columns[1].label] == 1
