@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow browser lint types docs bench gpu-pack gpu-drill mutants clean
+.PHONY: help install demo test test-slow test-fire browser lint types docs bench gpu-pack gpu-drill mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,10 @@ test: $(VENV)/.tools ## the whole suite but for what is marked slow
 	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
 
 test-slow: $(VENV)/.tools ## what takes minutes
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m "slow and not fire"
+
+test-fire: $(VENV)/.tools ## kills, full disks, flipped bits, hostile files (docs/reliability.md)
+	$(BIN)/python -m pytest -m fire -n auto --dist loadgroup
 
 browser: ## Debian's Chromium, in which the tests look at the report (they skip without it)
 	apt-get install --yes --no-install-recommends chromium

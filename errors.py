@@ -80,6 +80,58 @@ class DecodeError(GliaboostError):
         return type(self), (self.path, self.reason)
 
 
+class DamagedFileError(GliaboostError):
+    """A file that gliaboost wrote is not what it wrote: a disk or a transfer altered it.
+
+    Parameters
+    ----------
+    path : path-like or str
+        The file.
+    reason : str
+        How that shows.
+    remedy : str
+        What to do next.
+    """
+
+    def __init__(
+        self, path: Path | str, reason: str, remedy: str = "copy it again or make it again"
+    ) -> None:
+        self.path = str(path)
+        self.reason = reason
+        self.remedy = remedy
+        super().__init__(f"{path} is damaged: {reason}; {remedy}")
+
+    def __reduce__(self) -> tuple[type[DamagedFileError], tuple[str, str, str]]:
+        return type(self), (self.path, self.reason, self.remedy)
+
+
+class DamagedWarning(UserWarning):
+    """A damaged file was set aside, and what it held is made again.
+
+    Parameters
+    ----------
+    path : path-like or str
+        The file, under the name that it had.
+    reason : str
+        How the damage shows.
+    aside : path-like or str, optional
+        The name that it has now; None where it could not be renamed.
+    remedy : str
+        What is done instead.
+    """
+
+    def __init__(
+        self, path: Path | str, reason: str, aside: Path | str | None, remedy: str
+    ) -> None:
+        self.path, self.reason, self.remedy = str(path), reason, remedy
+        self.aside = None if aside is None else str(aside)
+        kept = "passed over" if aside is None else f"set aside as {Path(aside).name}"
+        super().__init__(f"{path} is damaged and is {kept}, {remedy} ({reason})")
+
+    def __reduce__(self) -> tuple[type[DamagedWarning], tuple[str, str, str | None, str]]:
+        return type(self), (self.path, self.reason, self.aside, self.remedy)
+
+
 class UnreadableWarning(UserWarning):
     """Files could not be read; the work was done without them.
 

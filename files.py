@@ -7,8 +7,11 @@ import hashlib
 import os
 import secrets
 import shutil
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+
+from gliaboost.errors import DamagedFileError, DamagedWarning
 
 _BLOCK = 2**20
 
@@ -100,6 +103,37 @@ def replacing_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
+
+
+def set_aside(error: DamagedFileError, remedy: str, stacklevel: int = 3) -> None:
+    """Give a damaged file another name, so that it is kept and in nobody's way, and warn of it.
+
+    Parameters
+    ----------
+    error : DamagedFileError
+        Which file, and why.
+    remedy : str
+        What is done instead, for the warning.
+    stacklevel : int
+        Of `warnings.warn`, from here.
+
+    Warns
+    -----
+    DamagedWarning
+        Names the file and its new name, ``NAME.damaged`` or with a number; where the folder may not
+        be written the file stays, and is passed over.
+    """
+    path = Path(error.path)
+    free, count = path.with_name(f"{path.name}.damaged"), 1
+    while free.exists():
+        count += 1
+        free = path.with_name(f"{path.name}.damaged-{count}")
+    aside: Path | None = free
+    try:
+        path.rename(free)
+    except OSError:
+        aside = None
+    warnings.warn(DamagedWarning(path, error.reason, aside, remedy), stacklevel=stacklevel)
 
 
 def _beside(target: Path) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
+from gliaboost.parquet_file import write_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,15 +56,13 @@ def write_table(table: pd.DataFrame, path: Path | str) -> Path:
     path = check_ending(path)
     whole = pa.Table.from_pandas(table, preserve_index=False)
     try:
-        with replacing(path) as temporary:
-            if path.suffix.lower() == ".csv":
-                from pyarrow import csv
+        if path.suffix.lower() == ".parquet":
+            write_parquet(whole, path)
+        else:
+            from pyarrow import csv
 
+            with replacing(path) as temporary:
                 csv.write_csv(whole, temporary)
-            else:
-                from pyarrow import parquet
-
-                parquet.write_table(whole, temporary)
     except OSError as error:
         raise UsageError(
             f"cannot write {path}: {error.strerror or error}; free space or name another file"

@@ -18,7 +18,7 @@ from gliaboost._face.words import by_comma, names
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.errors import UsageError
-from gliaboost.files import replacing
+from gliaboost.json_file import write_json
 from gliaboost.progress import SILENT, Progress
 from gliaboost.spelling import did_you_mean, spelled
 
@@ -300,8 +300,7 @@ def audit(
     )
     report = replace(report, written=made)
     if out is not None:
-        with replacing(Path(out) / "audit.json") as temporary:
-            temporary.write_text(json.dumps(report.to_dict(), indent=1) + "\n", "utf-8")
+        write_json(json.dumps(report.to_dict(), indent=1), Path(out) / "audit.json")
         render_audit(report, table, Path(out) / "audit.html", against=other)
     return report
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError
+from gliaboost.json_file import read_json, write_json
 
 RUNS = Path("runs")
 # In a run's folder: what the run is, and whether it ended.
@@ -120,13 +121,12 @@ def new_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:
 def write_note(folder: Path, identity: str, command: str, *, done: bool) -> None:
     """Note what a run is, and whether it ended."""
     note = {"identity": identity, "command": command, "done": done}
-    with replacing(folder / NOTE) as temporary:
-        temporary.write_text(json.dumps(note, indent=1) + "\n", "utf-8")
+    write_json(json.dumps(note, indent=1), folder / NOTE)
 
 
 def _note(folder: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads((folder / NOTE).read_text("utf-8"))
-    except (OSError, ValueError):
+        found = read_json(folder / NOTE)
+    except (OSError, DamagedFileError):
         return None
     return found if isinstance(found, dict) else None

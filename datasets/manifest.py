@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.datasets.columns import text, usual_names
 from gliaboost.datasets.components import sharing
-from gliaboost.datasets.file_names import is_text
 from gliaboost.datasets.shown import as_table, in_two_lines
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
 from gliaboost.parallel import map_in_order
+from gliaboost.parquet_file import write_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,13 +138,10 @@ class Manifest:
         path = Path(path)
         kind = _kind(path)
         moved = self.relative_to(path.parent)
-        with replacing(path) as temporary:
-            if kind == "parquet":
-                if is_text(str(temporary)):
-                    moved.table.to_parquet(temporary, index=False)
-                else:  # which pyarrow cannot open
-                    temporary.write_bytes(moved.table.to_parquet(index=False))
-            else:
+        if kind == "parquet":
+            write_frame(moved.table, path)
+        else:
+            with replacing(path) as temporary:
                 moved.table.to_csv(temporary, index=False)
         return path
 

@@ -21,6 +21,7 @@ from gliaboost.datasets.pillow_images import (
 )
 from gliaboost.datasets.png import (
     GREY,
+    check_chunks,
     deep_png,
     exif_of,
     is_transparent,
@@ -205,6 +206,7 @@ def _png(data: bytes, name: Path | str, max_pixels: int) -> Samples | Image.Imag
             "it as PNG",
         )
     _check_size(name, header.height, header.width, max_pixels)
+    check_chunks(data)
     if header.depth != _DEEP or (header.colour == GREY and not is_transparent(data)):
         return _by_pillow(_png_copies(data), "PNG", name, max_pixels)
     samples = deep_png(data, header)

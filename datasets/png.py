@@ -74,6 +74,21 @@ def is_transparent(data: bytes) -> bool:
     return any(name == b"tRNS" for name, _ in _chunks(data))
 
 
+def check_chunks(data: bytes) -> None:
+    """Hold the chunks that pixels are made of against their check values, as Pillow does not.
+
+    Raises
+    ------
+    ValueError
+        If one was altered, so that pixels may be wrong though they decode.
+    """
+    for name, chunk in _chunks(data):
+        # One that is cut short is told as that by the decoder.
+        whole = len(chunk) == 12 + int.from_bytes(chunk[:4], "big")
+        if name in _PIXELS and whole and zlib.crc32(chunk[4:-4]).to_bytes(4, "big") != chunk[-4:]:
+            raise ValueError(f"the check value of its {name.decode()} is wrong")
+
+
 def exif_of(data: bytes) -> bytes | None:
     """Return the Exif block, None where there is none."""
     return _body(b"eXIf", data) or None

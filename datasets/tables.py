@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from gliaboost.datasets.columns import USUAL, plain
-from gliaboost.errors import UsageError
+from gliaboost.errors import DamagedFileError, UsageError
+from gliaboost.parquet_file import read_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,11 +84,10 @@ def read_table(path: Path | str) -> TableFile:
 
 
 def _parquet(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
     try:
-        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
-            return pd.read_parquet(f)
+        return read_frame(path)
+    except DamagedFileError as error:
+        raise _unreadable(path, error.reason) from error
     except Exception as error:  # pyarrow's errors are many
         raise _unreadable(path, (str(error).splitlines() or [type(error).__name__])[0]) from error
 

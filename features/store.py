@@ -8,18 +8,18 @@ import os
 import uuid
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.errors import StoreError
-from gliaboost.files import replacing
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from gliaboost.errors import DamagedFileError, DamagedWarning, StoreError
+from gliaboost.files import set_aside
+from gliaboost.parquet_file import read_parquet, write_parquet
 
 SPEC_KEY = b"gliaboost.spec"
 NOTES_KEY = b"gliaboost.notes"
@@ -47,7 +47,8 @@ class FeatureTable:
 
     Each part has a text column ``key`` and a ``FixedSizeList<float32>`` column ``values``. A part
     is written beside its final name and renamed, so readers need no lock, several processes may
-    fill one table, and a kill loses at most the part in flight.
+    fill one table, and a kill loses at most the part in flight. All bytes of a part are checked
+    whenever it is read; one that a disk altered is set aside, and its rows are missing again.
 
     Parameters
     ----------
@@ -71,8 +72,8 @@ class FeatureTable:
         self.folder = folder
         self.spec = spec
         self._rows: dict[str, tuple[Path, int]] = {}
-        self._decoding: dict[Path, int] = {}
-        self._seen: set[Path] = set()
+        self._parts: dict[Path, _Part] = {}
+        self._damaged: set[Path] = set()
 
     def missing(self, keys: Sequence[str]) -> list[str]:
         """Return the keys without a row, each once, in the order given."""
@@ -102,7 +103,6 @@ class FeatureTable:
             If the disk is full or may not be written; nothing half-written is left.
         """
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         if values.dtype != np.float32 or values.ndim != 2 or len(values) != len(keys):
             raise StoreError(
@@ -123,9 +123,7 @@ class FeatureTable:
         )
         part = self.folder / f"part-{uuid.uuid4().hex}.parquet"
         try:
-            # pyarrow opens no name that is not UTF-8.
-            with replacing(part) as temporary, temporary.open("wb") as f:
-                pq.write_table(table, f, compression="lz4", use_dictionary=False)
+            write_parquet(table, part, compression="lz4", use_dictionary=False)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
             what = "no space left" if full else (error.strerror or str(error))
@@ -133,7 +131,7 @@ class FeatureTable:
                 f"cannot write features to {self.folder}: {what}; rows already stored are kept. "
                 "Free space, or name another folder with --store"
             ) from error
-        self._enter(part, keys, int((notes or {}).get("decoding", 1)))
+        self._enter(part, keys, notes or {})
 
     def older(self, keys: Sequence[str], decoding: int) -> list[str]:
         """Return the keys whose rows come from pixels of an older way of decoding, each once.
@@ -149,7 +147,7 @@ class FeatureTable:
         return [
             k
             for k in dict.fromkeys(keys)
-            if k in self._rows and self._decoding[self._rows[k][0]] < decoding
+            if k in self._rows and self._parts[self._rows[k][0]].decoding < decoding
         ]
 
     def read(self, keys: Sequence[str]) -> NDArray[np.float32]:
@@ -162,7 +160,7 @@ class FeatureTable:
         Raises
         ------
         StoreError
-            If a key has no row.
+            If a key has no row, or the part that had it is damaged.
         """
         absent = self.missing(keys)
         if absent:
@@ -178,7 +176,14 @@ class FeatureTable:
             rows.append(row)
         result: NDArray[np.float32] | None = None
         for part, (targets, rows) in by_part.items():
-            values = _values(_read_part(part))
+            try:
+                values = _values(part, self._parts[part].rows)
+                if result is not None and values.shape[1] != result.shape[1]:
+                    raise DamagedFileError(part, f"its rows have {values.shape[1]} values")
+            except (DamagedFileError, OSError) as error:
+                self._leave(part, error)
+                self._rows, self._parts = {}, {}
+                return self.read(keys)  # another part may have the rows too
             if result is None:
                 result = np.empty((len(keys), values.shape[1]), np.float32)
             result[targets] = values[rows]
@@ -186,48 +191,50 @@ class FeatureTable:
 
     def notes(self, keys: Sequence[str]) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """Give, for each part with some of `keys`, how many, of how many rows, and its notes."""
-        import pyarrow.parquet as pq
-
         self._refresh()
         counts: dict[Path, int] = {}
         for key in dict.fromkeys(keys):
             if key in self._rows:
                 counts[self._rows[key][0]] = counts.get(self._rows[key][0], 0) + 1
         for part, used in counts.items():
-            with part.open("rb") as f:
-                metadata = pq.read_metadata(f)
-            notes = (metadata.metadata or {}).get(NOTES_KEY, b"{}")
-            yield used, metadata.num_rows, json.loads(notes)
+            yield used, self._parts[part].rows, dict(self._parts[part].notes)
 
     def _refresh(self) -> None:
-        """Enter the parts that appeared since the last look, and pass over what is damaged."""
+        """Enter the parts that appeared since the last look, and set aside what is damaged."""
         if not self.folder.is_dir():
             return
         for part in sorted(self.folder.glob("part-*.parquet")):
-            if part in self._seen:
+            if part in self._parts or part in self._damaged:
                 continue
             try:
-                table = _read_part(part, ["key"])
-                keys = table.column("key").to_pylist()
-                notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"{}"))
-                decoding = int(notes.get("decoding", 1))
-            except Exception as error:
-                self._seen.add(part)
-                warnings.warn(
-                    f"{part} is damaged and is passed over, its rows are computed again; "
-                    f"delete it ({type(error).__name__})",
-                    stacklevel=3,
-                )
-                continue
-            self._enter(part, keys, decoding)
+                self._enter(part, *_keys(part))
+            except (DamagedFileError, OSError) as error:
+                self._leave(part, error)
 
-    def _enter(self, part: Path, keys: Sequence[str], decoding: int) -> None:
-        self._seen.add(part)
-        self._decoding[part] = decoding
+    def _enter(self, part: Path, keys: Sequence[str], notes: Mapping[str, Any]) -> None:
+        entered = self._parts[part] = _Part(len(keys), dict(notes), int(notes.get("decoding", 1)))
         for row, key in enumerate(keys):
             known = self._rows.get(key)
-            if known is None or self._decoding[known[0]] < decoding:
+            if known is None or self._parts[known[0]].decoding < entered.decoding:
                 self._rows[key] = (part, row)
+
+    def _leave(self, part: Path, error: DamagedFileError | OSError) -> None:
+        self._damaged.add(part)
+        if isinstance(error, DamagedFileError):
+            set_aside(error, "its rows are computed again", stacklevel=5)
+        elif not isinstance(error, FileNotFoundError):  # else another process set it aside
+            why = f"it cannot be read: {error.strerror or error}"
+            warned = DamagedWarning(part, why, None, "its rows are computed again")
+            warnings.warn(warned, stacklevel=4)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What is known of a part beside its rows."""
+
+    rows: int
+    notes: dict[str, Any]
+    decoding: int
 
 
 class FeatureStore:
@@ -252,18 +259,27 @@ class FeatureStore:
         return FeatureTable(self.path / fingerprint, spec)
 
 
-def _read_part(part: Path, columns: list[str] | None = None) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    # One file, not a data set: a data set's discovery costs more than the read. Its name as bytes,
-    # which need not be UTF-8.
-    with pa.memory_map(os.fsencode(part)) as mapped, pq.ParquetFile(mapped) as file:
-        return file.read(columns=columns)
+def _keys(part: Path) -> tuple[list[str], dict[str, Any]]:
+    """Read a part's keys and notes."""
+    table = read_parquet(part, ["key"])
+    with _expected(part):
+        notes = json.loads((table.schema.metadata or {}).get(NOTES_KEY, b"{}"))
+        return [str(key) for key in table.column("key").to_pylist()], dict(notes)
 
 
-def _values(table: pa.Table) -> NDArray[np.float32]:
-    column = table.column("values").combine_chunks()
-    width = column.type.list_size
-    values: NDArray[np.float32] = column.flatten().to_numpy().reshape(-1, width)
-    return values
+def _values(part: Path, rows: int) -> NDArray[np.float32]:
+    """Read a part's values, [rows, D]."""
+    table = read_parquet(part)
+    with _expected(part):
+        column = table.column("values").combine_chunks()
+        values: NDArray[np.float32] = column.flatten().to_numpy()
+        return values.reshape(rows, column.type.list_size)
+
+
+@contextmanager
+def _expected(part: Path) -> Iterator[None]:
+    """Take what is no part of a store for a damaged one: parts of old versions have no seal."""
+    try:
+        yield
+    except (KeyError, AttributeError, TypeError, ValueError) as error:
+        raise DamagedFileError(part, f"it is no part of a store, {error}") from error

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliaboost.errors import BundleError, StoreError
+from gliaboost.errors import BundleError, DamagedFileError, StoreError
 from gliaboost.features.fitted import digest_of
-from gliaboost.files import replacing
+from gliaboost.files import replacing, set_aside
 from gliaboost.models.plain_pickle import fault_in, read_state
 
 
@@ -25,7 +24,7 @@ class LearnedState:
     state : dict
         Plain values and bytes.
     sha256 : str
-        Of the state.
+        Of the state and the seconds.
     seconds : float
         Core seconds that the fit took.
     """
@@ -63,18 +62,17 @@ class FittedStore:
             found = read_state(path, LearnedState.__module__, LearnedState.__qualname__)
             if set(found) != {"identity", "state", "sha256", "seconds"}:
                 raise BundleError(f"{path} has other fields than expected")
-            if found["identity"] != identity or digest_of(found["state"]) != found["sha256"]:
+            state, seconds = found["state"], float(found["seconds"])
+            # Those of older versions are of the state alone.
+            digests = (_digest(state, seconds), digest_of(state))
+            if found["identity"] != identity or found["sha256"] not in digests:
                 raise BundleError(f"{path} does not match its SHA-256")
         except FileNotFoundError:
             return None
-        except (OSError, BundleError, TypeError, AttributeError) as error:
-            warnings.warn(
-                f"{path} is damaged and is passed over, the extractor learns again; it is then "
-                f"replaced ({type(error).__name__})",
-                stacklevel=3,
-            )
+        except (OSError, BundleError, TypeError, AttributeError, ValueError) as error:
+            set_aside(DamagedFileError(path, type(error).__name__), "the extractor learns again")
             return None
-        return found["state"], float(found["seconds"])
+        return state, seconds
 
     def write(self, identity: str, state: Mapping[str, Any], seconds: float) -> None:
         """Keep a fit's state, whole or not at all.
@@ -86,7 +84,7 @@ class FittedStore:
         """
         import joblib
 
-        kept = LearnedState(identity, dict(state), digest_of(state), seconds)
+        kept = LearnedState(identity, dict(state), _digest(state, seconds), seconds)
         fault = fault_in(vars(kept))
         if fault:
             raise StoreError(f"what an extractor learned is plain values alone, here is {fault}")
@@ -102,3 +100,7 @@ class FittedStore:
 
     def _path(self, identity: str) -> Path:
         return self.folder / f"{identity}.joblib"
+
+
+def _digest(state: Mapping[str, Any], seconds: float) -> str:
+    return digest_of({"state": dict(state), "seconds": seconds})

@@ -30,6 +30,14 @@ InstallPlugin = Callable[[str, str, str], None]
 RunCommand = Callable[..., str]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What breaks things by the thousand is slow too, so that ``-m "not slow"`` passes it over."""
+    for item in items:
+        if item.get_closest_marker("fire"):
+            item.add_marker(pytest.mark.slow)
+
+
 class Outcome(NamedTuple):
     """How one hostile file was taken.
 

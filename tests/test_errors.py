@@ -5,6 +5,8 @@ import pickle
 import pytest
 
 from gliaboost.errors import (
+    DamagedFileError,
+    DamagedWarning,
     DecodeError,
     GliaboostError,
     ManifestError,
@@ -15,6 +17,7 @@ from gliaboost.errors import (
 )
 
 ERRORS = [
+    DamagedFileError("m.parquet", "a bit flipped", "copy it again"),
     GliaboostError("it failed"),
     UsageError("wrong call"),
     DecodeError("a.png", "is empty"),
@@ -33,7 +36,7 @@ def test_errors_cross_processes(error: GliaboostError) -> None:
 
 
 def test_exit_codes() -> None:
-    assert [e.exit_code for e in ERRORS] == [1, 2, 1, 2, 2, 2]
+    assert [e.exit_code for e in ERRORS] == [1, 1, 2, 1, 2, 2, 2]
 
 
 def test_messages_say_what_and_what_to_do() -> None:
@@ -55,6 +58,15 @@ def test_kinds_that_callers_may_catch() -> None:
     assert issubclass(MissingExtraError, ImportError)
     assert issubclass(ManifestError, UsageError)
     assert issubclass(ResultsError, UsageError)
+
+
+@pytest.mark.parametrize("aside", [None, "p.parquet.damaged"])
+def test_a_warning_of_damage_says_where_it_is_kept(aside: str | None) -> None:
+    warning = DamagedWarning("p.parquet", "a bit flipped", aside, "it is made again")
+    kept = "passed over" if aside is None else f"set aside as {aside}"
+    assert str(warning) == (f"p.parquet is damaged and is {kept}, it is made again (a bit flipped)")
+    copy = pickle.loads(pickle.dumps(warning))
+    assert vars(copy) == vars(warning) and str(copy) == str(warning)
 
 
 def test_a_warning_names_every_file_and_crosses_processes() -> None:

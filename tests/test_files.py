@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.files import replacing, replacing_folder, sha256_file
+from gliaboost.errors import DamagedFileError, DamagedWarning
+from gliaboost.files import replacing, replacing_folder, set_aside, sha256_file
 
 
 def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
@@ -126,3 +127,19 @@ def test_failing_rename_brings_the_old_folder_back(
         (temporary / "new").touch()
     assert [f.name for f in target.iterdir()] == ["old"]
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_damaged_is_kept_under_another_name(tmp_path: Path) -> None:
+    for count, name in enumerate(("f.damaged", "f.damaged-2", "f.damaged-3")):
+        (tmp_path / "f").write_text(f"{count}")
+        with pytest.warns(DamagedWarning, match=f"f is damaged and is set aside as {name}, it is"):
+            set_aside(DamagedFileError(tmp_path / "f", "a bit flipped"), "it is made again")
+        assert (tmp_path / name).read_text() == f"{count}"
+    assert not (tmp_path / "f").exists()
+
+
+def test_what_cannot_be_renamed_is_passed_over(tmp_path: Path) -> None:
+    with pytest.warns(DamagedWarning, match="f is damaged and is passed over") as warned:
+        set_aside(DamagedFileError(tmp_path / "f", "a bit flipped"), "it is made again")
+    (warning,) = (w.message for w in warned)
+    assert isinstance(warning, DamagedWarning) and warning.aside is None

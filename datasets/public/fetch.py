@@ -19,8 +19,9 @@ from gliaboost.datasets.public.catalogue import (
     describe,
 )
 from gliaboost.datasets.public.download import Download, read_json
-from gliaboost.errors import DownloadError, GliaboostError, UsageError
-from gliaboost.files import replacing, replacing_folder, sha256_file
+from gliaboost.errors import DamagedFileError, DownloadError, GliaboostError, UsageError
+from gliaboost.files import replacing_folder, sha256_file
+from gliaboost.json_file import read_json_text, write_json
 from gliaboost.progress import SILENT, Progress
 
 RECORD = "gliaboost-fetch.json"
@@ -259,12 +260,13 @@ def _read(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        content = json.loads(path.read_text("utf-8"))
+        content = json.loads(read_json_text(path))
+    except DamagedFileError as error:
+        raise DamagedFileError(path, error.reason, "remove it to begin anew") from error
     except ValueError as error:
         raise GliaboostError(f"{path} is no JSON ({error}); remove it to begin anew") from error
     return content if isinstance(content, dict) else {}
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_json(json.dumps(content, indent=2, ensure_ascii=False), path)

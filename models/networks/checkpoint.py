@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError
+from gliaboost.files import replacing, set_aside
+from gliaboost.seals import contents, sealed
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,24 @@ class Checkpoint:
 
         if not self.path.is_file():
             return None
+        reason = "its bytes are not those that were written"
         try:
-            # Tensors and plain values alone: nothing in the file can run.
-            found = torch.load(self.path, map_location="cpu", weights_only=True)
-            if found["identity"] != self.identity:
-                return None
-            state: dict[str, Any] = found["state"]
+            data = contents(self.path.read_bytes())
+            if data is not None:
+                # Tensors and plain values alone: nothing in the file can run.
+                found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+                state: dict[str, Any] = found["state"]
+                return state if found["identity"] == self.identity else None
         except Exception as error:
-            warnings.warn(
-                f"{self.path} is damaged and is passed over, the training begins anew "
-                f"({type(error).__name__})",
-                stacklevel=3,
-            )
-            return None
-        return state
+            reason = type(error).__name__
+        set_aside(DamagedFileError(self.path, reason), "the training begins anew")
+        return None
 
     def write(self, state: dict[str, Any]) -> None:
         """Replace the file."""
         import torch
 
+        made = io.BytesIO()
+        torch.save({"identity": self.identity, "state": state}, made)
         with replacing(self.path) as temporary:
-            torch.save({"identity": self.identity, "state": state}, temporary)
+            temporary.write_bytes(sealed(made.getvalue()))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
 from gliaboost.models.segmentation.measurements import Measurements
+from gliaboost.seals import sealed_json
 
 Measured = tuple[Mapping[str, Any], Measurements]
 
@@ -128,7 +129,7 @@ def write_measurements_json(rows: Iterable[Measured], path: Path | str) -> Path:
         told.append({**given, **numbers, "regions": [c.to_dict() for c in measured.components]})
     text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False)
     with written(Path(path)) as temporary:
-        temporary.write_text(text + "\n", "utf-8", "backslashreplace")
+        temporary.write_bytes(sealed_json(text))
     return Path(path)
 
 

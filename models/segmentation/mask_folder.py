@@ -29,6 +29,7 @@ from gliaboost.models.segmentation.nifti_mask import volume_mask, write_nifti_ma
 from gliaboost.models.segmentation.outline import PREDICTED, outlined
 from gliaboost.models.segmentation.segmentations import SegmentedPicture
 from gliaboost.models.segmentation.series_volume import volume
+from gliaboost.seals import sealed_json
 
 TABLE, VOLUMES = "measurements", "volumes.json"
 # By how much the distances of neighbouring slices may differ for a volume to be told.
@@ -105,7 +106,7 @@ class MaskFolder:
             volumes.append(known)
         if volumes:
             with written(self.folder / VOLUMES) as temporary:
-                temporary.write_text(json.dumps(volumes, indent=1) + "\n", "utf-8")
+                temporary.write_bytes(sealed_json(json.dumps(volumes, indent=1)))
         return volumes
 
     def _nifti(self, place: SlicePlace, slices: Sequence[SegmentedPicture], name: str) -> str:

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from gliaboost.datasets.components import sharing
 from gliaboost.datasets.splits import Fold, image_folds
-from gliaboost.errors import GliaboostError
+from gliaboost.errors import DamagedFileError, GliaboostError
 from gliaboost.features.base import Extractor
 from gliaboost.features.fitted import is_fitted, to_learn
-from gliaboost.files import replacing
+from gliaboost.files import set_aside
+from gliaboost.json_file import read_json, write_json
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Progress
 from gliaboost.reports.protocol.experiment_record import ControlName, ExperimentRecord
@@ -206,9 +207,11 @@ def learned_quickly(
     text = "\n".join([identity, str(VERSION), str(seed), json.dumps(dealing.units.tolist())])
     own = hashlib.sha256(text.encode()).hexdigest()
     try:
-        saved = json.loads(path.read_text("utf-8"))
+        saved = read_json(path)
         if saved["identity"] == own:
             return TypeAdapter(DealtLabels).validate_json(json.dumps(saved["dealt"]))
+    except DamagedFileError as error:
+        set_aside(error, "the labels are dealt again")
     except (OSError, ValueError, KeyError, TypeError):
         pass
     dealt = measure_dealt(
@@ -220,8 +223,7 @@ def learned_quickly(
         dealing.unit,
         seed,
     )
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps({"identity": own, "dealt": asdict(dealt)}), "utf-8")
+    write_json(json.dumps({"identity": own, "dealt": asdict(dealt)}), path)
     return dealt
 
 

@@ -7,7 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError
+from gliaboost.files import set_aside
+from gliaboost.json_file import read_json, write_json
 from gliaboost.progress import SILENT, Progress, Substage
 
 # Raised whenever an audit of the same images may say something else.
@@ -60,11 +62,13 @@ def known_findings(
     manifest = manifest if manifest.table["key"].notna().all() else manifest.with_keys(jobs)
     path = store / "audits" / f"{manifest.fingerprint()}-{VERSION}.json"
     try:
-        saved = json.loads(path.read_text("utf-8"))
+        saved = read_json(path)
         return AuditSummary(
             [(str(weight), str(said)) for weight, said in saved["sentences"]],
             [[str(key) for key in keys] for keys in saved["copies"]],
         )
+    except DamagedFileError as error:
+        set_aside(error, "the images are audited again")
     except (OSError, ValueError, KeyError, TypeError):
         pass
     from gliaboost.datasets.audit.audit import audit
@@ -74,6 +78,5 @@ def known_findings(
     keys = manifest.table["key"]
     copies = [sorted({str(keys.iloc[row]) for row in rows}) for rows in report.clusters]
     found = AuditSummary(list(sentences(report)), [c for c in copies if len(c) > 1])
-    with replacing(path) as temporary:
-        temporary.write_text(json.dumps(asdict(found)) + "\n", "utf-8")
+    write_json(json.dumps(asdict(found)), path)
     return found

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError
+from gliaboost.files import set_aside
+from gliaboost.parquet_file import read_parquet, write_parquet
 from gliaboost.reports.protocol.experiment_record import HistoryRecord, SearchRecord
 from gliaboost.reports.protocol.record import STRICT
 
@@ -124,13 +126,19 @@ def write_part(path: Path, part: Part) -> None:
 
 
 def read_noted(path: Path, key: bytes) -> tuple[pd.DataFrame, bytes] | None:
-    """Read a table with its notes, as JSON; None where there is no such table, or it has none."""
-    import pyarrow.parquet as pq
+    """Read a table with its notes, as JSON; None where there is no such table, or it has none.
 
+    Warns
+    -----
+    DamagedWarning
+        If a disk altered it: it is set aside.
+    """
     try:
-        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
-            table = pq.ParquetFile(f).read()
+        table = read_parquet(path)
         return table.to_pandas(), (table.schema.metadata or {})[key]
+    except DamagedFileError as error:
+        set_aside(error, "what it held is computed again")
+        return None
     except (OSError, KeyError, ValueError):
         return None
 
@@ -138,12 +146,10 @@ def read_noted(path: Path, key: bytes) -> tuple[pd.DataFrame, bytes] | None:
 def write_noted(path: Path, frame: pd.DataFrame, key: bytes, notes: Mapping[str, Any]) -> None:
     """Write a table with notes in its metadata, whole or not at all."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(frame, preserve_index=False)
     metadata = {**(table.schema.metadata or {}), key: json.dumps(notes).encode()}
-    with replacing(path) as temporary, temporary.open("wb") as f:
-        pq.write_table(table.replace_schema_metadata(metadata), f)
+    write_parquet(table.replace_schema_metadata(metadata), path)
 
 
 def _slug(text: str) -> str:

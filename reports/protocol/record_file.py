@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from gliaboost.errors import ResultsError
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError, ResultsError
+from gliaboost.json_file import read_json_text, write_json
 from gliaboost.reports.protocol.record import SCHEMA, RunRecord
 from gliaboost.reports.protocol.record_faults import faults
 from gliaboost.reports.protocol.schema_1 import converted
@@ -38,8 +38,7 @@ def to_json(record: RunRecord) -> str:
 def write_record(folder: Path, record: RunRecord) -> None:
     """Write ``results.json`` into a results' folder, whole or not at all."""
     text = to_json(record)
-    with replacing(folder / FILE) as temporary:
-        temporary.write_text(text, "utf-8")
+    write_json(text, folder / FILE)
 
 
 def read_record(folder: Path) -> RunRecord:
@@ -57,14 +56,16 @@ def read_record(folder: Path) -> RunRecord:
     """
     path = folder / FILE
     try:
-        text = path.read_text("utf-8")
+        text = read_json_text(path)
     except FileNotFoundError:
         raise ResultsError(
             str(folder),
             [f"no {FILE} in it"],
             "name the folder that gliaboost benchmark --out wrote",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except DamagedFileError as error:
+        raise ResultsError(str(path), [f"it is damaged: {error.reason}"], REMEDY) from None
+    except OSError as error:
         raise ResultsError(str(path), [f"it cannot be read ({error})"], REMEDY) from None
     try:
         saved = json.loads(text)

@@ -15,10 +15,10 @@ from gliaboost._version import __version__
 from gliaboost.datasets.splits import Fold
 from gliaboost.features.base import Extractor
 from gliaboost.features.fitted import FittedExtractor, is_fitted
-from gliaboost.files import replacing
 from gliaboost.models.extractor_fits import fitted_on, identity_of
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parallel import map_in_order
+from gliaboost.parquet_file import write_frame
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.fold import told_of
 from gliaboost.reports.protocol.parts import read_noted, stem_of, write_noted
@@ -87,8 +87,7 @@ def write_regions(out: Path, regions: pd.DataFrame) -> None:
     if not len(regions):
         (out / REGIONS).unlink(missing_ok=True)
         return
-    with replacing(out / REGIONS) as temporary, temporary.open("wb") as f:
-        regions.to_parquet(f, index=False)
+    write_frame(regions, out / REGIONS)
 
 
 def _of_fold(

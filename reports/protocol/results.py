@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost import notebook
-from gliaboost.errors import ResultsError
+from gliaboost.errors import DamagedFileError, ResultsError
+from gliaboost.parquet_file import read_frame
 from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.order import in_order
 from gliaboost.reports.protocol.record import (
@@ -335,13 +336,13 @@ def _read_table(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        with path.open("rb") as f:  # pyarrow opens no name that is not UTF-8
-            table = pd.read_parquet(f)
+        table = read_frame(path)
     except FileNotFoundError:
         return pd.DataFrame(columns=list(columns))
-    except Exception as error:  # pyarrow's errors are many
-        first = (str(error).splitlines() or [""])[0]
-        raise ResultsError(str(path), [f"it is no readable table ({first})"], REMEDY) from error
+    except DamagedFileError as error:
+        raise ResultsError(str(path), [f"it is damaged: {error.reason}"], REMEDY) from error
+    except (OSError, ValueError) as error:
+        raise ResultsError(str(path), [f"it cannot be read ({error})"], REMEDY) from error
     missing = [c for c in columns if c not in table]
     if missing:
         raise ResultsError(str(path), [f"it has no column {c}" for c in missing], REMEDY)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from gliaboost import notebook
-from gliaboost.errors import ResultsError, UsageError
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError, ResultsError, UsageError
+from gliaboost.json_file import read_json_text, write_json
+from gliaboost.parquet_file import read_frame, write_frame
 from gliaboost.reports.protocol.record import STRICT
 from gliaboost.reports.protocol.record_file import FILE
 from gliaboost.reports.statistics.segmentation import COLUMNS
@@ -206,11 +207,9 @@ def holds_segmentation(folder: Path | str) -> bool:
 
 def write_segmentation(folder: Path, record: SegmentationRecord, slices: pd.DataFrame) -> None:
     """Write both files, each whole or not at all."""
-    with replacing(folder / SLICES) as temporary:
-        slices.to_parquet(temporary, index=False)
+    write_frame(slices, folder / SLICES)
     text = json.dumps(asdict(record), indent=1, allow_nan=False) + "\n"
-    with replacing(folder / RECORD) as temporary:
-        temporary.write_text(text, "utf-8", "backslashreplace")
+    write_json(text, folder / RECORD)
 
 
 def read_segmentation(folder: Path | str) -> SegmentationResults:
@@ -232,7 +231,6 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
     ResultsError
         If it is damaged, or of a newer schema.
     """
-    import pandas as pd
     from pydantic import TypeAdapter, ValidationError
 
     folder = Path(folder)
@@ -242,17 +240,19 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
             f"no {missing[0]} in {folder}; name the folder that gliaboost segment benchmark wrote"
         )
     try:
-        saved = json.loads((folder / RECORD).read_text("utf-8"))
+        saved = json.loads(read_json_text(folder / RECORD))
         if isinstance(saved, dict) and saved.get("schema") not in (None, SCHEMA):
             fault = f"schema: it is {saved['schema']!r}, this gliaboost reads {SCHEMA}"
             raise ResultsError(str(folder / RECORD), [fault], "upgrade gliaboost")
         adapter = TypeAdapter(SegmentationRecord)
         record = adapter.validate_json(json.dumps(saved))
-        slices = pd.read_parquet(folder / SLICES)
+        slices = read_frame(folder / SLICES)
         _check(slices, record, folder)
     except ValidationError as error:
         faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise ResultsError(str(folder / RECORD), faults, AGAIN) from None
+    except DamagedFileError as error:
+        raise ResultsError(error.path, [f"it is damaged: {error.reason}"], AGAIN) from None
     except (OSError, ValueError) as error:
         raise ResultsError(str(folder), [f"it cannot be read ({error})"], AGAIN) from None
     return SegmentationResults(record, slices, folder)

@@ -13,10 +13,10 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.splits import Fold
 from gliaboost.features.base import Extractor
-from gliaboost.files import replacing
 from gliaboost.models.pretrained import pretrained_on
 from gliaboost.models.registry import create_model, model_class, model_title
 from gliaboost.models.training_data import TrainingData
+from gliaboost.parquet_file import write_frame
 from gliaboost.reports.protocol.environment import environment
 from gliaboost.reports.protocol.experiment_record import (
     ExperimentRecord,
@@ -159,9 +159,7 @@ def write_results(
         frame if experiment.test_on is not None else planes.beside(frame)
         for frame, experiment in zip(frames, experiments, strict=True)
     ]
-    # pyarrow opens no name that is not UTF-8.
-    with replacing(out / PREDICTIONS) as temporary, temporary.open("wb") as f:
-        pd.concat(own, ignore_index=True).to_parquet(f, index=False)
+    write_frame(pd.concat(own, ignore_index=True), out / PREDICTIONS)
     write_record(out, record)
 
 

@@ -92,11 +92,11 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
     m.write(tmp_path / "m.parquet")
     before = (tmp_path / "m.parquet").read_bytes()
 
-    def full(self: pd.DataFrame, path: Path, **_: object) -> None:
-        Path(path).write_bytes(b"half")
+    def full(self: Path, _: bytes) -> None:
+        self.write_text("half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         m.write(tmp_path / "m.parquet")
     assert (tmp_path / "m.parquet").read_bytes() == before

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import multiprocessing
 import os
@@ -11,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 from platformdirs.macos import MacOS
 from platformdirs.unix import Unix
 
-from gliaboost.errors import StoreError
+from gliaboost.errors import DamagedWarning, StoreError
 from gliaboost.features.store import SPEC_KEY, FeatureStore, FeatureTable, default_store
+from gliaboost.seals import MARK
 
 
 def rows(n: int, width: int = 3, start: int = 0) -> NDArray[np.float32]:
@@ -79,6 +82,83 @@ def test_damaged_part_is_passed_over_and_said(tmp_path: Path) -> None:
     part.write_bytes(part.read_bytes()[:-20])
     with pytest.warns(UserWarning, match="damaged"):
         assert table(tmp_path).missing(["a"]) == ["a"]
+
+
+def flipped(part: Path, at: int) -> None:
+    data = bytearray(part.read_bytes())
+    data[at % len(data)] ^= 16
+    part.write_bytes(data)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.5, 0.8, 0.99])
+def test_a_flipped_bit_anywhere_sets_the_part_aside(tmp_path: Path, share: float) -> None:
+    t = table(tmp_path)
+    t.write(["a", "b"], rows(2, width=50))
+    t.write(["c"], rows(1, width=50))
+    part = t._rows["a"][0]
+    flipped(part, int(share * part.stat().st_size))
+    with pytest.warns(
+        DamagedWarning, match=f"{part.name} is damaged and is set aside as {part.name}"
+    ):
+        assert table(tmp_path).missing(["a", "b", "c"]) == ["a", "b"]
+    assert part.with_name(f"{part.name}.damaged").is_file() and not part.exists()
+    # An object that knew the part already does not believe it either.
+    with pytest.raises(StoreError, match="2 of 3 rows are not in"):
+        t.read(["a", "b", "c"])
+    again = table(tmp_path)
+    again.write(["a", "b"], rows(2, width=50))
+    np.testing.assert_array_equal(again.read(["a", "b"]), rows(2, width=50))
+
+
+def test_a_part_that_rots_between_two_readings_is_not_believed(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a"], rows(1, width=50))
+    t.write(["a", "b"], rows(2, width=50))
+    np.testing.assert_array_equal(t.read(["a"]), rows(1, width=50))
+    flipped(t._rows["a"][0], 100)
+    with pytest.warns(DamagedWarning):
+        np.testing.assert_array_equal(t.read(["a", "b"]), rows(2, width=50))
+
+
+def test_parts_of_older_versions_have_no_seal_and_are_read(tmp_path: Path) -> None:
+    t = table(tmp_path)
+    t.write(["a"], rows(1), {"seconds": 2.0})
+    (part,) = (tmp_path / "demo-0").iterdir()
+    pq.write_table(pq.read_table(part), part, compression="lz4", use_dictionary=False)
+    assert MARK not in part.read_bytes()
+    again = table(tmp_path)
+    np.testing.assert_array_equal(again.read(["a"]), rows(1))
+    assert list(again.notes(["a"])) == [(1, 1, {"seconds": 2.0})]
+
+
+def test_what_is_no_part_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "demo-0").mkdir()
+    pq.write_table(pa.table({"key": ["a"], "other": [1]}), tmp_path / "demo-0" / "part-1.parquet")
+    pq.write_table(pa.table({"other": [1]}), tmp_path / "demo-0" / "part-2.parquet")
+    with pytest.warns(DamagedWarning, match=r"part-2\.parquet"):
+        t = table(tmp_path)
+        assert t.missing(["a"]) == []
+    with pytest.warns(DamagedWarning, match=r"part-1\.parquet"), pytest.raises(StoreError):
+        t.read(["a"])
+
+
+def test_a_part_that_may_not_be_read_stays_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t = table(tmp_path)
+    t.write(["a"], rows(1))
+    (part,) = (tmp_path / "demo-0").iterdir()
+
+    def refused(self: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_bytes", refused)
+        with pytest.warns(
+            DamagedWarning, match="passed over, its rows are computed again .*cannot"
+        ):
+            assert table(tmp_path).missing(["a"]) == ["a"]
+    assert part.exists() and table(tmp_path).missing(["a"]) == []
 
 
 def test_a_part_of_another_process_is_seen(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from gliaboost.errors import DamagedWarning
 from gliaboost.reports.protocol.experiment_record import (
     HistoryRecord,
     SearchRecord,
@@ -112,7 +114,20 @@ def test_notes_that_are_none_are_run_again(
 def test_a_damaged_file_is_run_again(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "p.parquet"
     path.write_bytes(content)
-    assert read_part(path, "abc") is None
+    with pytest.warns(DamagedWarning, match="set aside as p.parquet.damaged"):
+        assert read_part(path, "abc") is None
+    assert (tmp_path / "p.parquet.damaged").read_bytes() == content
+
+
+def test_a_flipped_bit_is_damage(part: Part, tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    write_part(path, part)
+    data = bytearray(path.read_bytes())
+    at = data.index(np.float64(0.25).tobytes())
+    data[at + 6] ^= 1
+    path.write_bytes(data)
+    with pytest.warns(DamagedWarning, match="what it held is computed again"):
+        assert read_part(path, "abc") is None
 
 
 def test_a_table_without_notes_is_run_again(part: Part, tmp_path: Path) -> None:
