@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from gliaboost import errors as errors
     from gliaboost import features as features
     from gliaboost import models as models
-    from gliaboost._face.benchmarks import benchmark, demo
+    from gliaboost._face.benchmarks import benchmark
     from gliaboost._face.data import audit, explore, fetch, manifest
+    from gliaboost._face.demo import demo
     from gliaboost._face.editing import edit_manifest
     from gliaboost._face.evaluation import evaluate
     from gliaboost._face.features import Extracted, extract
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from gliaboost._face.reports import info, report
     from gliaboost._face.segmenter_comparison import segment_benchmark
     from gliaboost._face.segmenting import segment_predict, segment_train
-    from gliaboost._face.training import train, tune
+    from gliaboost._face.training import train
+    from gliaboost._face.tuning import tune
     from gliaboost._version import __version__
     from gliaboost.datasets.image_source import ImageSource
     from gliaboost.datasets.manifest import Manifest
@@ -113,8 +115,9 @@ __all__ = [
 
 # Where each name lives: `import gliaboost` pays for none of them, not even for numpy.
 _HOMES = {
-    "_face.benchmarks": ("benchmark", "demo"),
+    "_face.benchmarks": ("benchmark",),
     "_face.data": ("audit", "explore", "fetch", "manifest"),
+    "_face.demo": ("demo",),
     "_face.editing": ("edit_manifest",),
     "_face.evaluation": ("evaluate",),
     "_face.features": ("Extracted", "extract"),
@@ -122,7 +125,8 @@ _HOMES = {
     "_face.reports": ("info", "report"),
     "_face.segmenter_comparison": ("segment_benchmark",),
     "_face.segmenting": ("segment_predict", "segment_train"),
-    "_face.training": ("train", "tune"),
+    "_face.training": ("train",),
+    "_face.tuning": ("tune",),
     "_version": ("__version__",),
     "datasets.image_source": ("ImageSource",),
     "datasets.manifest": ("Manifest",),

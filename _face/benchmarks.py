@@ -1,9 +1,8 @@
-"""The main job: models compared on honest folds; and the same on a simulated sample."""
+"""The main job: models compared on honest folds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +15,8 @@ from gliaboost._face.lock import held
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
 from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
-from gliaboost._face.runs import RUNS, identity_of, own_folder, run_folder, write_note
-from gliaboost._face.settings import SettingsGiven, read_device
-from gliaboost._face.words import CLASSICAL
+from gliaboost._face.runs import identity_of, run_folder, write_note
+from gliaboost._face.settings import SettingsGiven
 from gliaboost.datasets.naming import named
 from gliaboost.progress import SILENT, Progress
 
@@ -29,23 +27,6 @@ if TYPE_CHECKING:
     from gliaboost.parallel import Executor
     from gliaboost.reports.protocol.protocol import Protocol
     from gliaboost.reports.protocol.results import Results
-
-
-# So that a newcomer with two cores waits minutes: fifteen segmenters of few trees, no network.
-DEMO_REGION: dict[str, Any] = {
-    "maps": "classical",
-    "parameters": {"passes": 1, "inner_folds": 2, "rounds": 20},
-}
-DEMO: dict[str, Any] = {
-    "features": f"{CLASSICAL},region",
-    "settings": {"region": DEMO_REGION},
-}
-DEMO_NETWORKS: dict[str, Any] = {
-    "features": f"{CLASSICAL},embedding,region",
-    "models": "xgboost,lightgbm,cnn-finetune",
-    "only": "cnn-finetune=1",
-    "settings": {"region": DEMO_REGION, "cnn-finetune": {"size": 128, "epochs": 4}},
-}
 
 
 def benchmark(
@@ -254,87 +235,12 @@ def benchmark(
     return results
 
 
-def demo(
-    out: Path | str | None = None,
-    *,
-    device: str = "auto",
-    jobs: int | None = None,
-    seed: int = 0,
-    store: Path | str | None = None,
-    command: str = "",
-    progress: Progress = SILENT,
-) -> Results:
-    """Run the main job on an embedded, simulated sample.
-
-    Boosters on all features, those of the tumour's region too, five folds; where torch is
-    installed, a backbone is fine-tuned briefly, on one of them. Beside the report lie
-    ``outline-best.png``, ``outline-median.png`` and ``outline-worst.png``: of the first fold's test
-    slices the true tumour (blue) and the region that the columns look at (orange). No number of it
-    is clinical.
-
-    Parameters
-    ----------
-    out : path-like, optional
-        Folder for data and report; default: ``runs/demo``, where the same demonstration goes on,
-        and with a number behind it where something else lies there.
-    device, jobs, seed, command, progress
-        As for `benchmark`.
-    store : path-like, optional
-        The feature cache; default: ``store`` in `out`.
-
-    Returns
-    -------
-    Results
-        As from `benchmark`.
-    """
-    from gliaboost.datasets.phantom.sample import make_phantom
-    from gliaboost.reports.pages.region_outlines import draw_outlines
-
-    faults = Faults()
-    with faults.noted():
-        read_device(device)
-    check_numbers(faults, jobs, seed)
-    check_folder(faults, out, "--out")
-    check_folder(faults, store, "--store")
-    faults.tell()
-    networks = all(find_spec(package) for package in ("torch", "timm", "safetensors"))
-    if not networks:
-        progress.line("without embeddings and networks, which need: pip install 'gliaboost[torch]'")
-    identity = identity_of({"demo": networks, "device": device, "seed": seed})
-    folder = own_folder(RUNS / "demo", identity) if out is None else Path(out)
-    if out is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_note(folder, identity, command, done=False)
-        progress.line(f"run: {folder}")
-    progress.line(
-        "simulating patients in the MNI152 template (simulated: no number here is clinical)"
-    )
-    phantom = make_phantom(folder / "phantom", seed=seed, jobs=jobs, progress=progress)
-    results = benchmark(
-        folder / "phantom" / "manifest.parquet",
-        out=folder,
-        device=device,
-        jobs=jobs,
-        seed=seed,
-        store=store or folder / "store",
-        command=command,
-        progress=progress,
-        **(DEMO_NETWORKS if networks else DEMO),
-    )
-    for drawn in draw_outlines(folder, phantom):
-        progress.line(
-            f"{drawn.kind} outline: {drawn.path} ({drawn.label}, Dice {drawn.dice:.0%}; blue: the "
-            "tumour, orange: the region found)"
-        )
-    if out is None:
-        write_note(folder, identity, command, done=True)
-    return results
-
-
 def _place(
     out: Path | str | None, given: Divided, protocol: Protocol, command: str, progress: Progress
 ) -> tuple[Path, str | None]:
     """Return the run's folder, and where it was chosen here what the run is known by."""
+    from gliaboost.features.embedding.pretraining import without_words
+
     if out is not None:
         return Path(out), None
     identity = identity_of(
@@ -344,10 +250,12 @@ def _place(
             "folds": [(f.name, f.train.tolist(), f.test.tolist()) for f in protocol.folds],
             "experiments": [e.name for e in protocol.experiments],
             "features": [
-                (e.label, e.get_params()) for x in protocol.experiments for e in x.extractors
+                (e.label, without_words(e.get_params()))
+                for x in protocol.experiments
+                for e in x.extractors
             ],
             "preparation": protocol.preparation.to_dict(),
-            "parameters": protocol.parameters,
+            "parameters": {m: without_words(own) for m, own in protocol.parameters.items()},
             "only": protocol.only,
             "controls": protocol.controls,
             "trials": protocol.trials,

@@ -1,34 +1,23 @@
-"""One model on a whole data set: trained, or tuned and trained."""
+"""One model on a whole data set."""
 
 from __future__ import annotations
 
-import tempfile
-import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from gliaboost._face.choices import Choice, check_masks, check_numbers, check_search, choose
-from gliaboost._face.divided import read_labelled
+from gliaboost._face.asked import Asked, checked, warn_of_unreadable
 from gliaboost._face.estimate import FOLDS, UNKNOWN, keep_estimate
 from gliaboost._face.faults import Faults
-from gliaboost._face.inputs import DataSet, keep_manifest, of_target
+from gliaboost._face.inputs import DataSet
 from gliaboost._face.naming import FeatureNames
-from gliaboost._face.places import check_file, check_folder
-from gliaboost._face.presets import PRESETS, USUAL, Preset, as_far_as_masks_go, preset_of
+from gliaboost._face.presets import USUAL, preset_of
 from gliaboost._face.settings import SettingsGiven
-from gliaboost._face.words import CLASSICAL
-from gliaboost.datasets.naming import named
-from gliaboost.errors import UnreadableWarning, UsageError
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
-    from gliaboost.datasets.manifest import Manifest
     from gliaboost.datasets.prepare import Preparation
-    from gliaboost.features.extract import Extraction
     from gliaboost.models.bundle import Bundle
-    from gliaboost.models.tuning import Search
 
 
 def train(
@@ -139,7 +128,7 @@ def train(
 
     faults = Faults()
     usual = preset_of(faults, preset)
-    asked = _Asked(
+    asked = Asked(
         model or usual.model,
         features,
         usual,
@@ -150,7 +139,7 @@ def train(
         jobs,
         seed,
     )
-    choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
+    choice, table = checked(asked, faults, data, target, modality, out, store, progress)
     (name,) = choice.models
     given: dict[str, Any] = {
         "parameters": choice.parameters.get(name),
@@ -177,209 +166,5 @@ def train(
         keep_estimate(bundle, out_of_fold(read, name, folds=folds, **given))
     if out is not None:
         save(bundle, out)
-    _warn(table, read.extraction)
+    warn_of_unreadable(table, read.extraction)
     return bundle
-
-
-def tune(
-    data: DataSet,
-    *,
-    model: str = "lightgbm",
-    features: FeatureNames = CLASSICAL,
-    settings: SettingsGiven = None,
-    prepare: str | Mapping[str, Any] | Preparation = "",
-    region: Path | str | None = None,
-    trials: int = 30,
-    timeout: float | None = None,
-    folds: int = 3,
-    study: Path | str | None = None,
-    target: str = "label",
-    modality: str = "both",
-    out: Path | str | None = None,
-    device: str = "auto",
-    jobs: int | None = None,
-    seed: int = 0,
-    store: Path | str | None = None,
-    progress: Progress = SILENT,
-) -> tuple[Bundle, Search]:
-    """Search a model's parameters by patient, then train with the best.
-
-    Every row takes part: leave a test set out of the data.
-
-    Parameters
-    ----------
-    data, features, prepare, region, target, modality, device, jobs, seed, store
-        As for `train`.
-    model : str
-        A model whose parameters can be searched.
-    settings : mapping of str to mapping, optional
-        Parameters by name; those of the model are not searched.
-    trials : int
-        In all, with those of earlier runs of the same search.
-    timeout : float, optional
-        Seconds after which no further trial begins.
-    folds : int
-        Inner folds, by patient, from 2.
-    study : path-like, optional
-        Journal to go on from; default: beside `out`, and none without `out`.
-    out : path-like, optional
-        Save the bundle here, as `save` does.
-    progress : Progress, optional
-        Hears of the images to extract, and a line of each trial.
-
-    Returns
-    -------
-    bundle : Bundle
-        Trained with the best parameters.
-    search : Search
-        All trials, and the best.
-
-    Raises
-    ------
-    UsageError
-        If the model cannot be searched, or a class has a single patient.
-    MissingExtraError
-        If optuna is not installed.
-    GliaboostError
-        If no trial was finished.
-
-    Warns
-    -----
-    UnreadableWarning
-        Naming the files that could not be read.
-
-    Examples
-    --------
-    >>> import tempfile, gliaboost, numpy as np
-    >>> from pathlib import Path
-    >>> from PIL import Image
-    >>> folder, rng = Path(tempfile.mkdtemp()), np.random.default_rng(0)
-    >>> for label, most in (("dark", 90), ("light", 250)):
-    ...     (folder / label).mkdir()
-    ...     for n in range(4):
-    ...         image = rng.integers(0, most, (64, 64), np.uint8)
-    ...         Image.fromarray(image).save(folder / label / f"{n}.png")
-    >>> bundle, search = gliaboost.tune(
-    ...     folder, features="glcm", trials=1, folds=2, store=folder / "store"
-    ... )
-    >>> bundle.classes, len(search.trials)
-    (['dark', 'light'], 1)
-    """
-    from gliaboost.features.store import FeatureStore
-    from gliaboost.models.bundle import save
-    from gliaboost.models.training import search
-    from gliaboost.models.training import train as fit
-
-    faults = Faults()
-    check_search(faults, model, trials, timeout, folds)
-    check_file(faults, study, "--study")
-    asked = _Asked(model, features, PRESETS[USUAL], settings, prepare, region, device, jobs, seed)
-    choice, table = _checked(asked, faults, data, target, modality, out, store, progress)
-    (name,) = choice.models
-    cache = FeatureStore(None if store is None else Path(store))
-    with _journal(study, out) as journal:
-        found = search(
-            table,
-            choice.extractors,
-            name,
-            cache,
-            journal,
-            preparation=choice.preparation,
-            trials=trials,
-            timeout=timeout,
-            folds=folds,
-            fixed=choice.parameters.get(name),
-            device=choice.device,
-            jobs=jobs,
-            seed=seed,
-            progress=progress,
-        )
-    chosen = {"score": found.score, "default_score": found.default_score, "folds": found.folds}
-    bundle, extraction = fit(
-        table,
-        choice.extractors,
-        name,
-        cache,
-        preparation=choice.preparation,
-        parameters=found.parameters,
-        facts={"search": {**chosen, "trials": len(found.trials)}},
-        device=choice.device,
-        jobs=jobs,
-        seed=seed,
-    )
-    if out is not None:
-        save(bundle, out)
-    _warn(table, extraction)
-    return bundle, found
-
-
-class _Asked(NamedTuple):
-    """What both have in common, as it was given."""
-
-    model: str
-    features: FeatureNames | None
-    usual: Preset
-    settings: SettingsGiven
-    prepare: str | Mapping[str, Any] | Preparation
-    region: Path | str | None
-    device: str
-    jobs: int | None
-    seed: int
-
-
-def _checked(
-    asked: _Asked,
-    faults: Faults,
-    data: DataSet,
-    target: str,
-    modality: str,
-    out: Path | str | None,
-    store: Path | str | None,
-    progress: Progress,
-) -> tuple[Choice, Manifest]:
-    """Check everything before any work, tell all faults, and keep the manifest of a folder."""
-    choice = choose(
-        faults,
-        features=asked.usual.features if asked.features is None else asked.features,
-        models=asked.model,
-        settings=asked.settings,
-        prepare=asked.prepare,
-        device=asked.device,
-        seed=asked.seed,
-        region=asked.region,
-        presumed=asked.usual.settings if asked.features is None else None,
-    )
-    if len(choice.models) > 1:
-        faults.note(UsageError(f"--model {asked.model}: one model is expected"))
-    check_numbers(faults, asked.jobs, asked.seed)
-    check_file(faults, out, "--out")
-    check_folder(faults, store, "--store")
-    read = read_labelled(faults, data, target, modality, store=store, progress=progress)
-    if read is not None:
-        choice = as_far_as_masks_go(choice, asked.features, read[1], progress)
-        check_masks(faults, choice.extractors, read[1])
-    faults.tell()
-    assert read is not None
-    whole, table = read
-    if out is not None:
-        beside = Path(out).with_name(f"{Path(out).stem}-{named(whole)}.parquet")
-        table = of_target(keep_manifest(whole, data, beside, progress), target, modality)
-    return choice, table
-
-
-@contextmanager
-def _journal(study: Path | str | None, out: Path | str | None) -> Iterator[Path]:
-    """Choose where a search is kept; without a place it is forgotten at the end."""
-    if study is not None:
-        yield Path(study)
-    elif out is not None:
-        yield Path(out).with_suffix(".study")
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder) / "search.study"
-
-
-def _warn(table: Manifest, extraction: Extraction) -> None:
-    if extraction.failed:
-        failed = {str(table.paths[i]): reason for i, reason in extraction.failed.items()}
-        warnings.warn(UnreadableWarning(failed), stacklevel=3)

@@ -10,15 +10,10 @@ import pandas as pd
 import pytest
 
 import gliaboost
-from gliaboost._face import benchmarks
-from gliaboost._face.choices import choose
-from gliaboost._face.faults import Faults
 from gliaboost._face.lock import held
-from gliaboost.datasets.phantom import sample
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.progress import Silent
-from gliaboost.reports.pages import explaining, region_outlines
-from gliaboost.reports.pages.region_outlines import OutlinePicture
+from gliaboost.reports.pages import explaining
 from gliaboost.reports.protocol import benchmark as running
 
 MakeImages = Callable[..., Path]
@@ -123,69 +118,11 @@ def test_another_data_set_is_tested_on(make_images: MakeImages, tmp_path: Path) 
     assert transfer.record.test_on == "other"
 
 
-def test_the_demo_is_a_benchmark_of_a_phantom(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    asked: list[Any] = []
-    told: list[dict[str, Any]] = []
-
-    def instead(data: Path, **named: Any) -> None:
-        asked.append((data, named["store"]))
-        told.append(named)
-
-    def outlined(folder: Path, manifest: Any) -> list[OutlinePicture]:
-        asked.append(("outlines", folder, manifest))
-        return [OutlinePicture(folder / "outline-best.png", "best", "glioma", "1.png", 0.931)]
-
-    monkeypatch.setattr(sample, "make_phantom", lambda folder, **named: asked.append(folder))
-    monkeypatch.setattr(benchmarks, "benchmark", instead)
-    monkeypatch.setattr(region_outlines, "draw_outlines", outlined)
-    heard = Heard()
-    gliaboost.demo(tmp_path, progress=heard)
-    phantom = tmp_path / "phantom"
-    assert asked == [
-        phantom,
-        (phantom / "manifest.parquet", tmp_path / "store"),
-        ("outlines", tmp_path, None),
-    ]
-    assert "no number here is clinical" in heard.lines[-2]
-    assert heard.lines[-1].startswith(f"best outline: {tmp_path / 'outline-best.png'} (glioma, ")
-    assert "Dice 93%" in heard.lines[-1]
-    # The segmenters of the region are the light ones: whoever has no torch has them too.
-    monkeypatch.setattr(benchmarks, "find_spec", lambda name: None)
-    gliaboost.demo(tmp_path, progress=heard)
-    for named in told:
-        assert "region" in named["features"].split(",")
-        assert named["settings"]["region"]["maps"] == "classical"
-    assert "embedding" not in told[1]["features"]
-
-
-@pytest.mark.parametrize("given", [benchmarks.DEMO, benchmarks.DEMO_NETWORKS])
-def test_the_demos_choice_has_no_fault(given: dict[str, Any]) -> None:
-    faults = Faults()
-    models = given.get("models", "lightgbm")
-    choose(faults, features=given["features"], models=models, settings=given["settings"])
-    faults.tell()
-
-
 def test_a_run_that_goes_on_elsewhere_is_not_joined(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
     with held(tmp_path / "run"), pytest.raises(UsageError, match="another run is at work"):
         gliaboost.benchmark(make_images(), out=tmp_path / "run", store=tmp_path / "s", **QUICK)
-
-
-def test_a_demo_without_a_place_goes_on_in_its_own(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sample, "make_phantom", lambda folder, **named: None)
-    monkeypatch.setattr(region_outlines, "draw_outlines", lambda folder, manifest: [])
-    places: list[Path] = []
-    monkeypatch.setattr(benchmarks, "benchmark", lambda data, **named: places.append(named["out"]))
-    for seed in (0, 0, 1, 0):
-        gliaboost.demo(seed=seed)
-    assert [p.as_posix() for p in places] == ["runs/demo", "runs/demo", "runs/demo-2", "runs/demo"]
 
 
 class _ReachedError(Exception):
@@ -233,14 +170,6 @@ def test_every_option_reaches_the_protocol(
     assert (protocol.trials, protocol.controls) == (4, False)
     assert (protocol.device, protocol.jobs, protocol.seed) == ("cpu", 2, 3)
     assert "seed 3" in protocol.folds_name
-
-
-def test_the_demo_checks_before_it_simulates(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError) as caught:
-        gliaboost.demo(tmp_path / "file", device="tpu", seed=-1)
-    for fault in ("no device 'tpu'", "seed=-1", "--out"):
-        assert fault in str(caught.value)
 
 
 def test_a_run_without_a_place_has_one_by_name_and_time(

@@ -13,7 +13,7 @@ import pytest
 import gliaboost
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import UnreadableWarning, UsageError
+from gliaboost.errors import UnreadableWarning
 from gliaboost.files import sha256_file
 from gliaboost.models import training
 from gliaboost.models.training_data import TrainingData
@@ -76,51 +76,6 @@ def test_training_writes_nothing_unless_told_where(
         warnings.simplefilter("error", UnreadableWarning)
         gliaboost.train(path, features="glcm", settings=FEW, store=store)
     assert {f.name for f in tmp_path.iterdir()} == {"data", "store"}
-
-
-def test_a_search_is_kept_beside_the_bundle_or_where_told_or_not_at_all(
-    make_images: MakeImages, store: Path, tmp_path: Path
-) -> None:
-    pytest.importorskip("optuna")
-    path = make_images()
-    places: tuple[tuple[Path | None, Path | None], ...] = (
-        (None, None),
-        (tmp_path / "own", None),
-        (None, tmp_path / "m.joblib"),
-    )
-    for study, out in places:
-        bundle, search = gliaboost.tune(
-            path,
-            features="glcm",
-            settings={"lightgbm": {"rounds": 5}},
-            trials=1,
-            folds=2,
-            store=store,
-            study=study,
-            out=out,
-        )
-        assert bundle.metrics["search"]["trials"] == len(search.trials) == 1
-        assert bundle.parameters["rounds"] == 5
-    left = {f.name for f in tmp_path.iterdir()} - {"data", "store"}
-    assert {"own", "m.joblib", "m.study"} <= left
-    assert all(name.startswith(("own", "m.")) for name in left)
-
-
-def test_wrong_names_are_refused_before_anything_is_read(tmp_path: Path) -> None:
-    for call in (gliaboost.train, gliaboost.tune):
-        with pytest.raises(UsageError, match=r"'svm' of 'svm\.C' is not in this run"):
-            call(tmp_path / "gone", settings={"svm": {"C": 1}})
-
-
-def test_a_search_warns_of_files_that_it_did_without(make_images: MakeImages, store: Path) -> None:
-    pytest.importorskip("optuna")
-    path = make_images()
-    (path.parent / "p00-0.png").write_bytes(b"")
-    with pytest.warns(UnreadableWarning, match=r"p00-0\.png") as caught:
-        gliaboost.tune(
-            path, features="glcm", settings={"lightgbm": {"rounds": 5}}, trials=1, store=store
-        )
-    assert caught[0].filename == __file__
 
 
 class _ReachedError(Exception):
@@ -196,27 +151,6 @@ def test_what_images_go_through_is_kept_and_gone_through_again(
     (mine,) = gliaboost.predict(out, image)
     assert mine.probabilities == pytest.approx(gliaboost.predict(cropped, image)[0].probabilities)
     assert mine.probabilities != pytest.approx(gliaboost.predict(plain, image)[0].probabilities)
-
-
-def test_everything_wrong_is_told_before_any_image_is_read(
-    make_images: MakeImages, tmp_path: Path
-) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError) as caught:
-        gliaboost.tune(
-            make_images(),
-            model="xgboost",
-            features="glcm",
-            settings={"xgboost": {"learning_rate": "abc"}},
-            trials=0,
-            out=tmp_path,
-            store=tmp_path / "file",
-            study=tmp_path / "file" / "j",
-        )
-    for fault in ("trials=0", "learning_rate='abc'", "--out", "--store", "--study"):
-        assert fault in str(caught.value)
-    with pytest.raises(UsageError, match="one model is expected"):
-        gliaboost.train(make_images(name="more"), model="xgboost,lightgbm", features="glcm")
 
 
 def test_the_manifest_of_a_folder_lies_beside_the_bundle(
