@@ -32,7 +32,7 @@ demo: install ## the whole benchmark on the embedded phantom sample
 	$(BIN)/gliaboost demo
 
 test: $(VENV)/.tools ## the whole suite but for what is marked slow
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not fire"
 
 test-slow: $(VENV)/.tools ## what takes minutes
 	$(BIN)/python -m pytest -m "slow and not fire"

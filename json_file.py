@@ -8,8 +8,11 @@ from typing import Any
 
 from gliaboost.errors import DamagedFileError
 from gliaboost.files import replacing
+from gliaboost.regular_files import read_regular
 from gliaboost.seals import broken_json, sealed_json
 
+# A value of two letters takes a hundred bytes once it is parsed.
+MOST_BYTES = 2**24
 EDITED = "where you edited it by hand, remove its last line, which is blank"
 
 
@@ -35,22 +38,24 @@ def write_json(text: str, path: Path) -> None:
         temporary.write_bytes(sealed_json(text))
 
 
-def read_json_text(path: Path) -> str:
+def read_json_text(path: Path, most: int = MOST_BYTES) -> str:
     """Read a text of JSON, which is not parsed.
 
     Parameters
     ----------
     path : pathlib.Path
         One with a seal, or of an older version or another program.
+    most : int
+        Bytes that it may have.
 
     Raises
     ------
     DamagedFileError
         If it was altered since it was written, or is not UTF-8.
     OSError
-        If it cannot be opened or read.
+        If it cannot be opened or read, is no file, or has more bytes.
     """
-    data = path.read_bytes()
+    data = read_regular(path, most)
     if broken_json(data):
         raise DamagedFileError(path, f"it is not what was written; {EDITED}")
     try:

@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.errors import DamagedFileError
 from gliaboost.files import replacing
+from gliaboost.parquet_limits import check_table
+from gliaboost.regular_files import read_regular
 from gliaboost.seals import broken_parquet, sealed_parquet
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+
+_MOST_BYTES = 2**30
 
 
 def write_parquet(table: pa.Table, path: Path, **options: Any) -> None:
@@ -48,8 +52,33 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
 
 
 def read_frame(path: Path) -> pd.DataFrame:
-    """Read what `read_parquet` reads as a data frame."""
-    frame: pd.DataFrame = read_parquet(path).to_pandas()
+    """Read a table that anybody may have made as a data frame, within limits.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        As for `read_parquet`.
+
+    Raises
+    ------
+    DamagedFileError
+        As from `read_parquet`, or if it holds more than `gliaboost.parquet_limits` allows, or text
+        that is not UTF-8.
+    OSError
+        As from `read_parquet`.
+    """
+    data = _whole(path)
+    try:
+        check_table(data)
+    except ValueError as error:
+        raise DamagedFileError(path, f"it is no readable table ({error})") from error
+    table = _table(path, data, None)
+    try:
+        table.validate(full=True)
+        frame: pd.DataFrame = table.to_pandas()
+    except Exception as error:  # pyarrow's errors are many
+        first = (str(error).splitlines() or [""])[0]
+        raise DamagedFileError(path, f"it holds what is no text or no number ({first})") from error
     return frame
 
 
@@ -80,13 +109,21 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     OSError
         If it cannot be opened or read.
     """
+    return _table(path, _whole(path), columns)
+
+
+def _whole(path: Path) -> bytes:
+    # Not mapped: of a sector that cannot be read a map would end the process.
+    data = read_regular(path, _MOST_BYTES)
+    if broken_parquet(data):
+        raise DamagedFileError(path, "its bytes are not those that were written")
+    return data
+
+
+def _table(path: Path, data: bytes, columns: Sequence[str] | None) -> pa.Table:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    # Not mapped: of a sector that cannot be read a map would end the process.
-    data = path.read_bytes()
-    if broken_parquet(data):
-        raise DamagedFileError(path, "its bytes are not those that were written")
     try:
         with pq.ParquetFile(pa.BufferReader(data)) as file:
             return file.read(columns=None if columns is None else list(columns))

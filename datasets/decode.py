@@ -16,6 +16,8 @@ from gliaboost.errors import DecodeError
 if TYPE_CHECKING:
     from PIL import Image
 
+    from gliaboost.datasets.samples import Samples
+
 # Sixteen times a 2,048 x 2,048 radiograph; beyond it a small file asks for gigabytes.
 MAX_PIXELS = 64 * 1024 * 1024
 
@@ -117,7 +119,7 @@ def decode_bytes(
 
 def decode_with_picture(
     data: bytes, name: Path | str = "image", *, max_pixels: int = MAX_PIXELS
-) -> tuple[NDArray[np.uint8], Image.Image | None]:
+) -> tuple[NDArray[np.uint8], Image.Image | Samples | None]:
     """Decode an image held in memory once, for its greys and for its colours.
 
     Parameters
@@ -133,9 +135,9 @@ def decode_with_picture(
     -------
     uint8 array [H, W]
         As from `decode`.
-    PIL.Image.Image or None
-        What they were made of, in its own mode; None where that is the luma of a JPEG, or samples
-        of more than 8 bits.
+    PIL.Image.Image, gliaboost.datasets.samples.Samples or None
+        What they were made of: a picture in its own mode, or samples of more than 8 bits; None
+        where it is the luma of a JPEG.
 
     Raises
     ------

@@ -39,12 +39,24 @@ def is_label_map(values: NDArray[np.generic]) -> bool:
     if any((np.abs(plane - np.rint(plane)) > 1e-2).any() for plane in planes):
         return False
     few = len(np.unique(part.ravel("K")[:: 1 + part.size // 2**16])) <= _LABELS
-    found = np.unique(values) if few else ()
+    found = _few_values(values) if few else []
     if few and len(found) <= _LABELS:
         return bool(high <= _HIGHEST or (high == 255 and len(found) == 2))
     one, other = part[:, 1:], part[:, :-1]
     inside = (one != 0) & (other != 0)
     return bool(inside.any() and (one == other)[inside].mean() > _EVEN)
+
+
+def _few_values(values: NDArray[np.generic]) -> list[float]:
+    """List the values that occur, no further than to one more than a map of labels has."""
+    found: list[float] = []
+    for k in range(values.shape[-1]):
+        plane = values[..., k]
+        plane = plane[~np.isin(plane, found)]
+        while plane.size and len(found) <= _LABELS:
+            found.append(float(plane.flat[0]))
+            plane = plane[plane != plane.flat[0]]
+    return found
 
 
 def is_hounsfield(sample: NDArray[np.float32]) -> bool:

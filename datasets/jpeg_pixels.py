@@ -20,10 +20,12 @@ _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0x([0-9a-f]{2})"
 # So many bytes too many are an encoder's carelessness; a scan that lost its way leaves more.
 STRAY = 2
 # Each costs a decoding; a progressive file has some ten scans.
-_TRIES = 24
+TRIES = 24
 
 
-def jpeg_pixels(data: bytes, header: JpegHeader, colours: str = "GRAY") -> NDArray[np.uint8]:
+def jpeg_pixels(
+    data: bytes, header: JpegHeader, colours: str = "GRAY", *, tries: int = TRIES
+) -> NDArray[np.uint8]:
     """Decode a JPEG of 8 bits, and refuse it unless every pixel was in the file.
 
     libjpeg, which every decoder here is built on, fills what is missing with grey and goes on with
@@ -40,6 +42,8 @@ def jpeg_pixels(data: bytes, header: JpegHeader, colours: str = "GRAY") -> NDArr
         As `gliaboost.datasets.jpeg.frame_header` reads it.
     colours : {"GRAY", "RGB", "CMYK"}
         What is wanted; for ``GRAY`` the file's own luma is taken.
+    tries : int
+        The most decodings; never more than `TRIES`.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def jpeg_pixels(data: bytes, header: JpegHeader, colours: str = "GRAY") -> NDArr
         # What fills a file that was cut is no picture.
         data = data.rstrip(b"\0").rstrip(b"\xff") + b"\xff\xd9"
     try:
-        return _without_strays(data, colours)
+        return _without_strays(data, colours, min(tries - 1, TRIES))
     except ValueError as error:
         if ended:
             raise
@@ -78,7 +82,7 @@ def _strictly(data: bytes, colours: str) -> NDArray[np.uint8]:
     return np.asarray(pixels, dtype=np.uint8)
 
 
-def _without_strays(data: bytes, colours: str) -> NDArray[np.uint8]:
+def _without_strays(data: bytes, colours: str, tries: int) -> NDArray[np.uint8]:
     """Decode; where a few bytes behind a scan are too many, leave them out and decode again.
 
     Of several warnings the decoder tells the first. So the markers that it may mean are tried in
@@ -86,7 +90,7 @@ def _without_strays(data: bytes, colours: str) -> NDArray[np.uint8]:
     """
     pixels, said = _tried(data, colours)
     at = frame_header(data).scan + 2
-    for _ in range(_TRIES):
+    for _ in range(tries):
         found = _EXTRANEOUS.search(said)
         if pixels is not None or found is None:
             break

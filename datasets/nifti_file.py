@@ -9,14 +9,16 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.datasets.image_source import MAX_BYTES, ImageLike, ImageSource
+from gliaboost.datasets.image_source import ImageLike, ImageSource
+from gliaboost.datasets.reading_memory import claim, reading
 from gliaboost.errors import DecodeError
+from gliaboost.regular_files import IrregularFileError, open_regular
 
 SUFFIXES = (".nii", ".nii.gz")
 _GZIP = b"\x1f\x8b"
@@ -31,6 +33,11 @@ _LONGEST = 40.0
 _UNITS = {"meter": 1000.0, "micron": 0.001}
 # What stands behind the last voxel of a compressed file, and is read to check its sum.
 _TRAILING = 2**20
+# So much of the volumes behind is unpacked for it, which takes a second or two.
+_REST = 2**29
+# What is read at once, in bytes; a voxel as a float, its grey, and two marks of it; and the sample
+# by which its values are judged, and once more in order.
+_PART, _BYTES, _SAMPLES, _SAMPLE_BYTES = 2**24, 7, 2**28, 8
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -122,7 +129,7 @@ def read_nifti_file(image: ImageLike, *, frame: int = 0) -> NiftiFile:
         take more memory than may be held.
     """
     source = ImageSource.of(image)
-    with _errors(source), _opened(source) as stream, _quiet():
+    with reading(), _errors(source), _opened(source) as stream, _quiet():
         return _read(source, stream, frame)
 
 
@@ -178,6 +185,8 @@ def _errors(source: ImageSource) -> Iterator[None]:
         raise DecodeError(source.name, "no such file") from None
     except PermissionError:
         raise DecodeError(source.name, "no permission to read it; chmod +r") from None
+    except IrregularFileError as error:
+        raise DecodeError(source.name, str(error.strerror)) from None
     except Exception as error:  # nibabel and zlib raise what they like
         reason = f"is a cut off or damaged volume ({_reason(error)})"
         raise DecodeError(source.name, reason) from error
@@ -186,9 +195,7 @@ def _errors(source: ImageSource) -> Iterator[None]:
 @contextlib.contextmanager
 def _opened(source: ImageSource) -> Iterator[BinaryIO]:
     """Open the bytes of a volume, unpacked: by content, as names are often wrong."""
-    if source.data is None and not Path(source.name).is_file():
-        source.read()  # says what is wrong with it
-    with Path(source.name).open("rb") if source.data is None else io.BytesIO(source.data) as stream:
+    with open_regular(source.name) if source.data is None else io.BytesIO(source.data) as stream:
         packed = stream.read(2) == _GZIP
         stream.seek(0)
         if packed:
@@ -234,8 +241,7 @@ def _read(source: ImageSource, stream: BinaryIO, frame: int) -> NiftiFile:
         raise DecodeError(source.name, f"holds {frames} volume(s); there is none of number {frame}")
     values = _values(loaded, shape, frame)
     _check_sum(source, stream, loaded)
-    colour = values.dtype.names is not None
-    values = _as_float(values).reshape(shape[:3])
+    colour = loaded.get_data_dtype().names is not None
     affine, known = _affine(loaded)
     values, affine, axes = _turned(values, affine)
     spacing = _spacing(
@@ -261,39 +267,50 @@ def _shape(source: ImageSource, loaded: Any) -> tuple[int, ...]:
     shown = " x ".join(f"{n:,}" for n in loaded.shape) or "no dimension"
     if len(shape) not in (3, 4) or min(shape) < 1:
         raise DecodeError(source.name, f"has {shown} voxels; expected 3 dimensions, or 4")
-    # As they are stored, and as 32-bit floats.
-    needed = int(np.prod(shape[:3], dtype=object)) * (loaded.get_data_dtype().itemsize + 4)
-    if needed > MAX_BYTES:
-        raise DecodeError(
-            source.name,
-            f"has {shown} voxels, {needed:,} bytes in memory, more than the cap of {MAX_BYTES:,}",
-        )
+    voxels = int(np.prod(shape[:3], dtype=object))
+    part = _together(loaded, shape) * _plane_bytes(loaded, shape)
+    needed = 2 * part + voxels * _BYTES + min(_SAMPLES, _SAMPLE_BYTES * voxels)
+    claim(source.name, needed, f"has {shown} voxels, which")
     return shape
 
 
-def _values(loaded: Any, shape: tuple[int, ...], frame: int) -> NDArray[Any]:
-    proxy = loaded.dataobj
-    if proxy.dtype.names is not None:
-        if len(shape) == 4:
-            return np.asarray(proxy.get_unscaled()[:, :, :, frame])
-        return np.asarray(proxy.get_unscaled())
-    if len(shape) == 4:
-        return np.asarray(proxy[:, :, :, frame])
-    if np.issubdtype(proxy.dtype, np.complexfloating):
-        return np.asarray(proxy)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.asarray(proxy, dtype=np.float32)
+def _plane_bytes(loaded: Any, shape: tuple[int, ...]) -> int:
+    """Bytes of a plane as it is stored, and in the widest type that it goes through."""
+    return shape[0] * shape[1] * (int(loaded.get_data_dtype().itemsize) + 16)
 
 
-def _as_float(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Turn colours to luma and complex numbers to their size."""
-    if values.dtype.names is not None:
-        channels = (values[name].astype(np.float32) for name in values.dtype.names[:3])
+def _together(loaded: Any, shape: tuple[int, ...]) -> int:
+    """How many planes are read at once."""
+    return min(shape[2], max(1, _PART // _plane_bytes(loaded, shape)))
+
+
+def _values(loaded: Any, shape: tuple[int, ...], frame: int) -> NDArray[np.float32]:
+    """Read a volume some planes at a time: whole, it is held in every type that it goes through."""
+    from nibabel.arrayproxy import ArrayProxy
+
+    whole = loaded.dataobj
+    plane = shape[0] * shape[1] * int(loaded.get_data_dtype().itemsize)
+    together = _together(loaded, shape)
+    values = np.empty(shape[:3], np.float32, order="F")
+    for first in range(0, shape[2], together):
+        last = min(first + together, shape[2])
+        offset = int(whole.offset) + (frame * shape[2] + first) * plane
+        spec = ((*shape[:2], last - first), whole.dtype, offset, whole.slope, whole.inter)
+        part = ArrayProxy(whole.file_like, spec)
+        values[..., first:last] = _as_float(part, single=len(shape) == 3)
+    return values
+
+
+def _as_float(part: Any, *, single: bool) -> NDArray[np.float32]:
+    """Scale, of a file of one volume in 32 bits; turn colours to luma, complex to their size."""
+    if part.dtype.names is not None:
+        colours = np.asarray(part.get_unscaled())
+        channels = (colours[name].astype(np.float32) for name in part.dtype.names[:3])
         return np.asarray(sum(c * w for c, w in zip(channels, LUMA, strict=True)), dtype=np.float32)
-    if np.issubdtype(values.dtype, np.complexfloating):
-        values = np.abs(values)
     with np.errstate(over="ignore", invalid="ignore"):
-        return values.astype(np.float32, copy=False)
+        if np.issubdtype(part.dtype, np.complexfloating):
+            return np.abs(np.asarray(part)).astype(np.float32)
+        return np.asarray(part, dtype=np.float32 if single else None).astype(np.float32)
 
 
 def _check_sum(source: ImageSource, stream: BinaryIO, loaded: Any) -> None:
@@ -303,7 +320,7 @@ def _check_sum(source: ImageSource, stream: BinaryIO, loaded: Any) -> None:
     size = int(np.prod(loaded.shape, dtype=object)) * loaded.get_data_dtype().itemsize
     end = int(loaded.dataobj.offset) + size
     while stream.tell() <= end + _TRAILING:
-        if end - stream.tell() > MAX_BYTES:  # many volumes, which would take long
+        if end - stream.tell() > _REST:  # many volumes, which would take long
             return
         if not stream.read(_TRAILING):
             return

@@ -28,6 +28,7 @@ from gliaboost.datasets.png import (
     only_pixels,
     read_png_header,
 )
+from gliaboost.datasets.reading_memory import claim, reading
 from gliaboost.datasets.samples import Samples, grey_levels, mask_of
 from gliaboost.datasets.tiff import (
     TiffPage,
@@ -50,9 +51,19 @@ _FRAMES = (
     jpeg.ARITHMETIC,
     jpeg.ARITHMETIC_PROGRESSIVE,
 )
+_SLOW = (jpeg.ARITHMETIC, jpeg.ARITHMETIC_PROGRESSIVE)
 _DEEP = 16
-# A progressive JPEG has some ten; a picture at the cap of pixels may have so many.
-_SCANS = 32
+# Bytes a pixel at the most: Pillow's own four, and the greys or the mask with its alpha.
+_PLAIN = 8
+# A component's coefficients, where a JPEG comes in scans, its pixels, and those turned upright.
+_JPEG_COMPONENT = 4
+# Samples as the file has them, as they are decoded, and once more on their way.
+_COPIES = 3
+# What is turned to floats at once, and the like.
+_BLOCKS = 64 * 2**20
+# Pixels that scans may go through: a progressive JPEG has some ten, and arithmetic ones are slow.
+_SCANNED = 600_000_000
+_ARITHMETIC = 3
 
 
 def read_grey(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDArray[np.uint8]:
@@ -83,16 +94,24 @@ def read_grey(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDAr
 
 def read_grey_and_picture(
     data: bytes, kind: str, name: Path | str, max_pixels: int
-) -> tuple[NDArray[np.uint8], Image.Image | None]:
+) -> tuple[NDArray[np.uint8], Image.Image | Samples | None]:
     """Read grey levels, and hand on what they were made of; see `read_grey`.
 
     Returns
     -------
     uint8 array [H, W]
         Grey levels.
-    PIL.Image.Image or None
-        The picture in its own mode; None where it never was one: a JPEG's luma, deep samples.
+    PIL.Image.Image, Samples or None
+        The picture in its own mode, or its deep samples; None where it never was one: a JPEG's
+        luma.
     """
+    with reading():
+        return _grey_and_picture(data, kind, name, max_pixels)
+
+
+def _grey_and_picture(
+    data: bytes, kind: str, name: Path | str, max_pixels: int
+) -> tuple[NDArray[np.uint8], Image.Image | Samples | None]:
     if kind == "JPEG":
         header = _jpeg_header(data, name, max_pixels)
         if header.components == 3 and header.frame == jpeg.LOSSLESS:  # which holds no luma
@@ -104,7 +123,7 @@ def read_grey_and_picture(
             return _jpeg_pixels(data, header, name, "GRAY")[..., 0], None
     picture = _picture(data, kind, name, max_pixels)
     if isinstance(picture, Samples):
-        return grey_levels(picture), None
+        return grey_levels(picture), picture
     grey = grey_of(picture, kind)
     return grey_levels(grey) if isinstance(grey, Samples) else grey, picture
 
@@ -116,6 +135,11 @@ def read_mask(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDAr
     -------
     bool array [H, W]
     """
+    with reading():
+        return _mask(data, kind, name, max_pixels)
+
+
+def _mask(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDArray[np.bool_]:
     if kind != "JPEG":
         picture = _picture(data, kind, name, max_pixels)
         return mask_of(picture) if isinstance(picture, Samples) else mask_of_image(picture)
@@ -131,7 +155,10 @@ def read_mask(data: bytes, kind: str, name: Path | str, max_pixels: int) -> NDAr
     return np.asarray(brightest > brightest.max() / 2)
 
 
-def _check_size(name: Path | str, height: int, width: int, max_pixels: int) -> None:
+def _check_size(
+    data: bytes, name: Path | str, height: int, width: int, max_pixels: int, each: int
+) -> None:
+    """Refuse a picture from its header: of no pixel, of too many, or of too many bytes at once."""
     if height < 1 or width < 1:
         raise DecodeError(name, f"is {width} x {height} pixels; expected at least one")
     if height * width > max_pixels:
@@ -140,6 +167,7 @@ def _check_size(name: Path | str, height: int, width: int, max_pixels: int) -> N
             f"is {width:,} x {height:,} pixels, more than the cap of {max_pixels:,}; "
             "scale it down first",
         )
+    claim(name, 2 * len(data) + _BLOCKS + height * width * each)
 
 
 def _picture(data: bytes, kind: str, name: Path | str, max_pixels: int) -> Samples | Image.Image:
@@ -155,7 +183,12 @@ def _picture(data: bytes, kind: str, name: Path | str, max_pixels: int) -> Sampl
 
 
 def _by_pillow(
-    copies: Iterable[bytes], kind: str, name: Path | str, max_pixels: int, page: int = 0
+    data: bytes,
+    copies: Iterable[bytes],
+    kind: str,
+    name: Path | str,
+    max_pixels: int,
+    page: int = 0,
 ) -> Image.Image:
     from PIL import Image, ImageFile
 
@@ -166,7 +199,7 @@ def _by_pillow(
         )
 
     def check(height: int, width: int) -> None:
-        _check_size(name, height, width, max_pixels)
+        _check_size(data, name, height, width, max_pixels, _PLAIN)
 
     try:
         return loaded(copies, kind, check, page)
@@ -181,12 +214,12 @@ def _by_pillow(
 
 
 def _bmp(data: bytes, name: Path | str, max_pixels: int) -> Image.Image:
-    return _by_pillow([data], "BMP", name, max_pixels)
+    return _by_pillow(data, [data], "BMP", name, max_pixels)
 
 
 def _cmyk_jpeg(data: bytes, name: Path | str, max_pixels: int) -> Image.Image:
     _jpeg_pixels(data, _jpeg_header(data, name, max_pixels), name, "CMYK")
-    return _by_pillow(_jpeg_copies(data), "JPEG", name, max_pixels)
+    return _by_pillow(data, _jpeg_copies(data), "JPEG", name, max_pixels)
 
 
 def _jpeg_copies(data: bytes) -> Iterator[bytes]:
@@ -205,10 +238,12 @@ def _png(data: bytes, name: Path | str, max_pixels: int) -> Samples | Image.Imag
             "is a PNG of Apple's own kind (CgBI), which is not read; open it on a Mac and export "
             "it as PNG",
         )
-    _check_size(name, header.height, header.width, max_pixels)
+    deep = header.depth == _DEEP
+    each = _COPIES * 2 * max(header.channels, 3) if deep else _PLAIN
+    _check_size(data, name, header.height, header.width, max_pixels, each)
     check_chunks(data)
-    if header.depth != _DEEP or (header.colour == GREY and not is_transparent(data)):
-        return _by_pillow(_png_copies(data), "PNG", name, max_pixels)
+    if not deep or (header.colour == GREY and not is_transparent(data)):
+        return _by_pillow(data, _png_copies(data), "PNG", name, max_pixels)
     samples = deep_png(data, header)
     orientation = exif_orientation(exif_of(data))
     alpha = samples.alpha
@@ -229,7 +264,11 @@ def _tiff(data: bytes, name: Path | str, max_pixels: int) -> Samples | Image.Ima
         page = picture_page(data)
     except Exception as error:
         raise DecodeError(name, f"has a damaged TIFF header ({reason_of(error)})") from error
-    _check_size(name, page.height, page.width, max_pixels)
+    each = max(_PLAIN, 2 * page.bytes_a_pixel) if page.is_plain else _COPIES * page.bytes_a_pixel
+    _check_size(data, name, page.height, page.width, max_pixels, each)
+    # A tile may be larger than the picture, and is unpacked whole.
+    whole = page.height * page.width * each + _COPIES * page.tile_bytes
+    claim(name, 2 * len(data) + _BLOCKS + whole)
     if page.is_plain:
         return _plain_tiff(data, page, name, max_pixels)
     samples = samples_of(data, page, max_pixels)
@@ -243,7 +282,7 @@ def _tiff(data: bytes, name: Path | str, max_pixels: int) -> Samples | Image.Ima
 
 def _plain_tiff(data: bytes, page: TiffPage, name: Path | str, max_pixels: int) -> Image.Image:
     try:
-        image = _by_pillow([data], "TIFF", name, max_pixels, page.number)
+        image = _by_pillow(data, [data], "TIFF", name, max_pixels, page.number)
     except Exception:
         # Pillow knows few ways to combine channels.
         try:
@@ -272,9 +311,10 @@ def _jpeg_header(data: bytes, name: Path | str, max_pixels: int) -> jpeg.JpegHea
         header = jpeg.frame_header(data)
     except ValueError as error:
         raise DecodeError(name, f"is a truncated or damaged JPEG ({error})") from None
-    _check_size(name, header.height, header.width, max_pixels)
+    each = _JPEG_COMPONENT * max(header.components, 1) + (_PLAIN if header.components == 4 else 1)
+    _check_size(data, name, header.height, header.width, max_pixels, each)
     scans = data.count(b"\xff\xda", header.scan)
-    if scans * header.height * header.width > _SCANS * max_pixels:
+    if _jpeg_work(data, header) > _SCANNED:
         raise DecodeError(
             name,
             f"has {scans:,} scans of {header.width:,} x {header.height:,} pixels, more than any "
@@ -294,11 +334,20 @@ def _jpeg_header(data: bytes, name: Path | str, max_pixels: int) -> jpeg.JpegHea
     return header
 
 
+def _jpeg_work(data: bytes, header: jpeg.JpegHeader) -> int:
+    """Count the pixels that its scans go through, slow ones as several."""
+    slow = _ARITHMETIC if header.frame in _SLOW else 1
+    scans = data.count(b"\xff\xda", header.scan)
+    return slow * max(scans, 1) * header.height * header.width
+
+
 def _jpeg_pixels(
     data: bytes, header: jpeg.JpegHeader, name: Path | str, colours: str
 ) -> NDArray[np.uint8]:
     try:
-        pixels = jpeg_pixels(data, header, colours)
+        # Odd files are decoded again and again.
+        tries = _SCANNED // max(_jpeg_work(data, header), 1)
+        pixels = jpeg_pixels(data, header, colours, tries=tries)
     except ValueError as error:
         raise DecodeError(
             name, f"is a JPEG that is damaged, partly decoded ({error}); take the original again"

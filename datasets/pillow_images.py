@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Formats in which a program that knows no alpha leaves it empty, rather than leave it out.
 _ALPHA_MAY_BE_EMPTY = ("BMP", "TIFF")
+# Pixels that are converted at once.
+_BAND = 2**22
 _WITH_ALPHA = ("RGBA", "LA", "PA", "La", "RGBa")
 
 
@@ -93,22 +95,15 @@ def grey_of(image: Image.Image, kind: str) -> NDArray[np.uint8] | Samples:
     -------
     uint8 array [H, W] or Samples
     """
-    from PIL import Image
-
     if image.mode[0] in "IF":  # I;16, I, F
         return Samples(np.asarray(image)[..., None])
     if image.mode == "LAB":
         return np.array(image.getchannel(0), dtype=np.uint8)
-    if _has_alpha(image):
-        image = _plain_alpha(image)
-        if _alpha_is_empty(image, kind):
-            image = image.convert("RGB")
-        else:
-            black = Image.new("RGBA", image.size, (0, 0, 0, 255))
-            image = Image.alpha_composite(black, image)
-    if image.mode not in ("1", "L"):
-        image = image.convert("RGB")
-    return np.array(image.convert("L"), dtype=np.uint8)
+    seen = _has_alpha(image) and not _alpha_is_empty(image, kind)
+    grey = np.empty((image.height, image.width), np.uint8)
+    for rows, band in _bands(image):
+        grey[rows] = _luma(band, seen=seen)
+    return grey
 
 
 def mask_of_image(image: Image.Image) -> NDArray[np.bool_]:
@@ -123,19 +118,47 @@ def mask_of_image(image: Image.Image) -> NDArray[np.bool_]:
     """
     if image.mode[0] in "IF":
         return mask_of(Samples(np.asarray(image)[..., None]))
-    index = np.asarray(image.getchannel(0)) if image.mode in ("P", "PA") else None
-    alpha = None
-    if image.mode == "LAB":
-        values = np.asarray(image.getchannel(0))
-    elif _has_alpha(image):
-        pixels = np.asarray(_plain_alpha(image))
-        values, alpha = pixels[..., :3], pixels[..., 3]
-    else:
-        values = np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))
-    mask = mask_of(Samples(values.reshape(*values.shape[:2], -1), alpha))
-    if index is not None and mask.min() == mask.max() and index.min() < index.max():
-        return np.asarray(index != 0)
+    lit = np.empty((image.height, image.width), np.uint8)
+    alpha = np.empty_like(lit) if _has_alpha(image) else None
+    for rows, band in _bands(image):
+        if image.mode == "LAB":
+            values = np.asarray(band.getchannel(0))
+        elif alpha is not None:
+            pixels = np.asarray(_plain_alpha(band))
+            values, alpha[rows] = pixels[..., :3], pixels[..., 3]
+        else:
+            values = np.asarray(band.convert("L" if image.mode in ("1", "L") else "RGB"))
+        lit[rows] = values.reshape(*values.shape[:2], -1).any(axis=2)
+    mask = mask_of(Samples(lit[..., None], alpha))
+    if image.mode in ("P", "PA") and mask.min() == mask.max():
+        index = np.asarray(image.getchannel(0))
+        if index.min() < index.max():
+            return np.asarray(index != 0)
     return mask
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    """Cut into bands of rows: each step of the way from pixels to luma is a picture of its own."""
+    rows = max(1, _BAND // image.width)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        whole = rows >= image.height
+        yield slice(top, bottom), image if whole else image.crop((0, top, image.width, bottom))
+
+
+def _luma(band: Image.Image, *, seen: bool) -> NDArray[np.uint8]:
+    from PIL import Image
+
+    if _has_alpha(band):
+        band = _plain_alpha(band)
+        if seen:
+            black = Image.new("RGBA", band.size, (0, 0, 0, 255))
+            band = Image.alpha_composite(black, band)
+        else:
+            band = band.convert("RGB")
+    if band.mode not in ("1", "L"):
+        band = band.convert("RGB")
+    return np.array(band.convert("L"), dtype=np.uint8)
 
 
 def _has_alpha(image: Image.Image) -> bool:
@@ -149,4 +172,6 @@ def _plain_alpha(image: Image.Image) -> Image.Image:
 
 
 def _alpha_is_empty(image: Image.Image, kind: str) -> bool:
-    return kind in _ALPHA_MAY_BE_EMPTY and image.getchannel("A").getextrema() == (0, 0)
+    return kind in _ALPHA_MAY_BE_EMPTY and all(
+        _plain_alpha(band).getchannel("A").getextrema() == (0, 0) for _, band in _bands(image)
+    )

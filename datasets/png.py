@@ -58,6 +58,11 @@ class PngHeader:
     interlaced: bool
     apple: bool
 
+    @property
+    def channels(self) -> int:
+        """Samples a pixel; of an unknown colour type the most there are."""
+        return _CHANNELS.get(self.colour, 4)
+
 
 def read_png_header(data: bytes) -> PngHeader | None:
     """Read IHDR, None where it is not the first chunk of a PNG."""
@@ -144,7 +149,7 @@ def deep_png(data: bytes, header: PngHeader) -> Samples:
         values = values[..., :1]
     key = _transparent(data, header)
     if key is not None:
-        alpha = np.where((values == key).all(axis=2), 0, 65535).astype(np.uint16)
+        alpha = np.where((values == key).all(axis=2), np.uint16(0), np.uint16(65535))
     return Samples(values, alpha)
 
 

@@ -13,6 +13,7 @@ from gliaboost.datasets.image_files import IMAGE_SUFFIXES, files_ending, image_f
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.nifti_file import SUFFIXES, is_nifti
 from gliaboost.errors import DecodeError, MissingExtraError, UsageError
+from gliaboost.regular_files import open_regular
 
 if TYPE_CHECKING:
     from gliaboost.datasets.dicom.slices import DicomSlice
@@ -153,14 +154,11 @@ def kind_of(source: ImageSource) -> str:
 def _beginning(source: ImageSource) -> bytes:
     if source.data is not None:
         return source.data[:HEAD]
-    path = Path(source.name)
     try:
-        if path.is_file():  # a pipe would block
-            with path.open("rb") as file:
-                return file.read(HEAD)
-    except (OSError, ValueError):  # decoding says why
-        pass
-    return b""
+        with open_regular(source.name) as file:
+            return file.read(HEAD)
+    except OSError:  # decoding says why
+        return b""
 
 
 def _file(

@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from gliaboost.datasets.columns import USUAL, plain
 from gliaboost.errors import DamagedFileError, UsageError
 from gliaboost.parquet_file import read_frame
+from gliaboost.parquet_limits import MOST_COLUMNS
+from gliaboost.regular_files import LargeFileError, open_regular, read_regular
 
 if TYPE_CHECKING:
     import pandas as pd
 
 DELIMITERS = (",", ";", "\t", "|")
 SHOWN = 5
+# A text is held as bytes, as letters, and as cells of some hundred bytes each.
+MOST_BYTES = 64 * 2**20
+MOST_CELLS = 4_000_000
+# Letters of the first lines, by which the delimiter is told.
+_HEADER = 2**20
 _MARKS = (  # UTF-32's begins with UTF-16's
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -70,10 +77,14 @@ def read_table(path: Path | str) -> TableFile:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        with open_regular(path) as file:
+            start = file.read(len(_PARQUET))
+        data = b"" if start == _PARQUET else read_regular(path, MOST_BYTES)
+    except LargeFileError as error:
+        raise _unreadable(path, f"it {error.strerror}; save it as Parquet") from None
     except OSError as error:
         raise UsageError(f"cannot read the table {path}: {error.strerror or error}") from error
-    if data.startswith(_PARQUET):
+    if start == _PARQUET:
         return TableFile(_parquet(path), ())
     if data.startswith(_WORKBOOKS):
         raise _unreadable(
@@ -88,7 +99,7 @@ def _parquet(path: Path) -> pd.DataFrame:
         return read_frame(path)
     except DamagedFileError as error:
         raise _unreadable(path, error.reason) from error
-    except Exception as error:  # pyarrow's errors are many
+    except (OSError, ValueError) as error:
         raise _unreadable(path, (str(error).splitlines() or [type(error).__name__])[0]) from error
 
 
@@ -120,16 +131,35 @@ def _unmarked(start: bytes) -> str | None:
 
 
 def _text_table(path: Path, decoded: str) -> pd.DataFrame:
+    """Part a text into rows and columns.
+
+    Raises
+    ------
+    UsageError
+        If it has more cells than are held at once, from the count of what parts them.
+    """
     import pandas as pd
 
     told = re.match(r'"?sep=(.)"?\r?\n', decoded)
     if told:  # what Excel writes for itself
         decoded = decoded[told.end() :]
-    rows = _rows(path, decoded, told[1] if told else _delimiter(decoded))
+    delimiter = told[1] if told else _delimiter(decoded)
+    cells_at_most = decoded.count(delimiter) + decoded.count("\n") + decoded.count("\r")
+    if cells_at_most > MOST_CELLS:
+        raise _unreadable(
+            path,
+            f"it has up to {cells_at_most:,} cells, the most that are read of a text are "
+            f"{MOST_CELLS:,}; save it as Parquet",
+        )
+    rows = _rows(path, decoded, delimiter)
     if not rows:
         raise _unreadable(path, "it is empty")
     header = [name.strip() for name in rows[0][1]]
     width = len(header)
+    if width > MOST_COLUMNS:
+        raise _unreadable(
+            path, f"it has {width:,} columns, the most that are read are {MOST_COLUMNS:,}"
+        )
     long = [line for line, row in rows[1:] if any(cell.strip() for cell in row[width:])]
     if long:
         more = f" and {len(long) - SHOWN} more" if len(long) > SHOWN else ""
@@ -169,9 +199,8 @@ def _delimiter(decoded: str) -> str:
 
     def score(delimiter: str) -> tuple[int, int]:
         try:
-            header = next(
-                csv.reader(io.StringIO(decoded.lstrip(), newline=""), delimiter=delimiter)
-            )
+            start = io.StringIO(decoded[:_HEADER].lstrip(), newline="")
+            header = next(csv.reader(start, delimiter=delimiter))
         except (csv.Error, StopIteration):
             return 0, 0
         return sum(plain(name) in _KNOWN for name in header), len(header)

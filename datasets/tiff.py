@@ -68,6 +68,18 @@ class TiffPage:
         return self.one(ORIENTATION, 1)
 
     @property
+    def bytes_a_pixel(self) -> int:
+        """Bytes that a pixel's samples take in memory, of colours no fewer than three."""
+        deepest = max(self.all(BITS) or (1,))
+        size = next((size for size in (1, 2, 4, 8) if 8 * size >= deepest), 8)
+        return size * max(self.one(CHANNELS, 1), 3 if self.all(PALETTE) else 1)
+
+    @property
+    def tile_bytes(self) -> int:
+        """Bytes that a tile takes in memory; 0 of a page in strips."""
+        return self.one(TILE_WIDTH, 0) * self.one(TILE_HEIGHT, 0) * self.bytes_a_pixel
+
+    @property
     def is_plain(self) -> bool:
         """Whether every sample has 1, 2, 4 or 8 bits without a sign: what Pillow reads rightly."""
         bits, kinds = set(self.all(BITS) or (1,)), set(self.all(FORMAT) or (_UNSIGNED,))

@@ -56,6 +56,7 @@ def _directory(data: bytes, at: int, order: str, *, large: bool) -> tuple[Tags, 
     at += struct.calcsize(order + count_format)
     room = struct.calcsize(order + offset)
     tags: dict[int, tuple[int, ...]] = {}
+    left = len(data)
     for _ in range(count):
         tag, kind, numbers = struct.unpack_from(order + entry, data, at)
         at += struct.calcsize(order + entry)
@@ -64,7 +65,9 @@ def _directory(data: bytes, at: int, order: str, *, large: bool) -> tuple[Tags, 
             where = at
             if size > room:
                 (where,) = struct.unpack_from(order + offset, data, at)
-            if where + size <= len(data):  # else it is missed where it is needed
+            # Else it is missed where it is needed. Many tags may point to the same large place.
+            if where + size <= len(data) and size <= left:
+                left -= size
                 tags[tag] = struct.unpack_from(f"{order}{numbers}{_TYPES[kind]}", data, where)
         at += room
     if at + room > len(data):

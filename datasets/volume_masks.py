@@ -85,10 +85,14 @@ def _on_grid(
     if not (read.oriented and volume.oriented):
         raise DecodeError(file, "has another grid than the volume, and one of them names no place")
     to_voxels = np.linalg.inv(volume.affine) @ read.affine
-    at = np.rint(np.argwhere(drawn) @ to_voxels[:3, :3].T + to_voxels[:3, 3])
-    lost = np.asarray(((at < 0) | (at >= volume.grey.shape)).any(axis=1))
-    if lost.size and lost.mean() > _OUTSIDE:
-        raise DecodeError(file, f"marks {lost.mean():.0%} of its voxels outside of the volume")
+    lost = 0
+    for k in range(drawn.shape[2]):  # the places of all voxels at once take gigabytes
+        places = np.argwhere(drawn[:, :, k : k + 1]) + np.array([0, 0, k])
+        at = np.rint(places @ to_voxels[:3, :3].T + to_voxels[:3, 3])
+        lost += int(((at < 0) | (at >= volume.grey.shape)).any(axis=1).sum())
+    share = lost / max(int(drawn.sum()), 1)
+    if share > _OUTSIDE:
+        raise DecodeError(file, f"marks {share:.0%} of its voxels outside of the volume")
     return _nearest(drawn, np.linalg.inv(to_voxels), volume.grey.shape)
 
 

@@ -29,14 +29,18 @@ from gliaboost.datasets.modality import (
     said_modality,
 )
 from gliaboost.datasets.nifti_file import read_nifti_file, stem
+from gliaboost.datasets.reading_memory import reading
 from gliaboost.datasets.windows import apply_window, find_window
 from gliaboost.errors import DecodeError, UsageError
+from gliaboost.regular_files import read_regular
 
 PLANES = {"sagittal": 0, "coronal": 1, "axial": 2}
 # A slice with less of the volume's foreground than this share of its pixels shows no head.
 LEAST = 0.02
 # A slice that is stretched to square pixels has no more of them.
 _PIXELS = 2**22
+# Of a JSON file beside a volume, in bytes.
+_LONGEST_NOTE = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +193,18 @@ def read_volume(
     """
     centre, width = find_window(window)
     modality = check_modality(modality)
-    source = ImageSource.of(image)
+    with reading():
+        return _volume(ImageSource.of(image), centre, width, modality, frame, about)
+
+
+def _volume(
+    source: ImageSource,
+    centre: float,
+    width: float,
+    modality: str | None,
+    frame: int | None,
+    about: Sequence[str],
+) -> Volume:
     file = read_nifti_file(source, frame=frame or 0)
     notes = list(file.notes)
     if file.frames > 1 and frame is None:
@@ -197,7 +212,8 @@ def read_volume(
     finite = np.isfinite(file.values)
     if not finite.any():
         raise DecodeError(source.name, "holds no finite voxel")
-    if not finite.all():
+    whole = bool(finite.all())
+    if not whole:
         notes.append("voxels that are no finite number: drawn as air")
     sample = take_sample(file.values, finite)
     if is_label_map(file.values):
@@ -218,8 +234,10 @@ def read_volume(
         head = file.values > AIR
     else:
         grey, head = stretch(file.values, sample)
-    grey[~finite] = 0
-    head &= finite
+    if not whole:
+        for k in range(grey.shape[-1]):
+            grey[..., k][~finite[..., k]] = 0
+        head &= finite
     spacing = file.spacing
     if not _fits(grey.shape, spacing):
         spacing = (1.0, 1.0, 1.0)
@@ -351,9 +369,8 @@ def _sidecar(source: ImageSource) -> str | None:
     if source.data is not None:
         return None
     try:
-        said = json.loads(
-            Path(source.name).with_name(f"{stem(source.name)}.json").read_text("utf-8")
-        )
-    except (OSError, ValueError):
+        beside = Path(source.name).with_name(f"{stem(source.name)}.json")
+        said = json.loads(read_regular(beside, _LONGEST_NOTE).decode("utf-8"))
+    except (OSError, ValueError, RecursionError):
         return None
     return str(said.get("Modality") or "") if isinstance(said, dict) else None

@@ -28,6 +28,7 @@ FLOORS = {
         "notebook",
         "parallel",
         "parquet_file",
+        "parquet_limits",
         "plugins",
         "progress",
         "regular_files",

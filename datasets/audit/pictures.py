@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.decode import decode_with_picture
+from gliaboost.datasets.image_kinds import FORMATS, kind_of
+from gliaboost.datasets.image_source import ImageSource
+from gliaboost.datasets.reading_memory import reading
+from gliaboost.datasets.samples import Samples
 from gliaboost.errors import DecodeError
 from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
@@ -109,12 +114,15 @@ def read_pictures(
 
 def read_picture(path: Path) -> ImageRecord:
     """Read one file: hashes, header, border and detail."""
-    from gliaboost.datasets.decode import decode_with_picture
-
     try:
-        data = path.read_bytes()
-    except OSError as error:
-        return ImageRecord(error=f"cannot be read: {error.strerror or error}")
+        data = ImageSource(path).read()
+    except DecodeError as error:
+        return ImageRecord(error=f"cannot be read: {error.reason}")
+    with reading():
+        return _record(path, data)
+
+
+def _record(path: Path, data: bytes) -> ImageRecord:
     picture = ImageRecord(
         bytes_hash=hashlib.sha256(data).hexdigest(), header=read_header(data, path.suffix)
     )
@@ -143,7 +151,7 @@ def read_header(data: bytes, suffix: str) -> Header:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = Image.open(io.BytesIO(data))
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Exception:  # a DICOM, a NIfTI, or damaged: decode says which
         return Header(kind=suffix.lower().lstrip("."))
     tables: tuple[int, ...] = ()
@@ -173,14 +181,14 @@ def is_blank(image: NDArray[np.uint8]) -> bool:
     return bool(image.size - near < BLANK_SHARE * image.size)
 
 
-def is_coloured(data: bytes, whole: Image.Image | None = None) -> bool:
+def is_coloured(data: bytes, whole: Image.Image | Samples | None = None) -> bool:
     """Whether a picture shows colours, not just three equal channels.
 
     Parameters
     ----------
     data : bytes
         The file's content.
-    whole : PIL.Image.Image, optional
+    whole : PIL.Image.Image or Samples, optional
         The same decoded, where that is at hand.
     """
     small = _small_colours(data, whole)
@@ -190,15 +198,44 @@ def is_coloured(data: bytes, whole: Image.Image | None = None) -> bool:
     return bool((spread > COLOUR_SPREAD).mean() > COLOUR_SHARE)
 
 
-def _small_colours(data: bytes, whole: Image.Image | None) -> NDArray[np.uint8] | None:
+def _small_colours(data: bytes, whole: Image.Image | Samples | None) -> NDArray[np.uint8] | None:
     """Give a picture's three channels at an eighth of its size."""
     import cv2
 
-    if whole is not None and whole.mode != "LAB":  # which Pillow does not convert
-        return np.asarray(whole.convert("RGB").reduce(REDUCED))
-    # For a JPEG that skips most of the decoding.
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_8)
-    return None if image is None else np.asarray(image, np.uint8)
+    # OpenCV believes what a header says; only of a JPEG, that was checked, it skips most.
+    if whole is None and kind_of(data) == "JPEG":
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_8)
+        return None if image is None else np.asarray(image, np.uint8)
+    if whole is None:
+        try:
+            whole = decode_with_picture(data)[1]
+        except DecodeError:
+            return None
+    if whole is None or isinstance(whole, Samples):
+        return None if whole is None else _small_samples(whole.values)
+    if whole.mode == "LAB":  # which Pillow does not convert
+        return np.asarray(cv2.cvtColor(np.asarray(whole.reduce(REDUCED)), cv2.COLOR_LAB2RGB))
+    return np.asarray(whole.convert("RGB").reduce(REDUCED))
+
+
+def _small_samples(values: NDArray[Any]) -> NDArray[np.uint8] | None:
+    """Average deep colours over squares, and bring them to 8 bits by the picture's own range."""
+    height, width, channels = values.shape
+    if channels != 3:
+        return None
+    rows, columns = max(1, height // REDUCED), max(1, width // REDUCED)
+    down, across = min(REDUCED, height), min(REDUCED, width)
+    small = np.zeros((rows, columns, 3))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for y in range(down):
+            for x in range(across):
+                part = values[y : rows * down : down, x : columns * across : across]
+                small += np.nan_to_num(part.astype(np.float64), posinf=0.0, neginf=0.0)
+        small /= down * across
+    if values.dtype == np.uint16:
+        return np.asarray(small / 257, np.uint8)
+    low, high = small.min(), small.max()
+    return np.asarray((small - low) / (high - low) * 255 if low < high else small * 0, np.uint8)
 
 
 def border(image: NDArray[np.uint8]) -> tuple[float, ...]:

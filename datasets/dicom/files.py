@@ -13,6 +13,7 @@ import numpy as np
 from gliaboost.datasets.dicom.tags import number, quiet, text_of, value_of
 from gliaboost.datasets.image_source import MAX_BYTES, ImageLike, ImageSource
 from gliaboost.errors import DecodeError, MissingExtraError
+from gliaboost.regular_files import open_regular
 
 PREAMBLE = 128
 MAGIC = b"DICM"
@@ -24,6 +25,10 @@ BIG_ENDIAN = "1.2.840.10008.1.2.2"
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 # A few bytes of it may unpack to gigabytes, before anything of the file is known.
 _MOST_INFLATED = MAX_BYTES // 4
+# Tags and what stands in them: of a thousand frames some hundred thousand; large are pixels alone.
+_MOST_READS = 600_000
+_LONGEST, _LONGEST_LIST, _NO_LENGTH = 2**26, 2**23, 2**32 - 1
+_PIXEL_TAGS = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 # Elements that a data set without a preamble begins with.
 _FIRST_GROUPS = (0x0002, 0x0008)
 _LAST_FIRST_ELEMENT = 0x0070
@@ -49,7 +54,7 @@ def is_dicom(head: bytes) -> bool:
 def is_dicom_file(file: Path) -> bool:
     """Whether a file is DICOM by how it begins; False for one that cannot be read."""
     try:
-        with file.open("rb") as f:
+        with open_regular(file) as f:
             return is_dicom(f.read(HEAD))
     except OSError:
         return False
@@ -97,12 +102,14 @@ def open_dicom(image: ImageLike, *, pixels: bool = True) -> Any:
                 stream = io.BytesIO(inflated)
             elif start:
                 stream = io.BytesIO(_with_preamble(stream.read(), start))
-            data = pydicom.dcmread(stream, force=True, stop_before_pixels=not pixels)
+            data = _read(stream, pixels=pixels)
             if inflated is not None:
                 data.file_meta.TransferSyntaxUID = pydicom.uid.UID(EXPLICIT)
             _complete(data)
         except DecodeError:
             raise
+        except _ManyTagsError:
+            raise DecodeError(source.name, "more tags, or longer ones, than a file has") from None
         except Exception as error:  # pydicom raises what it likes, and quotes what it read
             reason = f"no DICOM that can be read ({type(error).__name__})"
             raise DecodeError(source.name, reason) from None
@@ -114,13 +121,48 @@ def open_dicom(image: ImageLike, *, pixels: bool = True) -> Any:
     return data
 
 
+class _Counted:
+    """A stream that is read so often and no more: each tag takes a look or two, and 400 bytes."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream, self._left = stream, _MOST_READS
+        self.seek, self.tell, self.name = stream.seek, stream.tell, ""
+
+    def read(self, size: int = -1) -> bytes:
+        self._left -= 1
+        if self._left < 0:
+            raise _ManyTagsError
+        return self._stream.read(size)
+
+
+class _ManyTagsError(Exception):
+    """More tags than any file has."""
+
+
+def _read(stream: BinaryIO, *, pixels: bool) -> Any:
+    from pydicom.filereader import read_partial
+
+    def stop(tag: Any, kind: str | None, length: int) -> bool:
+        if tag in _PIXEL_TAGS:
+            return not pixels
+        # What stands in a sequence is read when it is asked for, from the bytes that it has.
+        if length != _NO_LENGTH and length > (_LONGEST_LIST if kind == "SQ" else _LONGEST):
+            raise _ManyTagsError
+        return False
+
+    counted: Any = _Counted(stream)
+    return read_partial(counted, stop, force=True)
+
+
 def _stream(source: ImageSource) -> BinaryIO:
     if source.data is not None:
         return io.BytesIO(source.read())
-    path = Path(source.name)
     try:
-        if path.is_file() and path.stat().st_size <= MAX_BYTES:
-            return path.open("rb")
+        stream = open_regular(source.name)
+        if stream.seek(0, 2) <= MAX_BYTES:
+            stream.seek(0)
+            return stream
+        stream.close()
     except OSError:
         pass
     # Says what is wrong with it.

@@ -23,6 +23,7 @@ from gliaboost.datasets.dicom.tags import (
     text_of,
     value_of,
 )
+from gliaboost.datasets.reading_memory import claim, reading
 from gliaboost.datasets.windows import (
     WINDOWS,
     apply_sigmoid,
@@ -34,6 +35,9 @@ from gliaboost.errors import DecodeError
 
 # Names of what a frame went through, where no window has its own.
 STRETCHED, TABLE, STORED, COLOUR = "full", "table", "stored", "colour"
+_DAMAGED = "damaged: its pixels cannot be decoded ({})"
+# Bytes of a value in the modality's units, as it is windowed, and of what it is known by.
+_UNITS = 36
 
 
 def grey_frames(
@@ -69,17 +73,36 @@ def grey_frames(
     shift = _align(data)
     for index in range(get_nr_frames(data, warn=False)):
         try:
-            with quiet():
+            with reading(), quiet():
+                claim(name, _needed(data, index))
                 if _cut_short(data):
                     raise _CutShortError
                 stored = pixel_array(data, index=index, decoding_plugin=plugin)
                 pixels, seen = _grey(data, index, stored >> shift if shift else stored, window)
+                del stored
+                pixels = _squared(pixels, *spacing_of(data, index))
+        except DecodeError as error:
+            if error.path == str(name):
+                raise
+            raise DecodeError(name, _DAMAGED.format("DecodeError")) from None
         except Exception as error:  # decoders raise what they like, and quote what they read
-            reason = f"damaged: its pixels cannot be decoded ({type(error).__name__})"
+            reason = _DAMAGED.format(type(error).__name__)
             if isinstance(error, _CutShortError):
                 reason = "damaged: has fewer pixels than its tags say"
             raise DecodeError(name, reason) from None
-        yield _squared(pixels, *spacing_of(data, index)), seen
+        yield pixels, seen
+
+
+def _needed(data: Any, index: int) -> int:
+    """Bytes that a frame takes at once: encoded, decoded, in its units, and with square pixels."""
+    rows, columns = (int(number(value_of(data, n), 0)) for n in ("Rows", "Columns"))
+    samples = int(number(value_of(data, "SamplesPerPixel"), 1))
+    if text_of(data, "PhotometricInterpretation") == "PALETTE COLOR":
+        samples = 3
+    deep = -(-int(number(value_of(data, "BitsAllocated"), 16)) // 8)
+    encoded = sum(len(value_of(data, n) or b"") for n in PIXELS)
+    height, width = _square_shape(rows, columns, *spacing_of(data, index))
+    return encoded + rows * columns * samples * (2 * deep + _UNITS) + 2 * height * width
 
 
 class _CutShortError(ValueError):
@@ -266,9 +289,15 @@ def _squared(pixels: NDArray[np.uint8], down: float, across: float) -> NDArray[n
     """Give pixels of unequal sides the finer of them both ways."""
     import cv2
 
-    fine = min(down, across)
-    height, width = pixels.shape
-    height, width = round(height * down / fine), round(width * across / fine)
-    if (height, width) == pixels.shape or height * width > MAX_PIXELS:
+    rows, columns = pixels.shape
+    height, width = _square_shape(rows, columns, down, across)
+    if (height, width) == pixels.shape:
         return np.ascontiguousarray(pixels)
     return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _square_shape(rows: int, columns: int, down: float, across: float) -> tuple[int, int]:
+    """Rows and columns of square pixels; as they are where there would be too many."""
+    fine = min(down, across)
+    height, width = round(rows * down / fine), round(columns * across / fine)
+    return (rows, columns) if height * width > MAX_PIXELS else (height, width)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
+import contextlib
+import gzip
+import lzma
 import os
 import re
 import shutil
@@ -9,21 +13,31 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from lzma import LZMAError
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from gliaboost.datasets.image_files import FORKS
 from gliaboost.errors import ArchiveError
+from gliaboost.regular_files import open_regular
 
 # Not ".gz" alone: a volume ends in .nii.gz, and stays one file.
 SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
 CHUNK = 2**20
 DRIVE = re.compile(r"^[A-Za-z]:")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError)
+# Names, notes and holes of one member, and the list of all members of a zip.
+_MOST_BETWEEN = 2**22
+_LARGEST_DIRECTORY = 2**26
+_ZIP_END, _ZIP_64 = 2**16 + 2**9, 2**32 - 1
+_PACKINGS: dict[bytes, Callable[[Any], Any]] = {
+    b"\x1f\x8b": lambda f: gzip.GzipFile(fileobj=f),
+    b"BZh": bz2.BZ2File,
+    b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x5d\0\0": lzma.LZMAFile,
+}
+BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError)
 
 
 @dataclass(frozen=True)
@@ -82,9 +96,7 @@ class _Member:
 
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a zip or tar archive, by its name and then its content."""
-    return path.name.lower().endswith(SUFFIXES) and (
-        zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
-    )
+    return path.name.lower().endswith(SUFFIXES) and (zipfile.is_zipfile(path) or _is_tar(path))
 
 
 def stem(path: Path | str) -> str:
@@ -167,7 +179,7 @@ def _extract(archive: Path, folder: Path, budget: _Budget) -> list[Path]:
 
 def _members(archive: Path, budget: _Budget) -> Iterator[_Member]:
     # A zip is known by its end, which in a tar may be the end of an inner zip.
-    if tarfile.is_tarfile(archive):
+    if _is_tar(archive):
         yield from _tar_members(archive)
     elif zipfile.is_zipfile(archive):
         yield from _zip_members(archive, budget)
@@ -179,6 +191,7 @@ def _members(archive: Path, budget: _Budget) -> Iterator[_Member]:
 
 
 def _zip_members(archive: Path, budget: _Budget) -> Iterator[_Member]:
+    _check_directory(archive)
     with zipfile.ZipFile(archive) as z:
         infos = z.infolist()
         # A zip says its sizes ahead, so a bomb is refused before anything is written.
@@ -209,11 +222,79 @@ def _zip_members(archive: Path, budget: _Budget) -> Iterator[_Member]:
 
 
 def _tar_members(archive: Path) -> Iterator[_Member]:
-    with tarfile.open(archive) as t:
+    with _unpacked(archive) as stream, _tar(archive, stream) as t:
         for info in t:
             plain = info.isreg() or info.isdir()
             opened = t.extractfile(info) if info.isreg() else None
+            # What is read from here on is the member's own, and counted as such.
+            stream.left = None
             yield _Member(info.name, info.isdir(), "plain" if plain else None, info.size, opened)
+            stream.left = _MOST_BETWEEN
+
+
+class _Between:
+    """The bytes of a tar, counted where they are no member's: a name may claim gigabytes."""
+
+    def __init__(self, archive: Path, stream: IO[bytes]) -> None:
+        self._archive, self._stream = archive, stream
+        self.left: int | None = _MOST_BETWEEN
+        self.seek, self.tell = stream.seek, stream.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if self.left is not None:
+            self.left -= size if size >= 0 else _MOST_BETWEEN + 1
+            if self.left < 0:
+                raise ArchiveError(
+                    f"{self._archive} has names or notes of more than {_MOST_BETWEEN:,} bytes "
+                    "between two members (it may be a bomb); unpack it by hand if you trust it"
+                )
+        return self._stream.read(size)
+
+
+@contextlib.contextmanager
+def _unpacked(archive: Path) -> Iterator[_Between]:
+    """Open a tar's bytes, unpacked by what they begin with."""
+    with open_regular(archive) as file:
+        head = file.read(6)
+        file.seek(0)
+        known = (opened for start, opened in _PACKINGS.items() if head.startswith(start))
+        stream: Any = next(known, lambda f: f)(file)
+        try:
+            yield _Between(archive, stream)
+        finally:
+            stream.close()
+
+
+def _tar(archive: Path, stream: _Between) -> tarfile.TarFile:
+    return tarfile.open(archive, mode="r:", fileobj=cast("Any", stream))
+
+
+def _is_tar(path: Path) -> bool:
+    try:
+        with _unpacked(path) as stream, _tar(path, stream):
+            return True
+    except ArchiveError:
+        return True  # what is wrong with it is said when it is unpacked
+    except (OSError, *BROKEN):
+        return False
+
+
+def _check_directory(archive: Path) -> None:
+    """Refuse a zip whose list of members is larger than one of the most members; from its end."""
+    with open_regular(archive) as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - _ZIP_END))
+        end = file.read()
+    at = end.rfind(b"PK\5\6")
+    listed = int.from_bytes(end[at + 12 : at + 16], "little") if at >= 0 else 0
+    if listed == _ZIP_64:  # the true size stands in a record of its own, before
+        far = end.rfind(b"PK\6\6", 0, at)
+        listed = int.from_bytes(end[far + 40 : far + 48], "little") if far >= 0 else size
+    if listed > _LARGEST_DIRECTORY:
+        raise ArchiveError(
+            f"{archive} has a list of members of {listed:,} bytes, the most that is read are "
+            f"{_LARGEST_DIRECTORY:,}; unpack it by hand if you trust it"
+        )
 
 
 def _place(archive: Path, member: _Member, folder: Path) -> Path | None:

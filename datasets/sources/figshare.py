@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.matlab_file import hdf5_array, old_array
 from gliaboost.datasets.patient_ids import without_letters
+from gliaboost.datasets.reading_memory import reading
 from gliaboost.datasets.sources.base import folder_at, manifest_of, source, targets, wrong_layout
 from gliaboost.datasets.sources.converted import convert, default_images, write_grey
 from gliaboost.errors import DecodeError, UsageError
@@ -126,13 +128,14 @@ def _converted(file: Path, folder: Path, folds: list[str]) -> dict[str, Any]:
             f"{file} has no fold: cvind.mat holds {len(folds)}; are both of the same set?"
         )
     try:
-        with h5py.File(file) as mat:
-            record = mat["cjdata"]
-            label = LABELS[int(record["label"][0, 0])]
-            patient = "".join(chr(c) for c in np.asarray(record["PID"]).ravel())
+        with reading(), h5py.File(file) as mat:
+            label = LABELS[int(hdf5_array(mat, "cjdata/label", file)[0, 0])]
+            patient = "".join(chr(c) for c in hdf5_array(mat, "cjdata/PID", file).ravel())
             # MATLAB stores columns first.
-            image = np.asarray(record["image"]).T
-            mask = np.asarray(record["tumorMask"]).T > 0
+            image = hdf5_array(mat, "cjdata/image", file).T
+            mask = hdf5_array(mat, "cjdata/tumorMask", file).T > 0
+    except DecodeError:
+        raise
     # Its reader raises many kinds on hostile bytes, and none may stop the others.
     except Exception as error:
         raise DecodeError(
@@ -166,11 +169,9 @@ def _published_folds(file: Path) -> list[str]:
     try:
         if h5py.is_hdf5(file):
             with h5py.File(file) as mat:
-                values = np.asarray(mat["cvind"])
-        else:  # an older MATLAB format
-            from scipy.io import loadmat
-
-            values = loadmat(file)["cvind"]
+                values = hdf5_array(mat, "cvind", file)
+        else:
+            values = old_array(file, "cvind")
         return [str(int(v)) for v in values.ravel()]
     except Exception as error:  # scipy's reader raises many kinds on hostile bytes
         raise UsageError(f"{file} holds no folds ({error}); expected a vector cvind") from error

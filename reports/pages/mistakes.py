@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gliaboost.datasets.png import SIGNATURE
 from gliaboost.errors import DecodeError
+from gliaboost.regular_files import read_regular
 from gliaboost.reports.document.blocks import Block, Cell, Gallery, Paragraph, Plate, Section, Table
 from gliaboost.reports.document.numerals import UNKNOWN, plural, share
 from gliaboost.reports.protocol.results import ExperimentResult, Results
@@ -21,6 +23,8 @@ PER_PATIENT = 2
 PIXELS = 300
 EXPLAINED = ".png"
 IMAGE = "the image"
+# Of the name of a file, in letters, and of a picture, in bytes.
+_LONGEST, _LARGEST = 128, 2**24
 # The colours of `gliaboost.models.explain.overlay.overlay`.
 KEY = (("#e68200", "speaks for the class that was named"), ("#286ee6", "speaks against it"))
 
@@ -101,8 +105,22 @@ def explanation_path(results: Path, experiment: str, key: str) -> Path:
     >>> explanation_path(Path("runs"), "lightgbm+hog", "ab12").as_posix()
     'runs/explanations/lightgbm+hog/ab12.png'
     """
-    slug = re.sub(r"[^A-Za-z0-9.+-]+", "-", experiment)
-    return results / "explanations" / slug / f"{key}{EXPLAINED}"
+    # Both come from files that somebody else may have written: neither leads out of the folder.
+    slug = re.sub(r"[^A-Za-z0-9.+-]+|^\.+", "-", experiment)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", key)[:_LONGEST]
+    return results / "explanations" / slug / f"{name}{EXPLAINED}"
+
+
+def _explained(results: Path, experiment: str, key: str) -> bytes | None:
+    """Read a picture that was made beside the results; nothing that a link leads to elsewhere."""
+    path = explanation_path(results, experiment, key)
+    try:
+        if (results / "explanations").resolve() not in path.resolve().parents:
+            return None
+        data = read_regular(path, _LARGEST)
+    except OSError:
+        return None
+    return data if data.startswith(SIGNATURE) else None
 
 
 def _finding(e: ExperimentResult, total: int) -> str:
@@ -137,9 +155,9 @@ def _plate(results: Results, e: ExperimentResult, row: Mapping[Any, Any]) -> Pla
             pictures.append((uri, IMAGE))
     if results.folder is not None:
         for _, other in results.leading():
-            explained = explanation_path(results.folder, other.name, str(row["key"]))
-            if explained.exists():
-                data = base64.b64encode(explained.read_bytes()).decode()
+            explained = _explained(results.folder, other.name, str(row["key"]))
+            if explained is not None:
+                data = base64.b64encode(explained).decode()
                 words = f"what the decision of {other.letter} rests on"
                 pictures.append((f"data:image/png;base64,{data}", words))
     confidence, given = (share(float(str(row[k]))) for k in ("confidence", "given"))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gliaboost.errors import DamagedFileError, ResultsError
 from gliaboost.json_file import read_json_text, write_json
@@ -15,10 +15,16 @@ from gliaboost.reports.protocol.record import SCHEMA, RunRecord
 from gliaboost.reports.protocol.record_faults import faults
 from gliaboost.reports.protocol.schema_1 import converted
 
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 FILE = "results.json"
 REMEDY = "run gliaboost benchmark again"
 # What is quoted of a wrong value.
 QUOTED = 60
+# Of a file, in bytes: some twenty times what the largest run so far wrote. Of faults: more
+# than these are only counted.
+MOST_RECORD, MOST_FAULTS = 4 * 2**20, 1000
 # How JSON escapes a byte of a file's name that is not UTF-8; readers refuse it.
 _HALF_A_LETTER = re.compile(r"(?<!\\)(?<!\\ud[89ab][0-9a-f]{2})\\udc([89a-f][0-9a-f])")
 
@@ -56,7 +62,7 @@ def read_record(folder: Path) -> RunRecord:
     """
     path = folder / FILE
     try:
-        text = read_json_text(path)
+        text = read_json_text(path, MOST_RECORD)
     except FileNotFoundError:
         raise ResultsError(
             str(folder),
@@ -100,11 +106,19 @@ def parsed(text: str, source: str) -> RunRecord:
     except ValidationError as error:
         found = [
             f"{place(fault['loc'])}: {_said(fault['type'], fault['msg'], fault['input'])}"
-            for fault in error.errors(include_url=False)
+            for fault in shown_errors(error)
         ]
     if found:
         raise ResultsError(source, found, REMEDY)
     return record
+
+
+def shown_errors(error: ValidationError) -> list[Any]:
+    """List a file's faults; very many are counted, as each takes a kilobyte."""
+    if error.error_count() <= MOST_FAULTS:
+        return list(error.errors(include_url=False))
+    said = f"{error.error_count():,} faults; expected what gliaboost benchmark writes"
+    return [{"loc": ("file",), "type": "many", "msg": said, "input": None}]
 
 
 def place(steps: Sequence[int | str]) -> str:

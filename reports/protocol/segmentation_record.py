@@ -12,7 +12,7 @@ from gliaboost.errors import DamagedFileError, ResultsError, UsageError
 from gliaboost.json_file import read_json_text, write_json
 from gliaboost.parquet_file import read_frame, write_frame
 from gliaboost.reports.protocol.record import STRICT
-from gliaboost.reports.protocol.record_file import FILE
+from gliaboost.reports.protocol.record_file import FILE, MOST_RECORD, place, shown_errors
 from gliaboost.reports.statistics.segmentation import COLUMNS
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
             f"no {missing[0]} in {folder}; name the folder that gliaboost segment benchmark wrote"
         )
     try:
-        saved = json.loads(read_json_text(folder / RECORD))
+        saved = json.loads(read_json_text(folder / RECORD, MOST_RECORD))
         if isinstance(saved, dict) and saved.get("schema") not in (None, SCHEMA):
             fault = f"schema: it is {saved['schema']!r}, this gliaboost reads {SCHEMA}"
             raise ResultsError(str(folder / RECORD), [fault], "upgrade gliaboost")
@@ -249,11 +249,11 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
         slices = read_frame(folder / SLICES)
         _check(slices, record, folder)
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        faults = [f"{place(e['loc'])}: {e['msg']}" for e in shown_errors(error)]
         raise ResultsError(str(folder / RECORD), faults, AGAIN) from None
     except DamagedFileError as error:
         raise ResultsError(error.path, [f"it is damaged: {error.reason}"], AGAIN) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(str(folder), [f"it cannot be read ({error})"], AGAIN) from None
     return SegmentationResults(record, slices, folder)
 

@@ -314,10 +314,10 @@ def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file.chmod(0)
     if os.access(file, os.R_OK):  # root reads everything
 
-        def denied(self: Path) -> bytes:
+        def denied(*_: object) -> int:
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(Path, "read_bytes", denied)
+        monkeypatch.setattr(os, "open", denied)
     assert "no permission" in refused(file)
 
 

@@ -157,7 +157,7 @@ def test_the_rest_of_a_packed_file_is_read_as_far_as_its_header_goes(
     broken = several[:-8] + bytes(8)
     with pytest.raises(DecodeError, match="cut off or damaged"):
         read(broken)
-    monkeypatch.setattr("gliaboost.datasets.nifti_file.MAX_BYTES", 2**22 + 2**21)
+    monkeypatch.setattr("gliaboost.datasets.nifti_file._REST", 2**21)
     monkeypatch.setattr("gliaboost.datasets.nifti_file._TRAILING", 2**10)
     assert read(several).frames == 3
     with pytest.raises(DecodeError, match="holds much more than its header says"):

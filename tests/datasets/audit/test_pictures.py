@@ -222,7 +222,7 @@ def test_a_header_has_the_sum_of_each_table_and_the_subsampling(tmp_path: Path) 
 def test_what_was_not_read_is_empty(tmp_path: Path) -> None:
     (tmp_path / "cut.png").write_bytes(encoded(grey())[:60])
     absent, cut = read_pictures([tmp_path / "absent.png", tmp_path / "cut.png"])
-    assert absent.error == "cannot be read: No such file or directory"
+    assert absent.error == "cannot be read: no such file"
     # A record is itself alone: views have no single yes or no to be equal by.
     assert {absent, cut, absent} == {absent, cut}
     for record in (absent, cut):

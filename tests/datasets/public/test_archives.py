@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import gzip
 import io
 import stat
+import struct
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -226,3 +230,67 @@ def test_stem() -> None:
         "v.nii.gz",
         ".zip",
     ]
+
+
+def tar_header(name: bytes, size: int, kind: bytes) -> bytes:
+    head = bytearray(512)
+    head[: len(name)] = name
+    head[100:108], head[108:116], head[116:124] = b"0000644\0", b"0000000\0", b"0000000\0"
+    head[124:136] = b"%011o\0" % size if size < 8**11 else b"\x80" + size.to_bytes(11, "big")
+    head[136:148], head[156:157], head[257:265] = b"00000000000\0", kind, b"ustar  \0"
+    head[148:156] = b" " * 8
+    head[148:156] = b"%06o\0 " % sum(head)
+    return bytes(head)
+
+
+def bombs() -> dict[str, bytes]:
+    """Small archives whose names, notes or lists claim much, packed where that makes them small."""
+    long, member = bytes(60_000_000), tar_header(b"a.png", 4, b"0") + bytes(512)
+    sparse = bytearray(tar_header(b"a.png", 0, b"S"))
+    sparse[482] = 1
+    sparse[148:156] = b" " * 8
+    sparse[148:156] = b"%06o\0 " % sum(sparse)
+    more = (b"00000000001\0" * 42 + b"\1" + bytes(7)) * 100_000
+    found = {}
+    for name, kind in (("name", b"L"), ("link", b"K"), ("notes", b"x"), ("all notes", b"g")):
+        packer = zlib.compressobj(9, wbits=31)
+        packed = packer.compress(tar_header(b"././@LongLink", len(long), kind))
+        packed += packer.compress(long) + packer.compress(member * 3) + packer.flush()
+        found[f"{name}.tar.gz"] = packed
+    found["size.tar"] = tar_header(b"././@LongLink", 2**40, b"L") + member
+    found["holes.tar.gz"] = gzip.compress(bytes(sparse) + more + member, 1)
+    found["folders.tar.gz"] = gzip.compress(tar_header(b"a/", 0, b"5") * 6_000, 1)
+    listed = b"PK\1\2" + bytes(24) + b"\1\0" + bytes(16) + b"a"
+    count = 1_500_000
+    end = b"PK\5\6" + bytes(4) + b"\xff\xff" * 2 + struct.pack("<II", len(listed) * count, 0)
+    found["many.zip"] = listed * count + end + b"\0\0"
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as z:
+        for n in range(9):
+            with z.open(f"{n}.png", "w", force_zip64=True) as f:
+                for _ in range(12):
+                    f.write(bytes(10**7))
+    found["zeros.zip"] = file.getvalue()
+    return found
+
+
+def test_bombs_take_little_memory(tmp_path: Path, trial: Any) -> None:
+    files = []
+    for name, data in bombs().items():
+        files.append(tmp_path / name)
+        files[-1].write_bytes(data)
+    reads = """
+import tempfile
+from pathlib import Path
+from gliaboost.datasets.public.archives import Limits, extract, is_archive
+def read(file):
+    is_archive(Path(file))
+    with tempfile.TemporaryDirectory() as folder:
+        extract(Path(file), Path(folder), Limits(size=10**9, files=5_000))
+"""
+    found = trial.read(reads, files)
+    assert {o.error for o in found} <= {"ArchiveError"}, found
+    # A zip's list is read whole: of as many members as may be unpacked.
+    grown = {file.name: o.grown for file, o in zip(files, found, strict=True)}
+    assert grown.pop("many.zip") < 10**9
+    assert max(grown.values()) < 4 * 10**7, grown
