@@ -286,8 +286,9 @@ def _together(loaded: Any, shape: tuple[int, ...]) -> int:
 
 def _values(loaded: Any, shape: tuple[int, ...], frame: int) -> NDArray[np.float32]:
     """Read a volume some planes at a time: whole, it is held in every type that it goes through."""
-    from nibabel.arrayproxy import ArrayProxy
+    from nibabel import arrayproxy
 
+    library: Any = arrayproxy
     whole = loaded.dataobj
     plane = shape[0] * shape[1] * int(loaded.get_data_dtype().itemsize)
     together = _together(loaded, shape)
@@ -296,7 +297,7 @@ def _values(loaded: Any, shape: tuple[int, ...], frame: int) -> NDArray[np.float
         last = min(first + together, shape[2])
         offset = int(whole.offset) + (frame * shape[2] + first) * plane
         spec = ((*shape[:2], last - first), whole.dtype, offset, whole.slope, whole.inter)
-        part = ArrayProxy(whole.file_like, spec)
+        part = library.ArrayProxy(whole.file_like, spec)
         values[..., first:last] = _as_float(part, single=len(shape) == 3)
     return values
 
@@ -309,8 +310,8 @@ def _as_float(part: Any, *, single: bool) -> NDArray[np.float32]:
         return np.asarray(sum(c * w for c, w in zip(channels, LUMA, strict=True)), dtype=np.float32)
     with np.errstate(over="ignore", invalid="ignore"):
         if np.issubdtype(part.dtype, np.complexfloating):
-            return np.abs(np.asarray(part)).astype(np.float32)
-        return np.asarray(part, dtype=np.float32 if single else None).astype(np.float32)
+            return np.asarray(np.abs(np.asarray(part)), dtype=np.float32)
+        return np.asarray(np.asarray(part, dtype=np.float32 if single else None), np.float32)
 
 
 def _check_sum(source: ImageSource, stream: BinaryIO, loaded: Any) -> None:

@@ -149,11 +149,11 @@ def test_a_part_that_may_not_be_read_stays_where_it_is(
     t.write(["a"], rows(1))
     (part,) = (tmp_path / "demo-0").iterdir()
 
-    def refused(self: Path) -> bytes:
-        raise OSError(errno.EIO, os.strerror(errno.EIO), str(self))
+    def refused(path: Path, most: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path))
 
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "read_bytes", refused)
+        patch.setattr("gliaboost.parquet_file.read_regular", refused)
         with pytest.warns(
             DamagedWarning, match="passed over, its rows are computed again .*cannot"
         ):
