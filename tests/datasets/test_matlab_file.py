@@ -47,7 +47,7 @@ def slice_of(**odd: Any) -> bytes:
             "image": np.arange(64, dtype=np.int16).reshape(8, 8),
             "tumorMask": np.eye(8, dtype=np.uint8),
         }.items():
-            how = odd.get(name)
+            how: Any = odd.get(name)
             if callable(how):
                 how(group)
             elif how is not None:
@@ -61,8 +61,11 @@ def huge(kind: str, side: int = 50_000, chunk: int = 100) -> dict[str, Any]:
     return {"shape": (side, side), "dtype": kind, "chunks": (chunk, chunk), "compression": "gzip"}
 
 
+_link: Any = h5py.ExternalLink
+
+
 def other_file(group: Any) -> None:
-    group["image"] = h5py.ExternalLink("/etc/hostname", "/x")
+    group["image"] = _link("/etc/hostname", "/x")
 
 
 def raw_file(group: Any) -> None:
