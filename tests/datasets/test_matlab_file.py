@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def virtual(group: Any) -> None:
     group.create_virtual_dataset("image", layout)
 
 
-HOSTILE = {
+HOSTILE: dict[str, Callable[[], bytes]] = {
     "image of nothing.mat": lambda: slice_of(image=huge("f8"), tumorMask=huge("u1")),
     "mask of nothing.mat": lambda: slice_of(tumorMask=huge("u1", 150_000)),
     "patient of nothing.mat": lambda: slice_of(PID=huge("u2", 40_000)),
