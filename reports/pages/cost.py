@@ -83,6 +83,8 @@ def predicting(results: Results) -> Callable[[ExperimentResult], float]:
 
     def of(experiment: ExperimentResult) -> float:
         spent, tested = experiment.record.seconds, experiment.record.counts.images
+        if spent.tested is not None:
+            return (spent.tested + spent.predict) / max(1, tested)
         # Features are those of training images too, predictions those of tested ones alone.
         return spent.features / max(1, computed, tested) + spent.predict / max(1, tested)
 

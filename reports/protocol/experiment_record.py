@@ -22,11 +22,15 @@ class Seconds:
         Core seconds that its features took when they were computed, all images.
     fit, predict : float
         On the clock, all folds together.
+    tested : float, optional
+        Core seconds of the features of the tested images alone, without what extractors took to
+        learn and to describe training rows; None in older runs.
     """
 
     features: float
     fit: float
     predict: float
+    tested: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

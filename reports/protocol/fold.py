@@ -214,6 +214,7 @@ def fit_and_ask(
         history=_history(model, task.fold),
         search=search,
         learned=learned.seconds | spent,
+        described=sum(spent.values()),
     )
     return Fitted(model, probabilities, notes, learned.extractors)
 

@@ -57,6 +57,8 @@ class FoldNotes:
     learned : dict of str to float
         Core seconds of each fit of an extractor and of what it computed, by identity: folds share
         some.
+    described : float, optional
+        Core seconds of these that the tested images alone took; None in an older run's part.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -77,6 +79,7 @@ class FoldNotes:
     history: HistoryRecord | None
     search: SearchRecord | None
     learned: dict[str, float] = field(default_factory=dict)
+    described: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ from gliaboost.reports.protocol.experiment_record import (
     Takes,
 )
 from gliaboost.reports.protocol.experiments import Experiment
-from gliaboost.reports.protocol.parts import Part
+from gliaboost.reports.protocol.parts import FoldNotes, Part
 from gliaboost.reports.protocol.planes import Planes, planes_of
 from gliaboost.reports.protocol.record import (
     DatasetRecord,
@@ -103,6 +103,7 @@ def summarise(
             features=data.seconds(experiment.extractors) + sum(learned.values()),
             fit=sum(n.fit for n in notes),
             predict=sum(n.predict for n in notes),
+            tested=_tested(data, experiment, notes),
         ),
         training_images_per_second=float(np.median(rates)) if rates else None,
         model_bytes=int(np.median(sizes)) if sizes else None,
@@ -121,6 +122,15 @@ def summarise(
         of=of,
     )
     return frame, record
+
+
+def _tested(data: TrainingData, experiment: Experiment, notes: Sequence[FoldNotes]) -> float | None:
+    """Return the core seconds of the tested images' features, as far as parts know them."""
+    described = [n.described for n in notes]
+    if any(seconds is None for seconds in described):
+        return None
+    share = sum(n.test for n in notes) / max(1, len(data.readable(np.arange(len(data.manifest)))))
+    return share * data.seconds(experiment.extractors) + sum(s for s in described if s is not None)
 
 
 def write_results(

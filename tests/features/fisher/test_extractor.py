@@ -138,6 +138,9 @@ def test_a_vocabulary_is_learned_once_a_fold_for_all_models_and_bundles_bring_it
     assert all((r.accuracy.pooled or 0) > 0.7 for r in records.values())
     shares = records["lightgbm"].shap_by_family
     assert shares is not None and set(shares) == {"lbp", columns[1].label}
+    # An image to come is described once; learning, and training rows, are the model's cost.
+    spent = records["svm"].seconds
+    assert spent.tested is not None and 0 < spent.tested < spent.features
     # Another run takes all from the store.
     run(manifest, protocol, store, tmp_path / "again")
     assert len(learned) == 2

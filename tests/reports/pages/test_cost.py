@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliaboost.reports.pages.cost import cost, costs, fitting, front, predicting, rate
+from gliaboost.reports.protocol.experiment_record import Seconds
 from gliaboost.reports.protocol.results import read_results
 
 points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
@@ -44,6 +45,17 @@ def test_features_of_training_images_do_not_slow_prediction(
     (e,) = run.experiments
     assert predicting(run)(e) == pytest.approx(2 / 400 + 0.5 / 100)
     assert rate(run, e) == pytest.approx(1 / (2 / 400 + 0.5 / 100))
+
+
+def test_what_extractors_learned_from_does_not_slow_prediction(
+    make_predictions: Any, make_run: Any, edit_experiment: Any
+) -> None:
+    """A vocabulary is learned, and training rows are described, for the model and not an image."""
+    spent = Seconds(features=500.0, fit=10.0, predict=0.5, tested=3.0)
+    run = read_results(edit_experiment(make_run([make_predictions()]), 0, seconds=spent))
+    (e,) = run.experiments
+    assert predicting(run)(e) == pytest.approx(3.5 / 300)
+    assert fitting(e) == pytest.approx(500 + 10 / 5)
 
 
 def test_fewer_folds_are_not_cheaper(make_predictions: Any, make_run: Any) -> None:
