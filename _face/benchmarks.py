@@ -11,13 +11,13 @@ from gliaboost._face.divided import Divided, Division, divide
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest, of_target
 from gliaboost._face.labels import remark
-from gliaboost._face.lock import held
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
 from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
 from gliaboost._face.runs import identity_of, run_folder, write_note
 from gliaboost._face.settings import SettingsGiven
 from gliaboost.datasets.naming import named
+from gliaboost.locks import held
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from gliaboost._face.choices import check_numbers
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest
-from gliaboost._face.lock import held
 from gliaboost._face.places import check_folder
 from gliaboost._face.runs import identity_of, run_folder, write_note
 from gliaboost._face.segmenters import choose_segmenters
@@ -20,6 +19,7 @@ from gliaboost._face.words import SEGMENTERS, fold_choice
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.targets import of_modality
 from gliaboost.errors import UsageError
+from gliaboost.locks import held
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +17,12 @@ from sklearn.utils.validation import has_fit_parameter
 from gliaboost import notebook
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.locks import held_file
 from gliaboost.models.base import Classifier
 from gliaboost.models.log_loss import balanced_log_loss
 from gliaboost.models.registry import model_class, model_names, shared_parameters
 from gliaboost.models.search_space import SearchSpace
+from gliaboost.models.study_file import REASON, StudyFile
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 _EPOCHS = 1000
 # Trials whose value is known before any other is stopped early.
 _STARTUP = 4
+_SECONDS = "seconds"
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def tune(
     study : path-like
         Journal on disk. If it has trials of this very search, they count and are built upon.
     trials : int
-        In all, with those of earlier runs, from 1.
+        In all, with those of earlier runs, from 1. The same ones, whether a run was killed or not.
     timeout : float, optional
         Seconds after which no further trial begins.
     folds : int
@@ -152,31 +156,29 @@ def tune(
     data = _Data.of(X, y, groups, folds, seed, told or {})
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
     given = {**shared, **(fixed or {})}
+    begun = time.monotonic()
     path = Path(study)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    journal = optuna.storages.journal
-    # Optuna's default lock is a symbolic link, which Windows gives to administrators alone.
-    backend = journal.JournalFileBackend(str(path), journal.JournalFileOpenLock(str(path)))
-    searched = optuna.create_study(
-        storage=optuna.storages.JournalStorage(backend),
-        study_name=data.identity(model, folds, given),
-        load_if_exists=True,
-        direction="minimize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
-    )
-    # A resumed search must not draw its first values again.
-    searched.sampler = optuna.samplers.TPESampler(seed=seed + len(searched.trials))
-    _take_up(optuna, searched, space)
-    done = len(_finished(optuna, searched))
-    if done < trials:
-        searched.optimize(
-            lambda trial: _objective(optuna, trial, model_class(model), space, data, given),
-            n_trials=trials - done,
-            timeout=timeout,
-            catch=(_TrialFailedError,),
-            callbacks=[_tell(optuna, trials, progress)],
+    with held_file(path, "--study or --out"):
+        searched = optuna.create_study(
+            storage=optuna.storages.JournalStorage(StudyFile(path)),
+            study_name=data.identity(model, folds, given),
+            load_if_exists=True,
+            direction="minimize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP),
         )
-    return _result(optuna, model, space, searched, given, fixed or {}, len(data.held_out))
+        if not searched.trials:
+            searched.enqueue_trial(dict(space.first))
+        while len(_finished(optuna, searched)) < trials:
+            if timeout is not None and time.monotonic() - begun >= timeout:
+                break
+            searched.sampler = _sampler(optuna, seed, len(searched.trials))
+            searched.optimize(
+                lambda trial: _objective(optuna, trial, model_class(model), space, data, given),
+                n_trials=1,
+                catch=(_TrialFailedError,),
+                callbacks=[_tell(optuna, trials, progress)],
+            )
+        return _result(optuna, model, space, searched, given, fixed or {}, len(data.held_out))
 
 
 @dataclass(frozen=True)
@@ -244,8 +246,23 @@ def _objective(
     data: _Data,
     given: Mapping[str, Any],
 ) -> float:
+    begun = time.monotonic()
     parameters = {**space.draw(trial), **given}
     trial.set_user_attr("parameters", parameters)
+    try:
+        return _loss(optuna, trial, cls, parameters, data)
+    finally:
+        # Not by Optuna's dates: somebody may set the clock.
+        trial.set_user_attr(_SECONDS, time.monotonic() - begun)
+
+
+def _loss(
+    optuna: Any,
+    trial: optuna.Trial,
+    cls: type[Classifier],
+    parameters: Mapping[str, Any],
+    data: _Data,
+) -> float:
     losses: list[float] = []
     for number, held_out in enumerate(data.held_out):
         rest = np.setdiff1d(np.arange(len(data.y)), held_out)
@@ -258,7 +275,7 @@ def _objective(
         except UsageError:
             raise
         except GliaboostError as error:
-            trial.set_user_attr("reason", str(error))
+            trial.set_user_attr(REASON, str(error))
             raise _TrialFailedError(str(error)) from error
         losses.append(
             balanced_log_loss(classifier.predict_proba(data.X[held_out]), data.codes[held_out])
@@ -281,15 +298,13 @@ def _judge_epochs(
     return judge
 
 
-def _take_up(optuna: Any, searched: optuna.Study, space: SearchSpace) -> None:
-    """Begin at the defaults; try again what an earlier run was killed in."""
-    if not searched.trials:
-        searched.enqueue_trial(dict(space.first))
-        return
-    for trial in searched.get_trials(states=(optuna.trial.TrialState.RUNNING,)):
-        searched.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-        if trial.params:
-            searched.enqueue_trial(trial.params)
+def _sampler(optuna: Any, seed: int, number: int) -> Any:
+    """Draw a trial's values from its number and the trials before it alone.
+
+    One stream of random numbers for all would go on elsewhere after a kill.
+    """
+    drawn = hashlib.sha256(f"{seed} {number}".encode()).digest()
+    return optuna.samplers.TPESampler(seed=int.from_bytes(drawn[:4], "little"))
 
 
 def _finished(optuna: Any, searched: optuna.Study) -> list[optuna.trial.FrozenTrial]:
@@ -298,7 +313,7 @@ def _finished(optuna: Any, searched: optuna.Study) -> list[optuna.trial.FrozenTr
     return [
         t
         for t in searched.trials
-        if t.state in (states.COMPLETE, states.PRUNED) or "reason" in t.user_attrs
+        if t.state in (states.COMPLETE, states.PRUNED) or REASON in t.user_attrs
     ]
 
 
@@ -334,8 +349,8 @@ def _result(
                 "state": names[trial.state.name],
                 "score": trial.value if complete else None,
                 "parameters": {k: v for k, v in parameters.items() if k not in hidden},
-                "seconds": trial.duration.total_seconds() if trial.duration else None,
-                "reason": trial.user_attrs.get("reason"),
+                "seconds": trial.user_attrs.get(_SECONDS, _dated(trial)),
+                "reason": trial.user_attrs.get(REASON),
             }
         )
     complete = [row for row in rows if row["state"] == "complete"]
@@ -361,10 +376,16 @@ def _result(
     )
 
 
+def _dated(trial: optuna.trial.FrozenTrial) -> float | None:
+    """Return the seconds of a trial of an older version."""
+    return max(0.0, trial.duration.total_seconds()) if trial.duration else None
+
+
 def _optuna() -> Any:
     try:
         import optuna
     except ImportError as error:
         raise MissingExtraError("optuna", "tune", "a search") from error
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    # Below it tells of interrupted trials, with tracebacks.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     return optuna

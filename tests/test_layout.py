@@ -25,6 +25,7 @@ FLOORS = {
         "errors",
         "files",
         "json_file",
+        "locks",
         "notebook",
         "parallel",
         "parquet_file",

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import gliaboost
-from gliaboost._face.lock import held
 from gliaboost.errors import ManifestError, UsageError
+from gliaboost.locks import held
 from gliaboost.progress import Silent
 from gliaboost.reports.pages import explaining
 from gliaboost.reports.protocol import benchmark as running

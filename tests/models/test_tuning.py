@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.locks import held_file
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
 from gliaboost.models.families import Family
 from gliaboost.models.networks.cnn import ScratchCNN
@@ -79,6 +81,14 @@ def search(data: Arrays, path: Path, **named: Any) -> Search:
     return tune(options.pop("model", "lightgbm"), *data, path, **options)
 
 
+def plain(found: Search) -> Any:
+    """All that a search found but for its times."""
+    known = found.to_dict()
+    for trial in known["trials"]:
+        assert trial.pop("seconds") >= 0
+    return known
+
+
 def test_a_search_needs_no_symbolic_link(
     table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,6 +139,55 @@ def test_a_search_goes_on_where_it_stopped(table: Arrays, tmp_path: Path) -> Non
     assert search(table, tmp_path / "s", trials=4).trials == again.trials
 
 
+def test_a_search_in_pieces_is_the_search_in_one(table: Arrays, tmp_path: Path) -> None:
+    whole = search(table, tmp_path / "whole", trials=14)
+    for trials in (1, 2, 5, 13, 14):
+        found = search(table, tmp_path / "pieces", trials=trials)
+    assert plain(found) == plain(whole)
+    assert plain(search(table, tmp_path / "other", trials=14, seed=1)) != plain(whole)
+
+
+def test_what_an_interrupt_left_is_done_again(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any, capfd: Any
+) -> None:
+    fit, calls = LightGBM.fit, []
+
+    def interrupted(self: Any, *args: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 4:  # the second inner fold of the second trial
+            raise KeyboardInterrupt
+        return fit(self, *args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LightGBM, "fit", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            search(table, tmp_path / "s", trials=3)
+    assert "Traceback" not in caplog.text + capfd.readouterr().err
+    assert plain(search(table, tmp_path / "s")) == plain(search(table, tmp_path / "whole"))
+
+
+def test_a_clock_that_is_set_back_shortens_no_trial(
+    table: Arrays, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from optuna.storages.journal import _storage
+
+    class Backwards(datetime.datetime):
+        ticks = iter(range(10**6, 0, -1))
+
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return cls.fromtimestamp(1e9 + next(cls.ticks) * 60)
+
+    monkeypatch.setattr(_storage, "datetime", Backwards)
+    found = search(table, tmp_path / "s", trials=2)
+    assert all(0 <= t["seconds"] < 60 for t in found.trials)
+
+
+def test_another_search_in_the_study_is_refused_by_name(table: Arrays, tmp_path: Path) -> None:
+    with held_file(tmp_path / "s"), pytest.raises(UsageError, match="another run is at work at"):
+        search(table, tmp_path / "s")
+
+
 def test_a_killed_trial_is_tried_again(table: Arrays, tmp_path: Path) -> None:
     np.savez(tmp_path / "table.npz", X=table[0], y=table[1].astype(str), g=table[2].astype(str))
     code = (
@@ -149,9 +208,9 @@ def test_a_killed_trial_is_tried_again(table: Arrays, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True)
     assert done.returncode == 9, done.stderr
-    found = search(table, tmp_path / "s", trials=1)
-    assert [t["number"] for t in found.trials] == [1]
-    assert found.default_score == found.score
+    found = search(table, tmp_path / "s", trials=2)
+    assert plain(found) == plain(search(table, tmp_path / "never killed", trials=2))
+    assert [t["number"] for t in found.trials] == [0, 1]
 
 
 def test_another_data_set_is_another_search(table: Arrays, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import filelock
 import pytest
 
-from gliaboost._face.lock import held
 from gliaboost.errors import UsageError
+from gliaboost.locks import held
 
 HOLDING = """
 import sys, time
 from pathlib import Path
-from gliaboost._face.lock import held
+from gliaboost.locks import held
 with held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

@@ -1,4 +1,4 @@
-"""One process at a time in a run's folder."""
+"""One process at a time in a run's folder, and at a file that a run makes."""
 
 from __future__ import annotations
 
@@ -37,16 +37,38 @@ def held(folder: Path) -> Iterator[None]:
         ...
     gliaboost.errors.UsageError: another run is at work in ...
     """
+    with _locked(folder / NAME, f"in {folder}", "another folder with --out"):
+        yield
+
+
+@contextmanager
+def held_file(file: Path, option: str = "--out") -> Iterator[None]:
+    """Hold a file that a run makes, such as a bundle, while the block runs; as `held` otherwise.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+        Its folder is made where it is missing.
+    option : str
+        With which another file can be named.
+    """
+    lock = file.with_name(f"{file.name}{NAME}")
+    with _locked(lock, f"at {file}", f"another file with {option}"):
+        yield
+
+
+@contextmanager
+def _locked(path: Path, where: str, instead: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / NAME)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         raise UsageError(
-            f"another run is at work in {folder}; wait until it ends, the same command then goes "
-            "on from what it left, or name another folder with --out"
+            f"another run is at work {where}; wait until it ends, the same command then goes on "
+            f"from what it left, or name {instead}"
         ) from None
     except (OSError, NotImplementedError):  # a file system that knows no locks
         yield
