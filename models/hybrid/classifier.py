@@ -17,12 +17,12 @@ from gliaboost.devices import Unavailable
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
 from gliaboost.features.embedding.packaged import PACKAGED
-from gliaboost.features.embedding.pretraining import pretraining
 from gliaboost.models.base import Classifier
 from gliaboost.models.hybrid.blend import best_share
 from gliaboost.models.hybrid.prediction import hybrid_probabilities, side_by_side
 from gliaboost.models.networks.classifier import NetworkClassifier, check_training
 from gliaboost.models.networks.cnn import FinetunedCNN
+from gliaboost.models.networks.on_backbone import OnBackbone
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal, one_of, whole
 from gliaboost.models.registry import (
     create_model,
@@ -44,7 +44,7 @@ NETWORKS = ("cnn-finetune", "cnn-multitask")
 
 
 @register
-class Hybrid(Classifier):
+class Hybrid(OnBackbone, Classifier):
     """Backbones fine-tuned without a part of the patients each, and a booster on what they see.
 
     The training patients are divided; for each part a backbone is fine-tuned on the others and
@@ -242,11 +242,6 @@ class Hybrid(Classifier):
     def devices(cls) -> dict[str, Unavailable | None]:
         """Name the devices, which are its networks'."""
         return FinetunedCNN.devices()
-
-    @property
-    def pretraining(self) -> tuple[str, ...]:
-        """What its backbone's weights were learned from before."""
-        return pretraining(self.backbone, self.weights, self.trained_on)
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
-from gliaboost.features.embedding.pretraining import pretraining, pretraining_faults
 from gliaboost.models.networks import space
 from gliaboost.models.networks.classifier import NetworkClassifier
+from gliaboost.models.networks.on_backbone import OnBackbone
 from gliaboost.models.networks.parameters import training_plan
 from gliaboost.models.parameter_checks import Legal, whole
 from gliaboost.models.registry import register
@@ -144,7 +143,7 @@ class ScratchCNN(NetworkClassifier):
 
 
 @register
-class FinetunedCNN(NetworkClassifier):
+class FinetunedCNN(OnBackbone, NetworkClassifier):
     """A pretrained backbone with a new head: the head is trained first, then all layers.
 
     Parameters
@@ -259,17 +258,11 @@ class FinetunedCNN(NetworkClassifier):
         names = (*space.SEARCHED, "first_rate", "head_epochs")
         return SearchSpace(space.draw_finetuned, {name: defaults[name] for name in names})
 
-    @property
-    def pretraining(self) -> tuple[str, ...]:
-        """What its backbone's weights were learned from before."""
-        return pretraining(self.backbone, self.weights, self.trained_on)
-
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, and whether backbone and weights are there."""
         return [
             *super().parameter_faults(),
-            *weights_faults(self.backbone, self.weights, self.sha256, f"model {self.name}"),
-            *pretraining_faults(self.backbone, self.weights, self.trained_on),
+            *self.backbone_faults(f"model {self.name}"),
         ]
 
     def _network(self, classes: int) -> Network:

@@ -13,11 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from gliaboost.errors import UsageError
 from gliaboost.features.base import check_images
-from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
-from gliaboost.features.embedding.pretraining import pretraining, pretraining_faults
 from gliaboost.features.embedding.torch_device import choose_torch_device, import_torch
 from gliaboost.models.networks.classifier import NetworkClassifier
+from gliaboost.models.networks.on_backbone import OnBackbone
 from gliaboost.models.networks.parameters import DECODER_LEGAL
 from gliaboost.models.parameter_checks import Legal
 from gliaboost.models.registry import register
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @register
-class MultiTaskCNN(NetworkClassifier):
+class MultiTaskCNN(OnBackbone, NetworkClassifier):
     """A pretrained encoder with a light decoder, and a class head that pools inside its mask.
 
     Rows without a known mask train the class alone; without any it is told so and draws nothing.
@@ -209,17 +208,11 @@ class MultiTaskCNN(NetworkClassifier):
             drawing.mask, network.given, check_images(X), device, mirror=bool(about.get("mirror"))
         )
 
-    @property
-    def pretraining(self) -> tuple[str, ...]:
-        """What its backbone's weights were learned from before."""
-        return pretraining(self.backbone, self.weights, self.trained_on)
-
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, and whether backbone and weights are there."""
         return [
             *super().parameter_faults(),
-            *weights_faults(self.backbone, self.weights, self.sha256, f"model {self.name}"),
-            *pretraining_faults(self.backbone, self.weights, self.trained_on),
+            *self.backbone_faults(f"model {self.name}"),
         ]
 
     def _network(self, classes: int) -> MultiTask:

@@ -13,9 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from gliaboost.datasets.inner_splits import inner_validation, text_codes
 from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError
-from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.packaged import PACKAGED
-from gliaboost.features.embedding.pretraining import pretraining, pretraining_faults
 from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
@@ -23,6 +21,7 @@ from gliaboost.features.embedding.torch_device import (
     torch_threads,
 )
 from gliaboost.models.networks.memory import advice_on_memory
+from gliaboost.models.networks.on_backbone import OnBackbone
 from gliaboost.models.networks.parameters import DECODER_LEGAL, shared_legal, training_plan
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal
 from gliaboost.models.segmentation.base import TUMOUR, Segmenter
@@ -38,7 +37,7 @@ HELD = 32
 
 
 @register
-class UNetSegmenter(Segmenter):
+class UNetSegmenter(OnBackbone, Segmenter):
     """A U-Net on a pretrained backbone: Dice and cross-entropy, the decoder first, then all layers.
 
     Ronneberger, Fischer, Brox, "U-Net", MICCAI 2015. Images of any size are brought to one, and
@@ -167,19 +166,12 @@ class UNetSegmenter(Segmenter):
         """Name the devices; a GPU is proven by torch, asked in a child process."""
         return {"cpu": None, "cuda": cuda_for_networks()}
 
-    @property
-    def pretraining(self) -> tuple[str, ...]:
-        """What its backbone's weights were learned from before."""
-        return pretraining(self.backbone, self.weights, self.trained_on)
-
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters, and whether backbone and weights are there."""
         faults = illegal(self, self._legal())
         if find_spec("torch") is None:
             faults.append(str(MissingExtraError("torch", "torch", f"segmenter {self.name}")))
-        purpose = f"segmenter {self.name}"
-        faults += weights_faults(self.backbone, self.weights, self.sha256, purpose)
-        return [*faults, *pretraining_faults(self.backbone, self.weights, self.trained_on)]
+        return [*faults, *self.backbone_faults(f"segmenter {self.name}")]
 
     def fit(
         self,
