@@ -10,7 +10,7 @@ import numpy as np
 
 from gliaboost import notebook
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import UsageError
+from gliaboost.errors import BundleError, UsageError
 from gliaboost.models.bundle_file import (
     CLASSIFIER,
     BundleFile,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gliaboost.features.base import Extractor
     from gliaboost.models.base import Classifier
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass
@@ -43,7 +43,8 @@ class Bundle(BundleFile):
     model : str
         Registered name, e.g. ``"lightgbm"``.
     native : bytes
-        The model in its library's own format.
+        What the model learned, as its `to_bytes` packs it: plain arrays, boosted trees among them,
+        or a network's tensors. Up to layout 3 boosted trees are in their library's own format.
     sha256 : str
         `digest` of all the rest.
     classes : list of str
@@ -232,7 +233,9 @@ class Bundle(BundleFile):
 def load(path: Path | str) -> Bundle:
     """Open a bundle without running anything that the file may hide.
 
-    The model's own bytes are read by its library, and only when it predicts.
+    Boosted trees are plain arrays that are checked before anything walks through them; those of an
+    older bundle are taken out of their library's format here, without the library. A network's
+    bytes are read when it predicts.
 
     Parameters
     ----------
@@ -264,15 +267,21 @@ def load(path: Path | str) -> Bundle:
     _check(state, path)
     bundle = Bundle(**state)
     check_digest(bundle, path)
-    return bundle if bundle.format == FORMAT else _brought_up_to_date(bundle)
+    return bundle if bundle.format == FORMAT else _brought_up_to_date(bundle, path)
 
 
-def _brought_up_to_date(bundle: Bundle) -> Bundle:
+def _brought_up_to_date(bundle: Bundle, path: Path) -> Bundle:
     """Give an older bundle what bundles of today have."""
-    from gliaboost.models.registry import package_name, takes
+    from gliaboost.models.base import NativeModelError
+    from gliaboost.models.registry import model_names, package_name, takes
 
     if bundle.format < 2:
         bundle.takes, bundle.package = takes(bundle.model), package_name(bundle.model)
+    if bundle.format < 4 and bundle.model in model_names():
+        try:
+            bundle.native = bundle.classifier().to_bytes()
+        except NativeModelError as error:
+            raise BundleError(f"{path}: {error}") from error
     bundle.format = FORMAT
     bundle.sha256 = bundle.digest()
     return bundle

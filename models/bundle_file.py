@@ -66,7 +66,7 @@ class BundleFile:
     layout : int
         The newest layout of its fields; a field's metadata may say ``since`` which one it is there.
     native : bytes
-        The model in its library's own format.
+        What the model learned.
     sha256 : str
         `digest` of all the rest.
     format : int

@@ -18,7 +18,7 @@ from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.devices import DEVICES, Unavailable, choose_device, why_no_cuda
 from gliaboost.errors import GliaboostError
 from gliaboost.models.boosters import space
-from gliaboost.models.boosters.native import threads_for
+from gliaboost.models.boosters.native import check_classes, check_columns, threads_for
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.column_classifier import ColumnClassifier
 from gliaboost.models.parameter_checks import (
@@ -31,6 +31,7 @@ from gliaboost.models.parameter_checks import (
 )
 from gliaboost.models.rows import row_groups, row_weights
 from gliaboost.models.search_space import SearchSpace
+from gliaboost.models.trees.trees import Trees, packed
 
 # Rounds where no patient can be held out to choose them.
 FIXED_ROUNDS = 100
@@ -96,8 +97,8 @@ class Booster(ColumnClassifier):
         Where it was really fitted, read back from the library.
     memory_ : {"host", "device"}
         Where the library read the columns from; on a GPU ``"host"`` means that they travelled.
-    native_ : bytes
-        The model in the library's own format.
+    trees_ : Trees
+        The model as plain arrays, which predict and explain without the library.
     """
 
     # A function of `gliaboost.models.boosters.proofs`, and what to do where it fails on a GPU.
@@ -141,13 +142,10 @@ class Booster(ColumnClassifier):
     def _boost(self, task: BoostingTask) -> Boosted:
         """Choose the rounds where rows are held out, and fit on all."""
 
+    @staticmethod
     @abstractmethod
-    def _probabilities(self, X: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
-        """Ask the library, on the CPU: ``[N, K]``."""
-
-    @abstractmethod
-    def _shap(self, X: NDArray[np.float32]) -> NDArray[Any]:
-        """Ask the library for its TreeSHAP: ``[N, K, D + 1]``, the constant last, in any shape."""
+    def _read(native: bytes) -> Trees:
+        """Take the trees out of the library's own format, without the library."""
 
     def fit(
         self,
@@ -190,7 +188,8 @@ class Booster(ColumnClassifier):
                 f"{self.name} was told to train on cuda and trained on {fitted.device}; see "
                 "gliaboost info, or use --device cpu"
             )
-        self.native_, self.n_rounds_, self.device_, self.memory_ = fitted
+        self.trees_ = self._read(fitted.native)
+        _, self.n_rounds_, self.device_, self.memory_ = fitted
         return self
 
     def _task(
@@ -245,12 +244,10 @@ class Booster(ColumnClassifier):
         """
         check_is_fitted(self)
         matrix = self._new_rows(X)
-        p = self._probabilities(np.ascontiguousarray(matrix), threads_for(matrix.size, self.jobs))
-        # A float32 softmax sums to 1 within 1e-7 only.
-        return p / p.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+        return self.trees_.probabilities(matrix, threads_for(matrix.size, self.jobs))
 
     def contributions(self, X: ArrayLike) -> NDArray[np.float32]:
-        """Give each column's part in each class's score, by the library's own TreeSHAP.
+        """Give each column's part in each class's score, by TreeSHAP.
 
         Parameters
         ----------
@@ -267,16 +264,17 @@ class Booster(ColumnClassifier):
         for trees, Nature Machine Intelligence 2, 2020.
         """
         check_is_fitted(self)
-        matrix = np.ascontiguousarray(X, dtype=np.float32)
-        found = self._shap(matrix)
-        whole = found.reshape(len(matrix), len(self.classes_), matrix.shape[1] + 1)
-        return np.asarray(whole[..., :-1], dtype=np.float32)
+        return self.trees_.contributions(np.asarray(X, np.float32))
 
     def _to_bytes(self) -> bytes:
-        return self.native_
+        return self.trees_.to_bytes()
 
     def _from_bytes(self, native: bytes) -> None:
-        self.native_ = native
+        # Bundles up to layout 3 hold the library's own format.
+        trees = Trees.from_bytes(native) if packed(native) else self._read(native)
+        check_columns(self.name, trees.columns, self.n_features_in_)
+        check_classes(self.name, trees.classes, len(self.classes_))
+        self.trees_ = trees
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.models.boosters.base import Booster
-from gliaboost.models.boosters.native import check_classes, check_columns, unreadable
 from gliaboost.models.boosters.rounds import choose_rounds
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.registry import register
+from gliaboost.models.trees.lightgbm_form import read_lightgbm
+from gliaboost.models.trees.trees import Trees
 
 
 @register
@@ -65,22 +66,9 @@ class LightGBM(Booster):  # noqa: D101
         text = lightgbm.train(parameters, data, rounds).model_to_string()
         return Boosted(text.encode(), rounds, _device_of(text))
 
-    def _probabilities(self, X: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
-        booster = self._restored()
-        check_columns(self.name, booster.num_feature(), X.shape[1])
-        check_classes(self.name, booster.num_model_per_iteration(), len(self.classes_))
-        return np.asarray(booster.predict(X, num_threads=threads), dtype=np.float64)
-
-    def _shap(self, X: NDArray[np.float32]) -> NDArray[Any]:
-        return np.asarray(self._restored().predict(X, pred_contrib=True))
-
-    def _restored(self) -> Any:
-        import lightgbm
-
-        try:
-            return lightgbm.Booster(model_str=self.native_.decode())
-        except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
-            raise unreadable(self.name, error) from error
+    @staticmethod
+    def _read(native: bytes) -> Trees:
+        return read_lightgbm(native)
 
     def _parameters(self, task: BoostingTask) -> dict[str, Any]:
         return {

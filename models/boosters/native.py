@@ -1,4 +1,4 @@
-"""What both boosters say and decide around their libraries' own formats."""
+"""What both boosters say and decide around their trees."""
 
 from __future__ import annotations
 
@@ -33,14 +33,6 @@ def threads_for(cells: int, jobs: int | None = None) -> int:
     3
     """
     return max(1, min(jobs or available_cores(), cells // CELLS_PER_THREAD))
-
-
-def unreadable(library: str, error: Exception) -> NativeModelError:
-    """Say that a library cannot read a model's bytes."""
-    said = str(error).strip().splitlines() or [type(error).__name__]
-    return NativeModelError(
-        f"{library} cannot read the model ({said[0]}); train it again or copy it again"
-    )
 
 
 def check_columns(library: str, has: int, wanted: int) -> None:

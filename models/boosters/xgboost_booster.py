@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from gliaboost.models.boosters.base import Booster
-from gliaboost.models.boosters.native import check_classes, check_columns, unreadable
 from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.registry import register
+from gliaboost.models.trees.trees import Trees
+from gliaboost.models.trees.xgboost_form import read_xgboost
 from gliaboost.parallel import map_in_order
 
 # Margin of every class before the first tree; fixed, so that the margin of a tree alone is known.
@@ -67,29 +68,9 @@ class XGBoost(Booster):  # noqa: D101
         native = bytes(booster.save_raw("ubj"))
         return Boosted(native, rounds, str(device).partition(":")[0], source.memory)
 
-    def _probabilities(self, X: NDArray[np.float32], threads: int) -> NDArray[np.float64]:
-        booster = self._restored({"nthread": threads})
-        check_columns(self.name, booster.num_features(), X.shape[1])
-        p = np.asarray(booster.inplace_predict(X), dtype=np.float64)
-        check_classes(self.name, p.shape[1] if p.ndim > 1 else 1, len(self.classes_))
-        return p
-
-    def _shap(self, X: NDArray[np.float32]) -> NDArray[Any]:
-        import xgboost
-
-        return np.asarray(self._restored({}).predict(xgboost.DMatrix(X), pred_contribs=True))
-
-    def _restored(self, limits: dict[str, int]) -> Any:
-        import xgboost
-
-        # Threads are fixed before the loading; the saved ones are those of the training machine.
-        booster = xgboost.Booster({**limits, "device": "cpu", "verbosity": 0})
-        try:
-            booster.load_model(bytearray(self.native_))
-            booster.set_param({**limits, "device": "cpu"})
-        except (xgboost.core.XGBoostError, ValueError) as error:
-            raise unreadable(self.name, error) from error
-        return booster
+    @staticmethod
+    def _read(native: bytes) -> Trees:
+        return read_xgboost(native)
 
     def _parameters(self, task: BoostingTask) -> dict[str, Any]:
         return {

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gliaboost.models.base import NativeModelError
 from gliaboost.models.segmentation.discriminants import Discriminants, learn_discriminants
-from gliaboost.models.segmentation.forest import Forest, grow_forest
+from gliaboost.models.segmentation.forest import from_kept_arrays, grow_forest, kept_arrays
+from gliaboost.models.trees.trees import Trees
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,21 +22,21 @@ class PixelModel:
     Attributes
     ----------
     discriminants : Discriminants
-    forest : Forest
+    forest : Trees
         Over the columns and the discriminants' scores.
     """
 
     discriminants: Discriminants
-    forest: Forest
+    forest: Trees
 
     @property
     def classes(self) -> int:
         """Classes, that of no tumour included."""
-        return len(self.forest.start)
+        return self.forest.classes
 
     def probabilities(self, X: NDArray[np.float32]) -> NDArray[np.float32]:
         """Give every class's probability, ``float32 [N, K]``; rows sum to 1."""
-        return self.forest.probabilities(self.discriminants.beside(X))
+        return self.forest.probabilities(self.discriminants.beside(X)).astype(np.float32)
 
     def shifted(self, shift: float) -> PixelModel:
         """Add to tumour's log odds."""
@@ -44,7 +45,7 @@ class PixelModel:
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the plain arrays; `from_arrays` takes them back."""
         linear = {f"linear.{name}": each for name, each in self.discriminants.arrays().items()}
-        return linear | {f"trees.{name}": each for name, each in self.forest.arrays().items()}
+        return linear | {f"trees.{name}": each for name, each in kept_arrays(self.forest).items()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], columns: int, classes: int) -> Self:
@@ -57,10 +58,10 @@ class PixelModel:
         """
         discriminants = Discriminants.from_arrays(_under("linear.", arrays), columns)
         scores = len(discriminants.start)
-        forest = Forest.from_arrays(_under("trees.", arrays), columns + scores)
-        if not len(forest.start) == scores == classes:
+        forest = from_kept_arrays(_under("trees.", arrays), columns + scores)
+        if not forest.classes == scores == classes:
             raise NativeModelError(
-                f"the segmenter tells {len(forest.start) - 1} kinds of tumour apart, "
+                f"the segmenter tells {forest.classes - 1} kinds of tumour apart, "
                 f"{classes - 1} are named; train it again or copy it again"
             )
         return cls(discriminants, forest)

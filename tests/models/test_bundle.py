@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 import pickle
+import subprocess
+import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
@@ -129,7 +131,7 @@ def test_a_bundle_cut_short_says_so(path: Path, share: float) -> None:
 
 def test_a_changed_byte_is_noticed(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    at = data.find(b"tree")
+    at = data.find(b"gliaboost arrays")
     data[at] ^= 1
     path.write_bytes(bytes(data))
     with pytest.raises(BundleError, match=r"does not match its SHA-256"):
@@ -405,3 +407,32 @@ def test_a_disk_that_fills_leaves_the_old_bundle(
         save(bare(), path)
     assert path.read_bytes() == before
     assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("layout", [3, FORMAT])
+def test_boosted_trees_answer_without_their_libraries(layout: int) -> None:
+    code = f"""
+import sys
+import numpy as np
+# Not only unused: not to be had.
+sys.modules["xgboost"] = sys.modules["lightgbm"] = None
+from gliaboost.models.bundle import load
+for name in {NAMES}:
+    bundle = load(rf"{LAYOUTS}/format-{layout}-{{name}}.joblib")
+    X = np.ones((3, bundle.columns), np.float32)
+    assert np.allclose(bundle.predict_proba(X).sum(axis=1), 1)
+    assert bundle.classifier().contributions(X).shape == (3, 2, bundle.columns)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_older_bundles_trees_are_read_at_loading(tmp_path: Path) -> None:
+    old = joblib.load(LAYOUTS / "format-3-lightgbm.joblib")
+    assert old.native.startswith(b"tree\n")
+    assert load(LAYOUTS / "format-3-lightgbm.joblib").native.startswith(b"gliaboost arrays")
+    old.native = old.native.replace(b"num_tree_per_iteration=2", b"num_tree_per_iteration=0")
+    old.sha256 = old.digest()
+    joblib.dump(old, tmp_path / "m.joblib")
+    with pytest.raises(BundleError, match=r"m\.joblib: lightgbm's model cannot be read \(0 trees"):
+        load(tmp_path / "m.joblib")

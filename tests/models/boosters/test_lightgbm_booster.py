@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import lightgbm
@@ -59,10 +60,11 @@ def test_rows_held_out_leave_no_trace_and_are_judged_by_their_log_loss() -> None
 def test_a_tree_uses_a_share_of_the_columns() -> None:
     X, y = table()
     model = quick(max_features=0.25, rounds=3, max_leaves=31, min_rows=1).fit(X, y)
-    trees = lightgbm.Booster(model_str=model.to_bytes().decode()).trees_to_dataframe()
-    used = trees.dropna(subset="split_feature").groupby("tree_index")["split_feature"].nunique()
-    assert used.max() <= 3
-    assert len(used) == 9
+    trees = model.trees_
+    assert len(trees.roots) == 9
+    edges = [*trees.roots[trees.roots >= 0].tolist(), len(trees.feature)]
+    used = [len(set(trees.feature[a:b].tolist())) for a, b in pairwise(edges)]
+    assert 1 <= max(used) <= 3
 
 
 def test_damaged_bytes_are_refused() -> None:

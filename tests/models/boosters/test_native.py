@@ -1,4 +1,4 @@
-"""Models in their libraries' own formats, against the libraries themselves."""
+"""What both boosters say of models that do not fit, in the libraries' own formats too."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_what_does_not_fit_is_said(library: str) -> None:
         asked(library, native, X[:, 1:], 3)
     with pytest.raises(NativeModelError, match="has 3 classes, 2 are named"):
         asked(library, native, X, 2)
-    with pytest.raises(NativeModelError, match=f"{library} cannot read the model"):
+    with pytest.raises(NativeModelError, match=f"{library}'s model cannot be read"):
         asked(library, b"\x00garbage", X, 3)
 
 

@@ -10,6 +10,8 @@ from sklearn.metrics import log_loss
 
 from gliaboost.models.boosters.task import BoostingTask
 from gliaboost.models.boosters.xgboost_booster import XGBoost, _BlockGrowing, _Blocks
+from gliaboost.models.trees.trees import Trees
+from gliaboost.models.trees.xgboost_form import read_xgboost
 
 TOO = {"device": "cpu", "jobs": 1, "rounds": 20, "learning_rate": 0.2, "max_leaves": 7}
 
@@ -80,13 +82,22 @@ def test_columns_are_dealt_into_blocks_of_one_width_each_once() -> None:
 
 
 @pytest.mark.parametrize("columns", [7, 50, 53])
-def test_blocks_of_columns_give_the_librarys_own_model(columns: int) -> None:
+def test_blocks_of_columns_give_the_librarys_own_model(
+    columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    natives: list[bytes] = []
+
+    def kept(native: bytes) -> Trees:
+        natives.append(native)
+        return read_xgboost(native)
+
+    monkeypatch.setattr(XGBoost, "_read", staticmethod(kept))
     rng = np.random.default_rng(columns)
     X = rng.normal(size=(200, columns)).astype(np.float32)
     X[rng.random(X.shape) < 0.05] = np.nan
     y = np.digitize(np.nan_to_num(X[:, -1] - X[:, 2]), [-0.7, 0.7])
     model = quick(inner_folds=0, max_features=0.15, min_rows=4).fit(X, y)
-    booster = xgboost.Booster(model_file=bytearray(model.native_))
+    booster = xgboost.Booster(model_file=bytearray(natives[0]))
     assert booster.num_features() == columns
     gain = booster.get_score(importance_type="total_gain")
     assert set(sorted(gain, key=gain.__getitem__)[-2:]) == {"f2", f"f{columns - 1}"}

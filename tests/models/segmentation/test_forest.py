@@ -1,4 +1,4 @@
-"""Trees as plain arrays: the library's own scores, and nothing that can go astray."""
+"""Trees for pixels: the library's own scores, and what a file keeps of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 
 from gliaboost.models.base import NativeModelError
-from gliaboost.models.segmentation import forest as module
-from gliaboost.models.segmentation.forest import Forest, grow_forest
+from gliaboost.models.segmentation.forest import (
+    KEPT,
+    from_kept_arrays,
+    grow_forest,
+    kept_arrays,
+)
+from gliaboost.models.trees.trees import Trees
 
 
 def _pixels(classes: int, count: int = 600) -> tuple[np.ndarray, np.ndarray]:
@@ -19,7 +24,7 @@ def _pixels(classes: int, count: int = 600) -> tuple[np.ndarray, np.ndarray]:
     return X, np.digitize(X[:, 0] + 0.3 * X[:, 3], np.linspace(-1, 1, classes + 1)[1:-1])
 
 
-def _grown(classes: int = 3, rounds: int = 5, **changed: Any) -> tuple[Forest, np.ndarray]:
+def _grown(classes: int = 3, rounds: int = 5, **changed: Any) -> tuple[Trees, np.ndarray]:
     X, y = _pixels(classes)
     weight = np.ones(len(y))
     offsets = changed.pop("offsets", np.zeros(classes))
@@ -43,13 +48,6 @@ def test_probabilities_are_lightgbms(
     assert forest.probabilities(X) == pytest.approx(boosters[0].predict(X), abs=1e-6)
 
 
-def test_values_on_a_threshold_go_left_as_in_the_library() -> None:
-    thresholds = np.array([0.1, 1 / 3, 1e-35, -2.7, 5.0])
-    rounded = module._not_above(thresholds)
-    assert (rounded.astype(float) <= thresholds).all()
-    assert (np.nextafter(rounded, np.float32(np.inf)).astype(float) > thresholds).all()
-
-
 def test_a_class_that_never_changes_has_trees_of_one_leaf() -> None:
     X = np.zeros((50, 2), np.float32)
     y = np.arange(50) % 2
@@ -63,20 +61,16 @@ def test_offsets_move_the_log_odds() -> None:
     assert moved.scores(X) - plain.scores(X) == pytest.approx(np.tile([0, -2.0], (len(X), 1)))
 
 
-def test_a_shift_moves_every_class_but_the_first() -> None:
-    forest, X = _grown()
-    moved = forest.shifted(1.5).scores(X) - forest.scores(X)
-    assert moved == pytest.approx(np.tile([0, 1.5, 1.5], (len(X), 1)))
-
-
 def test_arrays_bring_it_back() -> None:
     forest, X = _grown()
-    again = Forest.from_arrays(forest.arrays(), 7)
+    arrays = kept_arrays(forest)
+    assert tuple(arrays) == KEPT
+    again = from_kept_arrays(arrays, 7)
     assert (again.scores(X) == forest.scores(X)).all()
 
 
-def _with(forest: Forest, name: str, place: int, value: float) -> dict[str, np.ndarray]:
-    arrays = {key: array.copy() for key, array in forest.arrays().items()}
+def _with(forest: Trees, name: str, place: int, value: float) -> dict[str, np.ndarray]:
+    arrays = {key: array.copy() for key, array in kept_arrays(forest).items()}
     arrays[name][place] = value
     return arrays
 
@@ -92,16 +86,20 @@ def _with(forest: Forest, name: str, place: int, value: float) -> dict[str, np.n
         ("roots", 1, -(10**6)),
         ("feature", 0, 7),
         ("feature", 0, -1),
+        # Nobody's child, and a child of two.
+        ("left", 0, -2),
+        ("threshold", 0, np.nan),
+        ("value", 0, np.inf),
     ],
 )
 def test_trees_that_would_go_astray_are_refused(name: str, place: int, value: int) -> None:
     forest, _ = _grown()
     with pytest.raises(NativeModelError, match="trees cannot be read"):
-        Forest.from_arrays(_with(forest, name, place, value), 7)
+        from_kept_arrays(_with(forest, name, place, value), 7)
 
 
 def test_arrays_of_other_lengths_kinds_or_none_are_refused() -> None:
-    arrays = _grown()[0].arrays()
+    arrays = kept_arrays(_grown()[0])
     broken = [
         {**arrays, "left": arrays["left"][:-1]},
         {**arrays, "roots": arrays["roots"][:-1]},
@@ -112,4 +110,4 @@ def test_arrays_of_other_lengths_kinds_or_none_are_refused() -> None:
     ]
     for each in broken:
         with pytest.raises(NativeModelError):
-            Forest.from_arrays(each, 7)
+            from_kept_arrays(each, 7)

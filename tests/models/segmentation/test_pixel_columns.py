@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gliaboost.models.segmentation.discriminants import Discriminants
-from gliaboost.models.segmentation.forest import Forest
+from gliaboost.models.segmentation.forest import from_kept_arrays
 from gliaboost.models.segmentation.pixel_columns import (
     NEGLIGIBLE,
     SIDE,
@@ -26,16 +26,17 @@ def _head(side: int = SIDE) -> np.ndarray:
 
 def _model(column: int, threshold: float) -> PixelModel:
     """Tumour, almost surely, where a column is above a threshold."""
-    trees = Forest(
-        roots=np.array([-1, 0], np.int32),
-        feature=np.array([column], np.int32),
-        left=np.array([-2], np.int32),
-        right=np.array([-3], np.int32),
-        threshold=np.array([threshold], np.float32),
-        value=np.array([0.0, -9, 9]),
-        start=np.zeros(2),
-    )
     columns = see(_head(), "classical").pyramid.width
+    arrays = {
+        "roots": np.array([-1, 0], np.int32),
+        "feature": np.array([column], np.int32),
+        "left": np.array([-2], np.int32),
+        "right": np.array([-3], np.int32),
+        "threshold": np.array([threshold], np.float32),
+        "value": np.array([0.0, -9, 9]),
+        "start": np.zeros(2),
+    }
+    trees = from_kept_arrays(arrays, columns + 2)
     return PixelModel(Discriminants(np.zeros((columns, 2)), np.zeros(2)), trees)
 
 
