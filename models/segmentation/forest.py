@@ -89,7 +89,7 @@ def from_kept_arrays(arrays: Mapping[str, NDArray[Any]], columns: int) -> Trees:
     """
     roots, feature = (np.size(arrays.get(name, ())) for name in ("roots", "feature"))
     classes = max(1, np.size(arrays.get("start", ())))
-    rest = {
+    rest: dict[str, NDArray[Any]] = {
         "group": (np.arange(roots) % classes).astype(np.int32),
         "missing": np.zeros(feature, np.uint8),
     }
