@@ -46,14 +46,14 @@ def read_ubjson(data: bytes) -> Any:
     >>> read_ubjson(b"{i\x01a[$U#i\x03\x01\x02\x03i\x01bSi\x02hi}")
     {'a': array([1, 2, 3], dtype=uint8), 'b': 'hi'}
     """
-    reader = _Reader(data)
+    reader = _Bytes(data)
     value = reader.value(reader.take(1), 0)
     if reader.place != len(data):
         raise ValueError(f"{len(data) - reader.place} bytes too many")
     return value
 
 
-class _Reader:
+class _Bytes:
     def __init__(self, data: bytes) -> None:
         self.data, self.place, self.seen = data, 0, 0
 
