@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from gliaboost.commands import app as page
 from gliaboost.commands import benchmarks, data, measuring, models, segmenting
 from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
 from gliaboost.commands.warned import plain_warnings
@@ -29,6 +30,7 @@ PANELS = {
         models.predict,
         models.explain,
     ),
+    "The page": (page.app,),
     "This installation": (benchmarks.info,),
 }
 COMMANDS = tuple(command for commands in PANELS.values() for command in commands)

@@ -24,10 +24,11 @@ def keep_estimate(bundle: Bundle, frame: pd.DataFrame | None) -> None:
     Parameters
     ----------
     bundle : Bundle
-        Its ``metrics`` are given ``estimate``.
+        Its ``metrics`` are given ``estimate``, and in it how sure its answers are: ``certainty``.
     frame : pandas.DataFrame, optional
         From `gliaboost.models.estimate.out_of_fold`.
     """
+    from gliaboost.reports.statistics.certainty import Certainty
     from gliaboost.reports.statistics.evaluation import evaluate
 
     if frame is None:
@@ -42,6 +43,7 @@ def keep_estimate(bundle: Bundle, frame: pd.DataFrame | None) -> None:
         "images": measured.counts.images,
         "unit": measured.bootstrap.unit,
         "units": measured.counts.groups,
+        "certainty": Certainty.learned(frame, bundle.classes).to_dict(),
     }
     bundle.sha256 = bundle.digest()
 

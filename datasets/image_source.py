@@ -119,6 +119,10 @@ class ImageSource:
         """
         return hashlib.sha256(self.read()).hexdigest()
 
+    def keyed(self) -> ImageSource:
+        """Return a source that is read once, however often it is asked for its key."""
+        return KeyedSource(self.name, self.data)
+
 
 @dataclass(frozen=True)
 class KeyedSource(ImageSource):
@@ -144,6 +148,42 @@ class KeyedSource(ImageSource):
         if not self._known:
             self.read()
         return self._known[0]
+
+
+@dataclass(frozen=True)
+class DecodedSource(ImageSource):
+    """A picture that was decoded, without its file's bytes but known by them.
+
+    Parameters
+    ----------
+    name : path-like
+        What results and errors call the image.
+    data : bytes
+        A lossless picture of the grey levels.
+    original : str
+        SHA-256 of the file that it was decoded from, its `key`.
+
+    Examples
+    --------
+    >>> source = DecodedSource.of_pixels("upload.png", np.array([[0, 7]], np.uint8), "ab" * 32)
+    >>> source.keyed().key()[:4], source.read()[1:4]
+    ('abab', b'PNG')
+    """
+
+    original: str = ""
+
+    @classmethod
+    def of_pixels(cls, name: Path | str, image: NDArray[np.uint8], key: str) -> DecodedSource:
+        """Keep grey levels, uint8 ``[H, W]``, and the SHA-256 of their file."""
+        return cls(name, ImageSource.from_array(str(name), image).data, key)
+
+    def key(self) -> str:
+        """Return the SHA-256 of the file that it was decoded from."""
+        return self.original
+
+    def keyed(self) -> ImageSource:
+        """Return itself: its key is known."""
+        return self
 
 
 ImageLike: TypeAlias = "ImageSource | os.PathLike[str] | str"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -233,6 +233,33 @@ def _series(source: ImageSource, position: int | None, window: str | None) -> It
         for number, one in enumerate(read_slices(source, window=window))
     )
     yield from slices if position is None else _only(slices, position, source)
+
+
+def look_at_series(
+    name: str, files: Sequence[ImageSource], *, window: str | None = None
+) -> Iterator[Looked]:
+    """Yield the slices of a series whose files are at hand.
+
+    Parameters
+    ----------
+    name : str
+        What the series is called.
+    files : sequence of ImageSource
+        In order, as `gliaboost.datasets.dicom.slices.in_series` gives them.
+    window : str, optional
+        As for `look_at`.
+    """
+    from gliaboost.datasets.dicom.slices import read_slices
+
+    scan, number = ImageSource(name), 0
+    for file in files:
+        try:
+            for one in read_slices(file, window=window):
+                place = replace(_place(scan, number, one), file=file)
+                yield Looked(_slice(f"{name}, slice {number}", one.image), place=place)
+                number += 1
+        except DecodeError as error:
+            yield Looked(file, error.reason)
 
 
 def _place(scan: ImageSource, number: int, one: DicomSlice) -> SlicePlace:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from gliaboost import notebook
-from gliaboost.datasets.image_source import ImageLike, KeyedSource
+from gliaboost.datasets.image_source import ImageLike
 from gliaboost.datasets.scans import look_at
 from gliaboost.features.extract import features_and_images, features_of
 from gliaboost.features.prepared import read_images
@@ -223,7 +223,7 @@ def predict(
         for image in images
         for one in look_at(image, position=position, plane=plane, window=window)
     ]
-    sources = [KeyedSource(one.source.name, one.source.data) for one in looked]
+    sources = [one.source.keyed() for one in looked]
     lost = {row: one.error for row, one in enumerate(looked) if one.error is not None}
     there = [row for row in range(len(looked)) if row not in lost]
     preparation, takes = bundle.preparation_, bundle.takes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pickle
@@ -215,6 +216,38 @@ def make_images(tmp_path: Path, write_images: MakeImages) -> MakeImages:
         return write_images(tmp_path / name, *args, **kwargs)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def dicom_slice() -> Callable[..., bytes]:
+    """Return a function that encodes a slice, uint16 [H, W], as DICOM with a patient in it."""
+
+    def encode(pixels: np.typing.NDArray[np.uint16], **tags: Any) -> bytes:
+        from pydicom.dataset import Dataset, FileMetaDataset
+        from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+        data: Any = Dataset()
+        data.SOPClassUID, data.SOPInstanceUID = "1.2.840.10008.5.1.4.1.1.4", generate_uid()
+        data.SeriesInstanceUID = "1.2.3"
+        data.PatientID, data.PatientName, data.Modality = "4711", "Doe^John", "MR"
+        data.Rows, data.Columns = pixels.shape
+        data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
+        data.BitsAllocated, data.BitsStored, data.HighBit = 16, 16, 15
+        data.PixelRepresentation, data.PixelSpacing = 0, [0.5, 0.5]
+        data.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+        data.ImagePositionPatient = [0, 0, 0]
+        data.PixelData = pixels.astype("<u2").tobytes()
+        for name, value in tags.items():
+            setattr(data, name, value)
+        data.file_meta = FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
+        data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
+        stream = io.BytesIO()
+        data.save_as(stream, enforce_file_format=True)
+        return stream.getvalue()
+
+    return encode
 
 
 @pytest.fixture

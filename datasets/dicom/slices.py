@@ -204,31 +204,60 @@ def _several(names: Iterable[str]) -> str:
     return ", ".join(listed[:SHOWN]) + (" ..." if len(listed) > SHOWN else "")
 
 
-def _one_series(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Return the files of a folder's series in their order, and why others are passed over."""
+def in_series(
+    images: Iterable[ImageLike],
+) -> tuple[list[list[ImageSource]], list[tuple[str, str]]]:
+    """Sort DICOM files, or their bytes, into series.
+
+    Parameters
+    ----------
+    images : iterable of path-like or ImageSource
+        Files of any kind and order.
+
+    Returns
+    -------
+    series : list of lists of ImageSource
+        Each in the order of positions, failing that of instance numbers.
+    passed : list of (name, reason)
+        What is no slice to learn from.
+
+    Examples
+    --------
+    >>> in_series([ImageSource("1.dcm", b"no DICOM")])
+    ([], [('1.dcm', 'no DICOM')])
+    """
     passed: list[tuple[str, str]] = []
-    series: dict[str, list[tuple[float, float, Path]]] = {}
-    for file in dicom_files(folder)[0]:
+    series: dict[str, list[tuple[float, float, Path, ImageSource]]] = {}
+    for image in images:
+        source = ImageSource.of(image)
+        name = Path(source.name).name
         try:
-            data = open_dicom(file, pixels=False)
+            data = open_dicom(source, pixels=False)
         except DecodeError as error:
-            passed.append((file.name, error.reason))
+            passed.append((name, error.reason))
             continue
         if (reason := no_image(data) or no_slice(data)) is not None:
-            passed.append((file.name, reason))
+            passed.append((name, reason))
             continue
         position = place_of(data, 0)[1]
         place = (
             np.inf if position is None else position,
             number(value_of(data, "InstanceNumber"), np.inf),
-            file,
+            Path(source.name),
+            source,
         )
         series.setdefault(text_of(data, "SeriesInstanceUID"), []).append(place)
+    ordered = [sorted(places, key=lambda place: place[:3]) for places in series.values()]
+    return [[place[3] for place in places] for places in ordered], passed
+
+
+def _one_series(folder: Path) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Return the files of a folder's series in their order, and why others are passed over."""
+    series, passed = in_series(dicom_files(folder)[0])
     if len(series) > 1:
-        sizes = ", ".join(str(len(files)) for files in series.values())
+        sizes = ", ".join(str(len(files)) for files in series)
         raise UsageError(
             f"{folder} holds slices of {len(series)} series ({sizes} files); name a folder that "
             "holds one, or a file"
         )
-    places = sorted(p for files in series.values() for p in files)
-    return [file for _, _, file in places], passed
+    return [Path(source.name) for files in series for source in files], passed

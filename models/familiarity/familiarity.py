@@ -66,6 +66,25 @@ def learn(
     }
 
 
+def limit(state: Mapping[str, Any]) -> float | None:
+    """Give the typicality down to which pictures are called unlike the training pictures.
+
+    Parameters
+    ----------
+    state : mapping
+        From `learn`.
+
+    Returns
+    -------
+    float or None
+        None where the training set was too small to tell.
+    """
+    known = state.get("novelty")
+    if not known:
+        return None
+    return Novelty.from_state(known, edges()[-1]).threshold
+
+
 def judge(
     state: Mapping[str, Any], columns: NDArray[np.float32], keys: Sequence[str]
 ) -> list[Familiarity]:

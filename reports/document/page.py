@@ -20,22 +20,20 @@ _PIECES = re.compile(r"(?<=[/_-])(?=[^/_-])|(?<=[^(])(?=\()")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write_page(template: str, out: Path | str, **values: Any) -> Path:
-    """Fill a template and write it whole or not at all.
+def page_text(template: str, **values: Any) -> str:
+    """Fill a template.
 
     Parameters
     ----------
     template : str
         File in ``templates/`` that extends ``page.html``.
-    out : path-like
-        The HTML file.
     **values
         What the template shows; text is escaped.
 
     Returns
     -------
-    pathlib.Path
-        The file.
+    str
+        HTML, with style and pictures inside it.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -50,9 +48,27 @@ def write_page(template: str, out: Path | str, **values: Any) -> Path:
     )
     environment.filters["breakable"] = breakable
     environment.filters["options_whole"] = options_whole
-    text = environment.get_template(template).render(
+    return environment.get_template(template).render(
         version=__version__, light=svg.LIGHT, dark=svg.DARK, **values
     )
+
+
+def write_page(template: str, out: Path | str, **values: Any) -> Path:
+    """Fill a template and write it whole or not at all.
+
+    Parameters
+    ----------
+    template, **values
+        As for `page_text`.
+    out : path-like
+        The HTML file.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+    """
+    text = page_text(template, **values)
     with replacing(out) as temporary:
         # A folder's name may be bytes that are no letters.
         temporary.write_text(text, "utf-8", "backslashreplace")

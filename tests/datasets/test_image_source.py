@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.image_source import MAX_BYTES, ImageSource, KeyedSource, image_sources
+from gliaboost.datasets.image_source import (
+    MAX_BYTES,
+    DecodedSource,
+    ImageSource,
+    KeyedSource,
+    image_sources,
+)
 from gliaboost.errors import DecodeError, UsageError
 
 GREYS = np.arange(12, dtype=np.uint8).reshape(3, 4)
@@ -132,3 +138,10 @@ def test_a_keyed_source_hashes_what_it_read(file: Path) -> None:
     assert source.key() == known  # of what was read, not of what lies there now
     assert source.read() == b"other" and source.key() == ImageSource(file).key()
     assert KeyedSource("upload", b"x").key() == ImageSource("upload", b"x").key()
+
+
+def test_a_decoded_picture_is_known_by_the_file_that_it_came_from() -> None:
+    image = np.array([[0, 7], [9, 255]], np.uint8)
+    source = DecodedSource.of_pixels("a.png", image, "ab" * 32)
+    assert decode(source).tolist() == image.tolist()
+    assert source.keyed() is source and source.keyed().key() == source.key() == "ab" * 32

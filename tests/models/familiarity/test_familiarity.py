@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from gliaboost.errors import BundleError
-from gliaboost.models.familiarity.familiarity import DESCRIPTION, Familiarity, judge, learn
+from gliaboost.features.appearance import edges
+from gliaboost.models.familiarity.familiarity import (
+    DESCRIPTION,
+    Familiarity,
+    judge,
+    learn,
+    limit,
+)
 from gliaboost.models.plain_pickle import fault_in
 
 SIDE = 128
@@ -85,3 +92,14 @@ def test_a_small_training_set_judges_no_likeness_but_knows_its_pictures() -> Non
 def test_damage_is_refused_by_a_typed_error(change: dict[str, object]) -> None:
     with pytest.raises(BundleError, match=r"train again|copy it again"):
         judge({**STATE, **change}, DESCRIPTION.transform(HEADS[:1]), [_key(0)])
+
+
+def test_the_limit_is_the_typicality_from_which_on_pictures_are_unlike() -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(150, edges()[-1])).astype(np.float32)
+    state = learn(columns, ["ab" * 32] * 150, np.arange(150))
+    least = limit(state)
+    far = columns[:1] * 50
+    (odd,) = judge(state, far, ["cd" * 32])
+    assert least == 0.01 and odd.unlike and odd.typicality is not None and odd.typicality <= least
+    assert limit({**state, "novelty": {}}) is None

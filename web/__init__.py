@@ -1,0 +1,1 @@
+"""The page: it shows what the Python face says, and decides nothing."""
