@@ -40,8 +40,22 @@ test-slow: $(VENV)/.tools ## what takes minutes
 test-fire: $(VENV)/.tools ## kills, full disks, flipped bits, hostile files (docs/reliability.md)
 	$(BIN)/python -m pytest -m fire -n auto --dist loadgroup
 
-browser: ## Debian's Chromium, in which the tests look at the report (they skip without it)
-	apt-get install --yes --no-install-recommends chromium
+# A Chromium that is there will do. axe-core judges pages; it is fetched, checked, and in no commit.
+AXE     := 4.14.1
+AXE_SUM := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c
+SUDO    := $(if $(filter 0,$(shell id -u)),,sudo)
+
+browser: $(VENV)/axe-core/axe.min.js ## Chromium and axe-core for the tests that look at pages (they skip without)
+	@if command -v chromium chromium-browser google-chrome >/dev/null || [ -n "$$CHROMIUM" ]; then \
+	  echo "Chromium is there"; \
+	else $(SUDO) apt-get update -qq && $(SUDO) apt-get install --yes --no-install-recommends chromium; fi
+
+$(VENV)/axe-core/axe.min.js: $(VENV)/.python
+	@rm -rf $(@D) && mkdir -p $(@D)
+	cd $(@D) && npm pack --silent axe-core@$(AXE) && tar --extract --gzip --strip-components=1 \
+	  --file axe-core-$(AXE).tgz package/axe.min.js package/LICENSE && rm axe-core-$(AXE).tgz
+	@echo "$(AXE_SUM)  $@" | sha256sum --check --quiet || { rm -rf $(@D); exit 1; }
+	@touch $@
 
 lint: $(VENV)/.tools ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,14 +20,8 @@ from gliaboost.reports.pages.glance import look
 from gliaboost.reports.pages.joined import render_joined
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.protocol.experiment_record import HistoryRecord
-
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed (pip install playwright)"
-)
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium (apt install chromium)")
+from tests.browser import chromium
+from tests.browser import opened as open_page
 
 MakePredictions = Callable[..., pd.DataFrame]
 MakeRun = Callable[..., Path]
@@ -86,13 +78,8 @@ CUT = """() => [...document.querySelectorAll("figure svg text")].filter((t) => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as driver:
-        # Debian's Chromium as root needs no sandbox; the page is ours.
-        started = driver.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
-        )
+    with chromium() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -126,18 +113,7 @@ def page_file(folder: Path, tmp_path: Path) -> Path:
 
 def opened(browser: Any, file: Path, width: int = 1280, scheme: str = "light") -> Any:
     """Open a page and fail on whatever a reader's browser would complain of."""
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-    page.complaints = []
-    page.on("console", lambda m: page.complaints.append(m.text))
-    page.on("pageerror", lambda e: page.complaints.append(str(e)))
-    page.on(
-        "request",
-        lambda r: None if r.url.startswith(("file:", "data:")) else page.complaints.append(r.url),
-    )
-    page.goto(file.as_uri())
-    page.wait_for_load_state("networkidle")
-    return page
+    return open_page(browser, file.as_uri(), width=width, scheme=scheme)
 
 
 def test_no_complaint_no_request_and_every_figure(browser: Any, page_file: Path) -> None:
