@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gliaboost.features.kernels.cpu.bits import popcount, trailing_zeros
-from gliaboost.features.kernels.cpu.compiled import entry, part
+from gliaboost.features.kernels.cpu.compiled import entry, inlined, part
 from gliaboost.features.kernels.cpu.memory import LINE
 
 LANES = 4
@@ -45,7 +45,7 @@ def _pad(image: Any, y0: Any, y1: Any, room: Any) -> None:
             spans[y - y0, 0], spans[y - y0, 1] = first, after if first < width else 0
 
 
-@part
+@inlined
 def _lerp_row(source: Any, s: Any, fractions: Any, f: Any, out: Any, o: Any, n: Any) -> None:
     one = np.uint64(1)
     for x in range(n):
@@ -105,7 +105,7 @@ def _mark_one(
             patterns[p + x] |= bit
 
 
-@part
+@inlined
 def _mark_two(
     rows: Any,
     u1: Any,
