@@ -65,7 +65,7 @@ def unpack(native: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         if place != len(native):
             raise ValueError(f"{len(native) - place} bytes too many")
         return arrays, dict(head["about"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise NativeModelError(
             f"the bytes of a model cannot be read ({error}); copy or train it again"
         ) from error

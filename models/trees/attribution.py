@@ -99,7 +99,7 @@ def add_contributions(
                 columns[at], share[at] = feature[node], 1.0
                 used += 1
             above = float(cover[node])
-            share[at] *= below / above if above > 0 else 0.0
+            share[at] *= min(below / above, 1.0) if above > 0 else 0.0
             place[length] = at
             length += 1
             child, below, node = node, above, parent[node]
