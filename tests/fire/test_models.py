@@ -74,8 +74,11 @@ def asked(name: str, native: bytes) -> NDArray[np.float64]:
         arrays, _ = unpack(native)
         model = PixelModel.from_arrays(arrays, COLUMNS, CLASSES)
         return model.probabilities(np.nan_to_num(ASKED)).astype(np.float64)
-    forms = {"random-forest": {"trees": 3}, "stacked": {"head": "logistic"}}
-    own: dict[str, Any] = forms.get(name, {})
+    forms: dict[str, dict[str, Any]] = {
+        "random-forest": {"trees": 3},
+        "stacked": {"head": "logistic"},
+    }
+    own = forms.get(name, {})
     found = model_class(name).from_bytes(native, range(CLASSES), COLUMNS, **own)
     told = found.contributions(ASKED)
     assert told is None or told.shape == (len(ASKED), CLASSES, COLUMNS)
