@@ -173,7 +173,7 @@ def _of_backbone(word: str, taker: str, choice: str) -> str:
 
 def known_backbone(word: str) -> str | None:
     """Find the backbone that a word names, in any case; None where there is none, or no timm."""
-    from gliaboost.features.embedding.backbones import PRESETS, timm_name
+    from gliaboost.features.embedding.timm_names import PRESETS, timm_name
 
     preset = spelled(word, PRESETS)
     if preset is not None:

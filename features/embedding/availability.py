@@ -47,14 +47,14 @@ def weights_faults(backbone: str, weights: str, sha256: str = "", purpose: str =
         if backbone in PACKAGES and weights == "package":
             packaged_file(backbone)
             return []
-        from gliaboost.features.embedding import backbones
+        from gliaboost.features.embedding import backbones, hub, timm_names
 
-        name = backbones.timm_name(backbone)
+        name = timm_names.timm_name(backbone)
         if weights == "package":
             backbones.refuse_unpackaged(name)
             packaged_file(name)
         elif weights == "hub":
-            backbones.refuse_unreachable(name)
+            hub.refuse_unreachable(name)
     except GliaboostError as error:
         return [str(error)]
     return []

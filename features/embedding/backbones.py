@@ -8,43 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost._compat import import_timm
-from gliaboost.errors import GliaboostError, MissingExtraError, UsageError, WeightsError
+from gliaboost.errors import GliaboostError, UsageError, WeightsError
+from gliaboost.features.embedding.hub import cached, offline, refuse_unreachable, unfetched
 from gliaboost.features.embedding.packaged import (
     PACKAGED,
     PACKAGES,
     packaged_file,
     packaged_weights,
 )
-from gliaboost.features.embedding.weights import digest, file_checksum, find_weights, read_weights
-from gliaboost.spelling import near
+from gliaboost.features.embedding.timm_names import PRESETS, timm_library, timm_name
+from gliaboost.features.embedding.weights import (
+    NAMING,
+    digest,
+    file_checksum,
+    find_weights,
+    read_weights,
+)
 
 if TYPE_CHECKING:
     import torch
 
-# What the field compares, under the names that papers use; any other timm name will do as well.
-PRESETS = {
-    "resnet50": "resnet50",
-    "mobilenet_v1": "mobilenetv1_100",
-    "mobilenet_v2": "mobilenetv2_100",
-    "mobilenet_v3": "mobilenetv3_large_100",
-    "xception": "legacy_xception",
-    "inception_v3": "inception_v3",
-    "efficientnet_b0": "efficientnet_b0",
-    "efficientnet_lite0": PACKAGED,
-    "efficientnet_lite1": "tf_efficientnet_lite1",
-    "efficientnet_lite2": "tf_efficientnet_lite2",
-    "convnext_tiny": "convnext_tiny",
-    "dinov2_small": "vit_small_patch14_dinov2",
-}
 # Only there while training; checkpoints have them all the same.
 _AUXILIARY = ("AuxLogits.",)
-# Who takes weights is not known here: an extractor or a network.
-NAMING = (
-    "--set embedding.weights=FILE (safetensors, or a checkpoint of tensors; for a network "
-    "cnn-finetune.weights or hybrid.weights)"
-)
-_OTHERWISE = f"or keep the backbone {PACKAGED}, whose weights come with gliaboost"
 
 
 @dataclass(frozen=True)
@@ -67,37 +52,6 @@ class BackboneInput:
     interpolation: str
 
 
-def timm_name(backbone: str) -> str:
-    """Return timm's name of a preset or of any of its own models.
-
-    Raises
-    ------
-    UsageError
-        If timm has no such model.
-    MissingExtraError
-        If timm is not installed.
-
-    Examples
-    --------
-    >>> timm_name("mobilenet_v2")
-    'mobilenetv2_100'
-    """
-    name = PRESETS.get(backbone, backbone)
-    timm = _timm()
-    if not _known(timm, name):
-        alike = near(backbone, [*PRESETS, *timm.list_models()]) or list(PRESETS)
-        raise UsageError(f"no backbone {backbone!r} in timm; did you mean {', '.join(alike)}?")
-    return name
-
-
-def _known(timm: Any, name: str) -> bool:
-    try:
-        timm.get_pretrained_cfg(name)
-    except RuntimeError:  # the network, with weights that timm never published of it
-        return False
-    return bool(timm.is_model(name))
-
-
 @functools.cache
 def backbone_input(backbone: str) -> BackboneInput:
     """Look up the input that a backbone was trained with.
@@ -117,7 +71,7 @@ def backbone_input(backbone: str) -> BackboneInput:
     (0.5, 0.5, 0.5)
     """
     name = timm_name(backbone)
-    cfg = _timm().get_pretrained_cfg(name)
+    cfg = timm_library().get_pretrained_cfg(name)
     values = cfg.to_dict() if cfg is not None else {}
     # A model that was never trained has no configuration: ImageNet's usual one.
     return BackboneInput(
@@ -181,7 +135,9 @@ def create_backbone(
         refuse_unpackaged(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model: torch.nn.Module = _timm().create_model(name, num_classes=0, **_sized(name, size))
+        model: torch.nn.Module = timm_library().create_model(
+            name, num_classes=0, **_sized(name, size)
+        )
     model.eval()
     if weights == "random":
         return model
@@ -191,13 +147,6 @@ def create_backbone(
         path = find_weights(weights, sha256)
         _load(model, read_weights(path), path, name)
     return model
-
-
-def hub_name(backbone: str) -> str:
-    """Name the hub's weights of a backbone as timm does, ``NETWORK.TAG``; empty: there are none."""
-    cfg = _timm().get_pretrained_cfg(timm_name(backbone))
-    tagged = cfg is not None and (cfg.hf_hub_id or cfg.url) and cfg.tag
-    return f"{cfg.architecture}.{cfg.tag}" if tagged else ""
 
 
 def refuse_unpackaged(name: str) -> None:
@@ -213,28 +162,6 @@ def refuse_unpackaged(name: str) -> None:
             f"weights 'package' are those of {', '.join(PACKAGES)}, not of {name}; download those "
             f"of {name} with --set embedding.weights=hub, or name a file of yours: {NAMING}"
         )
-
-
-def refuse_unreachable(name: str) -> None:
-    """Say how to get and name a backbone's weights where the hub has none, or none is reached.
-
-    Parameters
-    ----------
-    name : str
-        timm's.
-
-    Raises
-    ------
-    UsageError
-        If timm has no weights for it.
-    GliaboostError
-        If there is no network, and they were not fetched before.
-    """
-    cfg = _timm().get_pretrained_cfg(name)
-    if cfg is None or not (cfg.hf_hub_id or cfg.url):
-        raise UsageError(f"timm has no weights for {name}; name a file: {NAMING}; {_OTHERWISE}")
-    if _offline() and _cached(cfg) is None:
-        raise GliaboostError(_unfetched(name, cfg, "no network, and they were not fetched before"))
 
 
 def weights_checksum(backbone: str, weights: str, *, sha256: str = "", seed: int = 0) -> str:
@@ -270,7 +197,7 @@ def _hub_checksum(name: str) -> str:
 
 def _sized(name: str, size: int | None) -> dict[str, Any]:
     # Only networks with position embeddings are built for a size.
-    cfg = _timm().get_pretrained_cfg(name)
+    cfg = timm_library().get_pretrained_cfg(name)
     fixed = cfg is not None and cfg.fixed_input_size
     return {"img_size": size} if size is not None and fixed else {}
 
@@ -322,11 +249,11 @@ def _misfit(path: Path, name: str, faults: list[str]) -> str:
 
 
 def _from_hub(name: str, sized: Mapping[str, Any]) -> torch.nn.Module:
-    timm = _timm()
+    timm = timm_library()
     refuse_unreachable(name)
     cfg = timm.get_pretrained_cfg(name)
     try:
-        path = _cached(cfg) if _offline() else None
+        path = cached(cfg) if offline() else None
         if path is not None:
             model: torch.nn.Module = timm.create_model(name, num_classes=0, **sized).eval()
             _load(model, read_weights(path), path, name)
@@ -336,44 +263,4 @@ def _from_hub(name: str, sized: Mapping[str, Any]) -> torch.nn.Module:
         raise
     except Exception as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
-        raise GliaboostError(_unfetched(name, cfg, said)) from error
-
-
-def _unfetched(name: str, cfg: Any, reason: str) -> str:
-    where = f"https://huggingface.co/{cfg.hf_hub_id}" if cfg.hf_hub_id else cfg.url
-    return (
-        f"the weights of {name} cannot be fetched from the hub ({reason}); fetch them where there "
-        f"is a network, from {where}, and name the file: {NAMING}; {_OTHERWISE}"
-    )
-
-
-def _offline() -> bool:
-    """Whether no name can be resolved: the hub's client would try for most of a minute."""
-    import os
-    import socket
-    import urllib.request
-
-    if urllib.request.getproxies() or os.environ.get("HF_ENDPOINT"):
-        return False
-    try:
-        socket.getaddrinfo("huggingface.co", 443)
-    except OSError:
-        return True
-    return False
-
-
-def _cached(cfg: Any) -> Path | None:
-    from huggingface_hub import try_to_load_from_cache
-
-    for file in ("model.safetensors", "pytorch_model.bin"):
-        found = try_to_load_from_cache(cfg.hf_hub_id, file) if cfg.hf_hub_id else None
-        if isinstance(found, str):
-            return Path(found)
-    return None
-
-
-def _timm() -> Any:
-    try:
-        return import_timm()
-    except ImportError as error:
-        raise MissingExtraError(error.name or "timm", "torch", "a network") from error
+        raise GliaboostError(unfetched(name, cfg, said)) from error

@@ -42,7 +42,7 @@ class Embedding(Extractor):
     Parameters
     ----------
     backbone : str
-        A preset of `gliaboost.features.embedding.backbones` or any timm name.
+        A preset of `gliaboost.features.embedding.timm_names` or any timm name.
     weights : str
         ``package`` (comes with gliaboost, for tf_efficientnet_lite0; for lite1 and lite2 with its
         extra ``backbones``), ``hub`` (timm's download), a safetensors file or checkpoint, or

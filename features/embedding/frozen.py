@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from gliaboost._compat import import_timm
 from gliaboost.errors import UsageError
-from gliaboost.features.embedding.backbones import backbone_input, create_backbone, timm_name
+from gliaboost.features.embedding.backbones import backbone_input, create_backbone
 from gliaboost.features.embedding.batching import BatchSize, Together, in_batches
 from gliaboost.features.embedding.pooling import POOLS
+from gliaboost.features.embedding.timm_names import timm_name
 from gliaboost.features.embedding.torch_device import resized, take_one_core, without_tf32
 from gliaboost.parallel import map_in_order, threads
 

@@ -81,7 +81,7 @@ def without_words(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _packaged(backbone: str) -> str:
-    from gliaboost.features.embedding.backbones import PRESETS
+    from gliaboost.features.embedding.timm_names import PRESETS
 
     package = PACKAGES.get(PRESETS.get(backbone, backbone))
     return UNKNOWN if package is None else package.trained_on
@@ -89,6 +89,6 @@ def _packaged(backbone: str) -> str:
 
 def _tagged(backbone: str) -> str:
     """Name the hub's weights as timm does: network, a dot, and how and on what it was trained."""
-    from gliaboost.features.embedding.backbones import hub_name
+    from gliaboost.features.embedding.hub import hub_name
 
     return hub_name(backbone) or UNKNOWN

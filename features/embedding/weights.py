@@ -17,6 +17,11 @@ from gliaboost.files import sha256_file
 if TYPE_CHECKING:
     import torch
 
+# Who takes weights is not known here: an extractor or a network.
+NAMING = (
+    "--set embedding.weights=FILE (safetensors, or a checkpoint of tensors; for a network "
+    "cnn-finetune.weights or hybrid.weights)"
+)
 # Where checkpoints of training scripts keep the model itself.
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
 

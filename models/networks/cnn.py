@@ -149,7 +149,7 @@ class FinetunedCNN(OnBackbone, NetworkClassifier):
     Parameters
     ----------
     backbone : str
-        A preset of `gliaboost.features.embedding.backbones` or any timm name.
+        A preset of `gliaboost.features.embedding.timm_names` or any timm name.
     weights : str
         ``package``, ``hub``, a safetensors file or checkpoint, or ``random``.
     sha256 : str

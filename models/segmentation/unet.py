@@ -46,7 +46,7 @@ class UNetSegmenter(OnBackbone, Segmenter):
     Parameters
     ----------
     backbone : str
-        A preset of `gliaboost.features.embedding.backbones` or any convolutional timm name.
+        A preset of `gliaboost.features.embedding.timm_names` or any convolutional timm name.
     weights : str
         ``package``, ``hub``, a safetensors file or checkpoint, or ``random``.
     sha256 : str

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gliaboost.features.embedding import availability, backbones
+from gliaboost.features.embedding import availability, hub
 from gliaboost.features.embedding.availability import weights_faults
 
 pytest.importorskip("torch")
@@ -32,12 +32,12 @@ def test_a_file_that_is_not_there_or_another_one(tmp_path: Path) -> None:
 
 
 def test_the_hub_out_of_reach_names_the_file_option(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backbones, "_offline", lambda: True)
-    monkeypatch.setattr(backbones, "_cached", lambda cfg: None)
+    monkeypatch.setattr(hub, "offline", lambda: True)
+    monkeypatch.setattr(hub, "cached", lambda cfg: None)
     (said,) = weights_faults("resnet50", "hub")
     assert "no network" in said and "--set embedding.weights=FILE" in said
     assert "huggingface.co/timm/resnet50" in said
-    monkeypatch.setattr(backbones, "_cached", lambda cfg: Path("model.safetensors"))
+    monkeypatch.setattr(hub, "cached", lambda cfg: Path("model.safetensors"))
     assert weights_faults("resnet50", "hub") == []
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pickle
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,14 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gliaboost import _compat
-from gliaboost.errors import GliaboostError, UsageError, WeightsError
-from gliaboost.features.embedding import backbones
+from gliaboost.errors import UsageError, WeightsError
 from gliaboost.features.embedding.backbones import (
-    PRESETS,
-    backbone_input,
     create_backbone,
-    timm_name,
     weights_checksum,
 )
 from gliaboost.features.embedding.packaged import PACKAGED
@@ -60,23 +54,6 @@ def test_the_packaged_network_has_learned_to_see(packaged: Any) -> None:
         fresh = create_backbone(PACKAGED, "random")
         noise = torch.nn.functional.normalize(fresh(batch[:, None].expand(-1, 3, -1, -1)))
     assert float(rows[0] @ rows[1]) < 0.8 < float(noise[0] @ noise[1])
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_presets_are_models_of_timm(preset: str) -> None:
-    timm = _compat.import_timm()
-    cfg = timm.get_pretrained_cfg(timm_name(preset))
-    found = backbone_input(preset)
-    assert (3, found.size, found.size) == cfg.input_size
-    assert found.mean == cfg.mean
-    assert found.std == cfg.std
-    assert found.interpolation == cfg.interpolation
-    assert cfg.hf_hub_id or cfg.url
-
-
-def test_an_unknown_backbone_is_refused_with_its_neighbours() -> None:
-    with pytest.raises(UsageError, match=r"'resnet5' in timm; did you mean .*resnet50"):
-        timm_name("resnet5")
 
 
 @pytest.mark.parametrize("kind", ["safetensors", "checkpoint", "wrapped"])
@@ -165,23 +142,6 @@ def test_a_checkpoint_of_something_else_is_refused(
 def test_the_package_is_for_its_own_backbone_only() -> None:
     with pytest.raises(UsageError, match="'package' are those of tf_efficientnet_lite0"):
         create_backbone("resnet18", "package")
-
-
-@pytest.mark.parametrize("backbone", ["resnet18", "xception"])
-def test_without_a_network_the_hub_names_the_other_choices(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, backbone: str
-) -> None:
-    def no_network(*_: Any, **__: Any) -> Any:
-        raise OSError("name not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", no_network)
-    monkeypatch.setattr("urllib.request.getproxies", dict)
-    monkeypatch.setattr(backbones, "_cached", lambda cfg: None)
-    monkeypatch.delenv("HF_ENDPOINT", raising=False)
-    with pytest.raises(
-        GliaboostError, match=r"cannot be fetched .*set embedding\.weights=FILE.*or keep"
-    ):
-        create_backbone(backbone, "hub")
 
 
 def test_random_weights_depend_on_the_seed_alone() -> None:
