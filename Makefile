@@ -20,7 +20,7 @@ $(VENV)/.python:
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.python
 	rm -rf build
-	$(PIP) install --quiet --editable '.[torch]'
+	$(PIP) install --quiet --editable '.[torch,web]'
 	@touch $@
 
 $(VENV)/.tools: pyproject.toml $(VENV)/.installed

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from gliaboost._face.benchmarks import benchmark
 from gliaboost._face.choices import check_numbers
 from gliaboost._face.faults import Faults
+from gliaboost._face.fold_bundle import best_fold_bundle
 from gliaboost._face.places import check_folder
 from gliaboost._face.runs import RUNS, identity_of, own_folder, write_note
+from gliaboost._face.samples import write_samples
 from gliaboost._face.settings import read_device
 from gliaboost._face.words import CLASSICAL
 from gliaboost.progress import SILENT, Progress
@@ -18,6 +20,8 @@ from gliaboost.progress import SILENT, Progress
 if TYPE_CHECKING:
     from gliaboost.reports.protocol.results import Results
 
+# What the page is opened with.
+MODEL = "model.joblib"
 # So that a newcomer with two cores waits minutes: fifteen segmenters of few trees, no network.
 DEMO_REGION: dict[str, Any] = {
     "maps": "classical",
@@ -50,8 +54,9 @@ def demo(
     Boosters on all features, those of the tumour's region too, five folds; where torch is
     installed, a backbone is fine-tuned briefly, on one of them. Beside the report lie
     ``outline-best.png``, ``outline-median.png`` and ``outline-worst.png``: of the first fold's test
-    slices the true tumour (blue) and the region that the columns look at (orange). No number of it
-    is clinical.
+    slices the true tumour (blue) and the region that the columns look at (orange); and
+    ``model.joblib``, the best model of that fold, which ``gliaboost app`` opens with ``samples`` to
+    try it on. No number of it is clinical.
 
     Parameters
     ----------
@@ -107,6 +112,18 @@ def demo(
             f"{drawn.kind} outline: {drawn.path} ({drawn.label}, Dice {drawn.dice:.0%}; blue: the "
             "tumour, orange: the region found)"
         )
+    _keep_model(results, folder, jobs)
     if out is None:
         write_note(folder, identity, command, done=True)
     return results
+
+
+def _keep_model(results: Results, folder: Path, jobs: int | None) -> None:
+    """Keep the best model for the page, with pictures to try it on."""
+    from gliaboost.models.bundle import save
+
+    bundle, test = best_fold_bundle(results, folder / "phantom", jobs=jobs)
+    save(bundle, folder / MODEL)
+    axial = test[test["path"].str.contains("-axial-")]
+    rows = zip(axial["label"], axial["path"], strict=True)
+    write_samples([(str(n), folder / "phantom" / str(path)) for n, path in rows], folder / MODEL)

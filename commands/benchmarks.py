@@ -11,7 +11,7 @@ import typer
 
 import gliaboost
 from gliaboost.commands.help import CHOICE, DATA, PLACE
-from gliaboost.commands.next_steps import after_benchmark, after_report
+from gliaboost.commands.next_steps import after_benchmark, after_demo, after_report
 from gliaboost.commands.options import (
     DataPath,
     Device,
@@ -71,7 +71,7 @@ def demo(
             progress=progress,
         )
     _show(results, as_json)
-    say_next(quiet or as_json, "benchmark", "YOUR_FOLDER")
+    say_next(quiet or as_json, *after_demo(results))
     exit_with_failures(results.dataset.unreadable.items())
 
 

@@ -79,6 +79,27 @@ def after_benchmark(
     return words
 
 
+def after_demo(results: Results) -> list[str]:
+    """Say what follows the demonstration: the page with its model, else one's own images.
+
+    Parameters
+    ----------
+    results : Results
+        Of the demonstration.
+
+    Returns
+    -------
+    list of str
+        Words of a command, without ``gliaboost``.
+    """
+    from gliaboost._face.demo import MODEL
+
+    model = None if results.folder is None else results.folder / MODEL
+    if model is not None and model.is_file():
+        return ["app", str(model)]
+    return ["benchmark", "YOUR_FOLDER"]
+
+
 def after_audit(report: AuditReport, data: Path, against: Path | None = None) -> list[str]:
     """Say what follows an audit: what mends what it found, else a benchmark.
 

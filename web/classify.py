@@ -9,7 +9,7 @@ import streamlit as st
 from gliaboost._face.answers import bundle_facts
 from gliaboost.web.asked import answers_of
 from gliaboost.web.batch import show_downloads, show_table
-from gliaboost.web.holding import clear, holding, show_faults, uploader
+from gliaboost.web.holding import clear, holding, show_faults, show_samples, uploader
 from gliaboost.web.loaded import Models
 from gliaboost.web.picture import show_picture
 from gliaboost.web.words import facts
@@ -26,6 +26,7 @@ def show_classify(models: Models) -> None:
     with st.expander("What the model was trained on"):
         st.html(facts([("File", str(models.places[name].name)), *bundle_facts(bundle)]))
     uploader("Drop brain slices here")
+    show_samples(models.places[name])
     show_faults()
     own = holding()
     if not own.uploads:

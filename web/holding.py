@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from gliaboost._face.samples import samples_beside
 from gliaboost.datasets.uploads import Upload, UploadLimits, beyond, open_upload, plain_name
 from gliaboost.web.words import plain
 
@@ -110,6 +112,20 @@ def uploader(label: str) -> None:
     if files:
         take_in(files, plane, None if window == WINDOWS[0] else window)
         st.rerun()
+
+
+def show_samples(bundle: Path) -> None:
+    """Offer the pictures that lie beside a bundle, one click each."""
+    samples = samples_beside(bundle)
+    if not samples:
+        return
+    st.markdown("Or try a picture that the model has not seen:")
+    for column, file in zip(st.columns(len(samples)), samples, strict=True):
+        if column.button(plain(file.stem), key=f"sample-{file.stem}", width="stretch"):
+            own = holding()
+            own.faults.clear()
+            own.add(open_upload(file.name, file.read_bytes()))
+            st.session_state["picture"] = max(own.uploads, default=0)
 
 
 def take_in(files: Sequence[UploadedFile], plane: str, window: str | None) -> None:

@@ -8,6 +8,8 @@ import streamlit as st
 
 from gliaboost.errors import GliaboostError
 from gliaboost.web.classify import show_classify
+from gliaboost.web.compare import show_compare
+from gliaboost.web.demonstration import demonstration
 from gliaboost.web.loaded import Models, models_of
 from gliaboost.web.settings import AppSettings
 from gliaboost.web.words import plain
@@ -29,6 +31,10 @@ def show(settings: AppSettings) -> None:
     models = models_of(settings)
     for name, reason in models.faults:
         st.error(f"**{plain(name)}**: {plain(reason)}")
+    if not settings.bundles:
+        models = demonstration()
+    if not models.classifiers:
+        return
     views = _views(models, settings)
     view = st.radio("View", list(views), horizontal=True, key="view") if len(views) > 1 else None
     try:
@@ -40,4 +46,7 @@ def show(settings: AppSettings) -> None:
 
 
 def _views(models: Models, settings: AppSettings) -> dict[str, Callable[[], None]]:
-    return {"Classify": lambda: show_classify(models)}
+    views: dict[str, Callable[[], None]] = {"Classify": lambda: show_classify(models)}
+    if len(models.classifiers) > 1:
+        views["Compare"] = lambda: show_compare(models)
+    return views

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from gliaboost._face.answers import UNCALIBRATED, Answer
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.head import burnt_in
-from gliaboost.models.explain.attribution import Explanation
 from gliaboost.models.explain.layers import enlarged, key_of, layered
 from gliaboost.models.segmentation.measured_words import measured_words
 from gliaboost.models.segmentation.measurements import Measurements, measure
@@ -23,6 +22,7 @@ from gliaboost.web.words import bars, facts, key, plain, small
 
 if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle
+    from gliaboost.models.explain.attribution import Explanation
     from gliaboost.models.segmentation.bundle import SegmenterBundle
 
 # How strong an explanation is drawn at first, in percent.
@@ -88,19 +88,30 @@ def show_picture(
             st.image(enlarged(picture, SIDE), width="stretch")
             st.html(small("As it was dropped."))
             return
-        found = explanation(bundle, number)
-        _explained(found, bundle)
+        opacity = st.slider("Explanation, opacity in %", 0, 100, OPACITY, key="opacity")
+        found = show_layers(bundle, number, opacity)
     if segmenter is not None:
         _segmented(number, segmenter)
-    elif isinstance(found, Explanation):
+    elif found is not None:
         _region(found)
 
 
-def _explained(found: Explanation | str, bundle: Bundle) -> None:
+def show_layers(bundle: Bundle, number: int, opacity: int) -> Explanation | None:
+    """Show what one answer rests on, over its picture; in words where that cannot be told.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        Whose answer.
+    number : int
+        Of the picture.
+    opacity : int
+        In percent.
+    """
+    found = explanation(bundle, number)
     if isinstance(found, str):
         st.info(plain(found))
-        return
-    opacity = st.slider("Explanation, opacity in %", 0, 100, OPACITY, key="opacity")
+        return None
     st.image(layered(found, opacity / 100, side=SIDE), width="stretch")
     st.html(key(key_of(found)))
     height, width = found.image.shape
@@ -111,6 +122,7 @@ def _explained(found: Explanation | str, bundle: Bundle) -> None:
         st.markdown(plain(f"{kind} of {bundle.model}."))
         for note in found.notes():
             st.markdown(f"- {plain(note)}")
+    return found
 
 
 def _segmented(number: int, segmenter: SegmenterBundle) -> None:

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+import pandas as pd
 import pytest
 
 import gliaboost
 from gliaboost._face import demo
 from gliaboost._face.choices import choose
 from gliaboost._face.faults import Faults
+from gliaboost._face.samples import samples_beside
 from gliaboost.datasets.phantom import sample
 from gliaboost.errors import UsageError
 from gliaboost.progress import Silent
@@ -43,6 +45,7 @@ def test_the_demo_is_a_benchmark_of_a_phantom(
     monkeypatch.setattr(sample, "make_phantom", lambda folder, **named: asked.append(folder))
     monkeypatch.setattr(demo, "benchmark", instead)
     monkeypatch.setattr(region_outlines, "draw_outlines", outlined)
+    monkeypatch.setattr(demo, "_keep_model", lambda *given: asked.append("model"))
     heard = Heard()
     gliaboost.demo(tmp_path, progress=heard)
     phantom = tmp_path / "phantom"
@@ -50,6 +53,7 @@ def test_the_demo_is_a_benchmark_of_a_phantom(
         phantom,
         (phantom / "manifest.parquet", tmp_path / "store"),
         ("outlines", tmp_path, None),
+        "model",
     ]
     assert "no number here is clinical" in heard.lines[-2]
     assert heard.lines[-1].startswith(f"best outline: {tmp_path / 'outline-best.png'} (glioma, ")
@@ -61,6 +65,26 @@ def test_the_demo_is_a_benchmark_of_a_phantom(
         assert "region" in named["features"].split(",")
         assert named["settings"]["region"]["maps"] == "classical"
     assert "embedding" not in told[1]["features"]
+
+
+def test_the_best_model_is_kept_for_the_page_with_samples(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from gliaboost.datasets.prepare import Preparation
+    from gliaboost.models.bundle import Bundle
+
+    plain = Preparation().to_dict()
+    own = Bundle("lightgbm", b"x", "", ["a", "b"], 1, plain, [], {}, "cpu", "", takes="columns")
+    (tmp_path / "phantom" / "images").mkdir(parents=True)
+    paths = [f"images/P{n}-{plane}-1.png" for n in "12" for plane in ("axial", "coronal")]
+    for path in paths:
+        (tmp_path / "phantom" / path).write_bytes(path.encode())
+    test = pd.DataFrame({"label": list("aabb"), "path": paths})
+    monkeypatch.setattr(demo, "best_fold_bundle", lambda *given, **named: (own, test))
+    demo._keep_model(cast(Any, None), tmp_path, None)
+    assert gliaboost.load(tmp_path / demo.MODEL).classes == ["a", "b"]
+    kept = samples_beside(tmp_path / demo.MODEL)
+    assert [f.read_text() for f in kept] == ["images/P1-axial-1.png", "images/P2-axial-1.png"]
 
 
 @pytest.mark.parametrize("given", [demo.DEMO, demo.DEMO_NETWORKS])
@@ -77,6 +101,7 @@ def test_a_demo_without_a_place_goes_on_in_its_own(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sample, "make_phantom", lambda folder, **named: None)
     monkeypatch.setattr(region_outlines, "draw_outlines", lambda folder, manifest: [])
+    monkeypatch.setattr(demo, "_keep_model", lambda *given: None)
     places: list[Path] = []
     monkeypatch.setattr(demo, "benchmark", lambda data, **named: places.append(named["out"]))
     for seed in (0, 0, 1, 0):

@@ -10,6 +10,7 @@ import pytest
 from gliaboost.commands.next_steps import (
     after_audit,
     after_benchmark,
+    after_demo,
     after_evaluation,
     after_extract,
     after_prediction,
@@ -168,3 +169,10 @@ def test_after_an_evaluation_the_surest_mistake_is_looked_at(tmp_path: Path) -> 
         assert after_evaluation(bundle, "lightgbm", data, frame) == words
         assert after_evaluation(bundle, "svm", data, frame) == other
     assert after_evaluation(bundle, "lightgbm", tmp_path, frame.iloc[:1]) == other
+
+
+def test_after_the_demo_comes_the_page_with_its_model(tmp_path: Path) -> None:
+    results = replace(read_results(FIGSHARE), folder=tmp_path)
+    assert after_demo(results) == ["benchmark", "YOUR_FOLDER"]
+    (tmp_path / "model.joblib").write_bytes(b"")
+    assert after_demo(results) == ["app", str(tmp_path / "model.joblib")]

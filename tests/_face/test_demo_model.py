@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gliaboost
+from gliaboost._face import demo_model
+from gliaboost._face.answers import certainty_of
+from gliaboost._face.samples import samples_beside
+from gliaboost.datasets.phantom import sample
+
+
+def test_it_is_made_once_with_samples_of_other_patients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, number in {"PATIENTS": 8, "MASKED": 4, "TRIED": 4}.items():
+        monkeypatch.setattr(demo_model, name, number)
+    really = sample.make_phantom
+    monkeypatch.setattr(
+        sample, "make_phantom", lambda folder, **named: really(folder, **{**named, "size": 64})
+    )
+    light = {"settings": {"boosted-pixels": {"maps": "classical", "passes": 1, "rounds": 3}}}
+    segment, train = gliaboost.segment_train, gliaboost.train
+    monkeypatch.setattr(
+        demo_model, "segment_train", lambda data, **named: segment(data, **{**named, **light})
+    )
+    monkeypatch.setattr(
+        demo_model,
+        "train",
+        lambda data, **named: train(data, settings={"lightgbm": {"rounds": 3}}, **named),
+    )
+    made = demo_model.demo_model(tmp_path / "demo")
+    bundle = gliaboost.load(made.bundle)
+    assert bundle.metrics["patients"] == 8 and certainty_of(bundle) is not None
+    assert gliaboost.load_segmenter(made.segmenter).classes
+    tried = samples_beside(made.bundle)
+    assert tried and not any(p.seen == "file" for p in gliaboost.predict(made.bundle, tried))
+    assert {f.name for f in (tmp_path / "demo").iterdir()} == {
+        made.bundle.name, made.segmenter.name, "samples",
+    }  # fmt: skip
+    monkeypatch.setattr(demo_model, "_make", None)
+    assert demo_model.demo_model(tmp_path / "demo") == made
