@@ -43,6 +43,7 @@ from gliaboost.commands.options import (
     say_next,
 )
 from gliaboost.commands.progress_bar import shown_progress
+from gliaboost.deferred import defer
 
 # The usual name of a bundle.
 BUNDLE = "model.joblib"
@@ -272,6 +273,8 @@ def predict(
 
     Warns of pictures unlike those that the model was trained on, and of those that were among them.
     """
+    # One picture takes less time than they do.
+    defer()
     from gliaboost.reports.pages.terminal import (
         predictions_csv,
         predictions_json,
@@ -329,6 +332,7 @@ def explain(
     SHAP values of boosters, weights of a logistic regression, Grad-CAM of
     networks: orange speaks for the predicted class, blue against it.
     """
+    defer()
     out = place(out, "explanation.png")
     check_writable(out)
     found = gliaboost.explain(bundle, path, position=position, plane=plane, window=window)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,11 +45,23 @@ class ColumnClassifier(Classifier):
 
     def _new_rows(self, X: ArrayLike) -> NDArray[np.float32]:
         """Check rows to predict, ``float32 [N, D]``; raises as `_training_rows`."""
-        matrix: NDArray[np.float32] = validate_data(
-            self, X, dtype=np.float32, ensure_all_finite=False, reset=False
-        )
+        if self._as_trained(X):
+            matrix = X
+        else:
+            matrix = validate_data(self, X, dtype=np.float32, ensure_all_finite=False, reset=False)
         refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
         return matrix
+
+    def _as_trained(self, X: ArrayLike) -> TypeGuard[NDArray[np.float32]]:
+        """Whether scikit-learn would find nothing: it imports pandas to look for a table."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype == np.float32
+            and X.ndim == 2
+            and len(X) > 0
+            and X.shape[1] == getattr(self, "n_features_in_", None)
+            and not hasattr(self, "feature_names_in_")
+        )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

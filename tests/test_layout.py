@@ -21,6 +21,7 @@ FLOORS = {
         "_compat",
         "contracts",
         "_version",
+        "deferred",
         "devices",
         "errors",
         "files",

@@ -44,3 +44,18 @@ def test_an_infinite_value_is_named_by_its_column_in_training_and_after(name: st
         model.fit(wrong, ["glioma", "pituitary"] * 30)
     with pytest.raises(UsageError, match=r"one class only \(glioma\)"):
         model.fit(table, ["glioma"] * 60)
+
+
+def test_rows_like_those_of_training_are_told_from_all_others() -> None:
+    model, table = fitted("lightgbm")
+    rows = table.to_numpy(np.float32)
+    # Fitted on a table, it misses the columns' names.
+    assert not model._as_trained(rows)
+    with pytest.warns(UserWarning, match="valid feature names"):
+        model.predict_proba(rows)
+    plain = model.fit(rows, ["glioma", "pituitary"] * 30)
+    assert plain._as_trained(rows)
+    for other in (rows[:, :3], rows[0], rows[:0], rows.astype(float), rows.tolist(), table):
+        assert not plain._as_trained(other)
+    with pytest.raises(ValueError, match="3 features, but LightGBM is expecting 4"):
+        plain.predict_proba(rows[:, :3])

@@ -1,0 +1,78 @@
+"""Libraries that another one imports and a command does not use, imported when they are."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.machinery
+import importlib.util
+import sys
+import threading
+import types
+from collections.abc import Sequence
+from typing import Any
+
+# scikit-learn imports these for a few functions of its own: they take longer than a prediction.
+SELDOM_USED = ("pandas", "scipy.stats")
+
+_lock = threading.RLock()
+
+
+def defer(names: Sequence[str] = SELDOM_USED) -> None:
+    """Let libraries be imported when something of them is asked for, from now on in this process.
+
+    For a command that ends with its process; a library that is imported already stays as it is.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Modules.
+
+    Examples
+    --------
+    >>> import sys
+    >>> defer(["wave"])
+    >>> import wave
+    >>> isinstance(wave, Deferred), wave.WAVE_FORMAT_PCM, isinstance(sys.modules["wave"], Deferred)
+    (True, 1, False)
+    """
+    if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Finder())
+    for name in names:
+        if name not in sys.modules:
+            sys.modules[name] = Deferred(name)
+
+
+class Deferred(types.ModuleType):
+    """Stands for a module until one of its attributes is asked for, and gives the module's then."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__spec__ = importlib.machinery.ModuleSpec(name, None)
+        # So that what is below it can be asked for: `_Finder` sees to that.
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        # What asks every module where it is from is not to import them all.
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
+        return getattr(_imported(self.__name__), name)
+
+
+class _Finder:
+    """Imports a deferred package before what is below it."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        above = name.rpartition(".")[0]
+        if isinstance(sys.modules.get(above), Deferred):
+            _imported(above)
+            return importlib.util.find_spec(name)
+        return None
+
+
+def _imported(name: str) -> types.ModuleType:
+    with _lock:
+        if isinstance(sys.modules.get(name), Deferred):
+            del sys.modules[name]
+    return importlib.import_module(name)
