@@ -98,7 +98,7 @@ def lbp_codes(
     kind = METHODS.index(method)
 
     def work(part: slice) -> None:
-        room = room_for(images.shape[2], circle.border)
+        room = room_for(images.shape[2], circle.border, points)
         codes_batch(images[part], circle, room, kind, codes[part])
 
     over_images(work, len(images), jobs)
@@ -181,7 +181,7 @@ def _count_codes(
     counts: NDArray[np.uint32],
     part: slice,
 ) -> None:
-    room = room_for(images.shape[2], circle.border)
+    room = room_for(images.shape[2], circle.border, len(circle.corners))
     table = ror_classes(len(circle.corners)) if method == "ror" else np.zeros(1, np.int64)
     kind = METHODS.index(method)
     histograms_batch(images[part], circle, room, kind, table, cell_rows, cell_columns, counts[part])

@@ -31,7 +31,7 @@ def _pad(image: Any, y0: Any, y1: Any, room: Any) -> None:
         start = np.uint64((y - y0 + border) * room.pitch + room.margin)
         if y < 0 or y >= height:
             for x in range(np.uint64(width)):
-                source[start + x] = 0.0
+                source[start + x] = np.float32(0)
             continue
         row = image[y]
         for x in range(np.uint64(width)):
@@ -76,7 +76,7 @@ def _mark_four_whole(
     p: Any,
     n: Any,
 ) -> None:
-    none = np.uint64(0)
+    none = patterns.dtype.type(0)
     for x in range(n):
         pixel = source[here + x]
         first = bit1 if source[a1 + x] >= pixel else none
@@ -122,7 +122,7 @@ def _mark_two(
     p: Any,
     n: Any,
 ) -> None:
-    high1, high2, none = 1.0 - low1, 1.0 - low2, np.uint64(0)
+    high1, high2, none = 1.0 - low1, 1.0 - low2, patterns.dtype.type(0)
     for x in range(n):
         pixel = source[here + x]
         first = bit1 if high1 * rows[u1 + x] + low1 * rows[v1 + x] >= pixel else none
@@ -131,8 +131,8 @@ def _mark_two(
 
 
 @part
-def _bit(k: Any) -> Any:
-    return np.uint64(1) << np.uint64(k)
+def _bit(k: Any, patterns: Any) -> Any:
+    return patterns.dtype.type(np.uint64(1) << np.uint64(k))
 
 
 @part
@@ -146,7 +146,8 @@ def _clear(y0: Any, y1: Any, width: Any, points: Any, room: Any) -> Any:
         if room.spans[y - y0, 1] > 0:
             first, after = min(first, room.spans[y - y0, 0]), max(after, room.spans[y - y0, 1])
     first = min(first, after) // LINE * LINE
-    none, ones = np.uint64(0), ~np.uint64(0) >> np.uint64(64 - points)
+    kind = room.patterns.dtype.type
+    none, ones = kind(0), kind(~np.uint64(0) >> np.uint64(64 - points))
     for y in range(y0, y1):
         start = (y - y0) * room.across
         for x in range(width):
@@ -179,13 +180,13 @@ def _mark_on_pixels(y0: Any, y1: Any, first: Any, after: Any, circle: Any, room:
             _mark_four_whole(
                 source,
                 np.uint64((y - y0 + border + corners[a, 0]) * pitch + margin + corners[a, 1]),
-                _bit(a),
+                _bit(a, patterns),
                 np.uint64((y - y0 + border + corners[b, 0]) * pitch + margin + corners[b, 1]),
-                _bit(b),
+                _bit(b, patterns),
                 np.uint64((y - y0 + border + corners[c, 0]) * pitch + margin + corners[c, 1]),
-                _bit(c),
+                _bit(c, patterns),
                 np.uint64((y - y0 + border + corners[d, 0]) * pitch + margin + corners[d, 1]),
-                _bit(d),
+                _bit(d, patterns),
                 here,
                 patterns,
                 p,
@@ -194,7 +195,7 @@ def _mark_on_pixels(y0: Any, y1: Any, first: Any, after: Any, circle: Any, room:
             continue
         for k in whole:
             a = np.uint64((y - y0 + border + corners[k, 0]) * pitch + margin + corners[k, 1])
-            _mark_whole(source, a, here, _bit(k), patterns, p, n)
+            _mark_whole(source, a, here, _bit(k, patterns), patterns, p, n)
 
 
 @part
@@ -216,7 +217,7 @@ def _mark_column(
     upper1, upper2 = border + corners[k1, 0], border + corners[k2, 0]
     lower1, lower2 = upper1 + corners[k1, 2], upper2 + corners[k2, 2]
     low1, low2 = circle.row_fractions[k1], circle.row_fractions[k2]
-    bit1, bit2 = _bit(k1), _bit(k2)
+    bit1, bit2 = _bit(k1, patterns), _bit(k2, patterns)
     pair = right != 0 and len(members) == 2
     f = np.uint64(k1 * width + first)
     for row in range(top, y1 - y0 + bottom):
@@ -258,11 +259,11 @@ def _mark_column(
             if right != 0:
                 u = np.uint64((above & turn) * across)
                 v = np.uint64(((above + corners[k, 2]) & turn) * across)
-                _mark_one(ring, u, v, low, source, here, _bit(k), patterns, p, n)
+                _mark_one(ring, u, v, low, source, here, _bit(k, patterns), patterns, p, n)
             else:
                 u = np.uint64(above * pitch + margin + dx)
                 v = u + np.uint64(corners[k, 2] * pitch)
-                _mark_one(source, u, v, low, source, here, _bit(k), patterns, p, n)
+                _mark_one(source, u, v, low, source, here, _bit(k, patterns), patterns, p, n)
 
 
 @part
@@ -313,7 +314,7 @@ def codes_batch(images: Any, circle: Any, room: Any, kind: Any, codes: Any) -> N
             _mark_strip(images[n], y0, y1, circle, room)
             for y in range(y0, y1):
                 for x in range(width):
-                    codes[n, y, x] = _code(patterns[(y - y0) * across + x], points, kind)
+                    codes[n, y, x] = _code(np.uint64(patterns[(y - y0) * across + x]), points, kind)
 
 
 @entry
@@ -356,12 +357,12 @@ def histograms_batch(
                     # Apart, without the branches of `_code`: this loop becomes vector instructions.
                     mixed = np.uint64(points + 1)
                     for x in range(width):
-                        ones = popcount(row[x])
-                        uniform = _changes(row[x], points) <= np.uint64(2)
+                        ones = popcount(np.uint64(row[x]))
+                        uniform = _changes(np.uint64(row[x]), points) <= np.uint64(2)
                         codes[x] = np.uint64(first + slots[x]) + (ones if uniform else mixed)
                 else:
                     for x in range(width):
-                        codes[x] = first + slots[x] + _code(row[x], points, kind)
+                        codes[x] = first + slots[x] + _code(np.uint64(row[x]), points, kind)
                 for x in range(width):
                     histogram[codes[x]] += np.uint32(1)
         for r in range(rows):

@@ -27,7 +27,7 @@ def codes(image: Image, points: int, radius: float, method: str) -> NDArray[np.i
     height, width = image.shape
     circle = sampling(height, width, points, radius)
     out = np.full((1, height, width), -1, np.int64)
-    room = room_for(width, circle.border)
+    room = room_for(width, circle.border, points)
     codes_batch(image[None], circle, room, METHODS.index(method), out)
     first: NDArray[np.int64] = out[0]
     return first
@@ -78,7 +78,7 @@ def test_histograms_count_the_codes_with_lanes_and_without(points: int) -> None:
     rows, columns = np.arange(height) // 40, np.arange(width) // 7
     counts = np.zeros((2, 2, 3, bins), np.uint32)
     table = np.zeros(1, np.int64)
-    room = room_for(width, circle.border)
+    room = room_for(width, circle.border, points)
     histograms_batch(images, circle, room, 0, table, rows, columns, counts)
     for image, count in zip(images, counts, strict=True):
         code = codes(image, points, 1.5, "default")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from gliaboost.features.kernels.cpu.room import STRIP, room_for
 
 @given(width=st.integers(1, 600), border=st.integers(1, 40))
 def test_there_is_room_for_all_that_a_strip_can_see(width: int, border: int) -> None:
-    room = room_for(width, border)
+    room = room_for(width, border, 24)
     assert room.border == border
     assert room.strip == STRIP
     # Interpolation looks one column further to the right.
@@ -30,7 +31,7 @@ def test_there_is_room_for_all_that_a_strip_can_see(width: int, border: int) -> 
 @given(width=st.integers(1, 600), border=st.integers(1, 40))
 def test_room_is_not_wasted(width: int, border: int) -> None:
     # Every thread has its own, and what is left over takes the place of a strip in the cache.
-    room = room_for(width, border)
+    room = room_for(width, border, 24)
     assert room.margin < border + LINE
     assert room.across < width + 4 * LINE
     assert room.pitch < room.margin + width + border + 1 + 4 * LINE
@@ -42,15 +43,22 @@ def test_room_is_not_wasted(width: int, border: int) -> None:
 
 @given(width=st.integers(1, 600), border=st.integers(1, 40))
 def test_rows_begin_on_cache_lines_amid_zeros(width: int, border: int) -> None:
-    room = room_for(width, border)
+    room = room_for(width, border, 24)
     for buffer in (room.source, room.ring, room.patterns):
         assert buffer.ctypes.data % 64 == 0
         assert not buffer.any()
     assert room.pitch % LINE == room.across % LINE == room.margin % LINE == 0
-    assert room.patterns.dtype == np.uint64
+
+
+@pytest.mark.parametrize(("points", "kind"), [(1, np.uint32), (32, np.uint32), (33, np.uint64)])
+def test_memory_is_no_wider_than_what_it_holds(points: int, kind: type) -> None:
+    room = room_for(100, 3, points)
+    assert room.patterns.dtype == kind
+    # Of 256 greys every one is exact.
+    assert room.source.dtype == np.float32
 
 
 def test_threads_share_nothing() -> None:
-    first, second = room_for(20, 2), room_for(20, 2)
+    first, second = room_for(20, 2, 8), room_for(20, 2, 8)
     first.source[:] = 1
     assert not second.source.any()
