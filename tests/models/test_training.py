@@ -53,6 +53,18 @@ def test_what_it_was_trained_on_is_kept(manifest: Manifest, tmp_path: Path) -> N
     assert facts["classes"] == {"coarse": 6, "fine": 5}
 
 
+def test_weights_that_nobody_says_the_training_of_are_told(
+    manifest: Manifest, tmp_path: Path, heard: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "nobody says what the weights of lbp"
+    trained(manifest, tmp_path, progress=heard)
+    assert not any(line.startswith(said) for line in heard.lines)
+    monkeypatch.setattr(type(LBP), "pretraining", ("unknown",))
+    bundle, _ = trained(manifest, tmp_path, progress=heard)
+    assert any(line.startswith(said) for line in heard.lines)
+    assert bundle.metrics["pretrained_on"] == {LBP.label: ["unknown"]}
+
+
 def test_parameters_win_over_what_models_share(manifest: Manifest, tmp_path: Path) -> None:
     bundle, _ = trained(manifest, tmp_path, parameters={**QUICK, "seed": 7, "rounds": 2}, seed=3)
     other, _ = trained(manifest, tmp_path, parameters={**QUICK, "rounds": 2}, seed=7)

@@ -50,3 +50,19 @@ def test_it_is_drawn_again_from_its_folder_elsewhere(tmp_path: Path) -> None:
 
 def test_unknown_patients_are_a_warning(tmp_path: Path) -> None:
     assert "Patients are not known" in page(tmp_path, patient=None)
+
+
+def test_weights_of_unknown_training_are_an_alarm_and_older_runs_have_none(tmp_path: Path) -> None:
+    page(tmp_path)
+    saved = read_segmentation(tmp_path / "run")
+    assert [s.pretrained_on for s in saved.record.segmenters] == [()] * len(saved.record.segmenters)
+    first, *others = saved.record.segmenters
+    told = replace(first, pretrained_on=("ImageNet-1k", "unknown"))
+    unknown = replace(saved, record=replace(saved.record, segmenters=(told, *others)))
+    text = render_segmentation(unknown, tmp_path / "again")["html"].read_text("utf-8")
+    assert "What a network had learned from before is not known." in text
+    assert f"the weights of {first.name} were trained on" in text
+    known = replace(first, pretrained_on=("ImageNet-1k",))
+    fine = replace(saved, record=replace(saved.record, segmenters=(known, *others)))
+    text = render_segmentation(fine, tmp_path / "fine")["html"].read_text("utf-8")
+    assert "is not known" not in text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,15 @@ def test_rows_without_a_label_are_no_part_of_it(trained: Any) -> None:
     assert evaluate_bundle(bundle, changed(own, label=some), jobs=1).evaluation.counts.images == 30
     with pytest.raises(UsageError, match="has no labels; predict"):
         evaluate_bundle(bundle, changed(own, label=None), jobs=1)
+
+
+def test_weights_that_nobody_says_the_training_of_are_warned_of(
+    trained: Any, make_images: Any
+) -> None:
+    bundle, _ = trained
+    new = Manifest.read(make_images(patients=6, per_patient=3, seed=5))
+    warned = "nobody says what the weights of embedding were trained on"
+    for before, expected in (({}, False), ({"embedding": ["unknown"]}, True)):
+        told = replace(bundle, metrics={**bundle.metrics, "pretrained_on": before})
+        found = evaluate_bundle(told, new, jobs=1)
+        assert any(s.startswith(warned) for s in found.warnings) is expected
