@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         UnreadableWarning,
         UsageError,
         WeightsError,
+        WriteError,
     )
     from gliaboost.models.bundle import Bundle, load, save
     from gliaboost.models.prediction import Predictions
@@ -93,6 +94,7 @@ __all__ = [
     "UnreadableWarning",
     "UsageError",
     "WeightsError",
+    "WriteError",
     "__version__",
     "audit",
     "benchmark",
@@ -151,6 +153,7 @@ _HOMES = {
         "UnreadableWarning",
         "UsageError",
         "WeightsError",
+        "WriteError",
     ),
     "models.bundle": ("Bundle", "load", "save"),
     "models.prediction": ("Predictions",),

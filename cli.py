@@ -16,6 +16,7 @@ from gliaboost.commands import benchmarks, data, measuring, models, segmenting
 from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
 from gliaboost.commands.warned import plain_warnings
 from gliaboost.errors import GliaboostError
+from gliaboost.interrupts import Seen, watched
 
 # In the order in which they are met.
 PANELS = {
@@ -42,7 +43,6 @@ SEGMENT: dict[str, Callable[..., None]] = {
 }
 # What goes on where it stopped when it is given again.
 RESUMED = ("benchmark", "demo", "extract", "fetch", "segment benchmark", "tune")
-INTERRUPTED = 130
 
 
 class InterruptedCommandError(Exception):
@@ -120,17 +120,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A pipe on Windows has a few hundred letters; a name with others must not end the run.
         sys.stdout.reconfigure(errors="backslashreplace")
+    with watched() as seen:
+        _run(words, debug, seen)
+
+
+def _run(words: Sequence[str], debug: bool, seen: Seen) -> None:
     try:
         with plain_warnings():
             app(args=[w for w in words if w != "--debug"])
-    except InterruptedCommandError:
+    except (KeyboardInterrupt, Exception) as error:
         if debug:
             raise
-        typer.echo(f"\ngliaboost: {_after_interrupt(words)}", err=True)
-        raise SystemExit(INTERRUPTED) from None
-    except Exception as error:
-        if debug:
-            raise
+        # Some libraries make another error of an interrupt that meets them.
+        met = isinstance(error, (KeyboardInterrupt, InterruptedCommandError))
+        if met or seen.number is not None:
+            typer.echo(f"\ngliaboost: {_after_interrupt(words)}", err=True)
+            raise SystemExit(seen.exit_code) from None
         if isinstance(error, GliaboostError):
             message, code = str(error), error.exit_code
         else:

@@ -212,5 +212,9 @@ class StoreError(GliaboostError):
     """The store cannot be read or written."""
 
 
+class WriteError(GliaboostError, OSError):
+    """A file or folder cannot be written: the disk is full, or the place may not be written."""
+
+
 class WeightsError(GliaboostError):
     """A weights file is damaged, dangerous, altered, or of another network."""

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gliaboost.errors import UsageError
+from gliaboost.files import make_folder
+from gliaboost.leftovers import sweep
 
 NAME = ".lock"
 
@@ -38,6 +40,8 @@ def held(folder: Path) -> Iterator[None]:
     gliaboost.errors.UsageError: another run is at work in ...
     """
     with _locked(folder / NAME, f"in {folder}", "another folder with --out"):
+        # The files of whoever else wrote here are those of a killed run.
+        sweep(folder, below=True)
         yield
 
 
@@ -61,7 +65,7 @@ def held_file(file: Path, option: str = "--out") -> Iterator[None]:
 def _locked(path: Path, where: str, instead: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)

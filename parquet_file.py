@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gliaboost.errors import DamagedFileError
-from gliaboost.files import replacing
+from gliaboost.errors import DamagedFileError, GliaboostError, WriteError
+from gliaboost.files import ELSEWHERE, replacing
 from gliaboost.parquet_limits import check_table
 from gliaboost.regular_files import read_regular
 from gliaboost.seals import broken_parquet, sealed_parquet
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 _MOST_BYTES = 2**30
 
 
-def write_parquet(table: pa.Table, path: Path, **options: Any) -> None:
+def write_parquet(
+    table: pa.Table,
+    path: Path,
+    *,
+    kind: type[GliaboostError] = WriteError,
+    remedy: str = ELSEWHERE,
+    **options: Any,
+) -> None:
     """Write a table with a seal.
 
     Parameters
@@ -28,8 +35,15 @@ def write_parquet(table: pa.Table, path: Path, **options: Any) -> None:
         Any columns and metadata.
     path : pathlib.Path
         The file to make or replace.
+    kind, remedy
+        As for `gliaboost.files.replacing`.
     **options
         Of `pyarrow.parquet.write_table`.
+
+    Raises
+    ------
+    WriteError
+        If it cannot be written; or of `kind`.
 
     Examples
     --------
@@ -40,7 +54,7 @@ def write_parquet(table: pa.Table, path: Path, **options: Any) -> None:
     {'a': [1, 2]}
     """
     data = parquet_bytes(table, **options)
-    with replacing(path) as temporary:
+    with replacing(path, kind, remedy) as temporary:
         temporary.write_bytes(data)
 
 

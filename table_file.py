@@ -55,16 +55,12 @@ def write_table(table: pd.DataFrame, path: Path | str) -> Path:
 
     path = check_ending(path)
     whole = pa.Table.from_pandas(table, preserve_index=False)
-    try:
-        if path.suffix.lower() == ".parquet":
-            write_parquet(whole, path)
-        else:
-            from pyarrow import csv
+    remedy = "free space or name another file"
+    if path.suffix.lower() == ".parquet":
+        write_parquet(whole, path, kind=UsageError, remedy=remedy)
+    else:
+        from pyarrow import csv
 
-            with replacing(path) as temporary:
-                csv.write_csv(whole, temporary)
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}; free space or name another file"
-        ) from error
+        with replacing(path, UsageError, remedy) as temporary:
+            csv.write_csv(whole, temporary)
     return path

@@ -15,6 +15,7 @@ from gliaboost._face.runs import RUNS, identity_of, own_folder, write_note
 from gliaboost._face.samples import write_samples
 from gliaboost._face.settings import read_device
 from gliaboost._face.words import CLASSICAL
+from gliaboost.files import make_folder
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def demo(
     identity = identity_of({"demo": networks, "device": device, "seed": seed})
     folder = own_folder(RUNS / "demo", identity) if out is None else Path(out)
     if out is None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         write_note(folder, identity, command, done=False)
         progress.line(f"run: {folder}")
     progress.line(

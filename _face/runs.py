@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gliaboost.errors import DamagedFileError
+from gliaboost.files import writing
 from gliaboost.json_file import read_json, write_json
 
 RUNS = Path("runs")
@@ -67,10 +68,11 @@ def run_folder(name: str, identity: str, command: str = "", runs: Path = RUNS) -
         return begun[-1], True
     while True:
         folder = timed_place(name, runs)
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:  # a run that began at the same moment
-            continue
+        with writing(folder):
+            try:
+                folder.mkdir(parents=True)
+            except FileExistsError:  # a run that began at the same moment
+                continue
         write_note(folder, identity, command, done=False)
         return folder, False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import uuid
@@ -122,15 +121,14 @@ class FeatureTable:
             schema=schema,
         )
         part = self.folder / f"part-{uuid.uuid4().hex}.parquet"
-        try:
-            write_parquet(table, part, compression="lz4", use_dictionary=False)
-        except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            what = "no space left" if full else (error.strerror or str(error))
-            raise StoreError(
-                f"cannot write features to {self.folder}: {what}; rows already stored are kept. "
-                "Free space, or name another folder with --store"
-            ) from error
+        write_parquet(
+            table,
+            part,
+            kind=StoreError,
+            remedy="rows already stored are kept. Free space, or name another folder with --store",
+            compression="lz4",
+            use_dictionary=False,
+        )
         self._enter(part, keys, notes or {})
 
     def older(self, keys: Sequence[str], decoding: int) -> list[str]:

@@ -137,13 +137,8 @@ def save(bundle: BundleFile, path: Path | str) -> Path:
         raise UsageError(f"a bundle holds plain values alone, this one has {fault}")
     bundle.sha256 = bundle.digest()
     path = Path(path)
-    try:
-        with replacing(path) as temporary:
-            joblib.dump(bundle, temporary, compress=False)
-    except OSError as error:
-        raise BundleError(
-            f"cannot write {path}: {error.strerror or error}; free space or name another --out"
-        ) from error
+    with replacing(path, BundleError, "free space or name another --out") as temporary:
+        joblib.dump(bundle, temporary, compress=False)
     return path
 
 

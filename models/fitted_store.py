@@ -89,14 +89,9 @@ class FittedStore:
         if fault:
             raise StoreError(f"what an extractor learned is plain values alone, here is {fault}")
         path = self._path(identity)
-        try:
-            with replacing(path) as temporary:
-                joblib.dump(kept, temporary, compress=False)
-        except OSError as error:
-            raise StoreError(
-                f"cannot write {path}: {error.strerror or error}; free space, or name another "
-                "folder with --store"
-            ) from error
+        remedy = "free space, or name another folder with --store"
+        with replacing(path, StoreError, remedy) as temporary:
+            joblib.dump(kept, temporary, compress=False)
 
     def _path(self, identity: str) -> Path:
         return self.folder / f"{identity}.joblib"

@@ -11,14 +11,18 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from gliaboost.errors import DamagedFileError, GliaboostError
-from gliaboost.files import replacing, set_aside
+from gliaboost.errors import DamagedFileError
+from gliaboost.files import replacing, set_aside, writing
 
 # Optuna's numbers of what a line of its journal does, and of how a trial can end.
 _CREATE_STUDY, _CREATE_TRIAL, _SET_STATE, _SET_ATTRIBUTE = 0, 4, 6, 8
 _COMPLETE, _PRUNED, _FAILED = 1, 2, 3
 # What a trial of ours that failed tells; one that was interrupted has none.
 REASON = "reason"
+REMEDY = (
+    "free space, or name another place with --study. The same command then goes on from its last "
+    "whole trial"
+)
 _CHECK = re.compile(rb',"crc32":"([0-9a-f]{8})"\}\n\Z')
 
 
@@ -51,22 +55,18 @@ class StudyFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
-            data = path.read_bytes() if path.exists() else b""
-            lines = data.splitlines(keepends=True)
-            steps = [step for step in takewhile(bool, map(_step, lines)) if step]
-            self._steps = steps[: _finished(steps)]
-            kept = b"".join(lines[: len(self._steps)])
-            if any(line.endswith(b"\n") for line in lines[len(steps) :]):
-                # More than the torn end of the last writing.
-                reason = f"its line {len(steps) + 1} is not what was written"
-                again = "the trials from there on are done again"
-                set_aside(DamagedFileError(path, reason), again)
-            if kept != data:
-                with replacing(path) as temporary:
-                    temporary.write_bytes(kept)
-        except OSError as error:
-            raise _unwritten(path, error) from error
+        data = path.read_bytes() if path.exists() else b""
+        lines = data.splitlines(keepends=True)
+        steps = [step for step in takewhile(bool, map(_step, lines)) if step]
+        self._steps = steps[: _finished(steps)]
+        kept = b"".join(lines[: len(self._steps)])
+        if any(line.endswith(b"\n") for line in lines[len(steps) :]):
+            # More than the torn end of the last writing.
+            reason = f"its line {len(steps) + 1} is not what was written"
+            set_aside(DamagedFileError(path, reason), "the trials from there on are done again")
+        if kept != data:
+            with replacing(path, remedy=REMEDY) as temporary:
+                temporary.write_bytes(kept)
 
     def read_logs(self, log_number_from: int) -> list[dict[str, Any]]:
         """Return the steps from one on, as Optuna asks for them."""
@@ -77,17 +77,14 @@ class StudyFile:
 
         Raises
         ------
-        GliaboostError
+        WriteError
             If they cannot be written; a next opening drops what of them was.
         """
         texts = [json.dumps(log, separators=(",", ":")) for log in logs]
-        try:
-            with self.path.open("ab") as file:
-                file.write(b"".join(_line(text.encode()) for text in texts))
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise _unwritten(self.path, error) from error
+        with writing(self.path, remedy=REMEDY), self.path.open("ab") as file:
+            file.write(b"".join(_line(text.encode()) for text in texts))
+            file.flush()
+            os.fsync(file.fileno())
         self._steps += [json.loads(text) for text in texts]
 
 
@@ -125,10 +122,3 @@ def _finished(steps: Sequence[Mapping[str, Any]]) -> int:
         if ended or code < _CREATE_TRIAL:
             kept = number
     return kept
-
-
-def _unwritten(path: Path, error: OSError) -> GliaboostError:
-    return GliaboostError(
-        f"cannot write the study {path}: {error.strerror or error}; free space, or name another "
-        "place with --study. The same command then goes on from its last whole trial"
-    )

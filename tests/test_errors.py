@@ -14,9 +14,11 @@ from gliaboost.errors import (
     ResultsError,
     UnreadableWarning,
     UsageError,
+    WriteError,
 )
 
 ERRORS = [
+    WriteError("cannot write a.json: no space left; free space"),
     DamagedFileError("m.parquet", "a bit flipped", "copy it again"),
     GliaboostError("it failed"),
     UsageError("wrong call"),
@@ -36,7 +38,7 @@ def test_errors_cross_processes(error: GliaboostError) -> None:
 
 
 def test_exit_codes() -> None:
-    assert [e.exit_code for e in ERRORS] == [1, 1, 2, 1, 2, 2, 2]
+    assert [e.exit_code for e in ERRORS] == [1, 1, 1, 2, 1, 2, 2, 2]
 
 
 def test_messages_say_what_and_what_to_do() -> None:
@@ -55,6 +57,7 @@ def test_messages_say_what_and_what_to_do() -> None:
 
 def test_kinds_that_callers_may_catch() -> None:
     assert issubclass(UsageError, ValueError)
+    assert issubclass(WriteError, OSError)
     assert issubclass(MissingExtraError, ImportError)
     assert issubclass(ManifestError, UsageError)
     assert issubclass(ResultsError, UsageError)

@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gliaboost.errors import DamagedFileError, DamagedWarning
-from gliaboost.files import replacing, replacing_folder, set_aside, sha256_file
+from gliaboost.errors import DamagedFileError, DamagedWarning, StoreError, WriteError
+from gliaboost.files import make_folder, replacing, replacing_folder, set_aside, sha256_file
 
 
 def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
@@ -42,7 +43,10 @@ def test_new_file_has_the_usual_mode(tmp_path: Path) -> None:
 def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     target = tmp_path / "f.txt"
     target.write_text("old")
-    with pytest.raises(OSError, match="No space"), replacing(target) as temporary:
+    with (
+        pytest.raises(WriteError, match="No space left on device; free"),
+        replacing(target) as temporary,
+    ):
         temporary.write_text("half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert target.read_text() == "old"
@@ -57,7 +61,10 @@ def test_failing_flush_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"), replacing(target) as temporary:
+    with (
+        pytest.raises(WriteError, match="No space left on device; free"),
+        replacing(target) as temporary,
+    ):
         temporary.write_text("new")
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -143,3 +150,54 @@ def test_what_cannot_be_renamed_is_passed_over(tmp_path: Path) -> None:
         set_aside(DamagedFileError(tmp_path / "f", "a bit flipped"), "it is made again")
     (warning,) = (w.message for w in warned)
     assert isinstance(warning, DamagedWarning) and warning.aside is None
+
+
+@pytest.mark.parametrize("make", [replacing, replacing_folder])
+@pytest.mark.parametrize("name", ["ENOSPC", "EDQUOT", "EFBIG", "EROFS", "EIO"])
+def test_a_disk_that_refuses_is_told_with_what_to_do(tmp_path: Path, make: Any, name: str) -> None:
+    number = getattr(errno, name)
+    with (
+        pytest.raises(StoreError, match=r"cannot write .*out: .*; name another --store") as told,
+        make(tmp_path / "out", StoreError, "name another --store") as temporary,
+    ):
+        raise OSError(number, os.strerror(number), str(temporary))
+    assert isinstance(told.value.__cause__, OSError)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [replacing, replacing_folder])
+def test_errors_of_other_files_pass(tmp_path: Path, make: Any) -> None:
+    with pytest.raises(FileNotFoundError), make(tmp_path / "out"):
+        (tmp_path / "absent").read_bytes()
+    with pytest.raises(ConnectionResetError), make(tmp_path / "out"):
+        raise ConnectionResetError(errno.ECONNRESET, "reset")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_encoder_that_gives_no_number_is_told(tmp_path: Path) -> None:
+    with pytest.raises(WriteError, match="encoder error -2"), replacing(tmp_path / "a.png"):
+        raise OSError("encoder error -2 when writing image file")
+
+
+def test_a_place_below_a_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for make in (replacing, replacing_folder):
+        with pytest.raises(WriteError, match="cannot write"), make(tmp_path / "file" / "a" / "b"):
+            raise AssertionError
+    with pytest.raises(WriteError, match="cannot write"):
+        make_folder(tmp_path / "file" / "a")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(WriteError, match="Permission denied"), replacing(tmp_path / "a"):
+        raise AssertionError
+
+
+def test_a_folder_whose_new_one_never_came_comes_back(tmp_path: Path) -> None:
+    (tmp_path / ".out.0123456789abcdef.old").mkdir()
+    (tmp_path / ".out.0123456789abcdef.old" / "kept").touch()
+    with pytest.raises(ZeroDivisionError), replacing_folder(tmp_path / "out"):
+        raise ZeroDivisionError
+    assert [f.name for f in (tmp_path / "out").iterdir()] == ["kept"]

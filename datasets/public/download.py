@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gliaboost.errors import DownloadError
-from gliaboost.files import replacing
+from gliaboost.files import replacing, writing
 from gliaboost.progress import SILENT, Progress
 
 CHUNK = 2**18
@@ -80,6 +80,10 @@ class Download:
         DownloadError
             If the address is no HTTPS, is refused by the server, or fails too often.
         """
+        with writing(self.part, DownloadError):
+            self._download(url, Path(output_file))
+
+    def _download(self, url: str, output_file: Path) -> None:
         self.part.parent.mkdir(parents=True, exist_ok=True)
         most = self.part.stat().st_size if self.part.exists() else 0
         failures = 0

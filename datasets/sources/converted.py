@@ -78,20 +78,14 @@ def convert(
                 f"{images} holds something else than converted slices; name another folder with "
                 "--images"
             )
-    try:
-        with replacing_folder(images) as folder:
-            rows = list(write(folder))
-            if not rows:
-                raise UsageError(f"no slice in {len(containers)} {source} file(s)")
-            import pandas as pd
+    with replacing_folder(images, UsageError, "name a folder with --images") as folder:
+        rows = list(write(folder))
+        if not rows:
+            raise UsageError(f"no slice in {len(containers)} {source} file(s)")
+        import pandas as pd
 
-            Manifest.of(pd.DataFrame(rows), folder).write(folder / TABLE)
-            (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    except PermissionError as error:
-        raise UsageError(
-            f"cannot write the converted slices to {images} ({error.strerror}); name a folder with "
-            "--images"
-        ) from error
+        Manifest.of(pd.DataFrame(rows), folder).write(folder / TABLE)
+        (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     return _converted(images)
 
 

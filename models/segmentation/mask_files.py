@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -161,22 +161,9 @@ def at_stored_size(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[
     return np.asarray(share >= 0.5)
 
 
-@contextlib.contextmanager
-def written(path: Path) -> Iterator[Path]:
-    """Give what `gliaboost.files.replacing` does, and say of a disk's errors what to do.
-
-    Raises
-    ------
-    UsageError
-        If the file cannot be written.
-    """
-    try:
-        with replacing(path) as temporary:
-            yield temporary
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror or error}; free space or name another place"
-        ) from error
+def written(path: Path) -> AbstractContextManager[Path]:
+    """Give what `gliaboost.files.replacing` does; it ends in a UsageError where it cannot."""
+    return replacing(path, UsageError, "free space or name another place")
 
 
 def _line(facts: Mapping[str, Any], found: Measurements) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -111,7 +111,7 @@ def write_nifti_mask(mask: NDArray[np.bool_], like: ImageLike, path: Path | str)
         beside = temporary.with_name(temporary.name + ending)
         try:
             image.to_filename(beside)
-            beside.replace(temporary)
+            temporary.write_bytes(beside.read_bytes())
         finally:
             beside.unlink(missing_ok=True)
     return path

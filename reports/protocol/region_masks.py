@@ -107,7 +107,6 @@ def _of_fold(
         fitted, _ = fitted_on(data, train, labels, extractor, progress)
     frame = _compared(data, fitted, str(fold.name), test, masks, progress)
     frame = frame.assign(elsewhere=is_fitted(extractor))
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_noted(path, frame, NOTES_KEY, {"identity": identity})
     ill = frame[frame["area_true"] > 0]
     if len(ill):

@@ -236,7 +236,6 @@ class _Comparison:
             decision=plain(asdict(segmenter.decision_)),
         )
         self._save(segmenter, path.stem, train)
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_noted(path, frame, NOTES_KEY, {"identity": identity, **asdict(told)})
         ill = frame[frame["area_true"] > 0]
         dice = f"Dice {ill['dice'].mean():.3f}" if len(ill) else "no tumour to find"
@@ -258,7 +257,6 @@ class _Comparison:
             manifest_fingerprint=self.manifest.fingerprint(),
             metrics={"images": len(train), "fold": stem},
         )
-        (self.out / "models").mkdir(parents=True, exist_ok=True)
         save(bundle, self.out / "models" / f"{stem}.joblib")
 
     def _identity(

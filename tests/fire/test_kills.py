@@ -169,6 +169,8 @@ def assert_same_after_kills(case: Case, phantom: Manifest, folder: Path, kills: 
     finished(case.words, broken)
     told, expected = case.left(broken), case.left(whole)
     assert told == expected
+    left = [f for f in broken.rglob(".*") if f.name.endswith((".tmp", ".old"))]
+    assert not left, "temporary files of killed runs stayed"
 
 
 @pytest.mark.parametrize("name", ["extract", "benchmark"])

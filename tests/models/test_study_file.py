@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gliaboost.errors import DamagedWarning, GliaboostError
+from gliaboost.errors import DamagedWarning, WriteError
 from gliaboost.models.study_file import StudyFile
 
 optuna = pytest.importorskip("optuna")
@@ -121,5 +121,5 @@ def test_optuna_reads_the_file_by_itself(tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(GliaboostError, match=r"cannot write the study .*--study"):
+    with pytest.raises(WriteError, match=r"cannot write .*--study"):
         StudyFile(tmp_path / "file" / "s").append_logs([BEGIN])
