@@ -150,11 +150,11 @@ def writing(
 
     Examples
     --------
-    >>> with writing(Path("a.json")):
+    >>> with writing(Path("a.json"), remedy="try b.json"):
     ...     raise OSError(errno.ENOSPC, "No space left on device")
     Traceback (most recent call last):
         ...
-    gliaboost.errors.WriteError: cannot write a.json: No space left on device; free space, or name ...
+    gliaboost.errors.WriteError: cannot write a.json: No space left on device; try b.json
     """
     try:
         yield
