@@ -57,7 +57,8 @@ def unpack(native: bytes) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
                 raise ValueError(f"an array {name!r} of {kind} {shape}")
             dtype = np.dtype(kind).newbyteorder("<")
             size = math.prod(shape) * dtype.itemsize
-            body = native[place : place + size]
+            # Not copied yet: a model may be most of a file.
+            body = memoryview(native)[place : place + size]
             if len(body) != size:
                 raise ValueError("cut off")
             arrays[str(name)] = np.frombuffer(body, dtype).astype(kind).reshape(shape)
