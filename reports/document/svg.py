@@ -70,6 +70,10 @@ CORNERS: tuple[tuple[tuple[float, float], ...], ...] = (
     ((0, -1.3), (1.25, 0.95), (-1.25, 0.95)),
     ((0, -1.35), (1.35, 0), (0, 1.35), (-1.35, 0)),
 )
+_BEGIN = re.compile(
+    r'<svg xmlns="http://www\.w3\.org/2000/svg" viewBox="0 0 [\d.]+ [\d.]+" width="[\d.]+" '
+    r'height="[\d.]+" role="img"><title>'
+)
 STYLE = Path(__file__).parent / "templates" / "figure.css"
 
 
@@ -147,6 +151,11 @@ def standalone(picture: Picture) -> str:
         f"<title>{escape(picture.alt)}</title><style>{style}</style>"
         f'<rect width="100%" height="100%" fill="{LIGHT["paper"]}"/>{picture.body}</svg>\n'
     )
+
+
+def is_standalone(text: str) -> bool:
+    """Whether a file begins as `standalone` begins one."""
+    return _BEGIN.match(text) is not None
 
 
 def _n(value: float) -> str:

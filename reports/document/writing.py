@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,9 @@ from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Alarm, Figure, Section, Table, flat
 
 TEMPLATES = Path(__file__).parent / "templates"
+# A picture of a page, and the foot of one that we drew.
+_SHOWN = re.compile(r"\]\(figures/([\w.+-]+)\.svg\)")
+_DRAWN_BY = re.compile(r"^Drawn by gliaboost ", re.MULTILINE)
 
 
 def write_pages(
@@ -24,7 +28,10 @@ def write_pages(
     source: str,
     alarms: Sequence[Alarm] = (),
 ) -> dict[str, Any]:
-    """Write ``report.html``, ``report.md`` and ``figures/*.svg``; drop pictures of earlier pages.
+    """Write ``report.html``, ``report.md`` and ``figures/*.svg``; drop what an earlier page drew.
+
+    Of other files in ``figures`` none is touched; one that has the name of a picture is kept under
+    another, with a warning.
 
     Parameters
     ----------
@@ -51,11 +58,14 @@ def write_pages(
     blocks = [b for s in sections for b in flat(s.blocks)]
     pictures = [p for b in blocks if isinstance(b, Figure) for p in b.pictures]
     folder = out / "figures"
-    for stale in folder.glob("*.svg"):
-        if stale.stem not in {p.name for p in pictures}:
-            stale.unlink()
+    names = [p.name for p in pictures]
+    for stale in sorted(_drawn_before(out) - set(names)):
+        (folder / f"{stale}.svg").unlink(missing_ok=True)
     for picture in pictures:
-        _write(folder / f"{picture.name}.svg", svg.standalone(picture))
+        file = folder / f"{picture.name}.svg"
+        if file.exists() and not _is_ours(file):
+            _keep(file)
+        _write(file, svg.standalone(picture))
     values = {
         "title": title,
         "sections": sections,
@@ -73,6 +83,35 @@ def write_pages(
         "markdown": out / "report.md",
         "figures": [folder / f"{p.name}.svg" for p in pictures],
     }
+
+
+def _drawn_before(out: Path) -> set[str]:
+    """Name the pictures that an earlier page shows and that are still as we draw them."""
+    try:
+        page = (out / "report.md").read_text("utf-8", "replace")
+    except OSError:
+        return set()
+    shown = set(_SHOWN.findall(page)) if _DRAWN_BY.search(page) else set()
+    return {name for name in shown if _is_ours(out / "figures" / f"{name}.svg")}
+
+
+def _is_ours(file: Path) -> bool:
+    try:
+        with file.open("rb") as f:
+            return svg.is_standalone(f.read(400).decode("utf-8", "replace"))
+    except OSError:
+        return False
+
+
+def _keep(file: Path) -> None:
+    kept, count = file.with_name(f"{file.stem}.own.svg"), 1
+    while kept.exists():
+        count += 1
+        kept = file.with_name(f"{file.stem}.own-{count}.svg")
+    file.rename(kept)
+    warnings.warn(
+        f"{file} is no picture of an earlier report; it is kept as {kept.name}", stacklevel=3
+    )
 
 
 def _fill(template: str, values: dict[str, Any]) -> str:

@@ -81,6 +81,39 @@ def test_pictures_lie_beside_the_page_and_stale_ones_go(tmp_path: Path) -> None:
     ElementTree.parse(tmp_path / "figures" / "acc-figure.svg")
 
 
+MINE = '<svg xmlns="http://www.w3.org/2000/svg"><text>mine</text></svg>'
+
+
+def test_no_picture_of_the_users_is_touched(tmp_path: Path) -> None:
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "brain.svg").write_text(MINE)
+    written(tmp_path, [Figure("f", [PICTURE], "Seen ![x](figures/brain.svg)")])
+    # A page that speaks of it makes it no picture of ours, nor does one that somebody else wrote.
+    written(tmp_path, [TABLE])
+    (tmp_path / "report.md").write_text("![](figures/acc-figure.svg) ![](figures/brain.svg)")
+    (figures / "acc-figure.svg").write_text(svg.standalone(PICTURE))
+    written(tmp_path, [TABLE])
+    assert sorted(f.name for f in figures.iterdir()) == ["acc-figure.svg", "brain.svg"]
+    assert (figures / "brain.svg").read_text() == MINE
+
+
+def test_a_users_picture_of_a_pictures_name_is_kept(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    for count in (1, 2):
+        (figures / "acc-figure.svg").write_text(f"{MINE}{count}")
+        with pytest.warns(UserWarning, match=r"kept as acc-figure\.own.*\.svg"):
+            written(tmp_path, [Figure("f", [PICTURE], "Seen")])
+    assert (figures / "acc-figure.own.svg").read_text() == f"{MINE}1"
+    assert (figures / "acc-figure.own-2.svg").read_text() == f"{MINE}2"
+    written(tmp_path, [Figure("f", [PICTURE], "Seen")])
+    assert not recwarn.list
+    assert svg.is_standalone((figures / "acc-figure.svg").read_text())
+
+
 def test_tables_and_figures_are_numbered_in_reading_order(tmp_path: Path) -> None:
     second = Table("other", "Another", ["a"], [[Cell("1")]])
     html, markdown = written(tmp_path, [TABLE, Figure("f", [PICTURE], "Seen"), second])

@@ -192,12 +192,16 @@ def test_drawing_twice_gives_the_same_bytes_and_drops_stale_figures(
     folder = make_run([make_predictions(), make_predictions(seed=1, experiment="cnn")])
     first = render(folder)
     before = {p: p.read_bytes() for p in (first["html"], first["markdown"], *first["figures"])}
-    (folder / "figures" / "stale.svg").write_text("<svg/>")
+    figure, page = first["figures"][0], first["markdown"]
+    (folder / "figures" / "stale.svg").write_bytes(figure.read_bytes())
+    page.write_text(f"{page.read_text('utf-8')}![](figures/stale.svg)\n", "utf-8")
+    (folder / "figures" / "mine.svg").write_text("<svg/>")
     (folder / "figures" / "notes.txt").write_text("mine")
     render(folder)
     assert {p: p.read_bytes() for p in before} == before
     assert not (folder / "figures" / "stale.svg").exists()
     assert (folder / "figures" / "notes.txt").exists()
+    assert (folder / "figures" / "mine.svg").read_text() == "<svg/>"
     elsewhere = render(folder, tmp_path / "elsewhere")
     assert elsewhere["html"].read_bytes() == before[first["html"]]
 
