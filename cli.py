@@ -14,6 +14,7 @@ import typer
 from gliaboost.commands import app as page
 from gliaboost.commands import benchmarks, data, measuring, models, segmenting
 from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
+from gliaboost.commands.printed import printed
 from gliaboost.commands.warned import plain_warnings
 from gliaboost.errors import GliaboostError
 from gliaboost.interrupts import Seen, watched
@@ -120,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A pipe on Windows has a few hundred letters; a name with others must not end the run.
         sys.stdout.reconfigure(errors="backslashreplace")
-    with watched() as seen:
+    with printed(), watched() as seen:
         _run(words, debug, seen)
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gliaboost.outside_text import message
+
 
 class GliaboostError(Exception):
     """Base of all expected errors: work that failed (exit code 1)."""
 
     exit_code = 1
+
+    def __init__(self, *said: object) -> None:
+        # What is quoted of data may be megabytes, or codes that a terminal obeys.
+        super().__init__(*(message(s) if isinstance(s, str) else s for s in said))
 
 
 class UsageError(GliaboostError, ValueError):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gliaboost.errors import DamagedFileError, DamagedWarning, GliaboostError, WriteError
 from gliaboost.leftovers import claim, meant, release, sweep
+from gliaboost.regular_files import open_regular
 
 ELSEWHERE = "free space, or name another place"
 _BLOCK = 2**20
@@ -37,7 +38,7 @@ def sha256_file(path: str | os.PathLike[str]) -> str:
     """
     # Not hashlib.file_digest: it clears 256 KiB for each file, more than a slice has.
     digest = hashlib.sha256()
-    with Path(path).open("rb", buffering=0) as f:
+    with open_regular(path) as f:
         while block := f.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()

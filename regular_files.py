@@ -31,6 +31,27 @@ class LargeFileError(OSError):
     """A file is larger than may be read; its ``strerror`` says how large."""
 
 
+def is_there(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to something; of what is no possible path, False.
+
+    Examples
+    --------
+    >>> is_there("/"), is_there("a" * 10_000)
+    (True, False)
+    """
+    return os.path.exists(path)  # noqa: PTH110 - pathlib's raises where the name is too long
+
+
+def is_folder(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a folder; of what is no possible path, False."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def is_regular(path: str | os.PathLike[str]) -> bool:
+    """Whether a path leads to a file, and to no pipe, socket or device; it need not be readable."""
+    return os.path.isfile(path)  # noqa: PTH113 - as above
+
+
 def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     r"""Open a file to read its bytes.
 

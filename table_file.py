@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
+from gliaboost.outside_text import csv_frame
 from gliaboost.parquet_file import write_parquet
 
 if TYPE_CHECKING:
@@ -54,9 +55,10 @@ def write_table(table: pd.DataFrame, path: Path | str) -> Path:
     import pyarrow as pa
 
     path = check_ending(path)
-    whole = pa.Table.from_pandas(table, preserve_index=False)
+    as_csv = path.suffix.lower() == ".csv"
+    whole = pa.Table.from_pandas(csv_frame(table) if as_csv else table, preserve_index=False)
     remedy = "free space or name another file"
-    if path.suffix.lower() == ".parquet":
+    if not as_csv:
         write_parquet(whole, path, kind=UsageError, remedy=remedy)
     else:
         from pyarrow import csv

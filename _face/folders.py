@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gliaboost._face.scan_folders import FILES, read_scans
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.errors import UsageError
+from gliaboost.errors import ArchiveError, UsageError
 from gliaboost.progress import SILENT, Progress
 
 SHOWN = 6
@@ -110,7 +110,10 @@ def read_archive(path: Path, store: Path, progress: Progress = SILENT) -> Manife
     from gliaboost.datasets.public.archives import extract, stem
     from gliaboost.files import replacing_folder, sha256_file
 
-    folder = store / UNPACKED / sha256_file(path)[:16] / stem(path)
+    try:
+        folder = store / UNPACKED / sha256_file(path)[:16] / stem(path)
+    except OSError as error:
+        raise ArchiveError(f"{path} cannot be read: {error.strerror or error}") from None
     if folder.is_dir():
         progress.line(f"{path}: unpacked before, in {folder}")
     else:

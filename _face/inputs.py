@@ -12,6 +12,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
+from gliaboost.regular_files import is_folder, is_regular, is_there
 from gliaboost.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -63,9 +64,9 @@ def read_data(
 def _read(data: DataSet, progress: Progress, store: Path | str | None) -> Manifest:
     if isinstance(data, str | os.PathLike):
         path = Path(data)
-        if path.is_dir():
+        if is_folder(path):
             return read_folder(path, progress, store=None if store is None else _store(store))
-        if not path.exists():
+        if not is_there(path):
             raise UsageError(
                 f"no manifest, folder or archive {path}; name a folder of classes, a .zip of one, "
                 f"or a table (.parquet, .csv){did_you_mean(path.name, _beside(path))}"
@@ -119,7 +120,7 @@ def check_not_itself(data: DataSet, out: Path | str | None) -> None:
     UsageError
         If `data` is a file and `out` the same one.
     """
-    if out is None or not isinstance(data, str | os.PathLike) or not Path(data).is_file():
+    if out is None or not isinstance(data, str | os.PathLike) or not is_regular(data):
         return
     if Path(out).resolve() == Path(data).resolve():
         raise UsageError(f"{out} is what is read, and would be replaced; name another file: --out")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gliaboost._face.faults import Faults
 from gliaboost.errors import UsageError
+from gliaboost.regular_files import is_folder, is_there
 
 
 def check_folder(faults: Faults, path: Path | str | None, option: str) -> None:
@@ -50,7 +51,7 @@ def check_file(
     if path is None:
         return
     file = Path(path)
-    if file.is_dir():
+    if is_folder(file):
         faults.note(UsageError(f"{option} {path} is a folder; expected a file"))
     elif endings and file.suffix.lower() not in endings:
         faults.note(UsageError(f"{option} {path}: expected a file that ends in {_or(endings)}"))
@@ -60,7 +61,7 @@ def check_file(
 
 def check_there(faults: Faults, path: Path | str | None, option: str) -> None:
     """Note that something which is to be read does not exist."""
-    if path is not None and not Path(path).exists():
+    if path is not None and not is_there(path):
         faults.note(UsageError(f"{option} {path} does not exist; name a file or folder that does"))
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gliaboost.commands.printed import bare
 from gliaboost.progress import SILENT, Log, Progress
 
 if TYPE_CHECKING:
@@ -107,6 +108,6 @@ def _bar() -> Bar:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Console(file=bare(sys.stderr)),
         transient=True,
     )

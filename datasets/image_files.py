@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from gliaboost.regular_files import open_regular
+
 # What PNG, JPEG, TIFF and BMP are called; which of them a file is, its content alone says.
 IMAGE_SUFFIXES = (
     *(".png", ".apng"),
@@ -183,7 +185,7 @@ def _enter(
 
 def _begins_like_an_image(file: Path) -> bool:
     try:
-        with file.open("rb") as f:
+        with open_regular(file) as f:
             start = f.read(10)
     except OSError:
         return False

@@ -15,8 +15,10 @@ from gliaboost.datasets.shown import as_table, in_two_lines
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
+from gliaboost.outside_text import csv_frame
 from gliaboost.parallel import map_in_order
 from gliaboost.parquet_file import write_frame
+from gliaboost.regular_files import is_folder, is_regular, is_there
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,12 +115,12 @@ class Manifest:
             If the table has no ``path`` column.
         """
         path = Path(path)
-        if path.is_dir():
+        if is_folder(path):
             raise UsageError(
                 f"{path} is a folder, a manifest file was expected; make one with: "
                 f"gliaboost manifest folder {path}"
             )
-        if not path.exists():
+        if not is_there(path):
             raise UsageError(f"no manifest {path}; make one with: gliaboost manifest SOURCE FOLDER")
         _kind(path, _TODO.get(path.suffix.lower(), ""))
         table, notes = read_table(path)
@@ -142,7 +144,7 @@ class Manifest:
             write_frame(moved.table, path)
         else:
             with replacing(path) as temporary:
-                moved.table.to_csv(temporary, index=False)
+                csv_frame(moved.table).to_csv(temporary, index=False)
         return path
 
     def relative_to(self, root: Path | str) -> Manifest:
@@ -268,7 +270,7 @@ class Manifest:
             ("mask", "correct or empty their mask column"),
         ):
             noun = "files" if column == "path" else "masks"
-            there = t[column].map(lambda p: (self.root / p).is_file(), na_action="ignore")
+            there = t[column].map(lambda p: is_regular(self.root / p), na_action="ignore")
             add(there == False, f"{noun} that are not there{where}", todo)  # noqa: E712
             open_ = t[column].map(lambda p: os.access(self.root / p, os.R_OK), na_action="ignore")
             add(

@@ -13,7 +13,7 @@ from gliaboost.datasets.image_files import IMAGE_SUFFIXES, files_ending, image_f
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.nifti_file import SUFFIXES, is_nifti
 from gliaboost.errors import DecodeError, MissingExtraError, UsageError
-from gliaboost.regular_files import open_regular
+from gliaboost.regular_files import is_folder, open_regular
 
 if TYPE_CHECKING:
     from gliaboost.datasets.dicom.slices import DicomSlice
@@ -114,7 +114,7 @@ def look_at(
     """
     source = ImageSource.of(image)
     folder = Path(source.name)
-    if source.data is not None or not folder.is_dir():
+    if source.data is not None or not is_folder(folder):
         yield from _file(source, position, plane, window)
         return
     found = [*image_files(folder), *files_ending(folder, SUFFIXES)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gliaboost.datasets.columns import USUAL, plain
 from gliaboost.errors import DamagedFileError, UsageError
+from gliaboost.outside_text import from_csv_cell
 from gliaboost.parquet_file import read_frame
 from gliaboost.parquet_limits import MOST_COLUMNS
 from gliaboost.regular_files import LargeFileError, open_regular, read_regular
@@ -154,7 +155,7 @@ def _text_table(path: Path, decoded: str) -> pd.DataFrame:
     rows = _rows(path, decoded, delimiter)
     if not rows:
         raise _unreadable(path, "it is empty")
-    header = [name.strip() for name in rows[0][1]]
+    header = [from_csv_cell(name.strip()) for name in rows[0][1]]
     width = len(header)
     if width > MOST_COLUMNS:
         raise _unreadable(
@@ -168,6 +169,7 @@ def _text_table(path: Path, decoded: str) -> pd.DataFrame:
             f"line {', '.join(map(str, long[:SHOWN]))}{more} has more cells than the {width} "
             "of the header; put quotes around cells that hold the delimiter",
         )
+    rows = [(line, [from_csv_cell(cell) for cell in row]) for line, row in rows]
     cells = [[*row[:width], *[""] * (width - len(row))] for _, row in rows[1:]]
     columns = [[row[i] for row in cells] for i in range(width)]
     kept = [i for i in range(width) if header[i] or not _says_nothing(columns[i])]

@@ -30,6 +30,7 @@ FLOORS = {
         "leftovers",
         "locks",
         "notebook",
+        "outside_text",
         "parallel",
         "parquet_file",
         "parquet_limits",

@@ -94,7 +94,7 @@ def no_slice(data: Any) -> str | None:
         return "mosaic of slices"
     if _PROJECTIONS & set(types):
         return "projection (MIP)"
-    if text_of(data, "BurnedInAnnotation").upper() in ("YES", "Y"):
+    if says_burnt_in(data):
         return "text burnt in"
     derived = {"DERIVED", "SECONDARY"} <= set(types)
     captured = text_of(data, "SOPClassUID").startswith(_SECONDARY_CAPTURE)
@@ -103,6 +103,11 @@ def no_slice(data: Any) -> str | None:
     if any("SCREEN" in t for t in types) or ((derived or captured) and placed is None):
         return "screenshot"
     return None
+
+
+def says_burnt_in(data: Any) -> bool:
+    """Whether a file says of itself that its pixels hold text (BurnedInAnnotation)."""
+    return text_of(data, "BurnedInAnnotation").upper() in ("YES", "Y")
 
 
 def _meta_class(data: Any) -> str:

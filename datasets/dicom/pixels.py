@@ -102,7 +102,9 @@ def _needed(data: Any, index: int) -> int:
     deep = -(-int(number(value_of(data, "BitsAllocated"), 16)) // 8)
     encoded = sum(len(value_of(data, n) or b"") for n in PIXELS)
     height, width = _square_shape(rows, columns, *spacing_of(data, index))
-    return encoded + rows * columns * samples * (2 * deep + _UNITS) + 2 * height * width
+    # Who reads a file whole keeps all its frames.
+    frames = max(1, int(number(value_of(data, "NumberOfFrames"), 1)))
+    return encoded + rows * columns * samples * (2 * deep + _UNITS) + (1 + frames) * height * width
 
 
 class _CutShortError(ValueError):

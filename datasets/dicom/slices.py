@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.dicom.files import is_dicom_file, open_dicom
-from gliaboost.datasets.dicom.passing import no_image, no_slice
+from gliaboost.datasets.dicom.passing import no_image, no_slice, says_burnt_in
 from gliaboost.datasets.dicom.pixels import grey_frames
 from gliaboost.datasets.dicom.tags import (
     MODALITIES,
@@ -30,8 +30,13 @@ from gliaboost.datasets.image_files import walk_images
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.windows import find_window
 from gliaboost.errors import DecodeError, UsageError
+from gliaboost.regular_files import is_folder
 
 SHOWN = 3
+SAYS_BURNT_IN = (
+    "its tags say that text is burnt into the pixels, which may name a patient, and which a model "
+    "may read"
+)
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,11 @@ def read_slices(image: ImageLike, *, window: str | None = None) -> Iterator[Dico
         find_window(window)
     source = ImageSource.of(image)
     folder = Path(source.name)
-    if source.data is not None or not folder.is_dir():
-        yield from slices_of(open_dicom(source), folder.name, window)
+    if source.data is not None or not is_folder(folder):
+        data = open_dicom(source)
+        if says_burnt_in(data):
+            warnings.warn(f"{folder.name}: {SAYS_BURNT_IN}", stacklevel=2)
+        yield from slices_of(data, folder.name, window)
         return
     files, passed = _one_series(folder)
     found = False

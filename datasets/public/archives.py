@@ -20,7 +20,7 @@ from typing import IO, Any, cast
 
 from gliaboost.datasets.image_files import FORKS
 from gliaboost.errors import ArchiveError
-from gliaboost.regular_files import open_regular
+from gliaboost.regular_files import is_regular, open_regular
 
 # Not ".gz" alone: a volume ends in .nii.gz, and stays one file.
 SUFFIXES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip")
@@ -96,7 +96,11 @@ class _Member:
 
 def is_archive(path: Path) -> bool:
     """Tell whether a file is a zip or tar archive, by its name and then its content."""
-    return path.name.lower().endswith(SUFFIXES) and (zipfile.is_zipfile(path) or _is_tar(path))
+    return (
+        path.name.lower().endswith(SUFFIXES)
+        and is_regular(path)
+        and (zipfile.is_zipfile(path) or _is_tar(path))
+    )
 
 
 def stem(path: Path | str) -> str:

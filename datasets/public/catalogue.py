@@ -46,9 +46,19 @@ class FigshareArticle:
 
 @dataclass(frozen=True)
 class KaggleDataset:
-    """A data set of Kaggle, which publishes no checksums."""
+    """A data set of Kaggle, which publishes no checksums.
+
+    Parameters
+    ----------
+    slug : str
+        Its name there.
+    seen : str, optional
+        SHA-256 of the files that our own numbers were measured on: second-hand, so that another
+        is no fault, but another version.
+    """
 
     slug: str
+    seen: str | None = None
 
 
 Origin = PlainFiles | FigshareArticle | KaggleDataset
@@ -97,8 +107,19 @@ class PublicDataset:
                 f"  page:     {self.page}",
                 f"  licence:  {self.licence}",
                 f"  citation: {self.citation}",
+                f"  checked:  {self.checked()}",
             ]
         )
+
+    def checked(self) -> str:
+        """Say in a few words what a download is checked against."""
+        if isinstance(self.origin, FigshareArticle):
+            return "the publisher's MD5 of each file, asked for at the fetch"
+        if isinstance(self.origin, PlainFiles) and all(f.checksum for f in self.origin.files):
+            return "the publisher's checksum of each file"
+        own = "what came the first time, as the publisher gives no checksum"
+        seen = isinstance(self.origin, KaggleDataset) and self.origin.seen
+        return f"{own}; and, second-hand, the files that we have measured" if seen else own
 
 
 def _second_hand(licence: str) -> str:
@@ -106,10 +127,16 @@ def _second_hand(licence: str) -> str:
 
 
 def _kaggle(
-    name: str, slug: str, title: str, source: str, licence: str, citation: str
+    name: str,
+    slug: str,
+    title: str,
+    source: str,
+    licence: str,
+    citation: str,
+    seen: str | None = None,
 ) -> PublicDataset:
     page = f"https://www.kaggle.com/datasets/{slug}"
-    return PublicDataset(name, title, source, page, licence, citation, KaggleDataset(slug))
+    return PublicDataset(name, title, source, page, licence, citation, KaggleDataset(slug, seen))
 
 
 CATALOGUE: dict[str, PublicDataset] = {
@@ -152,6 +179,7 @@ CATALOGUE: dict[str, PublicDataset] = {
             _second_hand("MIT"),
             "Bhuvaji S., Kadam A., Bhumkar P., Dedge S., Kanchan S. (2020), Brain Tumor "
             "Classification (MRI) [Data set], Kaggle, https://doi.org/10.34740/KAGGLE/DSV/1183165",
+            seen="sha256:be7818ef3f228b39071a3222e7676ad7fa1f09a23a56797a815a800b3a7469e2",
         ),
         _kaggle(
             "nickparvar",

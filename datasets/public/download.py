@@ -27,8 +27,11 @@ LONGEST_PAUSE = 60.0
 # Everything else that is no success will be the same the next time.
 PASSING = (408, 425, 429, 500, 502, 503, 504)
 HERE = ("localhost", "127.0.0.1", "::1")
-RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)$")
+RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})$")
 LARGEST_ANSWER = 16 * 2**20
+# Several times the largest data set of the catalogue; a server that says no length, or a wrong one,
+# would else fill the disk.
+LARGEST_FILE = 32 * 2**30
 
 
 class _BrokenError(Exception):
@@ -136,12 +139,14 @@ class Download:
             if start is None or (start and state and state.total not in (None, total)):
                 self._forget()
                 raise _BrokenError("the server sent another part than was asked for")
+            if total is not None and total > LARGEST_FILE:
+                raise DownloadError(_too_large(url, total))
             _check_disk(self.part.parent, url, start, total)
             kept = state.validator if start and state else None
             _State(url, _validator(response.headers) or kept, total).write(self._state)
-            self._receive(response, start, total)
+            self._receive(response, url, start, total)
 
-    def _receive(self, response: Any, start: int, total: int | None) -> None:
+    def _receive(self, response: Any, url: str, start: int, total: int | None) -> None:
         name = self.part.name.removeprefix(".").removesuffix(".part")
         done = start
         with self.part.open("r+b" if self.part.exists() else "wb") as f:
@@ -158,8 +163,14 @@ class Download:
                     raise _BrokenError(_reason(error)) from error
                 if not chunk:
                     break
-                f.write(chunk)
                 done += len(chunk)
+                if total is not None and done > total:
+                    break
+                if done > LARGEST_FILE:
+                    f.close()
+                    self._forget()
+                    raise DownloadError(_too_large(url, done))
+                f.write(chunk)
         # http.client ends a cut body like a whole one.
         if total is not None and done < total:
             raise _BrokenError(f"the connection was cut at byte {done:,} of {total:,}")
@@ -213,7 +224,7 @@ def read_json(url: str, attempts: int = 4, pause: float = 1.0) -> Any:
         else:
             try:
                 return json.loads(text)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise DownloadError(
                     f"{url} answered something that is no JSON; try again later"
                 ) from error
@@ -269,13 +280,20 @@ def _span(response: Any, have: int) -> tuple[int | None, int | None]:
             return None, None
         return have, int(match[3])
     length = response.headers.get("Content-Length", "")
-    return 0, int(length) if length.isdecimal() else None
+    return 0, int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
 
 def _validator(headers: Message) -> str | None:
     tag = headers.get("ETag")
     # A weak tag says that two files mean the same, not that their bytes are.
     return tag if tag and not tag.startswith("W/") else headers.get("Last-Modified")
+
+
+def _too_large(url: str, size: int) -> str:
+    return (
+        f"{url} sends {size:,} bytes or more, more than any data set here has "
+        f"({LARGEST_FILE:,}); nothing of it was kept. Download it by hand if it is right"
+    )
 
 
 def _check_disk(folder: Path, url: str, start: int, total: int | None) -> None:

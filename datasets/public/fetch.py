@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import shutil
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,7 @@ def _install(dataset: PublicDataset, target: Path, files: Sequence[Path]) -> Non
             inner = temporary if len(files) == 1 else temporary / stem(file)
             inner.mkdir(exist_ok=True)
             extract(file, inner)
+        _compare_with_seen(dataset, temporary)
         _write_record(dataset, temporary, {f.name: sha256_file(f) for f in files})
 
 
@@ -215,8 +217,20 @@ def _from_kaggle(dataset: PublicDataset, slug: str, target: Path, downloads: Pat
             copy = temporary / file.relative_to(folder)
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, copy)
+        _compare_with_seen(dataset, temporary)
         _write_record(dataset, temporary, {slug: digest.removeprefix("sha256:")})
     _write(downloads / CHECKSUMS, {**own, slug: digest})
+
+
+def _compare_with_seen(dataset: PublicDataset, folder: Path) -> None:
+    """Tell a version other than the one that was measured; what is second-hand refuses nothing."""
+    seen = dataset.origin.seen if isinstance(dataset.origin, KaggleDataset) else None
+    if seen is not None and _tree_digest(folder) != seen:
+        warnings.warn(
+            f"{dataset.name} is another version than the one that we have measured (its files have "
+            "another SHA-256; the publisher gives none): compare its numbers with ours with care",
+            stacklevel=2,
+        )
 
 
 def _files(folder: Path) -> Iterator[Path]:

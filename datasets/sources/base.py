@@ -15,6 +15,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.passed_over import left, passed_over
 from gliaboost.errors import PluginError, UsageError
 from gliaboost.plugins import Registry
+from gliaboost.regular_files import is_folder, is_there
 
 # A reader takes the path, and its options by keyword.
 Reader = Callable[..., Manifest]
@@ -144,7 +145,7 @@ def read_source(name: str, path: Path | str, **options: Any) -> Manifest:
             f"{', '.join(taken) or 'none'}" + (_EDITED if set(unknown) <= _OF_EDIT else "")
         )
     path = Path(path)
-    if not path.exists():
+    if not is_there(path):
         raise UsageError(f"{path} does not exist; expected the folder of a {name} data set")
     manifest = read(path, **given)
     return replace(manifest, notes=(*manifest.notes, *passed_over(path, manifest)))
@@ -235,7 +236,7 @@ def shallowest(folders: Iterable[Path]) -> list[Path]:
 
 def folder_at(path: Path, expected: str) -> Path:
     """Return the path if it is a folder, or say that one was expected."""
-    if not path.is_dir():
+    if not is_folder(path):
         raise UsageError(f"{path} is a file; expected a folder with {expected}")
     return path
 

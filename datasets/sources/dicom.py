@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gliaboost.datasets.burnt_in import shows_text
 from gliaboost.datasets.dicom.files import open_dicom
 from gliaboost.datasets.dicom.passing import HELD_BACK
 from gliaboost.datasets.dicom.slices import dicom_files, passed_over, slices_of
@@ -192,6 +193,7 @@ class _DicomConversion:
         series: dict[tuple[str, str], int] = {}
         series_of: Counter[str] = Counter()
         count: Counter[tuple[str, int]] = Counter()
+        lettered: list[str] = []
         for header, person, label in zip(headers, people, labels, strict=True):
             if not self._wants(header.sequences):
                 left.update(s or "CT" for s in header.sequences)
@@ -215,6 +217,8 @@ class _DicomConversion:
                 count[place, number] += 1
                 name = f"{place}/S{number:02}-{count[place, number]:04}.png"
                 write_grey(target / name, each.image)
+                if shows_text(each.image):
+                    lettered.append(name)
                 yield {
                     "path": name,
                     **told(label),
@@ -228,6 +232,12 @@ class _DicomConversion:
                     "position": each.position,
                     "sequence": each.sequence,
                 }
+        if lettered:
+            shown = ", ".join(lettered[:SHOWN]) + (" ..." if len(lettered) > SHOWN else "")
+            notes.append(
+                f"text seems to be burnt into the rim of {len(lettered)} slices ({shown}): look at "
+                "them, as it may name patients, and a model may read it"
+            )
         self._tell(taken, left, passed, notes)
 
     def _wants(self, sequences: Sequence[str | None]) -> bool:

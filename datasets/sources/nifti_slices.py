@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import warnings
 from collections import Counter, defaultdict
@@ -23,7 +22,9 @@ from gliaboost.datasets.sources.scan_masks import pair_masks
 from gliaboost.datasets.sources.scan_names import role_of
 from gliaboost.datasets.volume_masks import read_mask
 from gliaboost.datasets.volumes import read_volume, upright
-from gliaboost.errors import DecodeError
+from gliaboost.errors import DamagedFileError, DecodeError
+from gliaboost.json_file import read_json
+from gliaboost.outside_text import csv_frame
 
 PASSED_OVER = "passed-over.csv"
 SHOWN = 5
@@ -207,7 +208,7 @@ class Conversion:
             import pandas as pd
 
             table = pd.DataFrame(self.passed, columns=["path", "reason"])
-            table.to_csv(target / PASSED_OVER, index=False)
+            csv_frame(table).to_csv(target / PASSED_OVER, index=False)
             warnings.warn(
                 f"{len(self.passed)} of {self._files()} volumes were passed over: "
                 f"{_by_reason(self.passed)}",
@@ -255,12 +256,13 @@ def _channels(scan: Entry) -> dict[int, str]:
     """Read what the decathlon's or nnU-Net's table says of the volumes of a file."""
     for parent in scan.file.parents[: len(scan.path.parts)]:
         try:
-            table = json.loads((parent / "dataset.json").read_text("utf-8"))
-        except (OSError, ValueError):
+            table = read_json(parent / "dataset.json")
+        except (OSError, DamagedFileError):
             continue
+        table = table if isinstance(table, dict) else {}
         named = table.get("channel_names") or table.get("modality")
         if isinstance(named, dict):
-            return {int(k): str(v) for k, v in named.items() if str(k).isdigit()}
+            return {int(k): str(v) for k, v in named.items() if str(k).isdecimal()}
     return {}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gliaboost.datasets.image_files import all_folders, files_ending, image_files, is_hidden
 from gliaboost.datasets.sources.base import letters
+from gliaboost.regular_files import open_regular
 
 # How many files are opened at most to look for DICOM.
 OPENED = 50
@@ -79,9 +80,12 @@ def _holds_dicom(folder: Path) -> bool:
             continue
         if file.suffix.lower() in _DICOM:
             return True
-        with file.open("rb") as f:
-            if f.read(132)[128:] == b"DICM":
-                return True
+        try:
+            with open_regular(file) as f:
+                if f.read(132)[128:] == b"DICM":
+                    return True
+        except OSError:  # what cannot be read says nothing
+            pass
         opened += 1
         if opened == OPENED:
             break

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gliaboost.errors import UsageError
 from gliaboost.files import replacing
 from gliaboost.models.segmentation.measurements import Measurements
+from gliaboost.outside_text import csv_cell
 from gliaboost.seals import sealed_json
 
 Measured = tuple[Mapping[str, Any], Measurements]
@@ -98,7 +99,10 @@ def write_measurements_csv(rows: Iterable[Measured], path: Path | str) -> Path:
     with written(Path(path)) as temporary, temporary.open("w", encoding="utf-8", newline="") as f:
         writer = csv.DictWriter(f, [*facts, *numbers], restval="", lineterminator="\n")
         writer.writeheader()
-        writer.writerows({**told, **found} for told, found in lines)
+        writer.writerows(
+            {name: csv_cell(value) for name, value in {**told, **found}.items()}
+            for told, found in lines
+        )
     return Path(path)
 
 

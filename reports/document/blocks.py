@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from gliaboost.outside_text import csv_cell
+
 
 @dataclass(frozen=True)
 class Paragraph:
@@ -82,14 +84,14 @@ class Table:
         head: list[str] = []
         for (name, _), limited in zip(self.headings, wide, strict=True):
             head += [name, f"{name}, low", f"{name}, high"] if limited else [name]
-        writer.writerow(head)
+        writer.writerow([csv_cell(name) for name in head])
         for row in self.rows:
             line: list[str] = []
             for cell, limited in zip(row, wide, strict=True):
                 line.append(cell.text if cell.value is None else str(cell.value))
                 if limited:
                     line += [str(v) for v in cell.limits or ("", "")]
-            writer.writerow(line)
+            writer.writerow([csv_cell(text) for text in line])
         return text.getvalue()
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gliaboost.files import replacing
+from gliaboost.outside_text import markdown
 from gliaboost.reports.document import svg
 from gliaboost.reports.document.blocks import Alarm, Figure, Section, Table, flat
 
@@ -127,7 +128,8 @@ def _fill(template: str, values: dict[str, Any]) -> str:
     environment.filters["flat"] = flat
     environment.filters["kind"] = lambda block: type(block).__name__
     environment.filters["csv_uri"] = _csv_uri
-    environment.filters["cell"] = lambda text: str(text).replace("|", "\\|").replace("\n", " ")
+    environment.filters["md"] = lambda text: markdown(str(text))
+    environment.filters["cell"] = lambda text: markdown(str(text)).replace("|", "\\|")
     environment.filters["bound"] = _bound
     environment.globals["numbering"] = _numbering(values["sections"])
     return environment.get_template(template).render(**values)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gliaboost.models.prediction import Prediction
+from gliaboost.outside_text import csv_cell
 from gliaboost.reports.document.columns import columns
 from gliaboost.reports.document.numerals import count
 from gliaboost.reports.pages.alarms import alarms
@@ -55,7 +56,8 @@ def predictions_csv(classes: Sequence[str], predictions: Sequence[Prediction]) -
     for p in predictions:
         shown = [f"{p.probabilities[c]:.6f}" if p.probabilities else "" for c in classes]
         typical = "" if p.typicality is None else f"{p.typicality:.4f}"
-        writer.writerow([p.name, p.predicted or "", *shown, p.error or "", typical, p.seen or ""])
+        cells = [p.name, p.predicted or "", *shown, p.error or "", typical, p.seen or ""]
+        writer.writerow([csv_cell(cell) for cell in cells])
     return text.getvalue().rstrip("\n")
 
 

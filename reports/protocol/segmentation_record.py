@@ -11,6 +11,7 @@ from gliaboost import notebook
 from gliaboost.errors import DamagedFileError, ResultsError, UsageError
 from gliaboost.json_file import read_json_text, write_json
 from gliaboost.parquet_file import read_frame, write_frame
+from gliaboost.regular_files import is_regular
 from gliaboost.reports.protocol.record import STRICT
 from gliaboost.reports.protocol.record_file import FILE, MOST_RECORD, place, shown_errors
 from gliaboost.reports.statistics.segmentation import COLUMNS
@@ -202,7 +203,7 @@ class SegmentationResults:
 def holds_segmentation(folder: Path | str) -> bool:
     """Whether a folder is of a comparison of segmenters, and of none of classifiers."""
     folder = Path(folder)
-    return (folder / RECORD).is_file() and not (folder / FILE).is_file()
+    return is_regular(folder / RECORD) and not is_regular(folder / FILE)
 
 
 def write_segmentation(folder: Path, record: SegmentationRecord, slices: pd.DataFrame) -> None:
@@ -234,7 +235,7 @@ def read_segmentation(folder: Path | str) -> SegmentationResults:
     from pydantic import TypeAdapter, ValidationError
 
     folder = Path(folder)
-    missing = [name for name in (RECORD, SLICES) if not (folder / name).is_file()]
+    missing = [name for name in (RECORD, SLICES) if not is_regular(folder / name)]
     if missing:
         raise UsageError(
             f"no {missing[0]} in {folder}; name the folder that gliaboost segment benchmark wrote"

@@ -19,6 +19,8 @@ class Served:
     # Bytes after which the connection is cut.
     cuts: list[int] = field(default_factory=list)
     location: str | None = None
+    # What is said of the length; None: nothing.
+    length: str | None = ""
 
 
 @dataclass
@@ -75,7 +77,8 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
                 self.send_response(200)
             if served.etag:
                 self.send_header("ETag", served.etag)
-            self.send_header("Content-Length", str(len(served.body) - start))
+            if served.length is not None:
+                self.send_header("Content-Length", served.length or str(len(served.body) - start))
             self.end_headers()
             if self.command == "HEAD":
                 return

@@ -21,6 +21,7 @@ from gliaboost.datasets.image_source import (
     image_sources,
 )
 from gliaboost.errors import DecodeError, UsageError
+from gliaboost.outside_text import printable
 
 GREYS = np.arange(12, dtype=np.uint8).reshape(3, 4)
 
@@ -82,7 +83,7 @@ def test_errors_call_it_by_its_name(name: str) -> None:
     with pytest.raises(DecodeError) as error:
         decode(source)
     assert error.value.path == name
-    assert str(error.value).startswith(f"{name}: is no image of a known kind")
+    assert str(error.value).startswith(f"{printable(name)}: is no image of a known kind")
     assert ImageSource(name, b"").key() == hashlib.sha256(b"").hexdigest()
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -129,3 +130,16 @@ def test_files_are_told_by_content_in_any_depth_without_hidden_ones(
 def test_reasons_are_counted_the_most_first_and_few_files_named() -> None:
     reasons = [(str(n), "localizer") for n in range(5)] + [("x", "no pixels")]
     assert passed_over(reasons) == "5 localizer (0, 1, 2 ...); 1 no pixels (x)"
+
+
+def test_a_file_that_says_that_it_holds_text_is_warned_of(
+    encode: Encode, ramp: NDArray[np.uint16]
+) -> None:
+    plain = ImageSource("x.dcm", encode(ramp, BurnedInAnnotation="NO"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(list(read_slices(plain))) == 1
+    for said in ("YES", "yes ", "Y"):
+        source = ImageSource("x.dcm", encode(ramp, BurnedInAnnotation=said))
+        with pytest.warns(UserWarning, match=r"x\.dcm: its tags say that text is burnt into"):
+            assert len(list(read_slices(source))) == 1

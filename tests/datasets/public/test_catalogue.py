@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from gliaboost.datasets.public.catalogue import (
     FigshareArticle,
     KaggleDataset,
     PlainFiles,
+    RemoteFile,
     describe,
 )
 from gliaboost.datasets.sources import names
@@ -66,7 +68,15 @@ def test_the_text_for_people_is_laid_out_line_by_line() -> None:
         "  licence:  stated on the page",
         "  citation: Br35H :: Brain Tumor Detection 2020 [Data set], Kaggle, "
         "https://www.kaggle.com/datasets/ahmedhamada0/brain-tumor-detection",
+        "  checked:  what came the first time, as the publisher gives no checksum",
     ]
+
+
+def test_what_a_download_is_checked_against_is_said() -> None:
+    assert "publisher's MD5" in describe("figshare").checked()
+    assert "second-hand, the files that we have measured" in describe("sartaj").checked()
+    given = PlainFiles((RemoteFile("a", "https://a", "md5:0"),))
+    assert "publisher's checksum" in replace(describe("bangladesh"), origin=given).checked()
 
 
 def test_an_unknown_one_is_refused_with_those_known_and_another_way() -> None:

@@ -161,3 +161,44 @@ def test_json(server: Any) -> None:
     server.serve("/busy", b"{}", statuses=[503] * 9)
     with pytest.raises(DownloadError, match="answered 503, 4 times"):
         read_json(server.url + "/busy", pause=0.0)
+
+
+def test_a_body_without_a_length_has_a_cap(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.serve("/file", BODY, length=None)
+    download(tmp_path)(server.url + "/file", tmp_path / "f")
+    assert (tmp_path / "f").read_bytes() == BODY
+    monkeypatch.setattr("gliaboost.datasets.public.download.LARGEST_FILE", len(BODY) - 1)
+    with pytest.raises(DownloadError, match=r"sends 700,000 bytes or more, .*nothing of it was"):
+        download(tmp_path)(server.url + "/file", tmp_path / "g")
+    assert names(tmp_path) == ["f"]
+
+
+def test_a_length_above_the_cap_is_refused_before_the_body(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gliaboost.datasets.public.download.LARGEST_FILE", 1000)
+    server.serve("/file", BODY)
+    with pytest.raises(DownloadError, match="sends 700,000 bytes or more"):
+        download(tmp_path)(server.url + "/file", tmp_path / "f")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("length", ["9" * 5000, "-1", "many", "²"])
+def test_a_length_that_is_none_is_no_length(length: str) -> None:
+    from email.message import Message
+
+    from gliaboost.datasets.public.download import _span
+
+    class Answer:
+        status, headers = 200, Message()
+
+    Answer.headers["Content-Length"] = length
+    assert _span(Answer, 0) == (0, None)
+
+
+def test_an_answer_nested_without_end_is_no_json(server: Any) -> None:
+    server.serve("/api", b"[" * 100_000)
+    with pytest.raises(DownloadError, match="no JSON"):
+        read_json(server.url + "/api")

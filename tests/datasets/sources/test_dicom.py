@@ -410,3 +410,15 @@ def test_frames_of_one_file_are_chosen_by_their_own_sequence(tmp_path: Path) -> 
     with pytest.warns(UserWarning, match="sequences left out: other 1"):
         table = read(tmp_path / "tree", sequence="dwi").table
     assert table["sequence"].tolist() == ["dwi", "dwi"]
+
+
+def test_text_on_the_rim_of_a_slice_is_told(tmp_path: Path) -> None:
+    import cv2
+
+    head = cv2.circle(np.zeros((256, 256), np.uint8), (128, 140), 80, 150, -1)
+    named = cv2.putText(head.copy(), "DOE JANE 1950", (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255)
+    write(tmp_path / "a" / "1", head.astype(np.uint16))
+    write(tmp_path / "a" / "2", named.astype(np.uint16))
+    with pytest.warns(UserWarning, match=r"burnt into the rim of 1 slices \(.*-0002\.png\)"):
+        manifest = read_source("dicom", tmp_path / "a", images=tmp_path / "out")
+    assert len(manifest) == 2
