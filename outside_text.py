@@ -89,7 +89,7 @@ def csv_frame(table: pd.DataFrame) -> pd.DataFrame:
         column = table.iloc[:, place]
         if column.dtype.kind in "OSU" or str(column.dtype) in ("str", "string", "category"):
             texts = column.astype(object).map(csv_cell, na_action="ignore")
-            found.isetitem(place, texts)
+            found.isetitem(place, texts.to_numpy())
     found.columns = table.columns.map(csv_cell)
     return found
 

@@ -37,9 +37,9 @@ def printed() -> Iterator[None]:
     Output that goes to a file or another program is left as it is: a name in it is to be that name.
     """
     out, messages = sys.stdout, sys.stderr
-    sys.stderr = Printed(messages)  # type: ignore[assignment]
+    sys.stderr = Printed(messages)
     if out.isatty():
-        sys.stdout = Printed(out)  # type: ignore[assignment]
+        sys.stdout = Printed(out)
     try:
         yield
     finally:
