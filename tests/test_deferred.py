@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gliaboost.deferred import SELDOM_USED
 
@@ -99,3 +102,19 @@ except ModuleNotFoundError as error:
     print(error.name)
 """
     assert said(code) == "no_such_library"
+
+
+@pytest.mark.parametrize("model", ["lightgbm", "xgboost"])
+def test_a_prediction_imports_no_more_than_it_uses(model: str, tmp_path: Path) -> None:
+    Image.fromarray(np.full((64, 64), 90, np.uint8)).save(tmp_path / "a.png")
+    bundle = Path(__file__).parent / "models" / "layouts" / f"format-4-{model}.joblib"
+    code = f"""
+from gliaboost.cli import main
+main(["predict", {str(bundle)!r}, {str(tmp_path / "a.png")!r}])
+"""
+    heavy = ("pandas._libs", "scipy.stats._stats_py", "xgboost", "lightgbm", "torch", "matplotlib")
+    end = f"print([n for n in {heavy} if n in sys.modules])"
+    code = f"import atexit, sys; atexit.register(lambda: {end}){code}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"

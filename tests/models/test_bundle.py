@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import fields
@@ -18,7 +19,7 @@ import pytest
 
 import gliaboost
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import BundleError, UsageError
+from gliaboost.errors import BundleError, GliaboostError, UsageError
 from gliaboost.features import create
 from gliaboost.models.bundle import FORMAT, Bundle, load, save
 from gliaboost.models.packing import make_bundle
@@ -436,3 +437,28 @@ def test_an_older_bundles_trees_are_read_at_loading(tmp_path: Path) -> None:
     joblib.dump(old, tmp_path / "m.joblib")
     with pytest.raises(BundleError, match=r"m\.joblib: lightgbm's model cannot be read \(0 trees"):
         load(tmp_path / "m.joblib")
+
+
+@pytest.mark.parametrize("layout", [3, FORMAT])
+def test_what_once_ended_the_process_is_refused(layout: int, tmp_path: Path) -> None:
+    import xgboost
+
+    booster = xgboost.Booster(
+        model_file=bytearray(joblib.load(LAYOUTS / "format-3-xgboost.joblib").native)
+    )
+    model = json.loads(booster.save_raw("json"))
+    trees = model["learner"]["gradient_booster"]["model"]
+    trees["tree_info"] = [-5] * len(trees["tree_info"])
+    text = joblib.load(LAYOUTS / "format-3-lightgbm.joblib").native.decode()
+    # Nodes that lead back to themselves, and columns that are not there.
+    around = re.sub(r"^left_child=\S+", "left_child=0", text, flags=re.MULTILINE)
+    beyond = re.sub(r"^split_feature=\S+", "split_feature=9999", text, flags=re.MULTILINE)
+    broken = {"xgboost": [json.dumps(model)], "lightgbm": [around, beyond]}
+    for name, texts in broken.items():
+        for number, native in enumerate(texts):
+            bundle = joblib.load(LAYOUTS / f"format-{layout}-{name}.joblib")
+            bundle.native = native.encode()
+            bundle.sha256 = bundle.digest()
+            joblib.dump(bundle, tmp_path / f"{name}-{number}.joblib")
+            with pytest.raises(GliaboostError, match=r"cannot be read \("):
+                load(tmp_path / f"{name}-{number}.joblib").classifier()
