@@ -9,8 +9,10 @@ import streamlit as st
 from gliaboost.errors import GliaboostError
 from gliaboost.web.classify import show_classify
 from gliaboost.web.compare import show_compare
+from gliaboost.web.data import show_data
 from gliaboost.web.demonstration import demonstration
 from gliaboost.web.loaded import Models, models_of
+from gliaboost.web.runs import show_benchmark
 from gliaboost.web.settings import AppSettings
 from gliaboost.web.words import plain
 
@@ -31,14 +33,11 @@ def show(settings: AppSettings) -> None:
     models = models_of(settings)
     for name, reason in models.faults:
         st.error(f"**{plain(name)}**: {plain(reason)}")
-    if not settings.bundles:
-        models = demonstration()
-    if not models.classifiers:
-        return
-    views = _views(models, settings)
-    view = st.radio("View", list(views), horizontal=True, key="view") if len(views) > 1 else None
     try:
-        views[view or next(iter(views))]()
+        if not settings.bundles:
+            models = demonstration()
+        views = _views(models, settings)
+        views[st.radio("View", list(views), horizontal=True, key="view")]()
     except GliaboostError as error:
         st.error(plain(str(error)))
     except Exception as error:  # a stack trace tells a visitor nothing, and may tell too much
@@ -46,7 +45,11 @@ def show(settings: AppSettings) -> None:
 
 
 def _views(models: Models, settings: AppSettings) -> dict[str, Callable[[], None]]:
-    views: dict[str, Callable[[], None]] = {"Classify": lambda: show_classify(models)}
+    views: dict[str, Callable[[], None]] = {}
+    if models.classifiers:
+        views["Classify"] = lambda: show_classify(models)
     if len(models.classifiers) > 1:
         views["Compare"] = lambda: show_compare(models)
+    views["Data"] = lambda: show_data(settings)
+    views["Benchmark"] = lambda: show_benchmark(settings)
     return views
