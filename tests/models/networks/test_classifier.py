@@ -7,6 +7,7 @@ import pytest
 
 from gliaboost.errors import UsageError
 from gliaboost.models.networks.classifier import check_training
+from gliaboost.models.networks.cnn import FinetunedCNN
 
 IMAGES = np.zeros((4, 8, 8), np.uint8)
 LABELS = np.array(["a", "a", "b", "b"], object)
@@ -38,3 +39,14 @@ def test_rows_that_do_not_agree_are_refused(y: Any, groups: Any, message: str) -
 def test_continuous_labels_are_refused() -> None:
     with pytest.raises(ValueError, match="Unknown label type: continuous"):
         check_training(IMAGES, [0.1, 0.2, 0.3, 0.4], None)
+
+
+def test_what_is_said_of_weights_leaves_a_checkpoint_valid() -> None:
+    """Whoever says later what weights learned from goes on from the same epochs."""
+
+    def identity(**parameters: Any) -> str:
+        model = FinetunedCNN(weights="net.pth", **parameters)
+        model.classes_ = np.array(["a", "b"])
+        return model._identity(IMAGES, np.array([0, 0, 1, 1]), np.arange(4), {}, "cpu")
+
+    assert identity() == identity(trained_on="BraTS 2021") != identity(epochs=2)

@@ -12,10 +12,13 @@ import pandas as pd
 import pytest
 
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
 from gliaboost.datasets.splits import patient_folds
 from gliaboost.errors import UsageError
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
+from gliaboost.models.training_data import TrainingData
+from gliaboost.reports.protocol import benchmark
 from gliaboost.reports.protocol.benchmark import run
 from gliaboost.reports.protocol.elsewhere import Elsewhere, find_elsewhere
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment, competitors
@@ -211,3 +214,19 @@ def test_other_labels_elsewhere_begin_the_test_anew(make_images: Make, tmp_path:
     turned = there.table["label"].map(dict(zip(here.classes, here.classes[::-1], strict=True)))
     after = labels(Manifest.of(there.table.assign(label=turned), there.root))
     assert before != after == turned.tolist()
+
+
+def test_what_is_said_of_weights_leaves_a_part_valid(make_images: Make, tmp_path: Path) -> None:
+    """Whoever says later what weights learned from takes the folds that were run."""
+    manifest = Manifest.read(make_images(patients=4))
+    store = FeatureStore(tmp_path / "store")
+    data = TrainingData(manifest, [], Preparation(size=32), store)
+    rows = np.arange(len(manifest))
+
+    def identity(**parameters: Any) -> str:
+        given = {"cnn-finetune": {"weights": "net.pth", **parameters}}
+        experiment = Experiment("cnn-finetune")
+        protocol = Protocol([experiment], patient_folds(manifest, 2), "two", parameters=given)
+        return benchmark._identity(data, protocol, experiment, rows, data.labels, rows)
+
+    assert identity() == identity(trained_on="BraTS 2021") != identity(epochs=2)
