@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-fire browser lint types docs bench gpu-pack gpu-drill mutants clean
+.PHONY: help install demo test test-slow test-fire audit-deps licences fuzz browser lint types docs bench gpu-pack gpu-drill mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

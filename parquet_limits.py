@@ -56,11 +56,12 @@ def _check(data: bytes) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
+    found = _footer(data)
+    _check_size(found)
+    _check_pages(data, found)
     limits = {"thrift_string_size_limit": _MOST_NAMES, "thrift_container_size_limit": MOST_CELLS}
     file = pa.BufferReader(data)
     about = parquet.ParquetFile(file, pre_buffer=False, **limits)
-    _check_size(about.metadata)
-    _check_pages(data, about.metadata)
     if texts := _text_columns(about):
         packed = parquet.ParquetFile(
             file, metadata=about.metadata, read_dictionary=texts, pre_buffer=False, **limits
@@ -68,40 +69,60 @@ def _check(data: bytes) -> None:
         _check_texts(packed.read(columns=texts, use_threads=False))
 
 
-def _check_size(metadata: Any) -> None:
-    if metadata.num_columns > MOST_COLUMNS:
+def _check_size(found: dict[int, Any]) -> None:
+    rows, groups = _number(found, 3), _listed(found, 4)
+    columns = max((len(_listed(group, 1)) for group in groups), default=0)
+    if columns > MOST_COLUMNS:
+        raise ValueError(f"it has {columns:,} columns, the most that are read are {MOST_COLUMNS:,}")
+    # Of lists a row has many values.
+    values = sum(_number(c.get(3, {}), 5) for group in groups for c in _listed(group, 1))
+    if max(rows * max(columns, 1), values) > MOST_CELLS:
         raise ValueError(
-            f"it has {metadata.num_columns:,} columns, the most that are read are {MOST_COLUMNS:,}"
-        )
-    cells = metadata.num_rows * max(metadata.num_columns, 1)
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        cells = max(
-            cells,
-            sum(row_group.column(c).num_values for c in range(row_group.num_columns)),
-        )
-    if cells > MOST_CELLS or metadata.num_row_groups > MOST_CELLS // 100:
-        raise ValueError(
-            f"it has {metadata.num_rows:,} rows of {metadata.num_columns:,} columns, the most that "
-            f"are read are {MOST_CELLS:,} cells"
+            f"it has {rows:,} rows of {columns:,} columns, the most that are read are "
+            f"{MOST_CELLS:,} cells"
         )
 
 
-def _check_pages(data: bytes, metadata: Any) -> None:
+def _check_pages(data: bytes, found: dict[int, Any]) -> None:
     """Add up what the pages say that they unpack to; the file's end may say less."""
     left = MOST_TABLE
-    for group in range(metadata.num_row_groups):
-        row_group = metadata.row_group(group)
-        for number in range(row_group.num_columns):
-            column = row_group.column(number)
-            at = min(o for o in (column.dictionary_page_offset, column.data_page_offset) if o)
-            end = min(at + column.total_compressed_size, len(data))
-            while at < end:
+    for group in _listed(found, 4):
+        for column in _listed(group, 1):
+            about = column.get(3, {})
+            offsets = [_number(about, field) for field in (9, 11) if _number(about, field) > 0]
+            at = min(offsets, default=0)
+            end = min(at + _number(about, 7), len(data))
+            while 0 < at < end:
                 unpacked, packed, length = _page(data[at : at + _PAGE_HEADER])
                 at += length + packed
                 left -= unpacked
                 if left < 0:
                     raise ValueError(f"it unpacks to more than {MOST_TABLE:,} bytes")
+
+
+def _footer(data: bytes) -> dict[int, Any]:
+    """Read what the file's end says; pyarrow's own look at it ends the process on some of it."""
+    size = int.from_bytes(data[-8:-4], "little")
+    if data[:4] != _MAGIC or data[-4:] != _MAGIC or size > len(data) - 12:
+        raise ValueError("it is no Parquet file, or its end is missing")
+    try:
+        return _Compact(data[-8 - size : -8]).struct(0)
+    except (IndexError, TypeError):
+        raise ValueError("its end is damaged") from None
+
+
+def _number(found: Any, field: int) -> int:
+    value = found.get(field, 0) if isinstance(found, dict) else 0
+    if not isinstance(value, int) or not 0 <= value < 2**62:
+        raise ValueError("its end is damaged")
+    return value
+
+
+def _listed(found: Any, field: int) -> list[dict[int, Any]]:
+    value = found.get(field, []) if isinstance(found, dict) else []
+    if not isinstance(value, list) or not all(isinstance(v, dict) for v in value):
+        raise ValueError("its end is damaged")
+    return value
 
 
 def _text_columns(about: Any) -> list[str]:
@@ -146,8 +167,11 @@ def _first(error: BaseException) -> str:
 # A page's header is written in Thrift's compact form; statistics in it may be long.
 _PAGE_HEADER = 2**16
 _STOP, _BOOLS, _BYTE, _DOUBLE, _BINARY, _LISTS, _STRUCT = 0, (1, 2), 3, 7, 8, (9, 10), 12
+_NUMBERS = (4, 5, 6)
 _UNPACKED, _PACKED = 2, 3
 _DEEPEST = 8
+_MOST_FIELDS = 2_000_000
+_MAGIC = b"PAR1"
 
 
 def _page(head: bytes) -> tuple[int, int, int]:
@@ -158,19 +182,21 @@ def _page(head: bytes) -> tuple[int, int, int]:
         unpacked, packed = found[_UNPACKED], found[_PACKED]
     except (IndexError, KeyError):
         raise ValueError("a page of it has no header") from None
+    if not isinstance(unpacked, int) or not isinstance(packed, int):
+        raise ValueError("a page of it has no header")
     if unpacked < 0 or packed < 0:
         raise ValueError("a page of it has a negative size")
     return unpacked, packed, reader.at
 
 
 class _Compact:
-    """Walks through one struct, and keeps its whole numbers."""
+    """Reads one struct: whole numbers, structs and lists of these by their fields' numbers."""
 
     def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
+        self.data, self.at, self.left = data, 0, _MOST_FIELDS
 
-    def struct(self, depth: int) -> dict[int, int]:
-        found: dict[int, int] = {}
+    def struct(self, depth: int) -> dict[int, Any]:
+        found: dict[int, Any] = {}
         number = 0
         while True:
             head = self._byte()
@@ -182,8 +208,9 @@ class _Compact:
             if value is not None:
                 found[number] = value
 
-    def _value(self, kind: int, depth: int) -> int | None:
-        if depth > _DEEPEST:
+    def _value(self, kind: int, depth: int) -> Any:
+        self.left -= 1
+        if depth > _DEEPEST or self.left < 0:
             raise IndexError
         if kind in _BOOLS:
             return None
@@ -197,11 +224,12 @@ class _Compact:
         elif kind in _LISTS:
             head = self._byte()
             count = head >> 4 if head >> 4 < 15 else self._unsigned()
-            for _ in range(min(count, len(self.data))):
-                self._value(_BYTE if head & 15 in _BOOLS else head & 15, depth + 1)
+            kind = _BYTE if head & 15 in _BOOLS else head & 15
+            values = [self._value(kind, depth + 1) for _ in range(min(count, self.left + 1))]
+            return [value for value in values if value is not None]
         elif kind == _STRUCT:
-            self.struct(depth + 1)
-        elif kind in (4, 5, 6):
+            return self.struct(depth + 1)
+        elif kind in _NUMBERS:
             return self._number()
         else:
             raise IndexError
@@ -213,12 +241,13 @@ class _Compact:
 
     def _unsigned(self) -> int:
         value = shift = 0
-        while True:
+        while shift < 70:
             byte = self._byte()
             value |= (byte & 127) << shift
             shift += 7
             if byte < 128:
                 return value
+        raise IndexError
 
     def _number(self) -> int:
         value = self._unsigned()

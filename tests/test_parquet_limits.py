@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import io
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,3 +144,56 @@ def test_text_that_is_none_is_refused(tmp_path: Path) -> None:
     file.write_bytes(no_text())
     with pytest.raises(DamagedFileError, match="it holds what is no text"):
         read_frame(file)
+
+
+# Altered in a few bytes of its footer; pyarrow's own look at a column's metadata ended the process.
+ENDED = (
+    "eNqtVl9v4kYQX3PAESmnJkhGUEUVQnfoKuVS40ASTnkxJIApcAe5YHBbRf4XMNjGh00IifLSx6qqTmof+1T1qR+h"
+    "n6Efoh+ij33o7BocyJ+qJ9VivbMzs7/5zXhnxVuulaGD9C8U3a/RURpFEWomQwghZse2etQaymyuIRbGLowsjByM"
+    "vc217D62Y8cDLNCITtLPtwFhgw7T4a099DJEDPEQAdrcBM+NwwC8o1QwtMG+u4iADJE/o1M12IIDf3JAgU7CLxm/"
+    "FECN01srqJQSpySCtr7toQVCz/kARvpA0V8vcqgg9IxC1LMICsB4AiMIIwQj/Cxy+BR5T2Q+32Ufjyws8YWAYujl"
+    "A9pH80rUcigedpS+Zkp0GNHrLwLxoC25/ReotoU91l9Q8ZAhyZqx0ATB5Sm46Jrlolg0sZU4TKMtej2RQ+GNhLeb"
+    "DsSisd8Csb+o9A9UOvJQnRPbUAtEB3BWGzAdxsREOJHGVUHLeF5wAvg9FfuJSv8eSP9NLdf4PlJ0BSk4R1qQJlh/"
+    "BGI/B9LfBdMfnnxcHe9F+3wRK/ZtOBZNR2K/hsApHrYlS5Wc+I+h65RuqdrlmTIyJqblpF4nv7pODUEHUmosWT0t"
+    "tZ1MWZKpgcKaGAasHFcau7BkiDyyQcwTUcNi5uYbWHh4ZwRcm8OuopzrmqGereo8WmfuzMbK1MTSlZHqMZiY9sw3"
+    "OO4YK03NlVTJlUB1ndIs8NWtHrafviu9OkjdLDFZpZDC5yB1l4SvvUNjJA80xf0vLHAaN9vJ2zjkfNwP5Kv/v0jz"
+    "8/NgUgvDnWi65e5l7wfz1XfD4WpKrjvW5YlLvun1Da7vWJPc0Zh8A0OXx9J4RsLOpPF4NMU4F9rY0UcW1rJ7O8xO"
+    "JnVzS2bJuLuTwTYUX+darTfCa6/z43+ufYGfPe6I47gm5z1fclyWK/S4Esf1uGKP6AqFFfsUz8e+vd4reusFCrHz"
+    "eC6QGTuBJ0wFbKnWwb+wz5vGRCy3sx22cSFX2q5s1fU3ekHWZtWxJOSG/GDU461qXzZVg9enPd7M9WXhFPtMVOHS"
+    "qRU5Xdlt9RWrCTpuOl9fKEV+jz8aOnyxeqWW21OMU+9kVGzvsnlHFTKTDuvFFjt+zElXyBjYV7bajlzE8URbFC6H"
+    "HfaBuOUS7C9ddXZbOaWMbZyuCjkb8IfiCY9jg29mqrXzjNYpGF4uDUbRic0VO60+7Ge6J8C14uiikBvIbMuWTYVg"
+    "tdutcu1dTz+/w1uZgX/J3b+tBeHCSEWCa0pC2xFLeT8X3ir01XJPf4yzzFbfi0KDmdc3I3cKuWU71HPm2TKGWi4N"
+    "u8Dbr1GFcTB32Sy5Is6jWHW6QtWQH+NiXva7ZtsheMBLNuHbZZbqY+Z1yWwP1OJH1q8MvMuX+VqxcL8uQnui/mtt"
+    "DEOG8/NYfeAcMo2BZ4ecXaVinKsVYzrP14a9bKP4OKfOCa5diVErVbtrtZn5eds/J/rGTBRKjLzLEx3UB3yqcJ6H"
+    "Hv+KAXL1Qp0RfFbsVK8kIT8h3Ac8Wxtwk/pJNb/KXTQUq2HLbJZg1GfZy9rgWD9vcmXcegs/EHHPc+ec37nkPXoL"
+    "9wFu3ybfnDfx0tUAXYttFb9uHDRyHfc36Hnf6RS/jrr4asFbSqTpuS7Z7zvh+4Xj5HIJzj4GPeKx/zHZ3cP3T2V+"
+    "jzRvNx2fHvsk5qx9foUpnM3RYl2Y21E8aUvj9xPNfaXY9itycSbnF2PSuzITh/D/xvuhT9cQegv/Of8BupDE/g=="
+)
+
+
+def test_a_footer_that_ended_the_process_is_refused(tmp_path: Path, trial: Any) -> None:
+    file = tmp_path / "ended.parquet"
+    file.write_bytes(zlib.decompress(base64.b64decode(ENDED)))
+    reads = """
+from pathlib import Path
+from gliaboost.parquet_file import read_frame
+def read(file):
+    read_frame(Path(file))
+"""
+    assert trial.faults(reads, [file], "DamagedFileError") == []
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"PAR1",
+        b"PAR1" + b"\xff" * 40 + b"PAR1",
+        b"PAR1" + bytes(40) + b"\x10\0\0\0PAR1",
+        b"PAR1" + b"\x1c" * 60 + b"\x3c\0\0\0PAR1",
+        b"PAR1" + b"\x49\xfc\xff\xff\xff\x7f" + b"\0" * 40 + b"\x20\0\0\0PAR1",
+    ],
+)
+def test_a_footer_that_is_none_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        check_table(data)
