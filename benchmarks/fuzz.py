@@ -77,7 +77,7 @@ def _pictures() -> list[bytes]:
             ("TIFF", {"compression": "tiff_lzw"}), ("TIFF", {}),
         ):  # fmt: skip
             file = io.BytesIO()
-            image.save(file, kind, **how)  # type: ignore[arg-type]
+            image.save(file, kind, **how)
             made.append(file.getvalue())
         made.append(cv2.imencode(".png", array.astype(np.uint16) * 200)[1].tobytes())
         made.append(cv2.imencode(".tif", array.astype(np.float32))[1].tobytes())
@@ -145,7 +145,8 @@ def _bundles() -> list[bytes]:
     from gliaboost.models.bundle import Bundle
 
     facts: Any = ("lightgbm", b"native", "", ["glioma", "healthy"], 1, {}, [], {}, "cpu", "")
-    bundle = Bundle(*facts, takes="columns", metrics={"a": [1, 2.5, None, True], "b": {"c": "d"}})
+    more: Any = {"takes": "columns", "metrics": {"a": [1, 2.5, None, True], "b": {"c": "d"}}}
+    bundle: Any = Bundle(*facts, **more)
     bundle.sha256 = bundle.digest()
     return [pickle.dumps(bundle, protocol) for protocol in (3, 4, 5)]
 
