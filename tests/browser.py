@@ -62,6 +62,7 @@ def opened(
     url: str,
     *,
     width: int = 1280,
+    height: int = 800,
     scheme: str = "light",
     ready: Callable[[Any], None] = lambda page: page.wait_for_load_state("networkidle"),
 ) -> Any:
@@ -71,7 +72,7 @@ def opened(
     page's own.
     """
     context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, accept_downloads=True
+        viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
     )
     context.set_default_timeout(PATIENCE)
     page = context.new_page()

@@ -85,7 +85,7 @@ def show_picture(
             )
     with seen:
         if answer.error is not None or answer.refused is not None:
-            st.image(enlarged(picture, SIDE), width="stretch")
+            st.image(enlarged(picture, SIDE), width="stretch", alt="The picture as it was dropped")
             st.html(small("As it was dropped."))
             return
         opacity = st.slider("Explanation, opacity in %", 0, 100, OPACITY, key="opacity")
@@ -112,7 +112,8 @@ def show_layers(bundle: Bundle, number: int, opacity: int) -> Explanation | None
     if isinstance(found, str):
         st.info(plain(found))
         return None
-    st.image(layered(found, opacity / 100, side=SIDE), width="stretch")
+    words = f"The picture under the map of what the answer {found.predicted} rests on"
+    st.image(layered(found, opacity / 100, side=SIDE), width="stretch", alt=words)
     st.html(key(key_of(found)))
     height, width = found.image.shape
     said = f"As the model sees it, {width} by {height} pixels; the head's outline is white."
@@ -163,7 +164,7 @@ def _outline(found: TumourMap, mask: NDArray[np.bool_], measured: Measurements) 
     scale = SIDE / max(found.image.shape)
     drawn = outlined(found.image, [(mask, PREDICTED)], lines, scale=scale)
     said = "Orange: the outline; yellow: its diameters." if lines else "No tumour was found."
-    st.image(drawn, width="stretch")
+    st.image(drawn, width="stretch", alt=f"The picture with what was found. {said}")
     st.html(small(said))
 
 
@@ -183,5 +184,5 @@ def _region(found: Explanation) -> None:
         with right:
             scale = SIDE / found.image.shape[0]
             drawn = outlined(found.image, [(outline.mask, PREDICTED)], scale=scale)
-            st.image(drawn, width="stretch")
+            st.image(drawn, width="stretch", alt="The picture with where the features look")
             st.html(small("Orange: where the features look."))
