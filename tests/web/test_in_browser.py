@@ -1,7 +1,7 @@
 """The page in a real browser: dropped, read, slid, downloaded, by mouse and by keyboard.
 
-With ``GLIABOOST_SCREENSHOTS=DIR`` the pictures that are taken are kept there, of a model that has
-more patients to learn from; the README's is among them.
+With ``GLIABOOST_SCREENSHOTS=DIR`` the pictures that are taken are kept there; the README's is among
+them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gliaboost.web.launch import free_port
 from tests.browser import chromium, opened, violations
 
 KEPT = os.environ.get("GLIABOOST_SCREENSHOTS")
-PATIENTS = 24 if KEPT else 16
+PATIENTS = 16
 HURRIED = {"maps": "classical", "passes": 1, "inner_folds": 2, "rounds": 20}
 PHONE, DESK = 390, 1280
 # Tall enough for the whole of an answer: the page scrolls inside of itself.
@@ -67,7 +67,8 @@ def served(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         training, settings={"boosted-pixels": HURRIED}, out=place / "segmenter.joblib", **known
     )
     shown = aside & (data.table["plane"] == "axial")
-    slices = [path for path, is_shown in zip(data.paths, shown, strict=True) if is_shown]
+    rows = data.table[shown].sort_values("label")  # the first has a tumour
+    slices = [data.root / path for path in rows["path"]]
     port = free_port("127.0.0.1", 8650)
     command = [sys.executable, "-m", "gliaboost", "app", "phantom-model.joblib"]
     command += ["--segment", "segmenter.joblib", "--port", str(port), "--no-open"]
@@ -176,7 +177,7 @@ def test_a_dropped_slice_has_its_class_its_reason_its_place_and_its_size(
 def test_sliders_move_by_keyboard_and_change_what_is_drawn(browser: Any, served: Served) -> None:
     page = page_of(browser, served, height=TALL)
     drop(page, served.slices[0])
-    for name, key in (("Explanation, opacity", "Home"), ("Outline where a tumour", "End")):
+    for name, key in (("Explanation, opacity", "End"), ("Outline where a tumour", "Home")):
         before = pictures(page)
         slider = page.get_by_role("slider", name=name)
         was = slider.get_attribute("aria-valuenow") or slider.input_value()
@@ -190,7 +191,6 @@ def test_sliders_move_by_keyboard_and_change_what_is_drawn(browser: Any, served:
         settled(page)
         assert (slider.get_attribute("aria-valuenow") or slider.input_value()) != was
         assert sum(a != b for a, b in zip(before, pictures(page), strict=True)) == 1
-    assert "No tumour" in page.inner_text("main")
     assert page.complaints == []
 
 
