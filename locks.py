@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
+import hashlib
+import inspect
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 from gliaboost.errors import UsageError
 from gliaboost.files import make_folder
 from gliaboost.leftovers import sweep
 
 NAME = ".lock"
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @contextmanager
@@ -39,6 +46,7 @@ def held(folder: Path) -> Iterator[None]:
         ...
     gliaboost.errors.UsageError: another run is at work in ...
     """
+    make_folder(folder)
     with _locked(folder / NAME, f"in {folder}", "another folder with --out"):
         # The files of whoever else wrote here are those of a killed run.
         sweep(folder, below=True)
@@ -47,27 +55,77 @@ def held(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def held_file(file: Path, option: str = "--out") -> Iterator[None]:
-    """Hold a file that a run makes, such as a bundle, while the block runs; as `held` otherwise.
+    """Hold a file or folder that a run makes whole, such as a bundle; as `held` otherwise.
+
+    The lock lies in the user's cache, so that nothing lies beside the file: it keeps out other runs
+    of this user on this machine.
 
     Parameters
     ----------
     file : pathlib.Path
-        Its folder is made where it is missing.
+        Need not exist.
     option : str
-        With which another file can be named.
+        With which another place can be named.
     """
-    lock = file.with_name(f"{file.name}{NAME}")
-    with _locked(lock, f"at {file}", f"another file with {option}"):
+    import platformdirs
+
+    place = file.parent.resolve() / file.name
+    mark = hashlib.sha256(os.fsencode(place)).hexdigest()[:32]
+    locks = platformdirs.user_cache_path("gliaboost", appauthor=False) / "locks"
+    with _locked(locks / f"{mark}{NAME}", f"at {file}", f"another place with {option}"):
         yield
+
+
+def alone_at(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a function run once at a time for each place that some of its arguments name.
+
+    Parameters
+    ----------
+    *names : str
+        Arguments that are paths or None; in errors ``--write-groups`` for ``write_groups``.
+
+    Examples
+    --------
+    >>> @alone_at("out")
+    ... def make(out=None, deeper=True):
+    ...     return make(out, deeper=False) if deeper else "made"
+    >>> make()
+    'made'
+    >>> make("a.joblib")
+    Traceback (most recent call last):
+        ...
+    gliaboost.errors.UsageError: another run is at work at a.joblib; wait until it ends, ...
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def run(*args: P.args, **named: P.kwargs) -> R:
+            try:
+                given = signature.bind(*args, **named).arguments
+            except TypeError:  # which the call tells better
+                return function(*args, **named)
+            with ExitStack() as stack:
+                for name in names:
+                    place = given.get(name)
+                    if isinstance(place, str | os.PathLike):
+                        option = f"--{name.replace('_', '-')}"
+                        stack.enter_context(held_file(Path(os.fsdecode(place)), option))
+                return function(*args, **named)
+
+        return run
+
+    return decorated
 
 
 @contextmanager
 def _locked(path: Path, where: str, instead: str) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    make_folder(path.parent)
     lock = FileLock(path)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=0)
     except Timeout:
         raise UsageError(

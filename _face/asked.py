@@ -83,4 +83,5 @@ def warn_of_unreadable(table: Manifest, extraction: Extraction) -> None:
     """Name the files that could not be read, to the caller of what calls this."""
     if extraction.failed:
         failed = {str(table.paths[i]): reason for i, reason in extraction.failed.items()}
-        warnings.warn(UnreadableWarning(failed), stacklevel=3)
+        # Past this function, what was called, and what lets it run alone.
+        warnings.warn(UnreadableWarning(failed), stacklevel=4)

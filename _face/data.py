@@ -19,6 +19,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.naming import named
 from gliaboost.errors import UsageError
 from gliaboost.json_file import write_json
+from gliaboost.locks import alone_at
 from gliaboost.progress import SILENT, Progress
 from gliaboost.spelling import did_you_mean, spelled
 
@@ -103,6 +104,7 @@ def fetch(
     )
 
 
+@alone_at("out")
 def manifest(
     source: str,
     path: Path | str,
@@ -205,6 +207,7 @@ def manifest(
     return table
 
 
+@alone_at("out", "write_groups", "cleaned")
 def audit(
     data: DataSet,
     *,
@@ -305,6 +308,7 @@ def audit(
     return report
 
 
+@alone_at("out")
 def explore(
     data: DataSet,
     out: Path | str | None = None,

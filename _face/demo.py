@@ -16,6 +16,7 @@ from gliaboost._face.samples import write_samples
 from gliaboost._face.settings import read_device
 from gliaboost._face.words import CLASSICAL
 from gliaboost.files import make_folder
+from gliaboost.locks import held_file
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def demo(
     progress.line(
         "simulating patients in the MNI152 template (simulated: no number here is clinical)"
     )
-    phantom = make_phantom(folder / "phantom", seed=seed, jobs=jobs, progress=progress)
+    with held_file(folder / "phantom"):
+        phantom = make_phantom(folder / "phantom", seed=seed, jobs=jobs, progress=progress)
     results = benchmark(
         folder / "phantom" / "manifest.parquet",
         out=folder,

@@ -9,6 +9,7 @@ from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, of_target, read_data
 from gliaboost._face.places import check_file
 from gliaboost._face.prediction import opened_bundle
+from gliaboost.locks import alone_at
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from gliaboost.reports.protocol.held_out import HeldOut
 
 
+@alone_at("out")
 def evaluate(
     bundle: Bundle | Path | str,
     data: DataSet,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gliaboost._face.faults import Faults
 from gliaboost._face.places import check_folder, check_there
 from gliaboost.errors import UsageError
+from gliaboost.locks import alone_at
 
 if TYPE_CHECKING:
     from gliaboost.reports.protocol.results import Results
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Run = Path | str | Results | SegmentationResults
 
 
+@alone_at("out")
 def report(
     runs: Run | Sequence[Run],
     out: Path | str | None = None,

@@ -21,6 +21,7 @@ from gliaboost._face.words import SEGMENTER
 from gliaboost.datasets.naming import named
 from gliaboost.datasets.targets import of_modality
 from gliaboost.errors import MissingExtraError, UnreadableWarning, UsageError
+from gliaboost.locks import alone_at
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from gliaboost.models.segmentation.segmentations import Segmentations, SegmentedPicture
 
 
+@alone_at("out")
 def segment_train(
     data: DataSet,
     *,
@@ -144,10 +146,11 @@ def segment_train(
         save(bundle, out)
     if failed:
         named_files = {str(table.paths[i]): reason for i, reason in failed.items()}
-        warnings.warn(UnreadableWarning(named_files), stacklevel=2)
+        warnings.warn(UnreadableWarning(named_files), stacklevel=3)
     return bundle
 
 
+@alone_at("out")
 def segment_predict(
     bundle: SegmenterBundle | Path | str,
     images: ImageLike | Iterable[ImageLike],

@@ -13,6 +13,7 @@ from gliaboost._face.inputs import DataSet
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.presets import USUAL, preset_of
 from gliaboost._face.settings import SettingsGiven
+from gliaboost.locks import alone_at
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle
 
 
+@alone_at("out")
 def train(
     data: DataSet,
     *,

@@ -17,6 +17,7 @@ from gliaboost._face.places import check_file
 from gliaboost._face.presets import PRESETS, USUAL
 from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
+from gliaboost.locks import alone_at
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from gliaboost.models.tuning import Search
 
 
+@alone_at("out")
 def tune(
     data: DataSet,
     *,

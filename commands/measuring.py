@@ -32,6 +32,7 @@ from gliaboost.commands.options import (
     say_next,
 )
 from gliaboost.commands.progress_bar import shown_progress
+from gliaboost.locks import held_file
 from gliaboost.table_file import ENDINGS
 
 FACTS = "path, label and what else the manifest knows"
@@ -110,7 +111,7 @@ def features(
 
     out = place(out, "features.parquet")
     check_writable(out, ENDINGS)
-    with shown_progress(quiet) as progress:
+    with held_file(out), shown_progress(quiet) as progress:
         found = gliaboost.extract(
             data,
             features=features or CLASSICAL,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -44,6 +45,7 @@ from gliaboost.commands.options import (
 )
 from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.deferred import defer
+from gliaboost.locks import held_file
 
 # The usual name of a bundle.
 BUNDLE = "model.joblib"
@@ -282,9 +284,10 @@ def predict(
     )
 
     check_writable(out)
-    predictions = gliaboost.predict(
-        bundle, paths, position=position, plane=plane, window=window, jobs=jobs
-    )
+    with held_file(out) if out is not None else nullcontext():
+        predictions = gliaboost.predict(
+            bundle, paths, position=position, plane=plane, window=window, jobs=jobs
+        )
     ending = "" if out is None else out.suffix.lower()
     if as_json or (ending == ".json" and not as_csv):
         text = json.dumps(predictions_json(predictions.model, predictions), indent=1)
@@ -335,8 +338,9 @@ def explain(
     defer()
     out = place(out, "explanation.png")
     check_writable(out)
-    found = gliaboost.explain(bundle, path, position=position, plane=plane, window=window)
-    found.save(out)
+    with held_file(out):
+        found = gliaboost.explain(bundle, path, position=position, plane=plane, window=window)
+        found.save(out)
     facts = {
         "path": str(path),
         "predicted": found.predicted,

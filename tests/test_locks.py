@@ -8,7 +8,7 @@ import filelock
 import pytest
 
 from gliaboost.errors import UsageError
-from gliaboost.locks import held
+from gliaboost.locks import alone_at, held, held_file
 
 HOLDING = """
 import sys, time
@@ -51,4 +51,39 @@ def test_a_file_system_without_locks_keeps_nobody_from_work(
 
     monkeypatch.setattr(filelock.FileLock, "acquire", refuse)
     with held(tmp_path), held(tmp_path):
+        pass
+
+
+def test_a_file_is_held_under_all_its_names_and_nothing_lies_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    file, other = tmp_path / "a" / "m.joblib", tmp_path / "a" / ".." / "a" / "m.joblib"
+    with held_file(file), pytest.raises(UsageError, match="--study"), held_file(other, "--study"):
+        pass
+    with held_file(file), held_file(tmp_path / "a" / "n.joblib"):
+        assert not list((tmp_path / "a").iterdir())
+
+
+def test_a_function_runs_once_for_each_place(tmp_path: Path) -> None:
+    @alone_at("out", "write_groups")
+    def make(out: Path | str | None = None, *, write_groups: str | None = None) -> object:
+        """Make."""
+        if out is None and write_groups is None:
+            return "made"
+        with pytest.raises(UsageError, match=r"at work at .*with --(out|write-groups)") as told:
+            make(out, write_groups=write_groups)
+        return told.type
+
+    assert make() == "made" and make.__doc__ == "Make."
+    assert make(tmp_path / "a") is make(write_groups=str(tmp_path / "b")) is UsageError
+    assert make(tmp_path / "a") is UsageError, "free again"
+    with pytest.raises(TypeError):
+        make(outt=1)  # type: ignore[call-arg]
+
+
+def test_a_cache_that_cannot_be_written_keeps_nobody_from_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "cache").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with held_file(tmp_path / "a"):
         pass
