@@ -226,6 +226,40 @@ def explanation_of(bundle: Bundle, source: ImageSource) -> Explanation | str:
         return str(error)
 
 
+def ask_once(bundle: str, segmenters: Sequence[str] = ()) -> None:
+    """Ask models about an empty picture, so that the next answer comes at once.
+
+    Parameters
+    ----------
+    bundle : str
+        A classifier's file; nothing: that of the demonstration, if it is made.
+    segmenters : sequence of str
+        Files of segmenters.
+
+    Raises
+    ------
+    GliaboostError
+        If a model cannot be opened or asked.
+    """
+    import numpy as np
+
+    from gliaboost._face.demo_model import made_before
+    from gliaboost.datasets.image_source import ImageSource
+    from gliaboost.models.bundle import load
+    from gliaboost.models.segmentation.bundle import load_segmenter
+    from gliaboost.models.segmentation.tumour_map import tumour_map
+
+    files = [bundle, *segmenters] if bundle else made_before()
+    if not files:
+        return
+    empty = ImageSource.from_array("empty", np.zeros((64, 64), np.uint8))
+    opened = load(files[0])
+    answer(opened, [empty])
+    explanation_of(opened, empty)
+    for file in files[1:]:
+        tumour_map(load_segmenter(file), empty)
+
+
 def bundle_facts(bundle: Bundle) -> list[tuple[str, str]]:
     """Say what a bundle is and what it was trained on: names and values, none of them empty.
 

@@ -55,6 +55,12 @@ def demo_model(
     return found
 
 
+def made_before() -> list[str]:
+    """Give the files of the demonstration in the user's cache; none where it is not made yet."""
+    files = [_place() / name for name in (MODEL, SEGMENTED)]
+    return [str(file) for file in files] if all(file.is_file() for file in files) else []
+
+
 def _place() -> Path:
     import platformdirs
 

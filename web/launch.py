@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
 import threading
 import webbrowser
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gliaboost.errors import MissingExtraError, UsageError
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
 from gliaboost.web.settings import AppSettings
 
 SCRIPT = Path(__file__).with_name("script.py")
@@ -18,6 +20,8 @@ SCRIPT = Path(__file__).with_name("script.py")
 LARGEST = 20
 PORT = 8501
 _PORTS = 50
+# Seconds until the models are asked once: the server comes first.
+WARMING = 2.0
 _MEGABYTE = 1024 * 1024
 
 
@@ -154,6 +158,22 @@ def keep_uploads_in_memory() -> None:
     parser.spool_max_size = (LARGEST + 1) * _MEGABYTE
 
 
+def warm_up(settings: AppSettings) -> None:
+    """Do all that only the first answer pays for, before anybody asks: imports, compiled kernels.
+
+    Parameters
+    ----------
+    settings : AppSettings
+        Whose models are asked about an empty picture; what fails there is told on the page.
+    """
+    import gliaboost.web.page  # noqa: F401
+    from gliaboost._face.answers import ask_once
+
+    for file in settings.bundles or ("",):
+        with contextlib.suppress(GliaboostError):
+            ask_once(file, settings.segmenters)
+
+
 def start(settings: AppSettings, *, address: str, port: int, browser: bool) -> None:
     """Serve the page until it is interrupted.
 
@@ -178,11 +198,16 @@ def start(settings: AppSettings, *, address: str, port: int, browser: bool) -> N
     known = {name.lstrip("-") for option in cli.main_run.params for name in option.opts}
     options = {n: v for n, v in server_options(address, port).items() if n in known}
     words = [f"--{name}={_word(v)}" for name, value in options.items() for v in _values(value)]
+    _later(WARMING, warm_up, settings)
     if browser:
-        opening = threading.Timer(1.0, webbrowser.open, [page_address(address, port)])
-        opening.daemon = True
-        opening.start()
+        _later(1.0, webbrowser.open, page_address(address, port))
     cli.main(["run", *words, str(SCRIPT), "--", *settings.words()], standalone_mode=False)
+
+
+def _later(seconds: float, function: Callable[..., Any], *given: Any) -> None:
+    timer = threading.Timer(seconds, function, given)
+    timer.daemon = True
+    timer.start()
 
 
 def _values(value: Any) -> list[Any]:

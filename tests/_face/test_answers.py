@@ -11,11 +11,13 @@ from gliaboost._face.answers import (
     Answer,
     answer,
     answers_frame,
+    ask_once,
     bundle_facts,
     certainty_of,
     explanation_of,
 )
 from gliaboost.datasets.image_source import DecodedSource, ImageSource
+from gliaboost.errors import UsageError
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.explain.attribution import Explanation
 
@@ -123,6 +125,17 @@ def test_answers_stand_in_a_table_a_row_each() -> None:
 def test_an_explanation_or_words_why_there_is_none(bundle: Bundle, folder: Path) -> None:
     assert isinstance(explanation_of(bundle, ImageSource(folder / "p00-0.png")), Explanation)
     assert "is empty" in str(explanation_of(bundle, ImageSource("a.png", b"")))
+
+
+def test_models_are_asked_about_an_empty_picture(
+    bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = gliaboost.save(bundle, tmp_path / "m.joblib")
+    ask_once(str(file))
+    with pytest.raises(UsageError):
+        ask_once(str(tmp_path / "none.joblib"))
+    monkeypatch.setattr("gliaboost._face.demo_model._place", lambda: tmp_path / "nowhere")
+    ask_once("")
 
 
 def test_what_a_bundle_was_trained_on_is_said_without_gaps(bundle: Bundle) -> None:

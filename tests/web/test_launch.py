@@ -25,6 +25,7 @@ def test_streamlit_is_given_the_options_and_the_settings(monkeypatch: pytest.Mon
 
     given: list[list[str]] = []
     monkeypatch.setattr(cli, "main", lambda words, **named: given.append(words))
+    monkeypatch.setattr(launch, "_later", lambda *given: None)
     launch.start(AppSettings(("m.joblib",)), address="127.0.0.1", port=8600, browser=False)
     (words,) = given
     assert "--server.maxUploadSize=20" in words and "--browser.gatherUsageStats=false" in words
@@ -40,10 +41,28 @@ def test_an_older_streamlit_is_not_given_what_it_does_not_know(
 
     given: list[list[str]] = []
     monkeypatch.setattr(cli, "main", lambda words, **named: given.append(words))
+    monkeypatch.setattr(launch, "_later", lambda *given: None)
     fewer = [p for p in cli.main_run.params if "--server.allowedHosts" not in p.opts]
     monkeypatch.setattr(cli.main_run, "params", fewer)
     launch.start(AppSettings(), address="127.0.0.1", port=8600, browser=False)
     assert not [word for word in given[0] if "allowedHosts" in word]
+
+
+def test_the_models_are_asked_once_before_anybody_comes_and_what_fails_is_left_to_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gliaboost._face import answers
+
+    asked: list[tuple[str, tuple[str, ...]]] = []
+
+    def once(file: str, segmenters: tuple[str, ...]) -> None:
+        asked.append((file, segmenters))
+        raise UsageError("no such file")
+
+    monkeypatch.setattr(answers, "ask_once", once)
+    launch.warm_up(AppSettings(("a", "b"), ("s",)))
+    launch.warm_up(AppSettings())
+    assert asked == [("a", ("s",)), ("b", ("s",)), ("", ())]
 
 
 def test_an_upload_of_20_mb_never_becomes_a_file() -> None:
