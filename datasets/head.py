@@ -14,9 +14,6 @@ Mask = NDArray[np.bool_]
 GAP = 1 / 50
 # Features at the rim look a little beyond it; so far the head is widened.
 RIM = 1 / 64
-# Share of the picture from which on bright marks may be letters: fewer are specks. On figshare one
-# picture in ten has so many.
-LETTERS = 0.0005
 # Marks are widened by about a cell of HOG: what it sees there are the letters, not the air.
 AROUND = 1 / 16
 
@@ -73,28 +70,6 @@ def marks(image: Image, inside: Mask) -> Mask:
     """
     outside: Mask = ~inside
     return _widened((bright(image, smooth=False) > 0) & outside, AROUND) & outside
-
-
-def burnt_in(image: Image) -> bool:
-    """Whether there may be burnt-in text: bright marks outside the head, or a scale, or a marker.
-
-    Parameters
-    ----------
-    image : uint8 array [H, W]
-        The slice.
-
-    Examples
-    --------
-    >>> across = np.arange(64) - 32
-    >>> image = np.where(across[:, None] ** 2 + across**2 < 400, 200, 0).astype(np.uint8)
-    >>> plain = burnt_in(image)
-    >>> image[2:6, 2:12] = 255
-    >>> plain, burnt_in(image)
-    (False, True)
-    """
-    inside = head(image)
-    outside = (bright(image, smooth=False) > 0) & ~inside
-    return bool(outside.mean() > LETTERS)
 
 
 def _closed(mask: Image) -> Image:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from gliaboost._face.answers import Answer, answers_frame, bundle_facts
 from gliaboost.datasets.decode import decode
+from gliaboost.outside_text import csv_frame
 from gliaboost.reports.pages.answers_page import answers_page
 from gliaboost.web.holding import chosen_slice, holding
 
@@ -38,7 +39,7 @@ def show_downloads(answers: dict[int, Answer], bundle: Bundle) -> None:
     left, right = st.columns(2)
     left.download_button(
         "Answers as CSV",
-        frame.to_csv(index=False).encode(),
+        csv_frame(frame).to_csv(index=False).encode(),
         "answers.csv",
         "text/csv",
         key="csv",

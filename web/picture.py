@@ -9,8 +9,8 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from gliaboost._face.answers import UNCALIBRATED, Answer
+from gliaboost.datasets.burnt_in import shows_text
 from gliaboost.datasets.decode import decode
-from gliaboost.datasets.head import burnt_in
 from gliaboost.models.explain.layers import enlarged, key_of, layered
 from gliaboost.models.segmentation.measured_words import measured_words
 from gliaboost.models.segmentation.measurements import Measurements, measure
@@ -78,10 +78,10 @@ def show_picture(
         for note in upload.notes:
             st.warning(plain(f"{upload.name}: {note}."))
         picture = decode(chosen_slice(number, upload).source)
-        if not upload.notes and burnt_in(picture):
+        if not upload.notes and shows_text(picture):
             st.warning(
-                "There are bright marks outside the head: burnt-in text or a scale, perhaps a "
-                "name. The model sees them too."
+                "A row of letters seems to be burnt into the picture, perhaps a name. The model "
+                "sees it too."
             )
     with seen:
         if answer.error is not None or answer.refused is not None:

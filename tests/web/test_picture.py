@@ -5,22 +5,24 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from gliaboost.features.fitted import Outline
 from gliaboost.web import picture
 from tests.web.conftest import Made, OpenPage, drop, words
 
 
-def test_marks_outside_the_head_are_warned_of(made: Made, open_page: OpenPage) -> None:
-    image = np.zeros((96, 96), np.uint8)
-    image[30:80, 24:72] = made.greys().mean()
-    plain = words(drop(open_page(made.bundle), ("a.png", cv2.imencode(".png", image)[1].tobytes())))
-    image[4:9, 4:30] = 255
-    marked = words(
-        drop(open_page(made.bundle), ("a.png", cv2.imencode(".png", image)[1].tobytes()))
-    )
-    assert "bright marks outside the head" in marked
-    assert "bright marks outside the head" not in plain
+def test_text_in_the_picture_is_warned_of(made: Made, open_page: OpenPage) -> None:
+    image = np.zeros((256, 256), np.uint8)
+    cv2.circle(image, (128, 140), 80, 150, -1)
+    plain = words(drop(open_page(made.bundle), ("a.png", encoded(image))))
+    cv2.putText(image, "DOE JANE", (4, 16), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255)
+    marked = words(drop(open_page(made.bundle), ("a.png", encoded(image))))
+    assert "burnt into the picture" in marked and "burnt into the picture" not in plain
+
+
+def encoded(image: NDArray[np.uint8]) -> bytes:
+    return bytes(cv2.imencode(".png", image)[1].tobytes())
 
 
 def test_without_a_segmenter_the_part_that_columns_look_at_is_outlined(
