@@ -38,9 +38,11 @@ def check_table(data: bytes) -> None:
 
     Examples
     --------
-    >>> check_table(b"PAR1")
-    Traceback (most recent call last):
-    ValueError: ...
+    >>> try:
+    ...     check_table(b"PAR1")
+    ... except ValueError as error:
+    ...     print(error)
+    it is no Parquet file, or its end is missing
     """
     import pyarrow as pa
 

@@ -150,7 +150,7 @@ def test_alarms_stand_before_everything(tmp_path: Path) -> None:
         tmp_path, [Paragraph("Fine.")], alarms=[Alarm("It <leaks>.", "So 5 % is too good.")]
     )
     assert html.index("It &lt;leaks&gt;.") < html.index("<nav") < html.index("Fine.")
-    assert markdown.index("> **It <leaks>.** So 5 % is too good.") < markdown.index("Fine.")
+    assert markdown.index("> **It &lt;leaks>.** So 5 % is too good.") < markdown.index("Fine.")
     html, markdown = written(tmp_path, [Paragraph("Fine.")])
     assert 'class="alarms"' not in html
     assert "\n>" not in markdown
@@ -181,4 +181,4 @@ def test_a_section_without_content_is_folded(
 ) -> None:
     html, markdown = written(tmp_path, blocks)
     assert ('<details class="empty">' in html) == folded
-    assert "## 1. Is it <right>?" in markdown
+    assert "## 1. Is it &lt;right>?" in markdown
