@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import gliaboost
 from gliaboost._face import demo_model
-from gliaboost._face.answers import certainty_of
 from gliaboost._face.samples import samples_beside
 from gliaboost.datasets.phantom import sample
 
@@ -25,14 +25,17 @@ def test_it_is_made_once_with_samples_of_other_patients(
     monkeypatch.setattr(
         demo_model, "segment_train", lambda data, **named: segment(data, **{**named, **light})
     )
-    monkeypatch.setattr(
-        demo_model,
-        "train",
-        lambda data, **named: train(data, settings={"lightgbm": {"rounds": 3}}, **named),
-    )
+    told: dict[str, Any] = {}
+
+    def lightly(data: Any, **named: Any) -> Any:
+        told.update(named)
+        return train(data, settings={"lightgbm": {"rounds": 3}}, **named)
+
+    monkeypatch.setattr(demo_model, "train", lightly)
     made = demo_model.demo_model(tmp_path / "demo")
     bundle = gliaboost.load(made.bundle)
-    assert bundle.metrics["patients"] == 8 and certainty_of(bundle) is not None
+    # Of so few patients nothing can be estimated; in earnest it is, as nobody says otherwise.
+    assert bundle.metrics["patients"] == 8 and "estimate" not in told
     assert gliaboost.load_segmenter(made.segmenter).classes
     tried = samples_beside(made.bundle)
     assert tried and not any(p.seen == "file" for p in gliaboost.predict(made.bundle, tried))
