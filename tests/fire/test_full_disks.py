@@ -31,7 +31,7 @@ WRITES: dict[str, tuple[int, tuple[str, ...]]] = {
     "manifest as CSV": (500, ("manifest", "folder", "data", "--out", "new.csv")),
     "columns": (9000, ("features", "m.csv", "--features", "lbp", "--out", "c.parquet", *STORE)),
     "columns as CSV": (9000, ("features", "m.csv", "--features", "lbp", "--out", "c.csv", *STORE)),
-    "bundle": (9000, ("train", "m.csv", "--model", *LGB, "--out", "new.joblib", *STORE)),
+    "bundle": (2000, ("train", "m.csv", "--model", *LGB, "--out", "new.joblib", *STORE)),
     "study": (
         700,
         ("tune", "m.csv", "--trials", "2", "--folds", "2", "--model", *LGB, *STORE, "--out", "n"),
