@@ -91,7 +91,7 @@ def alone_at(*names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     ...     return make(out, deeper=False) if deeper else "made"
     >>> make()
     'made'
-    >>> make("a.joblib")
+    >>> make("a.joblib")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     gliaboost.errors.UsageError: another run is at work at a.joblib; wait until it ends, ...
