@@ -47,14 +47,17 @@ def show_downloads(answers: dict[int, Answer], bundle: Bundle) -> None:
         on_click="ignore",
     )
 
+    # Made when it is asked for, outside the session: at each look at the page it would cost as much
+    # as the answers.
+    sources = {n: chosen_slice(n, own.uploads[n]).source for n in answers}
+
     def page() -> bytes:
-        pictures = {n: decode(chosen_slice(n, own.uploads[n]).source) for n in answers}
-        shown = [(one, pictures[number]) for number, one in answers.items()]
+        shown = [(one, decode(sources[number])) for number, one in answers.items()]
         return answers_page(shown, bundle_facts(bundle)).encode()
 
     right.download_button(
         "Answers as one page (HTML)",
-        page(),
+        page,
         "answers.html",
         "text/html",
         key="html",
