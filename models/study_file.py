@@ -81,10 +81,12 @@ class StudyFile:
             If they cannot be written; a next opening drops what of them was.
         """
         texts = [json.dumps(log, separators=(",", ":")) for log in logs]
-        with writing(self.path, remedy=REMEDY), self.path.open("ab") as file:
-            file.write(b"".join(_line(text.encode()) for text in texts))
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.path, remedy=REMEDY):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab") as file:
+                file.write(b"".join(_line(text.encode()) for text in texts))
+                file.flush()
+                os.fsync(file.fileno())
         self._steps += [json.loads(text) for text in texts]
 
 

@@ -123,3 +123,9 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WriteError, match=r"cannot write .*--study"):
         StudyFile(tmp_path / "file" / "s").append_logs([BEGIN])
+
+
+def test_a_place_that_is_not_there_yet_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "parts" / "s"
+    StudyFile(path).append_logs([BEGIN])
+    assert StudyFile(path).read_logs(0) == [BEGIN]

@@ -174,7 +174,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "mkdir", denied)
-    with pytest.raises(UsageError, match=r"cannot write the converted slices to .* --images"):
+    with pytest.raises(UsageError, match=r"cannot write .*slices.*: Permission denied; .*--images"):
         read_source("figshare", tmp_path)
 
 
