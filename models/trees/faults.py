@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.models.base import NativeModelError
+
 # Fields by length: one a tree, a node, a leaf, a class.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "roots": ("tree", ("int32",)),
@@ -28,6 +30,18 @@ COVERS = ("cover", "leaf_cover")
 MOST = 1e30
 # Nodes from a root to a leaf; a tree that takes one row apart after the other has fewer.
 MOST_DEEP = 1_000
+
+
+def unreadable(library: str, error: Exception) -> NativeModelError:
+    """Say of a model in a library's own form that it cannot be read, and why.
+
+    Examples
+    --------
+    >>> str(unreadable("lightgbm", KeyError("objective")))
+    "lightgbm's model cannot be read (no 'objective'); copy or train it again"
+    """
+    said = f"no {error}" if isinstance(error, KeyError) else str(error)[:200]
+    return NativeModelError(f"{library}'s model cannot be read ({said}); copy or train it again")
 
 
 def tree_faults(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gliaboost.models.base import NativeModelError
 from gliaboost.models.trees.branches import MISSING_LEFT, ZERO, ZERO_MISSING
+from gliaboost.models.trees.faults import unreadable
 from gliaboost.models.trees.trees import Trees
 
 # Of a tree's lines: how many numbers there are (a node, a leaf), and of which kind.
@@ -55,10 +56,7 @@ def read_lightgbm(native: bytes | str) -> Trees:
     except NativeModelError:
         raise
     except (ValueError, KeyError, OverflowError) as error:
-        said = f"no {error}" if isinstance(error, KeyError) else str(error)[:200]
-        raise NativeModelError(
-            f"lightgbm's model cannot be read ({said}); copy or train it again"
-        ) from error
+        raise unreadable("lightgbm", error) from error
 
 
 def _said(block: str) -> dict[str, str]:

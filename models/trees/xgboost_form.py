@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.models.base import NativeModelError
+from gliaboost.models.trees.faults import unreadable
 from gliaboost.models.trees.trees import Trees
 from gliaboost.models.trees.ubjson import read_ubjson
 
@@ -45,10 +46,7 @@ def read_xgboost(native: bytes) -> Trees:
     except NativeModelError:
         raise
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
-        said = f"no {error}" if isinstance(error, KeyError) else str(error)
-        raise NativeModelError(
-            f"xgboost's model cannot be read ({said}); copy or train it again"
-        ) from error
+        raise unreadable("xgboost", error) from error
 
 
 def _trees(learner: dict[str, Any]) -> Trees:
