@@ -31,16 +31,14 @@ from benchmarks.inner_choice import (
     Rows,
     accuracies,
     choices,
+    read_slices,
     right_inside,
     svm,
     written,
 )
 from benchmarks.measure import machine, table, versions
-from gliaboost.datasets.decode import decode
-from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.embedding.packaged import PACKAGED
-from gliaboost.parallel import map_in_order
 
 Columns = NDArray[np.float32]
 PLAIN = ("avg", "max")
@@ -180,14 +178,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, help="fits at a time")
     given = parser.parse_args()
     begun = time.perf_counter()
-    manifest = Manifest.read(given.manifest)
-    folds, y, patients = (
-        manifest.table[name].to_numpy().astype(str) for name in ("fold", "label", "patient")
-    )
-    if given.without_fold not in folds:
-        parser.error(f"no fold {given.without_fold!r}; there are {', '.join(sorted(set(folds)))}")
-    prepare = Preparation(size=given.prepared)
-    images = np.stack(list(map_in_order(lambda path: prepare(decode(path)), manifest.paths)))
+    images, y, folds, patients = read_slices(parser, given, Preparation(size=given.prepared))
     sides = [int(side) for side in given.sides.split(",")]
     columns = {side: pooled(images, given.backbone, side, LOOKS) for side in sides}
     print(f"{len(y)} slices, maps at {sides}: {time.perf_counter() - begun:.0f} s", flush=True)

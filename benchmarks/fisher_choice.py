@@ -33,16 +33,14 @@ from benchmarks.inner_choice import (
     Rows,
     accuracies,
     choices,
+    read_slices,
     right_inside,
     svm,
     written,
 )
 from benchmarks.measure import machine, table, versions
-from gliaboost.datasets.decode import decode
-from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.fisher.extractor import Fisher
-from gliaboost.parallel import map_in_order
 
 # The first is the default.
 SETTINGS: tuple[dict[str, Any], ...] = (
@@ -154,14 +152,7 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, help="vocabularies at a time")
     given = parser.parse_args()
     begun = time.perf_counter()
-    manifest = Manifest.read(given.manifest)
-    folds, y, patients = (
-        manifest.table[name].to_numpy().astype(str) for name in ("fold", "label", "patient")
-    )
-    if given.without_fold not in folds:
-        parser.error(f"no fold {given.without_fold!r}; there are {', '.join(sorted(set(folds)))}")
-    prepare = Preparation()
-    images = np.stack(list(map_in_order(lambda path: prepare(decode(path)), manifest.paths)))
+    images, y, folds, patients = read_slices(parser, given, Preparation())
     places = [int(n) for n in given.only.split(",")] if given.only else range(len(SETTINGS))
     settings = [SETTINGS[n] for n in places]
     found, right = measured(settings, images, y, folds, patients, given.jobs)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.datasets.decode import decode
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.prepare import Preparation
 from gliaboost.files import replacing
 from gliaboost.parallel import map_in_order
 
@@ -18,6 +22,29 @@ Rows = NDArray[np.bool_]
 # Rows to learn from, rows to name: gives the latter's labels, in order, as each head names them.
 Judge = Callable[[Rows, Rows], Mapping[str, NDArray[Any]]]
 C, COMPONENTS = 10.0, 400
+
+
+class Slices(NamedTuple):
+    """Prepared slices: uint8 [N, S, S], and of each its label, its fold and its patient."""
+
+    images: NDArray[np.uint8]
+    y: NDArray[np.str_]
+    folds: NDArray[np.str_]
+    patients: NDArray[np.str_]
+
+
+def read_slices(
+    parser: argparse.ArgumentParser, given: argparse.Namespace, preparation: Preparation
+) -> Slices:
+    """Read the slices of ``given.manifest``; without the fold ``given.without_fold`` it ends."""
+    manifest = Manifest.read(given.manifest)
+    folds, y, patients = (
+        manifest.table[name].to_numpy().astype(str) for name in ("fold", "label", "patient")
+    )
+    if given.without_fold not in folds:
+        parser.error(f"no fold {given.without_fold!r}; there are {', '.join(sorted(set(folds)))}")
+    images = np.stack(list(map_in_order(lambda path: preparation(decode(path)), manifest.paths)))
+    return Slices(images, y, folds, patients)
 
 
 def right_inside(
