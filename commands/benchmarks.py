@@ -19,6 +19,7 @@ from gliaboost.commands.options import (
     Json,
     Modality,
     Models,
+    OutOfCore,
     Prepare,
     Preset,
     PresetFeatures,
@@ -29,6 +30,7 @@ from gliaboost.commands.options import (
     Store,
     Target,
     exit_with_failures,
+    out_of_core_too,
     print_json,
     say_next,
     typed,
@@ -142,6 +144,7 @@ def benchmark(
             rich_help_panel=PLACE,
         ),
     ] = None,
+    out_of_core: OutOfCore = False,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -154,6 +157,7 @@ def benchmark(
     A folder is enough: the table of its images is made, and kept beside the report. A killed run
     goes on where it stopped, by the same command.
     """
+    settings = out_of_core_too(settings, out_of_core)
     with shown_progress(quiet) as progress:
         results = gliaboost.benchmark(
             data,

@@ -23,6 +23,7 @@ from gliaboost.commands.options import (
     Json,
     Modality,
     Model,
+    OutOfCore,
     Plane,
     Prepare,
     Preset,
@@ -39,6 +40,7 @@ from gliaboost.commands.options import (
     check_writable,
     collecting_unreadable,
     exit_with_failures,
+    out_of_core_too,
     place,
     print_json,
     say_next,
@@ -120,6 +122,7 @@ def train(
             rich_help_panel=CHOICE,
         ),
     ] = None,
+    out_of_core: OutOfCore = False,
     device: Device = "auto",
     jobs: Jobs = None,
     seed: Seed = 0,
@@ -129,6 +132,7 @@ def train(
 ) -> None:
     """Fit one model on all images and save it as one file."""
     out = place(out, BUNDLE)
+    settings = out_of_core_too(settings, out_of_core)
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle = gliaboost.train(
             data,

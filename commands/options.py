@@ -175,6 +175,29 @@ Settings = Annotated[
     ),
 ]
 
+OutOfCore = Annotated[
+    bool,
+    typer.Option(
+        "--out-of-core",
+        help="XGBoost keeps its binned columns on disk (in $TMPDIR) and reads them at each round: "
+        "where memory cannot hold them. CPU only, slower, and trees grow level by level.",
+        rich_help_panel=PLACE,
+    ),
+]
+
+
+def out_of_core_too(settings: list[str] | None, out_of_core: bool) -> list[str] | None:
+    """Put ``--out-of-core`` among the settings of `Settings`, where it is a parameter of a model.
+
+    Examples
+    --------
+    >>> out_of_core_too(["xgboost.rounds=5"], True)
+    ['xgboost.rounds=5', 'xgboost.out_of_core=true']
+    >>> out_of_core_too(None, False) is None
+    True
+    """
+    return [*(settings or ()), "xgboost.out_of_core=true"] if out_of_core else settings
+
 
 @contextmanager
 def collecting_unreadable() -> Iterator[list[tuple[str, str]]]:

@@ -49,6 +49,9 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     takes : {"columns", "images", "both"}
         What it learns from: ``float32 [N, D]`` columns, ``uint8 [N, S, S]`` prepared images, or
         images with columns beside them, as the argument ``columns`` of `fit` and `predict_proba`.
+    reads_stored_columns : bool
+        Whether `fit` and `predict_proba` take `StoredColumns` too, and read them by batches; one
+        that does not is given an array, however large.
     library : str
         Distribution that computes it, whose version a bundle notes.
     classes_ : array [K]
@@ -96,6 +99,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     name: ClassVar[str]
     title: ClassVar[str] = ""
     takes: ClassVar[str] = "columns"
+    reads_stored_columns: ClassVar[bool] = False
     library: ClassVar[str]
 
     classes_: NDArray[Any]

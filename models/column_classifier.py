@@ -35,13 +35,17 @@ class ColumnClassifier(Classifier):
         """
         matrix, labels = validate_data(self, X, y, dtype=np.float32, ensure_all_finite=False)
         refuse_infinite(matrix, getattr(self, "feature_names_in_", None))
+        return matrix, self._codes(labels)
+
+    def _codes(self, labels: NDArray[Any]) -> NDArray[np.int64]:
+        """Note the classes, and number each row's; raises as `_training_rows`."""
         check_classification_targets(labels)
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise UsageError(
                 f"training rows of one class only ({self.classes_[0]}); training needs 2 classes"
             )
-        return matrix, codes.astype(np.int64)
+        return codes.astype(np.int64)
 
     def _new_rows(self, X: ArrayLike) -> NDArray[np.float32]:
         """Check rows to predict, ``float32 [N, D]``; raises as `_training_rows`."""

@@ -15,7 +15,7 @@ from gliaboost.models.fitted_columns import (
     mask_input,
     model_input,
 )
-from gliaboost.models.registry import create_model, shared_parameters, takes
+from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 
@@ -62,6 +62,7 @@ def out_of_fold(
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
     held_out = inner_folds(text_codes(labels), groups, folds, seed)
+    cls = model_class(model)
     shared = shared_parameters(model, device=device, jobs=jobs, seed=seed)
     tested = np.full(len(manifest), -1)
     for number, test in enumerate(held_out):
@@ -74,11 +75,11 @@ def out_of_fold(
         learned = learn_columns(
             data, rows[train], labels[train], used, folds=tested, seed=seed, progress=progress
         )
-        X, beside = model_input(data, takes(model), rows[train], learned.columns)
+        X, beside = model_input(data, cls, rows[train], learned.columns)
         told = {**family_input(model, learned), **mask_input(data, classifier, rows[train])}
         classifier.fit(X, labels[train], groups=groups[train], **beside, **told)
         columns, _ = columns_of(data, rows[test], learned.extractors, progress)
-        X, beside = model_input(data, takes(model), rows[test], columns)
+        X, beside = model_input(data, cls, rows[test], columns)
         p = classifier.predict_proba(X, **beside)
         classes = [str(c) for c in classifier.classes_]
         known = manifest.table.iloc[rows[test]].reset_index(drop=True)

@@ -15,6 +15,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.base import Extractor
 from gliaboost.features.extract import extract, matrix, seconds_spent
 from gliaboost.features.fitted import FittedExtractor, to_learn
+from gliaboost.features.stored_columns import Columns, StoredColumns
 from gliaboost.models.base import Classifier
 from gliaboost.models.extractor_fits import fitted_on
 from gliaboost.models.families import Family, families_of
@@ -32,9 +33,10 @@ class LearnedColumns:
 
     Attributes
     ----------
-    columns : float32 array [n, D]
+    columns : float32 array [n, D] or StoredColumns
         Of the training rows, each from extractors that had not learned from it; where these learn
-        no labels, from the same that describe new rows.
+        no labels, from the same that describe new rows. In the store where they are too many, and
+        none of the extractors learns.
     extractors : tuple of Extractor
         All fitted, those that learn on all training rows: for new rows.
     widths : tuple of int
@@ -44,7 +46,7 @@ class LearnedColumns:
         what two folds share can be counted once.
     """
 
-    columns: NDArray[np.float32]
+    columns: Columns
     extractors: tuple[Extractor, ...]
     widths: tuple[int, ...]
     seconds: dict[str, float]
@@ -137,7 +139,7 @@ def columns_of(
     rows: Rows,
     extractors: Sequence[Extractor],
     progress: Progress = SILENT,
-) -> tuple[NDArray[np.float32], dict[str, float]]:
+) -> tuple[Columns, dict[str, float]]:
     """Describe rows that nothing was learned from: float32 [n, D], and the seconds by identity."""
     if all(data.has_columns(e) for e in extractors):
         return _ready(data, rows, extractors), {}
@@ -153,31 +155,32 @@ def columns_of(
 
 
 def model_input(
-    data: TrainingData, takes: str, rows: Rows, columns: NDArray[np.float32]
-) -> tuple[NDArray[Any], dict[str, NDArray[np.float32]]]:
+    data: TrainingData, model: type[Classifier], rows: Rows, columns: Columns
+) -> tuple[NDArray[Any] | StoredColumns, dict[str, Columns]]:
     """Give a model what it takes.
 
     Parameters
     ----------
     data : TrainingData
         Of these rows.
-    takes : {"columns", "images", "both"}
-        As the model's class says.
+    model : type
+        What is to be fitted or asked: it says what it takes.
     rows : int64 array [n]
         Readable rows of the manifest.
-    columns : float32 array [n, D]
+    columns : float32 array [n, D] or StoredColumns
         Of these rows.
 
     Returns
     -------
-    X : float32 array [n, D] or uint8 array [n, S, S]
+    X : float32 array [n, D], StoredColumns or uint8 array [n, S, S]
         Columns or images.
     beside : dict
         ``columns`` beside images, where it takes both; else empty.
     """
-    if takes == "columns":
-        return columns, {}
-    return data.images(rows), {"columns": columns} if takes == "both" else {}
+    given = columns if model.reads_stored_columns else np.asarray(columns)
+    if model.takes == "columns":
+        return given, {}
+    return data.images(rows), {"columns": given} if model.takes == "both" else {}
 
 
 def mask_input(data: TrainingData, model: Classifier, rows: Rows) -> dict[str, NDArray[np.bool_]]:
@@ -261,7 +264,7 @@ def _check_masks(
     )
 
 
-def _ready(data: TrainingData, rows: Rows, extractors: Sequence[Extractor]) -> NDArray[np.float32]:
+def _ready(data: TrainingData, rows: Rows, extractors: Sequence[Extractor]) -> Columns:
     """Read the columns of extractors that need not learn; a network has none."""
     return data.columns(rows, extractors) if extractors else np.empty((len(rows), 0), np.float32)
 

@@ -41,7 +41,7 @@ def row_groups(groups: ArrayLike | None, rows: int) -> NDArray[Any]:
     return array
 
 
-def refuse_infinite(X: NDArray[np.float32], names: ArrayLike | None = None) -> None:
+def refuse_infinite(X: NDArray[np.float32], names: ArrayLike | None = None, first: int = 0) -> None:
     """Refuse columns that hold infinity; a missing value may be NaN.
 
     Parameters
@@ -49,6 +49,8 @@ def refuse_infinite(X: NDArray[np.float32], names: ArrayLike | None = None) -> N
     X : float32 array [N, D]
     names : sequence of str [D], optional
         Of the columns.
+    first : int
+        Number of the first of these rows, where they are some of many.
 
     Raises
     ------
@@ -68,5 +70,6 @@ def refuse_infinite(X: NDArray[np.float32], names: ArrayLike | None = None) -> N
     more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
     raise UsageError(
         f"X contains infinity, or a value too large for float32, in {', '.join(shown)}{more} "
-        f"(first in row {int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be NaN"
+        f"(first in row {first + int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be "
+        "NaN"
     )

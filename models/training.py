@@ -23,7 +23,7 @@ from gliaboost.models.fitted_columns import (
 )
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.pretrained import pretrained_on, warnings_of_unknown
-from gliaboost.models.registry import create_model, shared_parameters, takes
+from gliaboost.models.registry import create_model, model_class, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import SILENT, Progress
 
@@ -154,7 +154,7 @@ def train_on(
     rows = data.readable(np.arange(len(manifest)))
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
-    X, beside = model_input(data, takes(model), rows, learned.columns)
+    X, beside = model_input(data, type(classifier), rows, learned.columns)
     told = {**family_input(model, learned), **mask_input(data, classifier, rows)}
     classifier.fit(X, labels, groups=groups, **beside, **told)
     known: dict[str, Any] = {
@@ -221,7 +221,7 @@ def search(
     rows = data.readable(np.arange(len(manifest)))
     labels = data.labels[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
-    X, _ = model_input(data, takes(model), rows, learned.columns)
+    X, _ = model_input(data, model_class(model), rows, learned.columns)
     return tune(
         model,
         X,

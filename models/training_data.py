@@ -16,13 +16,17 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError, GliaboostError, UsageError
 from gliaboost.features.base import Extractor
-from gliaboost.features.extract import Extraction, extract, matrix, seconds_spent
+from gliaboost.features.extract import Extraction, extract, matrix, open_tables, seconds_spent
 from gliaboost.features.fitted import FittedExtractor, is_fitted, lacking_masks
 from gliaboost.features.prepared import read_images
-from gliaboost.features.store import FeatureStore
+from gliaboost.features.store import FeatureStore, FeatureTable
+from gliaboost.features.stored_columns import Columns, StoredColumns
 from gliaboost.models.segmentation.training_masks import healthy_rows, read_training_masks
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
+
+# More bytes of columns than this stay in the store: a training copies them several times.
+IN_MEMORY = 2**30
 
 
 class TrainingData:
@@ -120,14 +124,21 @@ class TrainingData:
         """Leave out the rows whose files cannot be read."""
         return rows[self._position[rows] >= 0]
 
-    def columns(
-        self, rows: NDArray[np.int64], extractors: Sequence[Extractor]
-    ) -> NDArray[np.float32]:
-        """Give the columns of some extractors, of those that need not learn: float32 [n, D]."""
+    def columns(self, rows: NDArray[np.int64], extractors: Sequence[Extractor]) -> Columns:
+        """Give the columns of some extractors, of those that need not learn: float32 [n, D].
+
+        Where they would take more than `IN_MEMORY` bytes they stay in the store, to be read by
+        batches: then they are `StoredColumns`.
+        """
+        wanted = {e.label for e in extractors}
+        if len(self._rows) * int(self._edges[-1]) * 4 > IN_MEMORY:
+            some = [e for e in self._ready if e.label in wanted]
+            tables = [t for e, t in zip(self._ready, self._tables, strict=True) if e in some]
+            stored = StoredColumns(self.keys(rows), tables, self.widths(some))
+            return stored if stored.nbytes > IN_MEMORY else np.asarray(stored)
         positions = self._position[rows]
         if list(extractors) == list(self._ready):
             return np.take(self._matrix, positions, axis=0)
-        wanted = {e.label for e in extractors}
         chosen = np.concatenate(
             [
                 np.arange(a, b)
@@ -196,6 +207,10 @@ class TrainingData:
     @cached_property
     def _matrix(self) -> NDArray[np.float32]:
         return matrix(self._keys, self._ready, self.preparation, self.store)
+
+    @cached_property
+    def _tables(self) -> list[FeatureTable]:
+        return list(open_tables(self._ready, self.preparation, self.store).values())
 
     @cached_property
     def _edges(self) -> NDArray[np.int64]:

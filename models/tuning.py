@@ -17,6 +17,7 @@ from sklearn.utils.validation import has_fit_parameter
 from gliaboost import notebook
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.features.stored_columns import StoredColumns
 from gliaboost.locks import held_file
 from gliaboost.models.base import Classifier
 from gliaboost.models.log_loss import balanced_log_loss
@@ -94,7 +95,7 @@ class _TrialFailedError(Exception):
 
 def tune(
     model: str,
-    X: ArrayLike,
+    X: ArrayLike | StoredColumns,
     y: ArrayLike,
     groups: ArrayLike,
     study: Path | str,
@@ -115,8 +116,8 @@ def tune(
     ----------
     model : str
         Registered name of one with a `Classifier.search_space`.
-    X : float32 array [N, D] or uint8 array [N, H, W]
-        Columns for the boosters, images for the networks.
+    X : float32 array [N, D], StoredColumns or uint8 array [N, H, W]
+        Columns for the boosters, in memory or in the store, images for the networks.
     y, groups : array [N]
         Labels and patients; no patient is on both sides of an inner fold.
     study : path-like
@@ -183,7 +184,7 @@ def tune(
 
 @dataclass(frozen=True)
 class _Data:
-    X: NDArray[Any]
+    X: NDArray[Any] | StoredColumns
     y: NDArray[Any]
     codes: NDArray[np.int64]
     groups: NDArray[Any]
@@ -193,14 +194,15 @@ class _Data:
     @classmethod
     def of(
         cls,
-        X: ArrayLike,
+        X: ArrayLike | StoredColumns,
         y: ArrayLike,
         groups: ArrayLike,
         folds: int,
         seed: int,
         told: Mapping[str, Any],
     ) -> _Data:
-        rows, labels = np.asarray(X), np.asarray(y)
+        rows = X if isinstance(X, StoredColumns) else np.asarray(X)
+        labels = np.asarray(y)
         patients = np.asarray(groups, dtype=object)
         if not len(rows) == len(labels) == len(patients):
             raise UsageError(
@@ -219,7 +221,10 @@ class _Data:
         return cls(rows, labels, codes, patients, held_out, told)
 
     def identity(self, model: str, folds: int, given: Mapping[str, Any]) -> str:
-        digest = hashlib.sha256(np.ascontiguousarray(self.X).data)
+        digest = hashlib.sha256()
+        X = self.X
+        for batch in X.batches() if isinstance(X, StoredColumns) else (X,):
+            digest.update(np.ascontiguousarray(batch).data)
         digest.update(self.codes.tobytes())
         facts = [list(self.X.shape), [str(g) for g in self.groups], model, folds, dict(given)]
         facts += [dict(self.told)] if self.told else []

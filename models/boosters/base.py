@@ -11,12 +11,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted, column_or_1d
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.inner_splits import inner_folds
 from gliaboost.devices import DEVICES, Unavailable, choose_device, why_no_cuda
 from gliaboost.errors import GliaboostError
+from gliaboost.features.stored_columns import Columns, StoredColumns
 from gliaboost.models.boosters import space
 from gliaboost.models.boosters.native import check_classes, check_columns, threads_for
 from gliaboost.models.boosters.task import Boosted, BoostingTask
@@ -29,12 +30,36 @@ from gliaboost.models.parameter_checks import (
     one_of,
     whole,
 )
-from gliaboost.models.rows import row_groups, row_weights
+from gliaboost.models.rows import refuse_infinite, row_groups, row_weights
 from gliaboost.models.search_space import SearchSpace
 from gliaboost.models.trees.trees import Trees, packed
 
 # Rounds where no patient can be held out to choose them.
 FIXED_ROUNDS = 100
+
+
+def _share(most: float) -> Callable[[Any], bool]:
+    return lambda v: not isinstance(v, bool) and 0 < v <= most
+
+
+LEGAL: Legal = {
+    "rounds": ("a whole number from 1", whole(1)),
+    "learning_rate": ("more than 0, at most 1", _share(1)),
+    "max_leaves": ("a whole number from 2", whole(2)),
+    "max_bin": ("a whole number from 2 to 255", whole(2, 255)),
+    "max_features": (
+        "'sqrt', or more than 0 and at most 1",
+        lambda v: v == "sqrt" or _share(1)(v),
+    ),
+    "subsample": ("more than 0, at most 1", _share(1)),
+    "min_rows": ("a whole number from 1", whole(1)),
+    "l2": ("a number from 0", lambda v: 0 <= v < math.inf),
+    "early_stopping_rounds": ("a whole number from 1", whole(1)),
+    "inner_folds": ("0, or a whole number from 2", lambda v: v == 0 or whole(2)(v)),
+    "class_weight": CLASS_WEIGHT,
+    "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
+    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
+}
 
 
 class Booster(ColumnClassifier):
@@ -101,9 +126,12 @@ class Booster(ColumnClassifier):
         The model as plain arrays, which predict and explain without the library.
     """
 
+    reads_stored_columns = True
     # A function of `gliaboost.models.boosters.proofs`, and what to do where it fails on a GPU.
     cuda_proof: ClassVar[str]
     cuda_remedy: ClassVar[str]
+    # What `fit` expects of the parameters.
+    legal: ClassVar[Legal] = LEGAL
 
     def __init__(
         self,
@@ -158,8 +186,9 @@ class Booster(ColumnClassifier):
 
         Parameters
         ----------
-        X : float32 array [N, D]
-            Columns; missing values (NaN) are allowed, infinite ones are not.
+        X : float32 array [N, D] or StoredColumns
+            Columns; missing values (NaN) are allowed, infinite ones are not. Those of the store are
+            read by batches, and give the same model.
         y : array [N]
             Labels.
         groups : array [N], optional
@@ -179,9 +208,13 @@ class Booster(ColumnClassifier):
             If a parameter is illegal, a value infinite, or there is a single class; or if the
             device is not to be had.
         """
-        check_parameters(self, _LEGAL)
-        device = choose_device(self.device, f"{self.name} cannot train", self._why_no_cuda)
-        matrix, codes = self._training_rows(X, y)
+        check_parameters(self, self.legal)
+        device = self._chosen_device()
+        matrix: Columns
+        if isinstance(X, StoredColumns):
+            matrix, codes = X, self._stored_rows(X, y)
+        else:
+            matrix, codes = self._training_rows(X, y)
         fitted = self._boost(self._task(matrix, codes, groups, sample_weight, device))
         if self.device == "cuda" and fitted.device != "cuda":
             raise GliaboostError(
@@ -192,9 +225,23 @@ class Booster(ColumnClassifier):
         _, self.n_rounds_, self.device_, self.memory_ = fitted
         return self
 
+    def _stored_rows(self, X: StoredColumns, y: ArrayLike) -> NDArray[np.int64]:
+        """Check rows as `_training_rows` does, in a pass over the store; number their classes."""
+        labels = column_or_1d(y)
+        check_consistent_length(X, labels)
+        seen = 0
+        for batch in X.batches():
+            refuse_infinite(batch, first=seen)
+            seen += len(batch)
+        self.n_features_in_ = X.shape[1]
+        return self._codes(labels)
+
+    def _chosen_device(self) -> str:
+        return choose_device(self.device, f"{self.name} cannot train", self._why_no_cuda)
+
     def _task(
         self,
-        X: NDArray[np.float32],
+        X: Columns,
         y: NDArray[np.int64],
         groups: ArrayLike | None,
         sample_weight: ArrayLike | None,
@@ -217,7 +264,7 @@ class Booster(ColumnClassifier):
         columns = self._columns(X.shape[1])
         threads = threads_for(len(X) * columns, self.jobs)
         return BoostingTask(
-            X=np.ascontiguousarray(X),
+            X=X if isinstance(X, StoredColumns) else np.ascontiguousarray(X),
             y=y,
             weight=weight,
             held_out=self.held_out_,
@@ -235,7 +282,7 @@ class Booster(ColumnClassifier):
 
         Parameters
         ----------
-        X : float32 array [N, D]
+        X : float32 array [N, D] or StoredColumns
 
         Returns
         -------
@@ -243,6 +290,8 @@ class Booster(ColumnClassifier):
             Columns as `classes_`; rows sum to 1.
         """
         check_is_fitted(self)
+        if isinstance(X, StoredColumns):
+            return np.concatenate([self.predict_proba(batch) for batch in X.batches()])
         matrix = self._new_rows(X)
         return self.trees_.probabilities(matrix, threads_for(matrix.size, self.jobs))
 
@@ -279,7 +328,7 @@ class Booster(ColumnClassifier):
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
         # `fit` leaves the device to `choose_device`, which also asks whether it is there.
-        return illegal(self, {**_LEGAL, "device": one_of(*DEVICES)})
+        return illegal(self, {**self.legal, "device": one_of(*DEVICES)})
 
     @classmethod
     def search_space(cls) -> SearchSpace:
@@ -301,27 +350,3 @@ class Booster(ColumnClassifier):
         if self.max_features == "sqrt":
             return math.ceil(math.sqrt(width))
         return max(1, round(float(self.max_features) * width))
-
-
-def _share(most: float) -> Callable[[Any], bool]:
-    return lambda v: not isinstance(v, bool) and 0 < v <= most
-
-
-_LEGAL: Legal = {
-    "rounds": ("a whole number from 1", whole(1)),
-    "learning_rate": ("more than 0, at most 1", _share(1)),
-    "max_leaves": ("a whole number from 2", whole(2)),
-    "max_bin": ("a whole number from 2 to 255", whole(2, 255)),
-    "max_features": (
-        "'sqrt', or more than 0 and at most 1",
-        lambda v: v == "sqrt" or _share(1)(v),
-    ),
-    "subsample": ("more than 0, at most 1", _share(1)),
-    "min_rows": ("a whole number from 1", whole(1)),
-    "l2": ("a number from 0", lambda v: 0 <= v < math.inf),
-    "early_stopping_rounds": ("a whole number from 1", whole(1)),
-    "inner_folds": ("0, or a whole number from 2", lambda v: v == 0 or whole(2)(v)),
-    "class_weight": CLASS_WEIGHT,
-    "jobs": ("a whole number from 1, or None", lambda v: v is None or whole(1)(v)),
-    "seed": ("a whole number from 0 to 2147483647", whole(0, 2**31 - 1)),
-}

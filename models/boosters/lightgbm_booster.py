@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.features.stored_columns import StoredColumns
 from gliaboost.models.boosters.base import Booster
+from gliaboost.models.boosters.lightgbm_sequence import dataset_of
 from gliaboost.models.boosters.rounds import choose_rounds
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.registry import register
@@ -51,12 +53,11 @@ class LightGBM(Booster):  # noqa: D101
 
         parameters = self._parameters(task)
         # One binned matrix: every fit takes its rows from it.
-        data = lightgbm.Dataset(
-            task.X,
-            task.y,
-            weight=task.weight,
-            params={**parameters, "num_threads": task.threads * task.workers},
-        ).construct()
+        told = {**parameters, "num_threads": task.threads * task.workers}
+        if isinstance(task.X, StoredColumns):
+            data = dataset_of(task.X, task.y, task.weight, told)
+        else:
+            data = lightgbm.Dataset(task.X, task.y, weight=task.weight, params=told).construct()
         rounds = task.rounds
         if task.held_out:
             growing = [_Growing(task, rows, data, parameters) for rows in task.held_out]

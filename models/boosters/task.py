@@ -7,13 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.features.stored_columns import Columns
+
 
 class BoostingTask(NamedTuple):
     """What a library is given to fit.
 
     Attributes
     ----------
-    X : float32 array [N, D]
+    X : float32 array [N, D] or StoredColumns
     y : int64 array [N]
         Codes of the classes, 0 to `classes` - 1.
     weight : float64 array [N]
@@ -32,7 +34,7 @@ class BoostingTask(NamedTuple):
         Threads of one fit, and fits at once.
     """
 
-    X: NDArray[np.float32]
+    X: Columns
     y: NDArray[np.int64]
     weight: NDArray[np.float64]
     held_out: list[NDArray[np.int64]]

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
-from gliaboost.models.boosters.base import Booster
+from gliaboost.errors import UsageError
+from gliaboost.features.stored_columns import Columns, StoredColumns
+from gliaboost.models.boosters.base import LEGAL, Booster
 from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
 from gliaboost.models.boosters.task import Boosted, BoostingTask
+from gliaboost.models.boosters.xgboost_blocks import START, Blocks
+from gliaboost.models.boosters.xgboost_matrices import binned, binned_on_disk, pieces_of, scratch
+from gliaboost.models.parameter_checks import Legal
 from gliaboost.models.registry import register
 from gliaboost.models.trees.trees import Trees
 from gliaboost.models.trees.xgboost_form import read_xgboost
-from gliaboost.parallel import map_in_order
-
-# Margin of every class before the first tree; fixed, so that the margin of a tree alone is known.
-START = 0.5
 
 
 @register
@@ -32,6 +34,10 @@ class XGBoost(Booster):  # noqa: D101
     saves little time. Here the columns are dealt at random into blocks of `max_features`, each
     binned once, and every round grows its trees on one block: the same sampling, several times
     faster. On a GPU ``colsample_bytree`` is used as it is.
+
+    Columns in the store (`gliaboost.features.stored_columns.StoredColumns`) are read block by block
+    and binned, a byte or two a value; the cuts, and so the model, are those of the same columns in
+    memory. With `out_of_core` the bins lie on disk too, and each round reads those of its block.
 
     References
     ----------
@@ -55,15 +61,62 @@ class XGBoost(Booster):  # noqa: D101
     cuda_proof = "train_xgboost"
     cuda_remedy = "install a CUDA build of xgboost (pip install xgboost) on a machine with a GPU"
 
+    legal: ClassVar[Legal] = {
+        **LEGAL,
+        "out_of_core": ("True or False", lambda v: isinstance(v, bool)),
+    }
+
+    def __init__(
+        self,
+        *,
+        rounds: int = 600,
+        learning_rate: float = 0.1,
+        max_leaves: int = 15,
+        max_bin: int = 31,
+        max_features: str | float = "sqrt",
+        subsample: float = 0.5,
+        min_rows: int = 30,
+        l2: float = 10.0,
+        early_stopping_rounds: int = 20,
+        inner_folds: int = 4,
+        class_weight: str | dict[Any, float] | None = "balanced",
+        out_of_core: bool = False,
+        device: str = "auto",
+        jobs: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            rounds=rounds,
+            learning_rate=learning_rate,
+            max_leaves=max_leaves,
+            max_bin=max_bin,
+            max_features=max_features,
+            subsample=subsample,
+            min_rows=min_rows,
+            l2=l2,
+            early_stopping_rounds=early_stopping_rounds,
+            inner_folds=inner_folds,
+            class_weight=class_weight,
+            device=device,
+            jobs=jobs,
+            seed=seed,
+        )
+        self.out_of_core = out_of_core
+
+    def parameter_faults(self) -> list[str]:
+        """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
+        return [*super().parameter_faults(), *self._out_of_core_faults()]
+
     def _boost(self, task: BoostingTask) -> Boosted:
-        parameters = self._parameters(task)
-        source: _Whole | _Blocks
-        source = (_Whole if task.device == "cuda" else _Blocks)(task, parameters)
-        rounds = task.rounds
-        if task.held_out:
-            growing = [source.without(rows) for rows in task.held_out]
-            rounds = choose_rounds(growing, rounds, self.early_stopping_rounds, task.workers)
-        booster = source.boost(rounds)
+        if self.out_of_core:
+            # One thread at a time may read a matrix on disk.
+            task = task._replace(threads=task.threads * task.workers, workers=1)
+        parameters, rounds = self._parameters(task), task.rounds
+        with self._source(task, parameters) as source:
+            if task.held_out:
+                growing = [source.without(rows) for rows in task.held_out]
+                rounds = choose_rounds(growing, rounds, self.early_stopping_rounds, task.workers)
+            booster = source.boost(rounds)
         device = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
         native = bytes(booster.save_raw("ubj"))
         return Boosted(native, rounds, str(device).partition(":")[0], source.memory)
@@ -72,12 +125,42 @@ class XGBoost(Booster):  # noqa: D101
     def _read(native: bytes) -> Trees:
         return read_xgboost(native)
 
+    def _chosen_device(self) -> str:
+        if not self.out_of_core:
+            return super()._chosen_device()
+        if faults := self._out_of_core_faults():
+            raise UsageError("; ".join(faults))
+        return "cpu"
+
+    def _out_of_core_faults(self) -> list[str]:
+        if not self.out_of_core or self.device != "cuda":
+            return []
+        return ["out_of_core trains on the CPU, and device='cuda' was asked for; leave one of them"]
+
+    @contextmanager
+    def _source(self, task: BoostingTask, parameters: dict[str, Any]) -> Iterator[_Whole | Blocks]:
+        """Open what is boosted on: a matrix for a GPU, blocks in memory or on disk for the CPU."""
+        if task.device == "cuda":
+            yield _Whole(task, parameters)
+        elif not self.out_of_core:
+            yield Blocks(task, parameters, lambda _, rows: binned(rows, self.max_bin, task.threads))
+        else:
+            with scratch(task.X.shape[0] * task.X.shape[1]) as folder:
+
+                def on_disk(number: int, rows: NDArray[np.float32]) -> Any:
+                    own = folder / str(number)
+                    own.mkdir()
+                    return binned_on_disk(rows, self.max_bin, task.threads, own)
+
+                yield Blocks(task, parameters, on_disk)
+
     def _parameters(self, task: BoostingTask) -> dict[str, Any]:
         return {
             "objective": "multi:softprob",
             "num_class": task.classes,
             "tree_method": "hist",
-            "grow_policy": "lossguide",
+            # On disk, each level of a tree is a pass over the bins, and else each split would be.
+            "grow_policy": "depthwise" if self.out_of_core else "lossguide",
             "max_leaves": self.max_leaves,
             "max_depth": 0,
             "max_bin": self.max_bin,
@@ -96,108 +179,11 @@ class XGBoost(Booster):  # noqa: D101
         }
 
 
-class _Blocks:
-    """The columns dealt into blocks of one width, each a binned matrix of its own.
-
-    All fits share the blocks: rows of weight 0 leave no trace in a histogram. To the library every
-    block has the same columns, 0 to its width; a finished model is told which they were.
-    """
-
-    memory = "host"
-
-    def __init__(self, task: BoostingTask, parameters: dict[str, Any]) -> None:
-        self.task, self.parameters = task, parameters
-        width = task.X.shape[1]
-        dealt = np.random.default_rng(parameters["seed"]).permutation(width)
-        count = max(1, width // task.columns)
-        self.columns = [np.sort(b) for b in np.array_split(dealt, count)]
-        self.matrices = list(map_in_order(self._bin, range(count), jobs=task.workers))
-
-    def rows_of(self, block: int) -> NDArray[np.float32]:
-        """Return all rows of a block; a constant, which no tree splits, fills up a short one."""
-        rows = self.task.X[:, self.columns[block]]
-        lacking = len(self.columns[0]) - rows.shape[1]
-        return np.pad(rows, ((0, 0), (0, lacking))) if lacking else rows
-
-    def _bin(self, block: int) -> Any:
-        import xgboost
-
-        return xgboost.QuantileDMatrix(
-            self.rows_of(block), max_bin=self.parameters["max_bin"], nthread=self.task.threads
-        )
-
-    def without(self, rows: NDArray[np.int64]) -> _BlockGrowing:
-        return _BlockGrowing(self, rows)
-
-    def boost(self, rounds: int) -> Any:
-        growing = _BlockGrowing(self, np.empty(0, np.int64))
-        for number in range(rounds):
-            growing.advance(number)
-        return self._told_columns(growing.booster)
-
-    def _told_columns(self, booster: Any) -> Any:
-        """Put the numbers of all columns in place of those within a block."""
-        import xgboost
-
-        model = json.loads(booster.save_raw("json"))
-        width = str(self.task.X.shape[1])
-        model["learner"]["learner_model_param"]["num_feature"] = width
-        for number, tree in enumerate(model["learner"]["gradient_booster"]["model"]["trees"]):
-            columns = self.columns[number // self.task.classes % len(self.columns)]
-            within = np.array(tree["split_indices"])
-            # A leaf keeps a 0, as in the library's own models.
-            inner = np.array(tree["left_children"]) >= 0
-            tree["split_indices"] = np.where(inner, columns[within * inner], 0).tolist()
-            tree["tree_param"]["num_feature"] = width
-        whole = xgboost.Booster({**self.parameters})
-        whole.load_model(bytearray(json.dumps(model), "utf-8"))
-        return whole
-
-
-class _BlockGrowing:
-    """Trees of each round on the next block, from derivatives computed here.
-
-    The library's own rounds would first predict with all trees on the block's matrix, which has
-    not their columns.
-    """
-
-    def __init__(self, blocks: _Blocks, rows: NDArray[np.int64]) -> None:
-        import xgboost
-
-        task = blocks.task
-        self.booster = xgboost.Booster(blocks.parameters, blocks.matrices)
-        self._blocks, self._rows = blocks, rows
-        weight = task.weight.astype(np.float32)
-        weight[rows] = 0
-        self._weight = weight[:, None]
-        self._target = np.eye(task.classes, dtype=np.float32)[task.y]
-        self._margin = np.zeros_like(self._target)
-        self._p = softmax(self._margin, axis=1)
-
-    def advance(self, number: int) -> float:
-        block, task, p = number % len(self._blocks.matrices), self._blocks.task, self._p
-        self.booster.boost(
-            self._blocks.matrices[block],
-            iteration=number,
-            grad=self._weight * (p - self._target),
-            # With the factor 2 of the library's own softmax.
-            hess=self._weight * np.maximum(2 * p * (1 - p), np.float32(1e-16)),
-        )
-        added = self.booster.inplace_predict(
-            self._blocks.rows_of(block),
-            iteration_range=(number, number + 1),
-            predict_type="margin",
-        )
-        self._margin += np.asarray(added, dtype=np.float32) - np.float32(START)
-        self._p = softmax(self._margin, axis=1)
-        rows = self._rows
-        return summed_log_loss(self._p[rows], task.y[rows], task.weight[rows])
-
-
 class _Whole:
     """One matrix a fit, with the library's own sampling of columns; made for the GPU.
 
-    The columns travel to the GPU once, where CuPy is there to hold them; else once a fit.
+    The columns travel to the GPU once, where CuPy is there to hold them; else once a fit. Those of
+    the store travel batch by batch, and only their bins stay there.
     """
 
     def __init__(self, task: BoostingTask, parameters: dict[str, Any]) -> None:
@@ -208,13 +194,13 @@ class _Whole:
     def matrix(self, rows: Any, reference: Any = None) -> Any:
         import xgboost
 
-        return xgboost.QuantileDMatrix(
-            self._columns[rows],
-            label=self.task.y[rows],
-            weight=self.task.weight[rows],
-            max_bin=self.parameters["max_bin"],
-            ref=reference,
-        )
+        own = self._columns[rows]
+        beside = {"label": self.task.y[rows], "weight": self.task.weight[rows]}
+        most = self.parameters["max_bin"]
+        if isinstance(own, StoredColumns):
+            pieces = pieces_of(own.batches, **beside)
+            return xgboost.QuantileDMatrix(pieces, max_bin=most, ref=reference)
+        return xgboost.QuantileDMatrix(own, **beside, max_bin=most, ref=reference)
 
     def without(self, rows: NDArray[np.int64]) -> _WholeGrowing:
         return _WholeGrowing(self, rows)
@@ -240,8 +226,10 @@ class _WholeGrowing:
         return summed_log_loss(self._booster.predict(self._held_out), self._y, self._weight)
 
 
-def _on_device(X: NDArray[np.float32]) -> tuple[Any, str]:
+def _on_device(X: Columns) -> tuple[Any, str]:
     """Copy columns to the GPU's memory if CuPy can, and say where they are."""
+    if isinstance(X, StoredColumns):
+        return X, "host"
     try:
         import cupy
 

@@ -215,7 +215,7 @@ def learned_quickly(
     except (OSError, ValueError, KeyError, TypeError):
         pass
     dealt = measure_dealt(
-        data.columns(dealing.rows, extractors),
+        np.asarray(data.columns(dealing.rows, extractors)),
         dealing.codes,
         dealing.units,
         dealing.folds,

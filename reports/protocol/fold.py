@@ -14,6 +14,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost._compat import peak_memory, reset_peak_memory
 from gliaboost.features.base import Extractor
+from gliaboost.features.stored_columns import StoredColumns
 from gliaboost.models.base import Classifier
 from gliaboost.models.explain.families import ROWS, share_by_family
 from gliaboost.models.fitted_columns import (
@@ -165,12 +166,12 @@ def fit_and_ask(
         seed=options.shared["seed"],
         progress=Prefixed(progress, f"{what}: "),
     )
-    X, beside = model_input(data, experiment.takes, task.train, learned.columns)
+    cls = model_class(experiment.model)
+    X, beside = model_input(data, cls, task.train, learned.columns)
     columns, spent = columns_of(task.asked, task.test, learned.extractors, progress)
-    unseen, its = model_input(task.asked, experiment.takes, task.test, columns)
+    unseen, its = model_input(task.asked, cls, task.test, columns)
     groups = data.groups[task.train]
     resuming: dict[str, Any] = {}
-    cls = model_class(experiment.model)
     if has_fit_parameter(cls, "checkpoint"):
         resuming["checkpoint"] = checkpoint
     if has_fit_parameter(cls, "after_epoch"):
@@ -293,7 +294,10 @@ def _epochs(progress: Progress, name: str) -> Callable[[int, int, dict[str, Any]
 
 
 def _shares(
-    experiment: Experiment, widths: Sequence[int], model: Classifier, unseen: NDArray[Any]
+    experiment: Experiment,
+    widths: Sequence[int],
+    model: Classifier,
+    unseen: NDArray[Any] | StoredColumns,
 ) -> dict[str, float] | None:
     """Share the contributions out by feature family, where there are several."""
     if experiment.takes != "columns" or len(experiment.extractors) < 2:

@@ -10,6 +10,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from gliaboost.features.stored_columns import StoredColumns
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.registry import model_class
 from gliaboost.progress import Prefixed, Progress
@@ -37,7 +38,7 @@ class FitOptions:
 
 def search_in_fold(
     model: str,
-    X: NDArray[Any],
+    X: NDArray[Any] | StoredColumns,
     labels: NDArray[Any],
     groups: NDArray[Any],
     options: FitOptions,

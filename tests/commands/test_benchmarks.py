@@ -70,6 +70,14 @@ def test_benchmark(
     assert err.startswith("next: gliaboost train m.csv --model ")
 
 
+def test_benchmark_out_of_core_is_a_parameter_of_xgboost(
+    replace: Any, ask: Any, results: Results
+) -> None:
+    calls = replace("benchmark", results)
+    ask("benchmark", "m.csv", "--models", "xgboost", "--out-of-core")
+    assert given(calls)[1]["settings"] == ["xgboost.out_of_core=true"]
+
+
 def test_benchmark_names_what_could_not_be_read(replace: Any, ask: Any, results: Results) -> None:
     dataset = changed(results.dataset, unreadable={"a.png": "is empty"})
     replace("benchmark", changed(results, record=changed(results.record, dataset=dataset)))

@@ -98,6 +98,12 @@ def test_train(replace: Any, ask: Any) -> None:
     assert given(calls) == ((Path("m.csv"),), expected)
 
 
+def test_train_out_of_core_is_a_parameter_of_xgboost(replace: Any, ask: Any) -> None:
+    calls = replace("train", bundle(model="xgboost"))
+    ask("train", "m.csv", "--model", "xgboost", "--out-of-core", "--set", "xgboost.rounds=5")
+    assert given(calls)[1]["settings"] == ["xgboost.rounds=5", "xgboost.out_of_core=true"]
+
+
 def test_train_says_what_it_may_reach(replace: Any, ask: Any) -> None:
     known = {"accuracy": 0.8, "ci95": [0.7, 0.9], "unit": "patient", "folds": 3}
     replace("train", bundle(metrics={"estimate": known}))

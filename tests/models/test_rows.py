@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gliaboost.errors import UsageError
-from gliaboost.models.rows import row_groups, row_weights
+from gliaboost.models.rows import refuse_infinite, row_groups, row_weights
 
 
 def test_rows_weigh_one_and_stand_alone_unless_told_otherwise() -> None:
@@ -51,3 +51,11 @@ def test_rows_without_a_group_are_refused(groups: Any, message: str) -> None:
 def test_falsy_groups_are_groups() -> None:
     falsy: Any = [0, "", False]
     assert row_groups(falsy, 3).tolist() == falsy
+
+
+def test_infinity_is_told_by_the_row_of_all_rows() -> None:
+    X = np.zeros((4, 2), np.float32)
+    refuse_infinite(X)
+    X[3, 1] = -np.inf
+    with pytest.raises(UsageError, match=r"in column 1 \(first in row 103\)"):
+        refuse_infinite(X, first=100)

@@ -12,8 +12,12 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import ManifestError
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
-from gliaboost.models.registry import create_model
+from gliaboost.features.stored_columns import StoredColumns
+from gliaboost.models import training_data
+from gliaboost.models.estimate import out_of_fold
+from gliaboost.models.registry import create_model, model_class
 from gliaboost.models.training import search, taken, train
+from gliaboost.models.training import training_data as training_data_of
 
 LBP, GLCM = create("lbp", grid=1), create("glcm")
 PREPARATION = Preparation(size=32)
@@ -92,3 +96,48 @@ def test_a_search_ends_in_parameters_for_training(manifest: Manifest, tmp_path: 
     assert len(found.trials) == 1
     bundle, _ = trained(manifest, tmp_path, parameters=found.parameters)
     assert len(bundle.classes) == 2
+
+
+@pytest.mark.parametrize("model", ["lightgbm", "xgboost", "logistic"])
+def test_a_model_of_columns_in_the_store_is_that_of_columns_in_memory(
+    manifest: Manifest, tmp_path: Path, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, parameters = FeatureStore(tmp_path / "store"), {} if model == "logistic" else QUICK
+    given: dict[str, Any] = {
+        "preparation": PREPARATION, "parameters": parameters, "jobs": 1, "device": "cpu"
+    }  # fmt: skip
+    asked = list[type]()
+    usual = model_class(model).fit
+
+    def noted(self: Any, X: Any, *args: Any, **named: Any) -> Any:
+        asked.append(type(X))
+        return usual(self, X, *args, **named)
+
+    monkeypatch.setattr(model_class(model), "fit", noted)
+    in_memory, _ = train(manifest, [LBP, GLCM], model, store, **given)
+    monkeypatch.setattr(training_data, "IN_MEMORY", 0)
+    in_store, _ = train(manifest, [LBP, GLCM], model, store, **given)
+    # A model that cannot read by batches is given an array, however large.
+    assert asked == [np.ndarray, np.ndarray if model == "logistic" else StoredColumns]
+    assert in_store.native == in_memory.native
+    estimate = out_of_fold(
+        training_data_of(manifest, [LBP, GLCM], model, store, preparation=PREPARATION, jobs=1),
+        model, parameters=parameters, device="cpu", jobs=1,
+    )  # fmt: skip
+    assert estimate is not None and len(estimate) == len(manifest)
+
+
+def test_a_search_on_columns_in_the_store_is_that_on_columns_in_memory(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {
+        "preparation": PREPARATION, "trials": 2, "folds": 2, "jobs": 1, "device": "cpu",
+        "fixed": {"rounds": 5, "inner_folds": 0},
+    }  # fmt: skip
+    store, study = FeatureStore(tmp_path / "store"), tmp_path / "study"
+    found = search(manifest, [LBP, GLCM], "xgboost", store, study, **given)
+    monkeypatch.setattr(training_data, "IN_MEMORY", 0)
+    # It is the same search, which is done already.
+    assert search(manifest, [LBP, GLCM], "xgboost", store, study, **given) == found
+    own = search(manifest, [LBP, GLCM], "xgboost", store, tmp_path / "other", **given)
+    assert [t["score"] for t in own.trials] == [t["score"] for t in found.trials]

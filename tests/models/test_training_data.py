@@ -12,6 +12,8 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import GliaboostError
 from gliaboost.features import create
 from gliaboost.features.store import FeatureStore
+from gliaboost.features.stored_columns import StoredColumns
+from gliaboost.models import training_data
 from gliaboost.models.training_data import TrainingData
 
 PREPARATION = Preparation(size=32)
@@ -34,7 +36,7 @@ def test_columns_are_those_of_the_rows_asked_for(manifest: Manifest, tmp_path: P
     given = data(manifest, [LBP, GLCM], tmp_path)
     rows = np.array([6, 0, 4])
     images = np.stack([PREPARATION(decode(manifest.paths[r])) for r in rows])
-    both = given.columns(rows, [LBP, GLCM])
+    both = np.asarray(given.columns(rows, [LBP, GLCM]))
     np.testing.assert_allclose(both, np.hstack([e.transform(images) for e in (LBP, GLCM)]))
     np.testing.assert_array_equal(given.columns(rows, [GLCM]), both[:, given.widths([LBP])[0] :])
     np.testing.assert_array_equal(given.columns(rows, [LBP]), both[:, : given.widths([LBP])[0]])
@@ -81,3 +83,19 @@ def test_features_cost_what_they_cost_when_they_were_computed(
     # Decoding is paid once for both.
     assert max(alone) < again.seconds([LBP, GLCM]) <= sum(alone)
     assert again.seconds([]) == 0
+
+
+@pytest.mark.parametrize("extractors", [[LBP, GLCM], [GLCM], [LBP]])
+def test_columns_that_do_not_fit_in_memory_stay_in_the_store(
+    manifest: Manifest, tmp_path: Path, extractors: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given, rows = data(manifest, [LBP, GLCM], tmp_path), np.array([6, 0, 4])
+    wanted = given.columns(rows, extractors)
+    assert isinstance(wanted, np.ndarray)
+    monkeypatch.setattr(training_data, "IN_MEMORY", 0)
+    stored = data(manifest, [LBP, GLCM], tmp_path).columns(rows, extractors)
+    assert isinstance(stored, StoredColumns)
+    np.testing.assert_array_equal(np.asarray(stored), wanted)
+    # What few columns a model takes of many is no reason to read them again and again.
+    monkeypatch.setattr(training_data, "IN_MEMORY", wanted.nbytes)
+    assert isinstance(data(manifest, [LBP, GLCM], tmp_path).columns(rows, extractors), np.ndarray)

@@ -6,6 +6,9 @@ import pickle
 import sys
 import types
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,12 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 
 from gliaboost import devices
 from gliaboost.errors import UsageError
+from gliaboost.features import stored_columns
+from gliaboost.features.store import FeatureStore
+from gliaboost.features.stored_columns import StoredColumns
 from gliaboost.models.boosters import xgboost_booster
 from gliaboost.models.boosters.lightgbm_booster import LightGBM
+from gliaboost.models.boosters.xgboost_booster import XGBoost
 from gliaboost.models.registry import MODELS, create_model, register
 
 NAMES = ("lightgbm", "xgboost")
@@ -232,6 +239,11 @@ def test_class_weights_go_by_label(name: str) -> None:
     assert set(model.predict(X)) == {"pituitary"}
 
 
+@contextmanager
+def on_one_matrix(_: XGBoost, *given: Any) -> Iterator[Any]:
+    yield xgboost_booster._Whole(*given)
+
+
 @pytest.mark.parametrize("holder", ["absent", "broken", "there"])
 def test_a_gpus_matrix_is_made_of_its_own_memory_or_the_hosts(
     holder: str, monkeypatch: pytest.MonkeyPatch
@@ -241,9 +253,68 @@ def test_a_gpus_matrix_is_made_of_its_own_memory_or_the_hosts(
         cupy.asarray = np.asarray  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "cupy", None if holder == "absent" else cupy)
     # The GPU's road but for the GPU: the library trains on the CPU when it is told so.
-    monkeypatch.setattr(xgboost_booster, "_Blocks", xgboost_booster._Whole)
+    monkeypatch.setattr(XGBoost, "_source", on_one_matrix)
     X, y, patients = make_data()
     model = quick("xgboost").fit(X[:180], y[:180], groups=patients[:180])
     assert model.memory_ == ("device" if holder == "there" else "host")
     # As good as the blocks are here; chance is 0.33.
     assert (model.predict(X[180:]) == y[180:]).mean() > 0.7
+
+
+def stored(folder: Path, X: NDArray[np.float32]) -> StoredColumns:
+    table, keys = FeatureStore(folder).table("demo-0", {}), [f"{i:04d}" for i in range(len(X))]
+    for start in range(0, len(X), 50):
+        table.write(keys[start : start + 50], X[start : start + 50])
+    return StoredColumns(keys, [table], [X.shape[1]])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("lightgbm", {}), ("xgboost", {}), ("xgboost", {"out_of_core": True})],
+)
+def test_columns_of_the_store_give_the_very_model_of_the_same_in_memory(
+    tmp_path: Path, name: str, parameters: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_columns, "BATCH_BYTES", 40 * 4 * 33)
+    monkeypatch.setattr(stored_columns, "GROUP_BYTES", 240 * 4 * 9)
+    X, y, patients = make_data()
+    X[::7, 5] = np.nan
+    given = {"max_features": 0.2, "inner_folds": 3, **parameters}
+    columns = stored(tmp_path, X)
+    rows = np.r_[200:240, 0:150]  # chosen in any order
+    models = [
+        quick(name, **given).fit(each, y[rows], patients[rows]) for each in (X[rows], columns[rows])
+    ]
+    assert models[0].n_rounds_ == models[1].n_rounds_ > 1
+    assert models[0].to_bytes() == models[1].to_bytes()
+    assert models[1].n_features_in_ == 40
+    rest = slice(150, 200)
+    np.testing.assert_array_equal(
+        models[0].predict_proba(X[rest]), models[1].predict_proba(columns[rest])
+    )
+
+
+def test_a_gpus_matrix_takes_columns_of_the_store_by_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_columns, "BATCH_BYTES", 40 * 4 * 33)
+    monkeypatch.setattr(XGBoost, "_source", on_one_matrix)
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    X, y, patients = make_data()
+    models = [
+        quick("xgboost", inner_folds=3).fit(each, y, patients) for each in (X, stored(tmp_path, X))
+    ]
+    assert models[0].to_bytes() == models[1].to_bytes()
+    assert models[1].memory_ == "host"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_columns_of_the_store_are_checked_as_those_in_memory(tmp_path: Path, name: str) -> None:
+    X, y, _ = make_data()
+    with pytest.raises(UsageError, match="training rows of one class only"):
+        quick(name).fit(stored(tmp_path / "one", X)[:4], y[:4])
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        quick(name).fit(stored(tmp_path / "few", X), y[:-1])
+    X[213, 7] = np.inf
+    with pytest.raises(UsageError, match=r"infinity.* in column 7 \(first in row 213\)"):
+        quick(name).fit(stored(tmp_path / "infinite", X), y)

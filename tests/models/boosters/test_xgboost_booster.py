@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import xgboost
 from numpy.typing import NDArray
-from sklearn.metrics import log_loss
 
-from gliaboost.models.boosters.task import BoostingTask
-from gliaboost.models.boosters.xgboost_booster import XGBoost, _BlockGrowing, _Blocks
+from gliaboost.errors import UsageError
+from gliaboost.models.boosters.xgboost_booster import XGBoost
 from gliaboost.models.trees.trees import Trees
 from gliaboost.models.trees.xgboost_form import read_xgboost
 
@@ -39,48 +38,6 @@ def test_one_block_of_all_columns_is_the_librarys_own_training() -> None:
     np.testing.assert_allclose(ours, own.predict(xgboost.DMatrix(X)), atol=1e-4)
 
 
-def task(X: Any, y: Any, **changed: Any) -> BoostingTask:
-    plain: dict[str, Any] = {
-        "X": X, "y": y, "weight": np.ones(len(y)), "held_out": [], "classes": 3, "rounds": 5,
-        "columns": 4, "min_rows": 2, "device": "cpu", "threads": 1, "workers": 1,
-    }  # fmt: skip
-    return BoostingTask(**{**plain, **changed})
-
-
-def test_rows_held_out_leave_no_trace_and_are_judged_by_their_log_loss() -> None:
-    X, y = table(120, 12)
-    rows = np.arange(0, 120, 4)
-    rest = np.setdiff1d(np.arange(120), rows)
-    spoilt = y.copy()
-    spoilt[rows] = 2 - y[rows]
-    weight = np.where(np.arange(120) % 3 == 0, 2.0, 1.0)
-    parameters = quick()._parameters(task(X, y))
-    growings = [
-        _BlockGrowing(_Blocks(task(X, labels, weight=weight), parameters), rows)
-        for labels in (y, spoilt)
-    ]
-    losses = [[g.advance(n) for n in range(6)] for g in growings]
-    np.testing.assert_array_equal(growings[0]._p, growings[1]._p)
-    for growing, labels, loss in zip(growings, (y, spoilt), losses, strict=True):
-        want = log_loss(
-            labels[rows], growing._p[rows], sample_weight=weight[rows], normalize=False,
-            labels=[0, 1, 2],
-        )  # fmt: skip
-        assert loss[-1] == pytest.approx(want, rel=1e-5)
-    assert losses[0][-1] < losses[0][0] < losses[1][-1]
-    assert np.abs(growings[0]._p[rest] - 1 / 3).max() > 0.1
-
-
-def test_columns_are_dealt_into_blocks_of_one_width_each_once() -> None:
-    X, y = table(60, 53)
-    blocks = _Blocks(task(X, y, columns=8), quick()._parameters(task(X, y)))
-    dealt = np.concatenate(blocks.columns)
-    assert sorted(dealt.tolist()) == list(range(53))
-    assert {blocks.rows_of(b).shape for b in range(len(blocks.columns))} == {(60, 9)}
-    assert len(blocks.columns) == 53 // 8
-    np.testing.assert_array_equal(blocks.rows_of(0)[:, 2], X[:, blocks.columns[0][2]])
-
-
 @pytest.mark.parametrize("columns", [7, 50, 53])
 def test_blocks_of_columns_give_the_librarys_own_model(
     columns: int, monkeypatch: pytest.MonkeyPatch
@@ -107,3 +64,33 @@ def test_blocks_of_columns_give_the_librarys_own_model(
     assert (model.predict(X) == y).mean() > 0.8
     per_tree = booster.trees_to_dataframe().query("Feature != 'Leaf'").groupby("Tree").Feature
     assert per_tree.nunique().max() <= 0.2 * columns
+
+
+def test_out_of_core_is_the_same_model_but_that_trees_grow_by_levels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    X, y = table(240, 30)
+    patients = np.arange(240) // 4
+    more = {"inner_folds": 3, "max_features": 0.2}
+    on_disk = quick(**more, out_of_core=True).fit(X, y, groups=patients)
+    by_splits = quick(**more).fit(X, y, groups=patients)
+    usual = XGBoost._parameters
+    monkeypatch.setattr(
+        XGBoost, "_parameters", lambda *args: {**usual(*args), "grow_policy": "depthwise"}
+    )
+    in_memory = quick(**more).fit(X, y, groups=patients)
+    assert on_disk.n_rounds_ == in_memory.n_rounds_
+    assert on_disk.to_bytes() == in_memory.to_bytes() != by_splits.to_bytes()
+
+
+def test_out_of_core_stays_on_the_cpu() -> None:
+    X, y = table(60, 4)
+    model = quick(out_of_core=True, device="auto", rounds=2).fit(X, y)
+    assert model.device_ == "cpu"
+    refused = quick(out_of_core=True, device="cuda")
+    (fault,) = [f for f in refused.parameter_faults() if "out_of_core" in f]
+    with pytest.raises(UsageError, match="out_of_core trains on the CPU, and device='cuda'"):
+        refused.fit(X, y)
+    assert "leave one of them" in fault
+    with pytest.raises(UsageError, match="out_of_core='yes', expected True or False"):
+        quick(out_of_core="yes").fit(X, y)

@@ -118,7 +118,7 @@ def test_a_model_that_knows_the_truth_by_another_way_is_a_leak(
     manifest = Manifest.read(make_images(patients=24, per_patient=2))
     store = FeatureStore(tmp_path / "out" / "store")
     data = TrainingData(manifest, [create("glcm")], Preparation(), store, jobs=1)
-    columns = data.columns(np.arange(len(manifest)), data.extractors)
+    columns = np.asarray(data.columns(np.arange(len(manifest)), data.extractors))
     truth = {row.tobytes(): label for row, label in zip(columns, data.labels, strict=True)}
     honest = LightGBM.fit
 
