@@ -33,9 +33,10 @@ DEMO: dict[str, Any] = {
     "features": f"{CLASSICAL},region",
     "settings": {"region": DEMO_REGION},
 }
+# What the README leads with, shortened, beside a booster on the same columns and a network.
 DEMO_NETWORKS: dict[str, Any] = {
-    "features": f"{CLASSICAL},embedding,region",
-    "models": "xgboost,lightgbm,cnn-finetune",
+    "preset": "good",
+    "models": "stacked,lightgbm,cnn-finetune",
     "only": "cnn-finetune=1",
     "settings": {"region": DEMO_REGION, "cnn-finetune": {"size": 128, "epochs": 4}},
 }
@@ -53,8 +54,9 @@ def demo(
 ) -> Results:
     """Run the main job on an embedded, simulated sample.
 
-    Boosters on all features, those of the tumour's region too, five folds; where torch is
-    installed, a backbone is fine-tuned briefly, on one of them. Beside the report lie
+    Where torch is installed, the preset ``good`` with small segmenters, beside LightGBM on the same
+    columns and a backbone that is fine-tuned briefly, on one of the five folds; otherwise boosters
+    on the features that need no network. Beside the report lie
     ``outline-best.png``, ``outline-median.png`` and ``outline-worst.png``: of the first fold's test
     slices the true tumour (blue) and the region that the columns look at (orange); and
     ``model.joblib``, the best model of that fold, which ``gliaboost app`` opens with ``samples`` to

@@ -59,8 +59,8 @@ def demo(
 ) -> None:
     """Run the main job on an embedded, simulated sample.
 
-    Boosters on all features, five folds; a backbone is fine-tuned briefly, on one of them. Three
-    outlines of tumours lie beside the report.
+    The preset "good" with small segmenters, five folds; a backbone is fine-tuned briefly, on one of
+    them. Three outlines of tumours lie beside the report.
     """
     with shown_progress(quiet) as progress:
         results = gliaboost.demo(

@@ -10,6 +10,7 @@ import gliaboost
 from gliaboost._face import demo
 from gliaboost._face.choices import choose
 from gliaboost._face.faults import Faults
+from gliaboost._face.presets import PRESETS
 from gliaboost._face.samples import samples_beside
 from gliaboost.datasets.phantom import sample
 from gliaboost.errors import UsageError
@@ -62,9 +63,11 @@ def test_the_demo_is_a_benchmark_of_a_phantom(
     monkeypatch.setattr(demo, "find_spec", lambda name: None)
     gliaboost.demo(tmp_path, progress=heard)
     for named in told:
-        assert "region" in named["features"].split(",")
         assert named["settings"]["region"]["maps"] == "classical"
-    assert "embedding" not in told[1]["features"]
+    # The features are the preset's own: its settings go with them.
+    assert told[0]["preset"] == "good"
+    assert "features" not in told[0]
+    assert told[1]["features"] == "hog,lbp,glcm,region"
 
 
 def test_the_best_model_is_kept_for_the_page_with_samples(
@@ -90,8 +93,14 @@ def test_the_best_model_is_kept_for_the_page_with_samples(
 @pytest.mark.parametrize("given", [demo.DEMO, demo.DEMO_NETWORKS])
 def test_the_demos_choice_has_no_fault(given: dict[str, Any]) -> None:
     faults = Faults()
-    models = given.get("models", "lightgbm")
-    choose(faults, features=given["features"], models=models, settings=given["settings"])
+    usual = PRESETS[given.get("preset", "fast")]
+    choose(
+        faults,
+        features=given.get("features", usual.features),
+        models=given.get("models", usual.models),
+        settings=given["settings"],
+        presumed=None if "features" in given else usual.settings,
+    )
     faults.tell()
 
 
