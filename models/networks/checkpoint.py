@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gliaboost.errors import DamagedFileError
 from gliaboost.files import replacing, set_aside
@@ -54,3 +60,33 @@ class Checkpoint:
         torch.save({"identity": self.identity, "state": state}, made)
         with replacing(self.path) as temporary:
             temporary.write_bytes(sealed(made.getvalue()))
+
+
+def training_identity(
+    images: NDArray[np.uint8], beside: Mapping[str, NDArray[Any]], facts: Sequence[Any]
+) -> str:
+    """Hash what a training depends on: 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    images : uint8 array [N, H, W]
+        What is learned from.
+    beside : mapping of str to array
+        What is known of each image, by name: numbers, not text.
+    facts : sequence
+        All else, of what JSON has or prints.
+
+    Examples
+    --------
+    >>> images = np.zeros((2, 4, 4), np.uint8)
+    >>> one = training_identity(images, {"codes": np.array([0, 1])}, [{"epochs": 3}, "cpu"])
+    >>> one == training_identity(images, {"codes": np.array([1, 0])}, [{"epochs": 3}, "cpu"])
+    False
+    """
+    digest = hashlib.sha256(np.ascontiguousarray(images).data)
+    for name in sorted(beside):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(beside[name]).data)
+    told = [list(images.shape), *facts]
+    digest.update(json.dumps(told, sort_keys=True, default=str).encode())
+    return digest.hexdigest()

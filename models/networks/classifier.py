@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
@@ -316,15 +314,12 @@ class NetworkClassifier(Classifier):
         beside: Mapping[str, NDArray[Any]],
         device: str,
     ) -> str:
-        digest = hashlib.sha256(np.ascontiguousarray(images).data)
-        digest.update(codes.astype(np.int64).tobytes())
-        for name in sorted(beside):
-            digest.update(name.encode())
-            digest.update(np.ascontiguousarray(beside[name]).data)
-        parameters = without_words(self.get_params())
-        facts = [list(images.shape), [str(p) for p in patients], self.name, parameters]
-        digest.update(json.dumps([*facts, device], sort_keys=True, default=str).encode())
-        return digest.hexdigest()
+        from gliaboost.models.networks.checkpoint import training_identity
+
+        known = {**beside, "codes": codes.astype(np.int64)}
+        who = [str(p) for p in patients]
+        facts = [who, self.name, without_words(self.get_params()), device]
+        return training_identity(images, known, facts)
 
     def _legal(self) -> Legal:
         return {}

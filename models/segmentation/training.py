@@ -209,9 +209,7 @@ def train_segmenter(
     progress.line(
         f"fitting {name} on {len(places):,} slices, {int(ill.sum()):,} of them with a tumour"
     )
-    heard: dict[str, Any] = {}
-    if has_fit_parameter(type(segmenter), "after_epoch"):
-        heard["after_epoch"] = partial(_tell_epoch, progress, name)
+    heard = heard_epochs(segmenter, progress, name)
     segmenter.fit(taught.images, taught.masks, labels, taught.groups, **heard)
     keys = [ImageSource.of(manifest.paths[i]).key() for i in taught.rows]
     bundle = make_segmenter_bundle(
@@ -229,12 +227,29 @@ def train_segmenter(
     return bundle, given.failed
 
 
+def heard_epochs(segmenter: Segmenter, progress: Progress, what: str) -> dict[str, Any]:
+    """Give what `fit` takes to tell of its epochs; empty where a segmenter has none.
+
+    Parameters
+    ----------
+    segmenter : Segmenter
+        What is to be fitted.
+    progress : Progress
+        Hears a line of each epoch.
+    what : str
+        How the line begins.
+    """
+    if not has_fit_parameter(type(segmenter), "after_epoch"):
+        return {}
+    return {"after_epoch": partial(_tell_epoch, progress, what)}
+
+
 def _tell_epoch(
-    progress: Progress, name: str, done: int, total: int, entry: Mapping[str, Any]
+    progress: Progress, what: str, done: int, total: int, entry: Mapping[str, Any]
 ) -> None:
     dice = entry.get("validation_dice")
     score = "" if dice is None else f", Dice on patients held out {dice:.3f}"
-    progress.line(f"{name}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
+    progress.line(f"{what}, epoch {done} of {total}: loss {entry['loss']:.3f}{score}")
 
 
 def teaching_rows(

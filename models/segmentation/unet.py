@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gliaboost.datasets.inner_splits import inner_validation, text_codes
 from gliaboost.devices import Unavailable
 from gliaboost.errors import MissingExtraError
 from gliaboost.features.embedding.packaged import PACKAGED
+from gliaboost.features.embedding.pretraining import without_words
 from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     cuda_for_networks,
@@ -26,6 +26,7 @@ from gliaboost.models.networks.parameters import DECODER_LEGAL, shared_legal, tr
 from gliaboost.models.parameter_checks import Legal, check_parameters, illegal
 from gliaboost.models.segmentation.base import TUMOUR, Segmenter
 from gliaboost.models.segmentation.decision import Decision, choose_decision
+from gliaboost.models.segmentation.held_out_rows import held_out_rows
 from gliaboost.models.segmentation.registry import register
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ class UNetSegmenter(OnBackbone, Segmenter):
         labels: Sequence[str] | NDArray[Any] | None = None,
         groups: ArrayLike | None = None,
         *,
+        checkpoint: Path | None = None,
         after_epoch: AfterEpoch | None = None,
     ) -> Self:
         """Learn from images and their masks.
@@ -188,6 +190,9 @@ class UNetSegmenter(OnBackbone, Segmenter):
         ----------
         images, masks, labels, groups
             As for `Segmenter.fit`.
+        checkpoint : path-like, optional
+            File that is written after each epoch. If it is of these images, masks and parameters,
+            training goes on from there; remove it when the result is safe.
         after_epoch : callable, optional
             Called with (epochs done, epochs to do, entry of ``history_``); what it raises ends the
             training.
@@ -204,12 +209,12 @@ class UNetSegmenter(OnBackbone, Segmenter):
         GliaboostError
             If the loss is no longer finite, or memory runs out.
         """
-        self._after_epoch = after_epoch
+        self._beside = checkpoint, after_epoch
         try:
             return super().fit(images, masks, labels, groups)
         finally:
-            # It is no part of what was learned, and might not be copied.
-            del self._after_epoch
+            # They are no part of what was learned, and might not be copied.
+            del self._beside
 
     def _fit(
         self,
@@ -225,7 +230,7 @@ class UNetSegmenter(OnBackbone, Segmenter):
         if not self.by_class:
             self.classes_ = np.asarray([TUMOUR])
             labels = np.full(len(labels), TUMOUR)
-        self.validation_ = self._held_out(labels, ill, groups)
+        self.validation_ = held_out_rows(labels, ill, groups, self.validation_fraction, self.seed)
         kinds = 1 + np.searchsorted(self.classes_, np.where(ill, labels, self.classes_[0]))
 
         from gliaboost.models.networks.network import to_safetensors
@@ -243,7 +248,7 @@ class UNetSegmenter(OnBackbone, Segmenter):
                     sha256=self.sha256,
                     seed=self.seed,
                 )
-            trained = self._trained(network, images, masks, kinds, device)
+            trained = self._trained(network, images, masks, kinds, groups, device)
         self.history_, self.best_epoch_ = trained.history, trained.best_epoch
         self.device_ = device
         about = {"network": network.about, "mirror": self.mirror}
@@ -256,17 +261,25 @@ class UNetSegmenter(OnBackbone, Segmenter):
         images: NDArray[np.uint8],
         masks: NDArray[np.bool_],
         kinds: NDArray[np.int64],
+        groups: NDArray[Any],
         device: str,
     ) -> Trained:
         import torch
 
         from gliaboost.models.networks.augmentation import Augmentation
+        from gliaboost.models.networks.checkpoint import Checkpoint, training_identity
         from gliaboost.models.networks.mask_objective import segmentation
         from gliaboost.models.networks.objectives import Examples
         from gliaboost.models.networks.prediction import ready_images
         from gliaboost.models.networks.training import train_network
         from gliaboost.models.networks.unet_maps import ready_masks
 
+        checkpoint, after_epoch = self._beside
+        saved = None
+        if checkpoint is not None:
+            facts = [groups.tolist(), self.name, without_words(self.get_params()), device]
+            known = {"masks": masks, "kinds": kinds}
+            saved = Checkpoint(Path(checkpoint), training_identity(images, known, facts))
         ready = ready_images(images, network.given, device)
         targets = ready_masks(masks, kinds, self.size, device)
 
@@ -281,7 +294,8 @@ class UNetSegmenter(OnBackbone, Segmenter):
             training_plan(self, device),
             segmentation(Augmentation(flip=self.flip, rotation=15, scale=0.2)),
             device,
-            after_epoch=self._after_epoch,
+            checkpoint=saved,
+            after_epoch=after_epoch,
         )
 
     def _predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -302,29 +316,6 @@ class UNetSegmenter(OnBackbone, Segmenter):
 
         restore_unet(native, len(self.classes_))
         self.native_ = native
-
-    def _held_out(
-        self, labels: NDArray[Any], ill: NDArray[np.bool_], groups: NDArray[Any]
-    ) -> NDArray[np.bool_]:
-        if not self.validation_fraction:
-            return np.zeros(len(ill), bool)
-        patients = text_codes(groups)
-        healthy = len(np.unique(patients[~ill]))
-        # Few healthy patients need not be on both sides: with two, half of all would be held out.
-        told = ill | (healthy >= 1 / self.validation_fraction)
-        strata = np.where(ill, labels, "")[told]
-        held_out = np.zeros(len(ill), bool)
-        held_out[told] = inner_validation(
-            strata, patients[told], self.validation_fraction, self.seed
-        )
-        held_out |= np.isin(patients, patients[held_out])
-        if not held_out.any():
-            warnings.warn(
-                "a class has a single patient with a tumour, so none can be held out: the last "
-                "epoch is kept, and a pixel counts as tumour from one half",
-                stacklevel=5,
-            )
-        return held_out
 
     def _chosen_decision(self, images: NDArray[np.uint8], masks: NDArray[np.bool_]) -> Decision:
         rows = np.flatnonzero(self.validation_)

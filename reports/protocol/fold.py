@@ -30,7 +30,7 @@ from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Prefixed, Progress
 from gliaboost.reports.protocol.experiment_record import HistoryRecord
 from gliaboost.reports.protocol.experiments import Experiment
-from gliaboost.reports.protocol.parts import FoldNotes, Part, read_part, stem_of, write_part
+from gliaboost.reports.protocol.parts import FoldNotes, Part, forget, read_part, stem_of, write_part
 from gliaboost.reports.protocol.search import FitOptions, search_in_fold
 
 if TYPE_CHECKING:
@@ -218,12 +218,6 @@ def fit_and_ask(
         described=sum(spent.values()),
     )
     return Fitted(model, probabilities, notes, learned.extractors)
-
-
-def forget(checkpoint: Path) -> None:
-    """Remove what `fit_and_ask` kept to go on from; its answers are safe."""
-    for spent in checkpoint.parent.glob(f"{checkpoint.name}*"):
-        spent.unlink()
 
 
 def predictions(

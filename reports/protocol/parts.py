@@ -157,3 +157,9 @@ def write_noted(path: Path, frame: pd.DataFrame, key: bytes, notes: Mapping[str,
 
 def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9.+-]+", "-", text).strip("-")
+
+
+def forget(checkpoint: Path) -> None:
+    """Remove what a fold kept to go on from, beside it too; its answers are safe."""
+    for spent in checkpoint.parent.glob(f"{checkpoint.name}*"):
+        spent.unlink()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost._compat import available_cores
 from gliaboost._version import __version__
@@ -35,6 +36,7 @@ from gliaboost.models.segmentation.registry import (
 )
 from gliaboost.models.segmentation.training import (
     MaskedImages,
+    heard_epochs,
     make_segmenter_bundle,
     modality_in,
     read_masked_images,
@@ -44,7 +46,7 @@ from gliaboost.models.segmentation.training import (
 from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.environment import processor
-from gliaboost.reports.protocol.parts import read_noted, stem_of, write_noted
+from gliaboost.reports.protocol.parts import forget, read_noted, stem_of, write_noted
 from gliaboost.reports.protocol.planes import planes_in_memory
 from gliaboost.reports.protocol.segmentation_record import (
     SCHEMA,
@@ -212,9 +214,13 @@ class _Comparison:
             if notes.pop("identity", "") == identity:
                 return known[0], SegmenterFold(**notes)
         segmenter = self.protocol.build(name)
+        beside = heard_epochs(segmenter, progress, f"{name}, fold {fold.name}")
+        checkpoint = path.with_suffix(".checkpoint")
+        if has_fit_parameter(type(segmenter), "checkpoint"):
+            beside["checkpoint"] = checkpoint
         begun = perf_counter()
         images, masks = self.data.images[train], self.data.masks[train]
-        segmenter.fit(images, masks, labels, self.data.groups[train])
+        segmenter.fit(images, masks, labels, self.data.groups[train], **beside)
         fit = perf_counter() - begun
         frame = measured_slices(
             self.manifest,
@@ -237,6 +243,7 @@ class _Comparison:
         )
         self._save(segmenter, path.stem, train)
         write_noted(path, frame, NOTES_KEY, {"identity": identity, **asdict(told)})
+        forget(checkpoint)
         ill = frame[frame["area_true"] > 0]
         dice = f"Dice {ill['dice'].mean():.3f}" if len(ill) else "no tumour to find"
         progress.line(

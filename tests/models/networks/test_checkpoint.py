@@ -5,11 +5,12 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from gliaboost.models.networks.checkpoint import Checkpoint  # noqa: E402
+from gliaboost.models.networks.checkpoint import Checkpoint, training_identity  # noqa: E402
 
 STATE: dict[str, Any] = {"step": 7, "weights": {"a": torch.arange(3.0)}, "history": [{"loss": 0.5}]}
 
@@ -77,3 +78,20 @@ def test_a_failed_write_keeps_the_epoch_before(tmp_path: Path) -> None:
     assert found is not None
     assert found["step"] == 7
     assert [p.name for p in tmp_path.iterdir()] == ["c.pt"]
+
+
+def test_all_that_a_training_depends_on_is_in_its_identity() -> None:
+    images = np.arange(32, dtype=np.uint8).reshape(2, 4, 4)
+    codes, facts = {"codes": np.array([0, 1])}, [["a", "b"], {"epochs": 3}, "cpu"]
+    found = [
+        training_identity(images, codes, facts),
+        training_identity(images[::-1], codes, facts),
+        training_identity(images.reshape(2, 2, 8), codes, facts),
+        training_identity(images, {"kinds": np.array([0, 1])}, facts),
+        training_identity(images, {"codes": np.array([1, 0])}, facts),
+        training_identity(images, codes, [["a", "c"], {"epochs": 3}, "cpu"]),
+        training_identity(images, codes, [["a", "b"], {"epochs": 4}, "cpu"]),
+    ]
+    assert len(set(found)) == len(found)
+    # How an array lies in memory is no part of what it says.
+    assert training_identity(np.asfortranarray(images), codes, facts) == found[0]

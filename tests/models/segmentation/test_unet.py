@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -163,6 +164,31 @@ def test_after_each_epoch_the_caller_is_told_and_may_end_it() -> None:
     pickle.dumps(model)
     with pytest.raises(NotFittedError):
         model.segment(images)
+
+
+def test_a_training_that_was_ended_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    images, masks, labels = heads(10, 5, side=32)
+    kept = tmp_path / "one.checkpoint"
+
+    def ended(done: int, total: int, entry: Any) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    def fitted(given: Any, after_epoch: Any = None, checkpoint: Path | None = kept) -> Any:
+        model = UNetSegmenter(**{**TINY, "epochs": 3})
+        return model.fit(
+            images, given, labels, checkpoint=checkpoint, after_epoch=after_epoch
+        ).to_bytes()
+
+    with pytest.raises(KeyboardInterrupt):
+        fitted(masks, ended)
+    told: list[int] = []
+    assert fitted(masks, lambda done, *_: told.append(done)) == fitted(masks, checkpoint=None)
+    assert told == [3]
+    # Of other masks it says nothing.
+    told.clear()
+    fitted(np.roll(masks, 1, axis=2), lambda done, *_: told.append(done))
+    assert told == [1, 2, 3]
 
 
 def test_a_tumour_alone_may_be_told_without_its_class() -> None:

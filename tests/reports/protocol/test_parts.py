@@ -23,6 +23,7 @@ from gliaboost.reports.protocol.parts import (
     NOTES_KEY,
     FoldNotes,
     Part,
+    forget,
     read_part,
     stem_of,
     write_part,
@@ -140,3 +141,11 @@ def test_every_experiment_and_fold_has_files_of_its_own() -> None:
     stems = {stem_of(e, f) for e in ("a+b", "a+b (image folds)", "a") for f in ("1", "2")}
     assert len(stems) == 6
     assert not any(c in stem for stem in stems for c in " ()/")
+
+
+def test_what_a_fold_went_on_from_is_removed_and_no_other_file(tmp_path: Path) -> None:
+    for name in ("a.checkpoint", "a.checkpoint.study", "a.parquet", "ab.checkpoint"):
+        (tmp_path / name).touch()
+    forget(tmp_path / "a.checkpoint")
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["a.parquet", "ab.checkpoint"]
+    forget(tmp_path / "a.checkpoint")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,37 @@ def test_another_segmenter_and_other_patients_are_no_part_of_an_earlier_run(
     monkeypatch.setattr(Otsu, "version", 2)
     run_segmentation(table, protocol(table), out)
     assert len(fits) == 6
+
+
+def test_a_network_tells_its_epochs_and_goes_on_from_the_one_it_was_ended_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("torch")
+    tiny = {
+        "backbone": "mobilenetv3_small_050", "weights": "random", "size": 32, "width": 2,
+        "epochs": 3, "head_epochs": 0, "device": "cpu", "validation_fraction": 0,
+    }  # fmt: skip
+    table, out = cohort(tmp_path), tmp_path / "run"
+    plan = replace(protocol(table), segmenters=["unet"], parameters={"unet": tiny})
+
+    class Ended(Lines):
+        def line(self, text: str) -> None:
+            super().line(text)
+            if "epoch 2" in text:
+                raise KeyboardInterrupt
+
+    first, second = Ended(), Lines()
+    with pytest.raises(KeyboardInterrupt):
+        run_segmentation(table, plan, out, progress=first)
+    assert first.lines[-1].startswith("unet, fold 1, epoch 2 of 3: loss ")
+    assert [f.name for f in (out / "parts").iterdir()] == ["unet-fold-1.checkpoint"]
+    run_segmentation(table, plan, out, progress=second)
+    epochs = [line.split(":")[0] for line in second.lines if "epoch" in line]
+    assert epochs == [
+        "unet, fold 1, epoch 3 of 3",
+        *(f"unet, fold 2, epoch {n} of 3" for n in (1, 2, 3)),
+    ]
+    assert sorted(f.suffix for f in (out / "parts").iterdir()) == [".parquet", ".parquet"]
 
 
 @pytest.mark.parametrize("column", ["path", "patient"])
