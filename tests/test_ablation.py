@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def test_a_gain_is_that_of_the_one_with_more() -> None:
 
 def test_a_run_is_read_without_its_controls(tmp_path: Path) -> None:
     data = make_phantom(tmp_path / "phantom", patients=12, slices=1, size=64)
-    named = {"features": "glcm", "models": "lightgbm", "store": tmp_path / "store"}
+    named: dict[str, Any] = {"features": "glcm", "models": "lightgbm", "store": tmp_path / "store"}
     benchmark(data, folds="2", out=tmp_path / "run", audit=False, **named)
     (found,) = rows_of(tmp_path / "run")
     record = json.loads((tmp_path / "run" / "results.json").read_text())
