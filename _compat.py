@@ -6,6 +6,8 @@ import os
 from types import ModuleType
 from typing import Any
 
+# Bounds what a process takes for its cores: Python's own from 3.13 on.
+CORES = "PYTHON_CPU_COUNT"
 # A library of operators lives as long as its object.
 _KEPT: list[object] = []
 
@@ -16,8 +18,12 @@ def available_cores() -> int:
     Returns
     -------
     int
-        At least 1. Respects the CPU affinity of the process where the platform has one.
+        At least 1. Respects ``PYTHON_CPU_COUNT``, which Python knows from 3.13 on, and the CPU
+        affinity of the process where the platform has one.
     """
+    told = os.environ.get(CORES, "")
+    if told.isdecimal() and int(told):
+        return int(told)
     if hasattr(os, "process_cpu_count"):  # Python 3.13
         return os.process_cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # Linux

@@ -206,6 +206,10 @@ class BundleError(GliaboostError):
     """A file is no bundle, is damaged, or would run code."""
 
 
+class ClusterError(GliaboostError):
+    """A cluster cannot be reached, or its workers cannot do what is asked."""
+
+
 class DownloadError(GliaboostError):
     """A download failed for good; names the address and what to do."""
 

@@ -8,9 +8,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from gliaboost._compat import available_cores
+from gliaboost.progress import Progress
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -36,6 +37,36 @@ class Executor(Protocol):
 
     def submit(self, fn: Callable[..., R], /, *args: Any) -> Future[R]:
         """Hand in a task; do not wait for it."""
+
+
+@runtime_checkable
+class Workers(Executor, Protocol):
+    """An executor that knows where its tasks run, as a cluster does.
+
+    Attributes
+    ----------
+    slots : int
+        How many tasks run at once.
+    """
+
+    slots: int
+
+    def share(self, value: T) -> T:
+        """Give what stands for a value in what tasks are given, so that it travels once a worker.
+
+        It is a value itself nowhere but there: in the first level of a task's item, a tuple.
+        """
+
+    def hear(self, progress: Progress) -> Progress:
+        """Give what a task tells, and `progress` then hears in the thread that asks for results."""
+
+    def for_networks(self) -> Executor:
+        """Give one whose tasks run one on a GPU, where workers say that they have some."""
+
+
+def workers_of(executor: Executor) -> Workers:
+    """Take any executor for one of `Workers`: tasks of another's are given values as they are."""
+    return executor if isinstance(executor, Workers) else _Plain(executor)
 
 
 def map_in_order(
@@ -128,6 +159,23 @@ def threads(jobs: int, initializer: Callable[[], None] | None = None) -> Iterato
         return
     with ThreadPoolExecutor(jobs) as pool:
         yield pool if initializer is None else _Initialised(pool, initializer)
+
+
+class _Plain:
+    """Knows nothing of where an executor's tasks run."""
+
+    def __init__(self, executor: Executor) -> None:
+        self.slots = available_cores()
+        self.submit = executor.submit
+
+    def share(self, value: T) -> T:
+        return value
+
+    def hear(self, progress: Progress) -> Progress:
+        return progress
+
+    def for_networks(self) -> Executor:
+        return self
 
 
 class _InCaller:

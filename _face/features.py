@@ -15,6 +15,7 @@ from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_folder
 from gliaboost._face.settings import SettingsGiven
 from gliaboost._face.words import CLASSICAL
+from gliaboost._face.workers import check_workers, working
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
 
@@ -147,6 +148,7 @@ def extract(
     device: str = "auto",
     jobs: int | None = None,
     store: Path | str | None = None,
+    cluster: Path | str | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Extracted:
@@ -165,11 +167,16 @@ def extract(
     device : {"auto", "cpu", "cuda"}
         Where the extractors named compute, if they can.
     jobs : int, optional
-        Threads; default: all cores. The numbers do not depend on it.
+        Threads, of a cluster those of each worker; default: all cores. The numbers do not depend
+        on it.
     store : path-like, optional
         The feature cache; default: in the user's cache folder.
+    cluster : path-like, optional
+        Where tasks run: ``local``, ``local:N`` (processes of this machine), ``tcp://HOST:PORT`` or
+        the file of a dask scheduler, whose workers see the same files and the same store. Default:
+        threads. The numbers do not depend on it.
     executor : Executor, optional
-        Extracts, such as a cluster's; it must see the same files. Default: threads.
+        Runs the tasks in place of a cluster, such as a pool of `concurrent.futures`.
     progress : Progress, optional
         Hears of the images to extract.
 
@@ -184,6 +191,8 @@ def extract(
         If the manifest has faults; lists all of them.
     UsageError
         If a name, a parameter or a place will not do; lists all of it, before any work.
+    ClusterError
+        If no scheduler answers, its workers have another gliaboost, or do not see the files.
 
     Examples
     --------
@@ -212,17 +221,19 @@ def extract(
         )
     check_numbers(faults, jobs, 0)
     check_folder(faults, store, "--store")
+    check_workers(faults, cluster, executor)
     with faults.noted():
         table = read_data(data, progress, store).check()
     faults.tell()
     cache = FeatureStore(None if store is None else Path(store))
-    done = extract_missing(
-        table,
-        choice.extractors,
-        choice.preparation,
-        cache,
-        jobs=jobs,
-        executor=executor,
-        progress=progress,
-    )
+    with working(cluster, executor, jobs, progress) as workers:
+        done = extract_missing(
+            table,
+            choice.extractors,
+            choice.preparation,
+            cache,
+            jobs=jobs,
+            executor=workers,
+            progress=progress,
+        )
     return Extracted(table, done, list(choice.extractors), choice.preparation, cache)

@@ -16,6 +16,7 @@ from gliaboost._face.words import CLASSICAL
 from gliaboost.commands.help import CHOICE, PLACE
 from gliaboost.commands.next_steps import after_extract, after_prediction
 from gliaboost.commands.options import (
+    Cluster,
     DataPath,
     Device,
     Features,
@@ -60,6 +61,7 @@ def extract(
     prepare: Prepare = "",
     device: Device = "auto",
     jobs: Jobs = None,
+    cluster: Cluster = None,
     store: Store = None,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -74,6 +76,7 @@ def extract(
             device=device,
             jobs=jobs,
             store=store,
+            cluster=cluster,
             progress=progress,
         )
     done = found.extraction

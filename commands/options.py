@@ -56,6 +56,16 @@ Store = Annotated[
         help="Feature cache.", show_default="in the user's cache folder", rich_help_panel=PLACE
     ),
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHERE",
+        help="Worker processes: local or local:N on this machine, tcp://HOST:PORT or the file of a "
+        "dask scheduler. The numbers are the same.",
+        show_default="threads",
+        rich_help_panel=PLACE,
+    ),
+]
 Quiet = Annotated[
     bool, typer.Option("--quiet", help="Only results and errors.", rich_help_panel=SHOWN)
 ]

@@ -16,7 +16,7 @@ from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.files import replacing, sha256_file
 from gliaboost.outside_text import csv_frame
-from gliaboost.parallel import map_in_order
+from gliaboost.parallel import Executor, map_in_order
 from gliaboost.parquet_file import write_frame
 from gliaboost.regular_files import is_folder, is_regular, is_there
 
@@ -210,12 +210,13 @@ class Manifest:
         """Whether at least one row names its patient."""
         return bool(self.table["patient"].notna().any())
 
-    def with_keys(self, jobs: int | None = None) -> Manifest:
+    def with_keys(self, jobs: int | None = None, executor: Executor | None = None) -> Manifest:
         """Fill ``key`` with the SHA-256 of each file; unreadable files keep a missing key."""
-        paths = self.paths
+        paths = self.paths if executor is None else [p.absolute() for p in self.paths]
         # Small files hash in less time than a thread takes to be woken for one.
         batches = [paths[i : i + _HASHED_TOGETHER] for i in range(0, len(paths), _HASHED_TOGETHER)]
-        keys = [k for batch in map_in_order(_keys, batches, jobs=jobs) for k in batch]
+        hashed = map_in_order(_keys, batches, jobs=jobs, executor=executor)
+        keys = [k for batch in hashed for k in batch]
         return replace(self, table=self.table.assign(key=text(keys)))
 
     def fingerprint(self) -> str:

@@ -16,7 +16,7 @@ from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import DecodeError
 from gliaboost.features.base import Extractor
-from gliaboost.parallel import Executor, map_in_order
+from gliaboost.parallel import map_in_order
 
 # Images a thread takes at once: enough to amortise a call, few enough to spread the tail.
 BATCH = 16
@@ -24,7 +24,7 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Chunk:
-    """A few images to decode, prepare and extract: a task of plain values, which can be pickled.
+    """A few images to decode, prepare and extract: a task of plain values.
 
     Attributes
     ----------
@@ -78,7 +78,6 @@ def compute(
     preparation: Preparation,
     *,
     jobs: int | None = None,
-    executor: Executor | None = None,
     only: Mapping[int, Sequence[str]] | None = None,
     keep: int = 0,
 ) -> Generator[Batch, None, None]:
@@ -93,9 +92,7 @@ def compute(
     preparation : Preparation
         Applied to each decoded image.
     jobs : int, optional
-        Threads, or chunks that the executor does at once; default: all cores.
-    executor : Executor, optional
-        Does the chunks; default: threads.
+        Threads; default: all cores.
     only : mapping of int to fingerprints, optional
         Which extractors an image needs; default: all.
     keep : int
@@ -120,7 +117,7 @@ def compute(
         )
         for part in (rows[i : i + size] for i in range(0, len(rows), size))
     ]
-    yield from map_in_order(compute_chunk, chunks, jobs=workers, executor=executor)
+    yield from map_in_order(compute_chunk, chunks, jobs=workers)
 
 
 def compute_chunk(chunk: Chunk) -> Batch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -13,18 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.datasets.decoding_version import DECODING, decoded_alike
-from gliaboost.datasets.image_source import ImageLike
+from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.prepare import Preparation
-from gliaboost.errors import ManifestError
+from gliaboost.errors import ClusterError, DecodeError, ManifestError
 from gliaboost.features.base import Extractor
 from gliaboost.features.chunks import compute
+from gliaboost.features.filling import FillTask, fill, fill_far
 from gliaboost.features.store import FeatureStore, FeatureTable
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
-
-# Rows a Parquet part: what a kill may cost, and what is held in memory.
-PART = 512
 
 
 @dataclass(frozen=True)
@@ -73,10 +71,11 @@ def extract(
     store : FeatureStore
         Where rows are looked for and put.
     jobs : int, optional
-        Threads, or chunks that the executor does at once; default: all cores. The numbers do not
-        depend on it.
+        Threads, those of each worker of a cluster, or the tasks that another executor does at once;
+        default: all cores. The numbers do not depend on it.
     executor : Executor, optional
-        Does the chunks; default: threads. It must see the same files.
+        Hashes, computes and writes, each task a part of its own, of which nothing comes back but
+        its name; default: threads. It must see the same files, under the same paths.
     progress : Progress, optional
         Hears of the images to do.
 
@@ -91,15 +90,17 @@ def extract(
         If a file is no longer the one that the manifest's ``key`` names.
     StoreError
         If the store cannot be written.
+    ClusterError
+        If a task sees other files than this process, or writes where it cannot be read here.
     """
     begun = time.perf_counter()
     keys: list[str | None] = [
-        k if isinstance(k, str) else None for k in current_keys(manifest, jobs)
+        k if isinstance(k, str) else None for k in current_keys(manifest, jobs, executor)
     ]
     tables = open_tables(extractors, preparation, store)
     present = [k for k in keys if k is not None]
     wanted = {fp: set(t.missing(present)) for fp, t in tables.items()}
-    for fp, again in _decoded_otherwise(tables, keys, manifest.paths, jobs).items():
+    for fp, again in _decoded_otherwise(tables, keys, manifest.paths, jobs, executor).items():
         wanted[fp] |= again
     todo = set().union(*wanted.values())
     failed = {row: "cannot be opened" for row, key in enumerate(keys) if key is None}
@@ -107,31 +108,23 @@ def extract(
     rows = sorted(first.values())
     paths = manifest.paths
 
-    buffers = {fp: _Buffer(t) for fp, t in tables.items()}
     done = 0
-    wanted_by_row = {row: [fp for fp in tables if keys[row] in wanted[fp]] for row in rows}
-    batches = compute(
-        {row: paths[row] for row in rows},
-        extractors,
-        preparation,
+
+    def heard(more: int) -> None:
+        nonlocal done
+        done += more
+        progress.step("extracting", done, len(rows))
+
+    filling = FillTask(
+        images={row: paths[row] for row in rows},
+        keys={row: str(keys[row]) for row in rows},
+        needs={row: [fp for fp in tables if keys[row] in wanted[fp]] for row in rows},
+        extractors=extractors,
+        preparation=preparation,
+        store=store,
         jobs=jobs,
-        executor=executor,
-        only=wanted_by_row,
     )
-    with closing(batches):
-        for batch in batches:
-            for fp, values in batch.values.items():
-                buffers[fp].add(
-                    [str(keys[r]) for r in batch.rows[fp]],
-                    values,
-                    batch.seconds[fp],
-                    batch.seconds["decode"],
-                )
-            failed.update(batch.failed)
-            done += len(set().union(*batch.rows.values(), batch.failed))
-            progress.step("extracting", done, len(rows))
-    for buffer in buffers.values():
-        buffer.flush()
+    failed.update(fill(filling, heard) if executor is None else fill_far(filling, executor, heard))
 
     reasons = {keys[row]: reason for row, reason in failed.items() if keys[row] is not None}
     for row, key in enumerate(keys):
@@ -149,15 +142,21 @@ def extract(
     )
 
 
-def current_keys(manifest: Manifest, jobs: int | None = None) -> list[str | None]:
+def current_keys(
+    manifest: Manifest, jobs: int | None = None, executor: Executor | None = None
+) -> list[str | None]:
     """Hash the files as they are now, and refuse those that the manifest knew otherwise.
 
     Raises
     ------
     ManifestError
         If a file changed since the manifest was made: its label or mask may be another picture's.
+    ClusterError
+        If a file can be read here, and not where the executor's tasks run.
     """
-    now = manifest.with_keys(jobs).table["key"]
+    now = manifest.with_keys(jobs, executor).table["key"]
+    if executor is not None:
+        _check_seen(manifest, now.isna().to_numpy().nonzero()[0].tolist())
     then = manifest.table["key"]
     changed = then.notna() & now.notna() & (then != now)
     if changed.any():
@@ -304,50 +303,32 @@ def seconds_spent(
     return decoding + extracting
 
 
+def _check_seen(manifest: Manifest, rows: Sequence[int]) -> None:
+    """Refuse to take files for unreadable that are so to an executor's tasks alone."""
+    paths = manifest.paths
+    for row in rows:
+        with suppress(DecodeError):
+            ImageSource.of(paths[row]).key()
+            raise ClusterError(
+                f"{paths[row].absolute()} can be read here and not by the workers; all must see "
+                "the files under the same paths (a shared folder, or a store of objects such as "
+                "s3://)"
+            )
+
+
 def _decoded_otherwise(
     tables: Mapping[str, FeatureTable],
     keys: Sequence[str | None],
     paths: Sequence[Path],
     jobs: int | None,
+    executor: Executor | None,
 ) -> dict[str, set[str]]:
     """Find the rows of older versions whose files give other pixels today, by fingerprint."""
     present = [k for k in keys if k is not None]
     older = {fp: set(t.older(present, DECODING)) for fp, t in tables.items()}
     asked = set().union(*older.values())
     files = {k: p for k, p in zip(keys, paths, strict=True) if k in asked}
-    alike = map_in_order(decoded_alike, list(files.values()), jobs=jobs)
+    found = [Path(p).absolute() for p in files.values()]
+    alike = map_in_order(decoded_alike, found, jobs=jobs, executor=executor)
     changed = {k for k, same in zip(files, alike, strict=True) if k is not None and not same}
     return {fp: some & changed for fp, some in older.items()}
-
-
-class _Buffer:
-    """Gathers rows until they fill a part."""
-
-    def __init__(self, table: FeatureTable) -> None:
-        self.table = table
-        self._clear()
-
-    def _clear(self) -> None:
-        self.keys: list[str] = []
-        self.values: list[NDArray[np.float32]] = []
-        self.seconds = self.decode_seconds = 0.0
-
-    def add(
-        self, keys: list[str], values: NDArray[np.float32], seconds: float, decode_seconds: float
-    ) -> None:
-        self.keys += keys
-        self.values.append(values)
-        self.seconds += seconds
-        self.decode_seconds += decode_seconds
-        if len(self.keys) >= PART:
-            self.flush()
-
-    def flush(self) -> None:
-        if self.keys:
-            notes = {
-                "seconds": self.seconds,
-                "decode_seconds": self.decode_seconds,
-                "decoding": DECODING,
-            }
-            self.table.write(self.keys, np.concatenate(self.values), notes)
-            self._clear()

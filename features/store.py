@@ -60,7 +60,7 @@ class FeatureTable:
     --------
     >>> import numpy as np, tempfile, pathlib
     >>> table = FeatureTable(pathlib.Path(tempfile.mkdtemp()) / "demo-0", {"name": "demo"})
-    >>> table.write(["a", "b"], np.eye(2, dtype=np.float32))
+    >>> _ = table.write(["a", "b"], np.eye(2, dtype=np.float32))
     >>> table.missing(["a", "c", "c"])
     ['c']
     >>> table.read(["b", "a"]).tolist()
@@ -84,8 +84,8 @@ class FeatureTable:
         keys: Sequence[str],
         values: NDArray[np.float32],
         notes: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Add rows as one new part.
+    ) -> str:
+        """Add rows as one new part, under a name that no other has; return the name.
 
         Parameters
         ----------
@@ -130,6 +130,7 @@ class FeatureTable:
             use_dictionary=False,
         )
         self._enter(part, keys, notes or {})
+        return part.name
 
     def older(self, keys: Sequence[str], decoding: int) -> list[str]:
         """Return the keys whose rows come from pixels of an older way of decoding, each once.
@@ -251,6 +252,14 @@ class FeatureStore:
     def path(self) -> Path:
         """The folder."""
         return default_store() if self.root is None else Path(self.root)
+
+    def absolute(self) -> FeatureStore:
+        """Return the same store, under a name that is right in every process."""
+        return FeatureStore(self.path.absolute())
+
+    def holds(self, fingerprint: str, part: str) -> bool:
+        """Whether a part that `FeatureTable.write` named is seen from here."""
+        return (self.path / fingerprint / part).is_file()
 
     def table(self, fingerprint: str, spec: Mapping[str, Any]) -> FeatureTable:
         """Open the table of one fingerprint; it may be empty still."""

@@ -43,7 +43,7 @@ class StoredColumns:
     >>> import tempfile
     >>> from gliaboost.features.store import FeatureStore
     >>> table = FeatureStore(tempfile.mkdtemp()).table("demo-0", {"name": "demo"})
-    >>> table.write(["a", "b", "c"], np.arange(6, dtype=np.float32).reshape(3, 2))
+    >>> _ = table.write(["a", "b", "c"], np.arange(6, dtype=np.float32).reshape(3, 2))
     >>> columns = StoredColumns(["c", "a", "b"], [table], [2])
     >>> columns.shape, [batch.tolist() for batch in columns.batches(rows=2)]
     ((3, 2), [[[4.0, 5.0], [0.0, 1.0]], [[2.0, 3.0]]])

@@ -20,6 +20,17 @@ def test_cores_respect_the_affinity() -> None:
     assert _compat.available_cores() == len(before)
 
 
+@pytest.mark.parametrize(("told", "cores"), [("3", 3), ("0", 7), ("", 7), ("default", 7)])
+def test_a_process_may_be_told_its_cores(
+    told: str, cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.delattr(os, "process_cpu_count", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    monkeypatch.setenv(_compat.CORES, told)
+    assert _compat.available_cores() == cores
+
+
 def test_a_platform_without_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.delattr(os, "process_cpu_count", raising=False)

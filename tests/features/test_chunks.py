@@ -78,18 +78,7 @@ def test_a_chunk_brings_back_as_many_images_as_were_asked_for(manifest: Manifest
     assert all(not batch.images for batch in compute(given, [LBP()], PREPARATION, jobs=1))
 
 
-# One chunk is done and two are held up; a fourth waits and must never begin.
-def test_a_consumer_that_stops_cancels_what_waits(
-    manifest: Manifest, counted: type[Counted], two: ThreadPoolExecutor
-) -> None:
-    paths = dict(enumerate(manifest.paths))
-    batches = compute(paths, [counted()], PREPARATION, jobs=2, executor=two)
-    first = next(batches)
-    batches.close()
-    assert sum(map(len, first.rows.values())) == 16
-    assert end(counted, two) <= 3
-
-
+# One task is done and two are held up, of two chunks each; a fourth waits and must never begin.
 def test_an_interrupt_while_storing_cancels_what_waits(
     manifest: Manifest,
     counted: type[Counted],
@@ -110,7 +99,7 @@ def test_an_interrupt_while_storing_cancels_what_waits(
             executor=two,
             progress=Stop(),
         )
-    assert end(counted, two) <= 3
+    assert end(counted, two) <= 6
     assert interrupt.tb  # which would keep alive what was not closed
 
 
@@ -118,12 +107,13 @@ def test_an_error_in_a_chunk_cancels_what_waits(
     manifest: Manifest,
     counted: type[Counted],
     two: ThreadPoolExecutor,
+    tmp_path: Path,
 ) -> None:
     counted.spoilt = True
-    paths = dict(enumerate(manifest.paths))
+    store = FeatureStore(tmp_path / "store")
     with pytest.raises(RuntimeError, match="spoilt"):
-        list(compute(paths, [counted()], PREPARATION, jobs=2, executor=two))
-    assert end(counted, two) <= 3
+        extract(manifest, [counted()], PREPARATION, store, jobs=2, executor=two)
+    assert end(counted, two) <= 6
 
 
 def test_threads_of_its_own_have_ended_with_the_consumer(
