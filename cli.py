@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import io
 import shlex
@@ -128,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _run(words: Sequence[str], debug: bool, seen: Seen) -> None:
     try:
         with plain_warnings():
-            app(args=[w for w in words if w != "--debug"])
+            asked = [w for w in words if w != "--debug"]
+            _with_alone(asked[:1])(args=asked)
     except (KeyboardInterrupt, Exception) as error:
         if debug:
             raise
@@ -145,6 +147,15 @@ def _run(words: Sequence[str], debug: bool, seen: Seen) -> None:
             code = 1
         typer.echo(f"gliaboost: {message}", err=True)
         raise SystemExit(code) from None
+
+
+def _with_alone(name: Sequence[str]) -> typer.Typer:
+    """Return the command line with this command alone: to make all takes longer than many run."""
+    alone = copy.copy(app)
+    known = [c for c in app.registered_commands if c.callback is not None]
+    alone.registered_commands = [c for c in known if [c.callback.__name__] == list(name)]
+    alone.registered_groups = []
+    return alone if alone.registered_commands else app
 
 
 def _after_interrupt(words: Sequence[str]) -> str:

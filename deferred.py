@@ -11,8 +11,21 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-# scikit-learn imports these for a few functions of its own: they take longer than a prediction.
-SELDOM_USED = ("pandas", "scipy.stats")
+# scikit-learn and joblib import these for a few functions of their own, what copies NumPy's names
+# the last two, and numba the first for a file that is not there: all take longer than a prediction.
+# What is below another stands after it.
+SELDOM_USED = (
+    "yaml",
+    "asyncio",
+    "pandas",
+    "narwhals",
+    "narwhals.stable",
+    "narwhals.stable.v2",
+    "scipy.special",
+    "scipy.stats",
+    "numpy.f2py",
+    "numpy.testing",
+)
 
 _lock = threading.RLock()
 
@@ -25,7 +38,7 @@ def defer(names: Sequence[str] = SELDOM_USED) -> None:
     Parameters
     ----------
     names : sequence of str
-        Modules.
+        Modules; one that is below another stands after it. What is above them is imported.
 
     Examples
     --------
@@ -39,7 +52,12 @@ def defer(names: Sequence[str] = SELDOM_USED) -> None:
         sys.meta_path.insert(0, _Finder())
     for name in names:
         if name not in sys.modules:
-            sys.modules[name] = Deferred(name)
+            above, _, last = name.rpartition(".")
+            stand_in = Deferred(name)
+            if above:
+                # As an import would leave it: what is asked of the package finds the module.
+                setattr(importlib.import_module(above), last, stand_in)
+            sys.modules[name] = stand_in
 
 
 class Deferred(types.ModuleType):
@@ -73,6 +91,8 @@ class _Finder:
 
 def _imported(name: str) -> types.ModuleType:
     with _lock:
-        if isinstance(sys.modules.get(name), Deferred):
-            del sys.modules[name]
+        # What is below it too: a package is to take hold of its own modules.
+        for there in [n for n in list(sys.modules) if n == name or n.startswith(f"{name}.")]:
+            if isinstance(sys.modules[there], Deferred):
+                del sys.modules[there]
     return importlib.import_module(name)

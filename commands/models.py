@@ -284,7 +284,7 @@ def predict(
     """
     # One picture takes less time than they do.
     defer()
-    from gliaboost.reports.pages.terminal import (
+    from gliaboost.reports.pages.answers_text import (
         predictions_csv,
         predictions_json,
         predictions_table,

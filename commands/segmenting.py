@@ -143,7 +143,7 @@ def segment_predict(
     Each picture gets a mask at its own size; one without a tumour an empty one.
     """
     from gliaboost.models.segmentation.mask_folder import TABLE
-    from gliaboost.reports.pages.terminal import segmentations_table
+    from gliaboost.reports.pages.answers_text import segmentations_table
 
     out = place(out, MASKS)
     with shown_progress(quiet) as progress:

@@ -21,11 +21,16 @@ def said(code: str) -> str:
     return done.stdout.strip()
 
 
-ABSENT = "print([n for n in ('pandas._libs', 'scipy.stats._stats_py') if n in sys.modules])"
+# Of each of them what only the library itself has.
+INSIDE = (
+    *("pandas._libs", "scipy.stats._stats_py", "scipy.special._ufuncs", "narwhals._utils"),
+    *("numpy.f2py.f2py2e", "numpy.testing._private", "asyncio.events", "yaml.nodes"),
+)
+ABSENT = f"print([n for n in {INSIDE} if n in sys.modules])"
 
 
-def test_scikit_learn_imports_neither() -> None:
-    assert said(f"import sklearn.base; {ABSENT}") == "[]"
+def test_scikit_learn_and_numba_import_none() -> None:
+    assert said(f"import sklearn.base, numba; {ABSENT}") == "[]"
 
 
 @pytest.mark.parametrize(
@@ -41,10 +46,22 @@ def test_scikit_learn_imports_neither() -> None:
         "from scipy import stats; assert stats.norm.cdf(0) == 0.5",
         "from scipy.stats import distributions; assert distributions.norm.cdf(0) == 0.5",
         "import importlib; assert importlib.import_module('scipy.stats.mstats').gmean([1, 4]) == 2",
+        "import scipy; assert scipy.special.expit(0) == 0.5",
+        "from scipy.special import expit; assert expit(0) == 0.5",
+        "import scipy.special as s; assert s.gamma(4) == 6",
+        "import narwhals.stable.v2 as nw; assert nw.dependencies.is_into_dataframe(1) is False",
+        "import narwhals; assert narwhals.stable.v2.from_native",
+        "from narwhals.stable import v2; assert v2.from_native",
+        "import numpy; numpy.testing.assert_allclose(1, 1)",
+        "from numpy.testing import assert_allclose; assert_allclose(1, 1)",
+        "import numpy; assert numpy.f2py.run_main",
+        "import yaml; assert yaml.safe_load('a: 1') == {'a': 1}",
+        "import asyncio\nasync def one(): return 1\nassert asyncio.run(one()) == 1",
     ],
 )
 def test_what_is_used_is_there(use: str) -> None:
-    name = "pandas" if "pandas" in use else "scipy.stats"
+    names = sorted(SELDOM_USED, key=len, reverse=True)
+    name = next(n for n in names if n in use.replace("scipy import stats", "scipy.stats"))
     # Before scikit-learn, and after it has taken hold of what stands for it.
     for first in ("", "import sklearn.base\n"):
         after = f"print(type(sys.modules[{name!r}]).__name__, isinstance({name!r}, Deferred))"
@@ -89,7 +106,12 @@ inspect.getmodule(inspect.currentframe())
 def test_what_is_imported_stays() -> None:
     code = "import json; defer(['json']); print(isinstance(sys.modules['json'], Deferred))"
     assert said(code) == "False"
-    assert SELDOM_USED == ("pandas", "scipy.stats")
+
+
+def test_what_is_below_another_stands_after_it() -> None:
+    assert len(set(SELDOM_USED)) == len(SELDOM_USED)
+    for place, name in enumerate(SELDOM_USED):
+        assert not [after for after in SELDOM_USED[place:] if name.startswith(f"{after}.")]
 
 
 def test_an_absent_library_is_absent_when_it_is_asked() -> None:
@@ -112,7 +134,9 @@ def test_a_prediction_imports_no_more_than_it_uses(model: str, tmp_path: Path) -
 from gliaboost.cli import main
 main(["predict", {str(bundle)!r}, {str(tmp_path / "a.png")!r}])
 """
-    heavy = ("pandas._libs", "scipy.stats._stats_py", "xgboost", "lightgbm", "torch", "matplotlib")
+    libraries = ("xgboost", "lightgbm", "torch", "matplotlib", "rich.console", "pyarrow", "h5py")
+    ours = ("gliaboost.reports.pages.alarms", "gliaboost.reports.protocol.results")
+    heavy = (*INSIDE, *libraries, *ours, "sklearn.utils._test_common", "skimage", "nibabel")
     end = f"print([n for n in {heavy} if n in sys.modules])"
     code = f"import atexit, sys; atexit.register(lambda: {end}){code}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

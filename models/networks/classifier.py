@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import softmax
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -219,6 +218,8 @@ class NetworkClassifier(Classifier):
 
     def saliency(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """Show where the most probable class is seen, by Grad-CAM; see `Classifier.saliency`."""
+        from scipy.special import softmax
+
         from gliaboost.models.networks.grad_cam import grad_cam
         from gliaboost.models.networks.network import from_safetensors
         from gliaboost.models.networks.restoring import restore
