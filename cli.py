@@ -152,8 +152,9 @@ def _run(words: Sequence[str], debug: bool, seen: Seen) -> None:
 def _with_alone(name: Sequence[str]) -> typer.Typer:
     """Return the command line with this command alone: to make all takes longer than many run."""
     alone = copy.copy(app)
-    known = [c for c in app.registered_commands if c.callback is not None]
-    alone.registered_commands = [c for c in known if [c.callback.__name__] == list(name)]
+    alone.registered_commands = [
+        c for c in app.registered_commands if [getattr(c.callback, "__name__", "")] == list(name)
+    ]
     alone.registered_groups = []
     return alone if alone.registered_commands else app
 

