@@ -6,6 +6,7 @@ import json
 import os
 import uuid
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.errors import DamagedFileError, DamagedWarning, StoreError
+from gliaboost.features.key_index import KeyIndex
 from gliaboost.files import set_aside
 from gliaboost.parquet_file import read_parquet, write_parquet
 
@@ -70,14 +72,15 @@ class FeatureTable:
     def __init__(self, folder: Path, spec: Mapping[str, Any]) -> None:
         self.folder = folder
         self.spec = spec
-        self._rows: dict[str, tuple[Path, int]] = {}
-        self._parts: dict[Path, _Part] = {}
+        self._forget()
         self._damaged: set[Path] = set()
 
     def missing(self, keys: Sequence[str]) -> list[str]:
         """Return the keys without a row, each once, in the order given."""
         self._refresh()
-        return [k for k in dict.fromkeys(keys) if k not in self._rows]
+        asked = list(dict.fromkeys(keys))
+        parts, _ = self._index.find(asked)
+        return [asked[i] for i in np.flatnonzero(parts < 0)]
 
     def write(
         self,
@@ -143,11 +146,10 @@ class FeatureTable:
             The way of today; a part's own is its note ``decoding``, 1 where it has none.
         """
         self._refresh()
-        return [
-            k
-            for k in dict.fromkeys(keys)
-            if k in self._rows and self._parts[self._rows[k][0]].decoding < decoding
-        ]
+        asked = list(dict.fromkeys(keys))
+        parts, _ = self._index.find(asked)
+        old = [n for n, part in enumerate(self._parts.values()) if part.decoding < decoding]
+        return [asked[i] for i in np.flatnonzero(np.isin(parts, old))]
 
     def read(self, keys: Sequence[str]) -> NDArray[np.float32]:
         """Return the rows of these keys, in this order; keys may repeat.
@@ -161,42 +163,39 @@ class FeatureTable:
         StoreError
             If a key has no row, or the part that had it is damaged.
         """
-        absent = self.missing(keys)
-        if absent:
-            raise StoreError(
-                f"{len(absent)} of {len(keys)} rows are not in {self.folder} (first: {absent[0]}); "
-                "extract them first"
-            )
-        by_part: dict[Path, tuple[list[int], list[int]]] = {}
-        for target, key in enumerate(keys):
-            part, row = self._rows[key]
-            targets, rows = by_part.setdefault(part, ([], []))
-            targets.append(target)
-            rows.append(row)
+        parts, rows = self._index.find(keys)
+        if (parts < 0).any():  # another process may have written them since the last look
+            absent = self.missing(keys)
+            if absent:
+                raise StoreError(
+                    f"{len(absent)} of {len(keys)} rows are not in {self.folder} (first: "
+                    f"{absent[0]}); extract them first"
+                )
+            parts, rows = self._index.find(keys)
+        known = list(self._parts)
         result: NDArray[np.float32] | None = None
-        for part, (targets, rows) in by_part.items():
+        for number in dict.fromkeys(parts.tolist()):
+            part, targets = known[number], np.flatnonzero(parts == number)
             try:
                 values = _values(part, self._parts[part].rows)
                 if result is not None and values.shape[1] != result.shape[1]:
                     raise DamagedFileError(part, f"its rows have {values.shape[1]} values")
             except (DamagedFileError, OSError) as error:
                 self._leave(part, error)
-                self._rows, self._parts = {}, {}
+                self._forget()
                 return self.read(keys)  # another part may have the rows too
             if result is None:
                 result = np.empty((len(keys), values.shape[1]), np.float32)
-            result[targets] = values[rows]
+            result[targets] = values[rows[targets]]
         return np.empty((0, 0), np.float32) if result is None else result
 
     def notes(self, keys: Sequence[str]) -> Iterator[tuple[int, int, dict[str, Any]]]:
         """Give, for each part with some of `keys`, how many, of how many rows, and its notes."""
         self._refresh()
-        counts: dict[Path, int] = {}
-        for key in dict.fromkeys(keys):
-            if key in self._rows:
-                counts[self._rows[key][0]] = counts.get(self._rows[key][0], 0) + 1
-        for part, used in counts.items():
-            yield used, self._parts[part].rows, dict(self._parts[part].notes)
+        numbers, _ = self._index.find(list(dict.fromkeys(keys)))
+        parts = list(self._parts.values())
+        for number, used in Counter(numbers[numbers >= 0].tolist()).items():
+            yield used, parts[number].rows, dict(parts[number].notes)
 
     def _refresh(self) -> None:
         """Enter the parts that appeared since the last look, and set aside what is damaged."""
@@ -210,12 +209,14 @@ class FeatureTable:
             except (DamagedFileError, OSError) as error:
                 self._leave(part, error)
 
+    def _forget(self) -> None:
+        self._index = KeyIndex()
+        self._parts: dict[Path, _Part] = {}  # in the order of their numbers in the index
+
     def _enter(self, part: Path, keys: Sequence[str], notes: Mapping[str, Any]) -> None:
-        entered = self._parts[part] = _Part(len(keys), dict(notes), int(notes.get("decoding", 1)))
-        for row, key in enumerate(keys):
-            known = self._rows.get(key)
-            if known is None or self._parts[known[0]].decoding < entered.decoding:
-                self._rows[key] = (part, row)
+        entered = _Part(len(keys), dict(notes), int(notes.get("decoding", 1)))
+        self._index.enter(keys, len(self._parts), entered.decoding)
+        self._parts[part] = entered
 
     def _leave(self, part: Path, error: DamagedFileError | OSError) -> None:
         self._damaged.add(part)

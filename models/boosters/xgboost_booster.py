@@ -110,7 +110,7 @@ class XGBoost(Booster):  # noqa: D101
     def _boost(self, task: BoostingTask) -> Boosted:
         if self.out_of_core:
             # One thread at a time may read a matrix on disk.
-            task = task._replace(threads=task.threads * task.workers, workers=1)
+            task = task._replace(workers=1)
         parameters, rounds = self._parameters(task), task.rounds
         with self._source(task, parameters) as source:
             if task.held_out:
