@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import softmax
 
 from gliaboost.features.stored_columns import Columns, StoredColumns
 from gliaboost.models.boosters.rounds import summed_log_loss
@@ -104,6 +103,7 @@ class BlockGrowing:
 
     def __init__(self, blocks: Blocks, rows: NDArray[np.int64]) -> None:
         import xgboost
+        from scipy.special import softmax
 
         task = blocks.task
         self.booster = xgboost.Booster(blocks.parameters, blocks.matrices)
@@ -117,6 +117,8 @@ class BlockGrowing:
 
     def advance(self, number: int) -> float:
         """Boost a round; return the weighted sum of the held-out rows' log loss."""
+        from scipy.special import softmax
+
         matrix = self._blocks.matrices[number % len(self._blocks.matrices)]
         task, p = self._blocks.task, self._p
         self.booster.boost(
