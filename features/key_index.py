@@ -14,7 +14,7 @@ LENGTH = 64
 
 
 class KeyIndex:
-    """Parts and rows by key, 24 bytes a key where a dictionary takes some 350.
+    """Parts and rows by key, 24 bytes a key where a dictionary takes some 250.
 
     A key is known by 128 bits, the first of a SHA-256: among 10^10 files the chance that two share
     them is below 10^-18.
