@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gliaboost.errors import MissingExtraError, UsageError, WeightsError
+from gliaboost.features.embedding.checkpoint_limits import checkpoint_fault
 from gliaboost.files import sha256_file
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ NAMING = (
     "--set embedding.weights=FILE (safetensors, or a checkpoint of tensors; for a network "
     "cnn-finetune.weights or hybrid.weights)"
 )
+# Some fifty times what a large network's takes.
+MOST_HEADER = 8 * 2**20
 # Where checkpoints of training scripts keep the model itself.
 _WRAPPERS = ("state_dict_ema", "model_ema", "state_dict", "model")
 
@@ -102,12 +105,48 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     return {name.removeprefix("module."): tensor for name, tensor in state.items()}
 
 
+def header_fault(first: bytes, size: int) -> str | None:
+    """Say what is wrong with how long a safetensors file says that its header is.
+
+    Its tensors can take no more than the file has, but the header is parsed whole.
+
+    Parameters
+    ----------
+    first : bytes
+        The file's first eight.
+    size : int
+        The file's, in bytes.
+
+    Returns
+    -------
+    str or None
+        To follow the file's name; None where nothing is wrong.
+
+    Examples
+    --------
+    >>> header_fault((200).to_bytes(8, "little"), 1000) is None
+    True
+    >>> header_fault((10**9).to_bytes(8, "little"), 1000)
+    'is damaged or cut short (a header of 1,000,000,000 bytes in a file of 1,000)'
+    """
+    header = int.from_bytes(first[:8], "little")
+    if header > size:
+        return f"is damaged or cut short (a header of {header:,} bytes in a file of {size:,})"
+    if header > MOST_HEADER:
+        return f"describes its tensors in {header:,} bytes, more than {MOST_HEADER:,}"
+    return None
+
+
 def _safetensors(path: Path) -> dict[str, torch.Tensor]:
     try:
         from safetensors import SafetensorError
         from safetensors.torch import load_file
     except ImportError as error:
         raise MissingExtraError("safetensors", "torch", "reading weights") from error
+    with path.open("rb") as file:
+        fault = header_fault(file.read(8), path.stat().st_size)
+    if fault is not None:
+        raise WeightsError(f"{path} {fault}; copy it again")
     try:
         return dict(load_file(path))
     except (SafetensorError, OSError, ValueError) as error:
@@ -117,6 +156,12 @@ def _safetensors(path: Path) -> dict[str, torch.Tensor]:
 def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
     import torch
 
+    fault = checkpoint_fault(path)
+    if fault is not None:
+        raise WeightsError(
+            f"{path} {fault}: refused, nothing in it was run. Expected safetensors, or a "
+            "checkpoint of tensors alone"
+        )
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -145,6 +190,13 @@ def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
             f"{path} holds {len(wrong)} value(s) that are no tensors (first: {wrong[0]}); expected "
             "a state_dict"
         )
+    for name, value in found.items():
+        # A view may show a few values again and again: whoever copies it takes them all.
+        if value.numel() * value.element_size() > value.untyped_storage().nbytes():
+            raise WeightsError(
+                f"{path}: {name} has {value.numel():,} values and fewer are there; expected "
+                "tensors that are whole"
+            )
     return {str(name): value for name, value in found.items()}
 
 

@@ -12,9 +12,12 @@ from torch import nn
 from gliaboost.errors import MissingExtraError
 from gliaboost.features.embedding.backbones import BackboneInput, backbone_input, create_backbone
 from gliaboost.features.embedding.frozen import standardised
+from gliaboost.features.embedding.weights import header_fault
 from gliaboost.models.base import NativeModelError
 
 FORMAT = 1
+# Sides of images, in pixels.
+SIZES = (32, 4096)
 _KEY = "gliaboost"
 N = TypeVar("N", bound=nn.Module)
 
@@ -201,6 +204,11 @@ def from_safetensors(native: bytes) -> tuple[dict[str, torch.Tensor], dict[str, 
         from safetensors.torch import load
     except ImportError as error:
         raise MissingExtraError("safetensors", "torch", "reading a network") from error
+    fault = header_fault(native[:8], len(native))
+    if fault is not None:
+        raise NativeModelError(
+            f"the network cannot be read (it {fault}); train it again or copy it again"
+        )
     try:
         tensors = load(native)
         header = json.loads(native[8 : 8 + int.from_bytes(native[:8], "little")])
@@ -243,3 +251,41 @@ def filled(tensors: Mapping[str, torch.Tensor], build: Callable[[], N]) -> N:
             "it again"
         ) from error
     return network.eval()
+
+
+def built_if_alike(
+    about: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], build: Callable[[], N]
+) -> N:
+    """Build a network whose tensors have the shapes of these, and no other.
+
+    A forged description of a giant network must not take the memory of one.
+
+    Parameters
+    ----------
+    about : mapping
+        The description.
+    tensors : mapping of str to tensor
+        The weights that it is to be given.
+    build : callable
+        Builds it from the description.
+
+    Raises
+    ------
+    ValueError
+        If it is another network, or no description of one.
+    """
+    size, depths = about["size"], about.get("depths", [])
+    if type(size) is not int or not SIZES[0] <= size <= SIZES[1]:
+        raise ValueError(f"a side of {size!r} pixels")
+    if not isinstance(about.get("backbone", ""), str):
+        raise ValueError(f"backbone {about['backbone']!r}")
+    # Each block has tensors of its own.
+    if not all(type(n) is int and 0 <= n <= len(tensors) for n in depths):
+        raise ValueError("more blocks than tensors")
+    with torch.device("meta"):
+        wanted = {n: t.shape for n, t in build().state_dict().items()}
+    given = {n: t.shape for n, t in tensors.items()}
+    unlike = sorted(n for n in wanted.keys() | given.keys() if wanted.get(n) != given.get(n))
+    if unlike:
+        raise ValueError(f"{len(unlike)} tensors differ (first: {unlike[0]})")
+    return build()

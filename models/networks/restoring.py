@@ -13,6 +13,7 @@ from gliaboost.models.networks.multitask import multitask_network
 from gliaboost.models.networks.network import (
     Network,
     adapted_network,
+    built_if_alike,
     filled,
     from_safetensors,
     scratch_network,
@@ -47,7 +48,7 @@ def restore(tensors: Mapping[str, torch.Tensor], about: Mapping[str, Any]) -> Ne
     NativeModelError
         If the weights are not those of the network described.
     """
-    return filled(tensors, lambda: build(about))
+    return filled(tensors, lambda: built_if_alike(about, tensors, lambda: build(about)))
 
 
 @functools.lru_cache(maxsize=2)

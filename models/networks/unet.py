@@ -13,12 +13,15 @@ from gliaboost.errors import UsageError
 from gliaboost.features.embedding.backbones import BackboneInput, backbone_input, create_backbone
 from gliaboost.features.embedding.frozen import layer_maps, standardised
 from gliaboost.models.base import NativeModelError
-from gliaboost.models.networks.network import Trainable, filled, from_safetensors
+from gliaboost.models.networks.network import (
+    Trainable,
+    built_if_alike,
+    filled,
+    from_safetensors,
+)
 
 # Log-odds that a pixel is no tumour, before anything is learned: tumours are a few percent.
 PRIOR = 4.0
-# Sides of images, in pixels: the coarsest stride is 32.
-SIZES = (32, 4096)
 
 
 class Encoder(nn.Module):
@@ -212,21 +215,9 @@ def restore_unet(native: bytes, kinds: int) -> tuple[UNet, dict[str, Any]]:
             f"{len(broken)} of the U-Net's tensors hold no numbers (first: {broken[0]}); train it "
             "again or copy it again"
         )
-    return filled(tensors, lambda: _built_if_alike(described, tensors)), about
-
-
-def _built_if_alike(about: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> UNet:
-    size, backbone = about["size"], about["backbone"]
-    if type(size) is not int or not SIZES[0] <= size <= SIZES[1] or not isinstance(backbone, str):
-        raise ValueError(f"backbone {backbone!r} at {size!r} pixels")
-    # A forged description of a giant network must not take the memory of one.
-    with torch.device("meta"):
-        wanted = {n: t.shape for n, t in build_unet(about).state_dict().items()}
-    given = {n: t.shape for n, t in tensors.items()}
-    unlike = sorted(n for n in wanted.keys() | given.keys() if wanted.get(n) != given.get(n))
-    if unlike:
-        raise ValueError(f"{len(unlike)} tensors differ (first: {unlike[0]})")
-    return build_unet(about)
+    return filled(
+        tensors, lambda: built_if_alike(described, tensors, lambda: build_unet(described))
+    ), about
 
 
 @functools.lru_cache(maxsize=2)

@@ -61,3 +61,26 @@ def test_the_description_is_plain_and_the_network_is_restored_once() -> None:
     header = json.loads(native[8 : 8 + int.from_bytes(native[:8], "little")])
     assert json.loads(header["__metadata__"]["gliaboost"])["network"]["widths"] == [4, 8]
     assert load_network(native, "cpu")[0] is load_network(native, "cpu")[0]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"widths": [10**6, 10**6]},
+        {"depths": [1, 10**9]},
+        {"depths": [1, "2"]},
+        {"size": 10**9},
+        {"size": "32"},
+        {"classes": 10**12},
+    ],
+)
+def test_a_description_of_a_giant_takes_no_memory(changed: dict[str, Any]) -> None:
+    tensors, about = from_safetensors(packed())
+    with pytest.raises(NativeModelError, match="weights do not fit its description"):
+        restore(tensors, {**about["network"], **changed})
+
+
+def test_a_network_whose_header_is_longer_than_it_is_refused() -> None:
+    native = packed()
+    with pytest.raises(NativeModelError, match="a header of"):
+        from_safetensors((2**62).to_bytes(8, "little") + native[8:])

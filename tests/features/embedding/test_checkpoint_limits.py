@@ -1,0 +1,100 @@
+"""Checkpoints that ask for more than they have: refused before torch opens them."""
+
+from __future__ import annotations
+
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from gliaboost.errors import WeightsError  # noqa: E402
+from gliaboost.features.embedding.checkpoint_limits import checkpoint_fault  # noqa: E402
+from gliaboost.features.embedding.weights import read_weights  # noqa: E402
+from tests.conftest import Trial  # noqa: E402
+
+STATE = {f"layer{n}.weight": torch.ones(3, 4) for n in range(50)}
+READ = """
+from pathlib import Path
+from gliaboost.features.embedding.weights import read_weights
+import torch, safetensors.torch
+def read(file):
+    read_weights(Path(file))
+"""
+
+
+@pytest.mark.parametrize("new", [True, False])
+def test_what_torch_saves_is_opened(tmp_path: Path, new: bool) -> None:
+    file = tmp_path / "w.pth"
+    given: dict[str, Any] = {"_use_new_zipfile_serialization": new}
+    torch.save({"model": STATE, "epoch": 3, "betas": (0.9, [1, {"a": (2,)}])}, file, **given)
+    assert checkpoint_fault(file) is None
+    assert read_weights(file).keys() == STATE.keys()
+
+
+def in_zip(folder: Path, name: str, text: bytes, compression: int = zipfile.ZIP_STORED) -> Path:
+    """A checkpoint of today with another pickle in it."""
+    torch.save(STATE, folder / "whole.pth")
+    with (
+        zipfile.ZipFile(folder / "whole.pth") as whole,
+        zipfile.ZipFile(folder / name, "w", compression) as made,
+    ):
+        for member in whole.namelist():
+            data = text if member.endswith("data.pkl") else whole.read(member)
+            made.writestr(member, data)
+    return folder / name
+
+
+DEEP = b"\x80\x02})" + b"\x85" * 200_000 + b"K\x01s."
+MANY = b"\x80\x02" + b"}" * 20_000_000 + b"."
+
+
+def hostile(folder: Path) -> list[Path]:
+    made = [in_zip(folder, "deep-in-zip.pth", DEEP), in_zip(folder, "many-in-zip.pth", MANY)]
+    packed = in_zip(folder, "packed.pth", b"\x80\x02" + b"N" * 2**28 + b".", zipfile.ZIP_DEFLATED)
+    for name, data in (
+        ("deep.pth", DEEP),
+        ("many.pth", MANY),
+        ("memo.pth", b"\x80\x04" + b"N\x94" * 10_000_000 + b"."),
+        ("lists.pth", b"\x80\x02" + b"]" * 30_000_000 + b"."),
+        ("cut.pth", b"\x80\x02}q\x00"),
+        ("header.safetensors", (2**62).to_bytes(8, "little") + b"{}"),
+        ("long.safetensors", (60_000_000).to_bytes(8, "little") + b"{" + b" " * 60_000_000),
+    ):
+        (folder / name).write_bytes(data)
+        made.append(folder / name)
+    huge = {"w": {"dtype": "F32", "shape": [2**40], "data_offsets": [0, 2**42]}}
+    text = json.dumps(huge).encode()
+    (folder / "huge.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + bytes(8))
+    bomb = folder / "bomb.pth"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/data.pkl", pickle.dumps({}, 2))
+        with archive.open("a/data/0", "w", force_zip64=True) as member:
+            for _ in range(1100):
+                member.write(bytes(2**20))
+    view = folder / "view.pth"
+    torch.save({"w": torch.zeros(1).expand(2**40)}, view)
+    return [*made, packed, folder / "huge.safetensors", bomb, view]
+
+
+def test_small_files_that_ask_for_much_are_refused_in_little_time_and_memory(
+    tmp_path: Path, trial: Trial
+) -> None:
+    assert trial.faults(READ, hostile(tmp_path), "WeightsError") == []
+
+
+def test_many_members_are_refused_by_the_length_of_their_list(tmp_path: Path) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("a/data.pkl", pickle.dumps({}, 2))
+    data = bytearray(made.getvalue())
+    at = data.rfind(b"PK\x05\x06")
+    data[at + 12 : at + 16] = (2**30).to_bytes(4, "little")
+    (tmp_path / "w.pth").write_bytes(data)
+    with pytest.raises(WeightsError, match="lists its members in 1,073,741,824 bytes"):
+        read_weights(tmp_path / "w.pth")
