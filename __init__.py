@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from gliaboost._face.features import Extracted, extract
     from gliaboost._face.prediction import explain, predict
     from gliaboost._face.reports import info, report
+    from gliaboost._face.reproducing import reproduce
     from gliaboost._face.segmenter_comparison import segment_benchmark
     from gliaboost._face.segmenting import segment_predict, segment_train
     from gliaboost._face.training import train
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from gliaboost.models.segmentation.segmentations import Segmentations
     from gliaboost.progress import Log, Progress
     from gliaboost.reports.protocol.held_out import HeldOut
+    from gliaboost.reports.protocol.reproduction import Reproduction
     from gliaboost.reports.protocol.results import Results
     from gliaboost.reports.protocol.segmentation_record import SegmentationResults
 
@@ -85,6 +87,7 @@ __all__ = [
     "PluginError",
     "Predictions",
     "Progress",
+    "Reproduction",
     "Results",
     "ResultsError",
     "SegmentationResults",
@@ -111,6 +114,7 @@ __all__ = [
     "manifest",
     "predict",
     "report",
+    "reproduce",
     "save",
     "segment_benchmark",
     "segment_predict",
@@ -129,6 +133,7 @@ _HOMES = {
     "_face.features": ("Extracted", "extract"),
     "_face.prediction": ("explain", "predict"),
     "_face.reports": ("info", "report"),
+    "_face.reproducing": ("reproduce",),
     "_face.segmenter_comparison": ("segment_benchmark",),
     "_face.segmenting": ("segment_predict", "segment_train"),
     "_face.training": ("train",),
@@ -161,6 +166,7 @@ _HOMES = {
     "models.segmentation.segmentations": ("Segmentations",),
     "progress": ("Log", "Progress"),
     "reports.protocol.held_out": ("HeldOut",),
+    "reports.protocol.reproduction": ("Reproduction",),
     "reports.protocol.results": ("Results",),
     "reports.protocol.segmentation_record": ("SegmentationResults",),
 }

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from gliaboost.commands import app as page
-from gliaboost.commands import benchmarks, data, measuring, models, segmenting
+from gliaboost.commands import benchmarks, data, measuring, models, reproducing, segmenting
 from gliaboost.commands.help import GroupedCommand, GroupedGroup, SourceCommand
 from gliaboost.commands.printed import printed
 from gliaboost.commands.warned import plain_warnings
@@ -21,8 +21,13 @@ from gliaboost.errors import GliaboostError
 from gliaboost.interrupts import Seen, watched
 
 # In the order in which they are met.
-PANELS = {
-    "Measure and report": (benchmarks.demo, benchmarks.benchmark, benchmarks.report),
+PANELS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Measure and report": (
+        benchmarks.demo,
+        benchmarks.benchmark,
+        benchmarks.report,
+        reproducing.reproduce,
+    ),
     "Data": (data.fetch, data.manifest, data.audit, data.explore),
     "Features and models": (
         models.extract,
@@ -44,7 +49,7 @@ SEGMENT: dict[str, Callable[..., None]] = {
     "benchmark": segmenting.segment_benchmark,
 }
 # What goes on where it stopped when it is given again.
-RESUMED = ("benchmark", "demo", "extract", "fetch", "segment benchmark", "tune")
+RESUMED = ("benchmark", "demo", "extract", "fetch", "reproduce", "segment benchmark", "tune")
 
 
 class InterruptedCommandError(Exception):

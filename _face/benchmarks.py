@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gliaboost._face.calls import folds_named, noted_call
 from gliaboost._face.choices import check_masks, check_numbers, choose
 from gliaboost._face.divided import Divided, Division, divide
 from gliaboost._face.faults import Faults
@@ -185,7 +186,10 @@ def benchmark(
     check_numbers(faults, jobs, seed)
     check_folder(faults, out, "--out")
     check_folder(faults, store, "--store")
-    division = Division(target, modality, str(folds), only, seed)
+    asked_folds = list[str]()
+    with faults.noted():
+        asked_folds = folds_named(only)
+    division = Division(target, modality, str(folds), asked_folds, seed)
     given = divide(faults, data, test_on, division, choice.models, store=store, progress=progress)
     if given is not None:
         choice = as_far_as_masks_go(choice, features, given.table, progress)
@@ -222,6 +226,24 @@ def benchmark(
             cache,
             folder,
             command=command,
+            call=noted_call(
+                data,
+                folder,
+                models=choice.models,
+                parameters=choice.parameters,
+                extractors=choice.extractors,
+                folds=str(folds),
+                only=asked_folds,
+                target=target,
+                modality=modality,
+                tune=tune,
+                ablation=ablation,
+                controls=controls,
+                audit=audit,
+                device=choice.device,
+                test_on=test_on,
+                test_on_fingerprint="" if given.other is None else given.other.fingerprint(),
+            ),
             audit=findings,
             copies=copies,
             elsewhere=elsewhere,

@@ -147,13 +147,22 @@ def keep_manifest(
     Manifest
         The table; of a folder with the SHA-256 of every file.
     """
-    made = isinstance(data, str | os.PathLike) and Path(table.name).suffix.lower() not in TABLES
-    if not made:
+    if not _made(table, data):
         return table
-    table = table.with_keys()
+    table = as_kept(table, data)
     table.write(path)
     progress.line(f"manifest: {path} (one row an image; what else you know can be added to it)")
     return table
+
+
+def as_kept(table: Manifest, data: DataSet) -> Manifest:
+    """Give a data set as `keep_manifest` does, and write nothing."""
+    return table.with_keys() if _made(table, data) else table
+
+
+def _made(table: Manifest, data: DataSet) -> bool:
+    """Whether the manifest was made of a folder or an archive here."""
+    return isinstance(data, str | os.PathLike) and Path(table.name).suffix.lower() not in TABLES
 
 
 def _beside(path: Path) -> list[str]:

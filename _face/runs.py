@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from gliaboost.errors import DamagedFileError
+from gliaboost.errors import DamagedFileError, UsageError
 from gliaboost.files import writing
 from gliaboost.json_file import read_json, write_json
 
@@ -97,6 +97,42 @@ def own_folder(place: Path, identity: str) -> Path:
         count += 1
         folder = place.with_name(f"{place.name}-{count}")
     return folder
+
+
+def fresh_folder(place: Path, identity: str, out: Path | str | None = None) -> Path:
+    """Give a run a folder in which nothing lies but what a killed run of its own left.
+
+    Parameters
+    ----------
+    place : pathlib.Path
+        The usual one, with a number where it is taken.
+    identity : str
+        From `identity_of`.
+    out : path-like, optional
+        Another one, which is not replaced by any.
+
+    Raises
+    ------
+    UsageError
+        If something lies in `out`.
+
+    Examples
+    --------
+    >>> fresh_folder(Path("nowhere/run-again"), identity_of({})).as_posix()
+    'nowhere/run-again'
+    """
+    count, folder = 1, place if out is None else Path(out)
+    while folder.exists() and not _goes_on(folder, identity) and any(folder.iterdir()):
+        if out is not None:
+            raise UsageError(f"--out {out} has something in it; name a new folder")
+        count += 1
+        folder = place.with_name(f"{place.name}-{count}")
+    return folder
+
+
+def _goes_on(folder: Path, identity: str) -> bool:
+    note = _note(folder) or {}
+    return (note.get("identity"), note.get("done")) == (identity, False)
 
 
 def timed_place(name: str, runs: Path = RUNS, ending: str = "") -> Path:

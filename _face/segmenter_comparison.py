@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gliaboost._face.calls import folds_named, noted_call
 from gliaboost._face.choices import check_numbers
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, keep_manifest
@@ -105,6 +106,9 @@ def segment_benchmark(
     from gliaboost.reports.protocol.segmentation import SegmentationProtocol, run_segmentation
 
     faults = Faults()
+    asked_folds = list[str]()
+    with faults.noted():
+        asked_folds = folds_named(only)
     choice = choose_segmenters(
         faults, models, settings=settings, prepare=prepare, device=device, seed=seed
     )
@@ -115,7 +119,7 @@ def segment_benchmark(
     division: tuple[Sequence[Fold], str] = ([], "")
     if read is not None:
         with faults.noted():
-            division = _divided(read[1], str(folds), only, seed, progress)
+            division = _divided(read[1], str(folds), asked_folds, seed, progress)
     faults.tell()
     assert read is not None
     whole, table = read
@@ -149,7 +153,19 @@ def segment_benchmark(
     with held(folder):
         kept = keep_manifest(whole, data, folder / f"{named(whole)}.parquet", progress)
         table = of_modality(kept, modality)
-        results = run_segmentation(table, protocol, folder, command=command, progress=progress)
+        call = noted_call(
+            data,
+            folder,
+            models=choice.segmenters,
+            parameters=choice.parameters,
+            folds=str(folds),
+            only=asked_folds,
+            modality=modality,
+            device=choice.device,
+        )
+        results = run_segmentation(
+            table, protocol, folder, command=command, call=call, progress=progress
+        )
         render_segmentation(results, images=table.root)
         if out is None:
             write_note(folder, identity, command, done=True)

@@ -60,6 +60,9 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         Columns, or pixels of an image.
     device_ : str
         Where it was really fitted.
+    effort : int
+        How long a fit takes beside other models', from 1, which is least: what is fitted again and
+        again, as a control, is of the least.
     memory_ : str or None
         Where a GPU's columns were read from, ``"host"`` or ``"device"``; None: nothing to tell.
     history_ : sequence of dict
@@ -101,6 +104,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     takes: ClassVar[str] = "columns"
     reads_stored_columns: ClassVar[bool] = False
     library: ClassVar[str]
+    effort: ClassVar[int] = 6
 
     classes_: NDArray[Any]
     n_features_in_: int

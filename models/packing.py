@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.features.base import Extractor
@@ -15,6 +15,9 @@ from gliaboost.models.bundle import Bundle
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.pretrained import pretrained_on
 from gliaboost.models.registry import package_name
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 # Whose versions are noted beside that of the model's own library.
 PACKAGES = ("gliaboost", "numpy", "numba", "opencv-python-headless", "pillow")
@@ -61,7 +64,7 @@ def make_bundle(
         columns=int(classifier.n_features_in_),
         preparation=plain(preparation.to_dict()),
         features=plain([described(e) for e in extractors]),
-        parameters=plain(classifier.get_params()),
+        parameters=kept_parameters(classifier),
         device=classifier.device_,
         manifest=manifest_fingerprint,
         metrics=plain(
@@ -79,6 +82,15 @@ def make_bundle(
     )
     bundle.sha256 = bundle.digest()
     return bundle
+
+
+def kept_parameters(model: BaseEstimator) -> dict[str, Any]:
+    """Give a model's parameters in plain values, as they are kept.
+
+    How many threads it was fitted by is none of its: what is kept is the same however many.
+    """
+    given = model.get_params()
+    return dict(plain({**given, **({"jobs": None} if "jobs" in given else {})}))
 
 
 def installed(package: str) -> str | None:

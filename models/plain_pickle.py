@@ -7,6 +7,7 @@ unpickler hashes and nests without limit, and so a file of 200 kB could end the 
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -80,14 +81,18 @@ def read_state(
 
 
 def plain(value: Any) -> Any:
-    """Turn tuples and NumPy's scalars and arrays into lists and Python's numbers, at any depth."""
+    """Turn tuples and NumPy's scalars and arrays into lists and Python's numbers, at any depth.
+
+    Equal texts become one object: a pickle writes an object once, so a bundle has the same bytes
+    whichever way its texts came.
+    """
     if isinstance(value, (np.ndarray, np.generic)):
         return plain(value.tolist())
     if isinstance(value, (list, tuple)):
         return [plain(v) for v in value]
     if isinstance(value, dict):
         return {plain(k): plain(v) for k, v in value.items()}
-    return value
+    return sys.intern(value) if type(value) is str else value
 
 
 def fault_in(values: Any) -> str | None:

@@ -11,6 +11,7 @@ from gliaboost.errors import GliaboostError
 T = TypeVar("T")
 # A larger batch must bring so much more to be worth its memory.
 GAIN = 1.05
+SINGLE = "memory runs out with a single image; use a smaller backbone, or --device cpu"
 
 
 class BatchSize:
@@ -67,9 +68,7 @@ class BatchSize:
         """
         with self._lock:
             if images <= 1:
-                raise GliaboostError(
-                    "memory runs out with a single image; use a smaller backbone, or --device cpu"
-                )
+                raise GliaboostError(SINGLE)
             self.most = max(1, images // 2)
             self.now = min(self.now, self.most)
             self._searching = False

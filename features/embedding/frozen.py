@@ -20,15 +20,13 @@ from gliaboost.features.embedding.lite import lite_channels, lite_layout, load_l
 from gliaboost.features.embedding.packaged import PACKAGES
 from gliaboost.features.embedding.pooling import POOLS
 from gliaboost.features.embedding.timm_names import PRESETS, timm_library, timm_name
-from gliaboost.features.embedding.torch_device import resized, take_one_core, without_tf32
-from gliaboost.parallel import map_in_order, threads
+from gliaboost.features.embedding.torch_device import one_by_one, resized, without_tf32
 
 if TYPE_CHECKING:
     from gliaboost.features.embedding.backbones import BackboneInput
 
 # Where the search for a batch size begins, and ends.
-FIRST = {"cpu": 8, "cuda": 64}
-MOST = {"cpu": 64, "cuda": 1024}
+FIRST, MOST = 64, 1024
 LAST = -1
 # A network is prepared anew for each count of images that it has not met: on a GPU that took
 # seconds, time and again, where threads bring as many as come together. So counts are filled up.
@@ -57,7 +55,7 @@ class FrozenNetwork:
         self.dtype = getattr(torch, precision)
         self.model = model.eval().requires_grad_(False)
         self.model.to(device=device, dtype=self.dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.size = BatchSize(FIRST[device], MOST[device])
+        self.size = BatchSize(FIRST, MOST)
         self._together = Together(self._columns_of_several)
 
     def columns(
@@ -90,9 +88,6 @@ class FrozenNetwork:
         pools: Sequence[str],
         to: str,
     ) -> torch.Tensor:
-        if self.device == "cpu":
-            take_one_core()
-
         def work(start: int, stop: int) -> torch.Tensor:
             with torch.inference_mode():
                 ready = self.prepared(images[start:stop])
@@ -107,6 +102,8 @@ class FrozenNetwork:
             return columns
 
         with without_tf32(self.device):
+            if self.device == "cpu":
+                return torch.cat(one_by_one(lambda n: work(n, n + 1), range(len(images))))
             return torch.cat(in_batches(len(images), self.size, work, time.perf_counter))
 
     def stages(
@@ -114,23 +111,16 @@ class FrozenNetwork:
     ) -> list[torch.Tensor]:
         """Give stages' maps of images brought to another side, ``float32 [N, C, H, W]`` each.
 
-        On the CPU each thread works by itself, on one core: an image's maps then are the same to
-        the last bit, however many threads there are, and whichever images lie beside it.
+        On the CPU an image's maps are the same to the last bit; see `one_by_one`.
         """
         given = np.require(images, requirements="W")
 
         def one(image: NDArray[np.uint8]) -> list[torch.Tensor]:
-            if self.device == "cpu":
-                take_one_core()
             with torch.inference_mode(), without_tf32(self.device):
                 maps = self.maps(self.prepared(image[None], side), layers)
                 return [each.float().cpu() for each in maps]
 
-        if threading.current_thread() is not threading.main_thread():
-            found = [one(image) for image in given]
-        else:
-            with threads(1, take_one_core) as aside:
-                found = list(map_in_order(one, given, executor=aside))
+        found = one_by_one(one, given, self.device)
         return [torch.cat(maps) for maps in zip(*found, strict=True)]
 
     def prepared(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from gliaboost import devices
 from gliaboost._compat import let_threads_sleep
 from gliaboost.devices import Unavailable
-from gliaboost.errors import MissingExtraError, UsageError
+from gliaboost.errors import GliaboostError, MissingExtraError, UsageError
+from gliaboost.features.embedding.batching import SINGLE, out_of_memory
+from gliaboost.parallel import map_in_order, threads
 
 if TYPE_CHECKING:
     import torch
 
+T = TypeVar("T")
+R = TypeVar("R")
 PRECISIONS = ("auto", "float32", "bfloat16", "float16")
 REMEDY = "install a CUDA build of torch (https://pytorch.org/get-started) on a machine with a GPU"
 
@@ -175,6 +179,50 @@ def take_one_core() -> None:
         return
     import_torch().set_num_threads(1)
     _thread.told = True
+
+
+def one_by_one(task: Callable[[T], R], items: Iterable[T], device: str = "cpu") -> list[R]:
+    """Do a task with each item alone, on the CPU on one core each, side by side as torch may.
+
+    How a network's sums are cut depends on how many images it is given at once and on how many
+    cores it shares them out to. Alone and on one core an image has the same answer to the last
+    bit, however many threads there are, and whichever images lie beside it.
+
+    Parameters
+    ----------
+    task : callable
+        Takes an item.
+    items : iterable
+        Of the task.
+    device : str
+        Where the task computes; on ``"cuda"`` it is done in the caller's thread.
+
+    Returns
+    -------
+    list
+        What the task returned, in order.
+
+    Raises
+    ------
+    GliaboostError
+        If memory runs out.
+    """
+
+    def alone(item: T) -> R:
+        try:
+            return task(item)
+        except (RuntimeError, MemoryError) as error:
+            if out_of_memory(error):
+                raise GliaboostError(SINGLE) from error
+            raise
+
+    in_main = threading.current_thread() is threading.main_thread()
+    if device == "cpu" and in_main and not hasattr(_thread, "told"):
+        with threads(import_torch().get_num_threads(), take_one_core) as aside:
+            return list(map_in_order(alone, items, executor=aside))
+    if device == "cpu":
+        take_one_core()
+    return [alone(item) for item in items]
 
 
 def resized(

@@ -126,6 +126,7 @@ class Booster(ColumnClassifier):
         The model as plain arrays, which predict and explain without the library.
     """
 
+    effort: ClassVar[int] = 3
     reads_stored_columns = True
     # A function of `gliaboost.models.boosters.proofs`, and what to do where it fails on a GPU.
     cuda_proof: ClassVar[str]

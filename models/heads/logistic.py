@@ -54,6 +54,7 @@ class Logistic(ReducedHead):
     name = "logistic"
     TRIED = (0.001, 0.01, 0.1, 1.0)
     title = "Logistic regression"
+    effort = 1
     LEGAL = PENALTY
 
     def __init__(

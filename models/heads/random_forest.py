@@ -59,6 +59,7 @@ class RandomForest(ColumnHead):
 
     name = "random-forest"
     title = "Random forest"
+    effort = 4
     LEGAL: ClassVar[Legal] = {
         **SHARED,
         "trees": ("a whole number from 1", whole(1)),

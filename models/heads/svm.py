@@ -64,6 +64,7 @@ class SVM(ReducedHead):
     name = "svm"
     TRIED = (0.3, 1.0, 3.0, 10.0)
     title = "SVM"
+    effort = 2
     LEGAL: ClassVar[Legal] = {
         **PENALTY,
         "gamma": ("more than 0", lambda v: not isinstance(v, bool) and 0 < v < math.inf),

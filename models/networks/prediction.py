@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from gliaboost.features.embedding.torch_device import (
     choose_torch_device,
     import_torch,
+    one_by_one,
     without_tf32,
 )
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from gliaboost.models.networks.network import Network
 
 Image = NDArray[np.uint8]
-# Images given to a network at once, where memory allows.
-BATCH = {"cpu": 16, "cuda": 256}
+# Images given to a network on a GPU at once, where memory allows.
+BATCH = 256
 
 
 def ready_images(images: Image, given: BackboneInput, device: str) -> Any:
@@ -90,7 +91,10 @@ def run_network(
             embedded[start:stop] = rows[: stop - start].float().cpu().numpy()
             logits[start:stop] = out[: stop - start].float().cpu().numpy()
 
-    size = BatchSize(BATCH[device], BATCH[device])
+    size = BatchSize(BATCH, BATCH)
+    if device == "cpu":
+        one_by_one(lambda n: work(n, n + 1), range(len(images)))
+        return embedded, logits
     with without_tf32(device):
         in_batches(len(images), size, work, time.perf_counter)
     return embedded, logits

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from gliaboost.features.embedding.backbones import BackboneInput
 from gliaboost.features.embedding.batching import BatchSize, in_batches
-from gliaboost.features.embedding.torch_device import without_tf32
+from gliaboost.features.embedding.torch_device import one_by_one, without_tf32
 from gliaboost.models.networks.objectives import as_long
 from gliaboost.models.networks.prediction import ready_images
 from gliaboost.models.networks.unet import load_unet
 
-# Images given to the network at once, where memory allows.
-BATCH = {"cpu": 8, "cuda": 64}
+# Images given to the network on a GPU at once, where memory allows.
+BATCH = 64
 CHUNK = 256
 
 
@@ -141,6 +141,8 @@ def pixel_maps(
             maps: NDArray[np.float32] = found.cpu().numpy()
             return maps
 
-    size = BatchSize(BATCH[device], BATCH[device])
+    size = BatchSize(BATCH, BATCH)
+    if device == "cpu":
+        return np.concatenate(one_by_one(lambda n: work(n, n + 1), range(len(images))))
     with without_tf32(device):
         return np.concatenate(in_batches(len(images), size, work, time.perf_counter))

@@ -19,7 +19,7 @@ from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import UsageError
 from gliaboost.features.prepared import read_images
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
-from gliaboost.models.packing import PACKAGES, installed
+from gliaboost.models.packing import PACKAGES, installed, kept_parameters
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.pretrained import warnings_of_unknown
 from gliaboost.models.segmentation.base import Segmenter
@@ -319,7 +319,7 @@ def make_segmenter_bundle(
         decision=plain(asdict(segmenter.decision_)),
         image_size=segmenter.image_size_,
         preparation=plain(preparation.to_dict()),
-        parameters=plain(segmenter.get_params()),
+        parameters=kept_parameters(segmenter),
         modality=modality,
         device=segmenter.device_,
         manifest=manifest_fingerprint,

@@ -104,6 +104,7 @@ class Stacked(ColumnClassifier):
     title: ClassVar[str] = "Stacked"
     takes: ClassVar[str] = "columns"
     library: ClassVar[str] = "scikit-learn"
+    effort: ClassVar[int] = 5
 
     def __init__(
         self,

@@ -30,11 +30,13 @@ from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.progress import SILENT, Progress
+from gliaboost.reports.protocol.call_record import CallRecord
 from gliaboost.reports.protocol.controls import cheapest, run_controls
 from gliaboost.reports.protocol.elsewhere import Elsewhere, described
 from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold, told_of
+from gliaboost.reports.protocol.inputs import OTHER, inputs_of, write_inputs
 from gliaboost.reports.protocol.parts import Part
 from gliaboost.reports.protocol.planes import to_infer
 from gliaboost.reports.protocol.protocol import Protocol
@@ -55,6 +57,7 @@ def run(
     out: Path,
     *,
     command: str = "",
+    call: CallRecord | None = None,
     audit: Sequence[tuple[str, str]] = (),
     copies: Sequence[Sequence[str]] = (),
     elsewhere: Elsewhere | None = None,
@@ -80,6 +83,8 @@ def run(
         The results' folder.
     command : str
         What the user typed, for the report.
+    call : CallRecord, optional
+        What was asked for, to be kept with the results.
     audit : sequence of (weight, sentence)
         What an audit of the manifest found, for the report.
     copies : sequence of sequence of str
@@ -146,7 +151,7 @@ def run(
         records.append(record)
     dealt: DealtLabels | None = None
     failed: dict[str, str] = {}
-    repeated = cheapest(protocol.experiments, records) if protocol.controls else None
+    repeated = cheapest(protocol.experiments) if protocol.controls else None
     if repeated is not None:
 
         def learn(
@@ -195,8 +200,36 @@ def run(
     looked = [(e, folds_of(x)) for x in protocol.experiments for e in x.extractors]
     looked.sort(key=lambda one: len(one[1]))  # of a label that several use, the most folds count
     write_regions(out, measure_regions(data, looked, out, progress))
-    write_results(data, protocol, records, frames, out, command, audit, dealt, failed)
+    read = [inputs_of(manifest, data.extraction.keys, masks=_looks(protocol), jobs=protocol.jobs)]
+    if elsewhere is not None:
+        other = inputs_of(elsewhere.manifest, asked.extraction.keys, masks=False, kind=OTHER)
+        read.append(other)
+    inputs = write_inputs(out, read)
+    write_results(
+        data,
+        protocol,
+        records,
+        frames,
+        out,
+        command,
+        audit,
+        dealt,
+        failed,
+        call=call,
+        inputs=inputs,
+    )
     return read_results(out, manifest.root)
+
+
+def _looks(protocol: Protocol) -> bool:
+    """Whether anything that is fitted or measured looks at masks."""
+    for experiment in protocol.experiments:
+        given = protocol.parameters.get(experiment.model, {})
+        if any(getattr(e, "takes_masks", False) for e in experiment.extractors):
+            return True
+        if create_model(experiment.model, **given).wants_masks():
+            return True
+    return False
 
 
 def _fold(

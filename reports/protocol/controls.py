@@ -21,9 +21,10 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.fitted import is_fitted, to_learn
 from gliaboost.files import set_aside
 from gliaboost.json_file import read_json, write_json
+from gliaboost.models.registry import model_class
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Progress
-from gliaboost.reports.protocol.experiment_record import ControlName, ExperimentRecord
+from gliaboost.reports.protocol.experiment_record import ControlName
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, Experiment
 from gliaboost.reports.statistics.dealt_labels import balanced_accuracy, dealings, measure_dealt
 from gliaboost.reports.statistics.measures import DealtLabels, UnitName
@@ -67,16 +68,18 @@ class Dealing:
     labels: NDArray[np.int64]
 
 
-def cheapest(
-    experiments: Sequence[Experiment], records: Sequence[ExperimentRecord]
-) -> Experiment | None:
-    """Choose what the controls repeat: of those on most columns, the quickest to fit."""
+def cheapest(experiments: Sequence[Experiment]) -> Experiment | None:
+    """Choose what the controls repeat: of those on most columns the model of the least effort.
+
+    By what models are known to take, not by the clock: the same run repeats the same experiment,
+    however busy the machine is. Of equal ones, the first that was named.
+    """
     boosted = [i for i, e in enumerate(experiments) if e.takes == "columns"]
     if not boosted:
         return None
     most = max(len(experiments[i].extractors) for i in boosted)
     full = [i for i in boosted if len(experiments[i].extractors) == most]
-    return experiments[min(full, key=lambda i: records[i].seconds.fit)]
+    return experiments[min(full, key=lambda i: model_class(experiments[i].model).effort)]
 
 
 def run_controls(

@@ -24,7 +24,7 @@ from gliaboost.models.fitted_columns import (
     mask_input,
     model_input,
 )
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.packing import kept_parameters
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
 from gliaboost.progress import Prefixed, Progress
@@ -207,7 +207,7 @@ def fit_and_ask(
         predict=predicted - fitted,
         device=model.device_,
         memory=model.memory_,
-        parameters=plain(model.get_params()),
+        parameters=kept_parameters(model),
         peak_memory=held,
         model_bytes=None,
         training_images_per_second=model.images_per_second_,

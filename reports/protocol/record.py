@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Literal
 
+from gliaboost.reports.protocol.call_record import CallRecord
 from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.statistics.measures import DealtLabels
 
@@ -47,6 +48,9 @@ class DatasetRecord:
         Readable images of each plane, ``unknown`` among them; empty in older runs.
     planes_inferred : int
         Images whose plane the picture told.
+    inputs : str
+        SHA-256 of the paths and the bytes of all pictures, and of the masks that were looked at;
+        empty in older runs. ``inputs.parquet`` lists them.
     """
 
     name: str
@@ -61,6 +65,7 @@ class DatasetRecord:
     audit: tuple[tuple[Weight, str], ...]
     planes: dict[str, int] = field(default_factory=dict)
     planes_inferred: int = 0
+    inputs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,6 +169,8 @@ class RunRecord:
         The control with dealt labels; None where it was not run.
     failed_controls : dict of str to str
         Controls that could not be run to their end, with the reason.
+    call : CallRecord, optional
+        What was asked for, so that it can be done again; None in older runs.
     schema : int
         Of this format.
     """
@@ -177,3 +184,4 @@ class RunRecord:
     experiments: tuple[ExperimentRecord, ...]
     dealt: DealtLabels | None = None
     failed_controls: dict[str, str] = field(default_factory=dict)
+    call: CallRecord | None = None

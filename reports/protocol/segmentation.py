@@ -27,6 +27,7 @@ from gliaboost.datasets.splits import Fold, assert_disjoint
 from gliaboost.errors import UsageError
 from gliaboost.features.embedding.pretraining import without_words
 from gliaboost.models.bundle_file import save
+from gliaboost.models.packing import installed, kept_parameters
 from gliaboost.models.plain_pickle import plain
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.registry import (
@@ -45,7 +46,9 @@ from gliaboost.models.segmentation.training import (
 )
 from gliaboost.parallel import map_in_order
 from gliaboost.progress import SILENT, Progress
-from gliaboost.reports.protocol.environment import processor
+from gliaboost.reports.protocol.call_record import CallRecord
+from gliaboost.reports.protocol.environment import NUMERIC, processor
+from gliaboost.reports.protocol.inputs import inputs_of, write_inputs
 from gliaboost.reports.protocol.parts import forget, read_noted, stem_of, write_noted
 from gliaboost.reports.protocol.planes import planes_in_memory
 from gliaboost.reports.protocol.segmentation_record import (
@@ -104,6 +107,7 @@ def run_segmentation(
     out: Path,
     *,
     command: str = "",
+    call: CallRecord | None = None,
     progress: Progress = SILENT,
 ) -> SegmentationResults:
     """Run every segmenter on every fold; write ``segmentation.json`` and ``slices.parquet``.
@@ -121,6 +125,8 @@ def run_segmentation(
         The results' folder.
     command : str
         What the user typed, for the report.
+    call : CallRecord, optional
+        What was asked for, to be kept with the results.
     progress : Progress
         Hears of the images to read, and a line a fold.
 
@@ -151,7 +157,7 @@ def run_segmentation(
             records.append(
                 SegmenterRecord(
                     name=name,
-                    parameters=plain(built.get_params()),
+                    parameters=kept_parameters(built),
                     folds=tuple(folds),
                     pretrained_on=built.pretraining,
                 )
@@ -165,6 +171,9 @@ def run_segmentation(
     planes = planes_in_memory(manifest.table.iloc[data.rows], data.images)
     slices[COLUMN] = slices["path"].map(planes)
     paths = manifest.table["path"]
+    keys: list[str | None] = [None] * len(manifest)
+    for row, (key, _) in zip(data.rows, job.keys, strict=True):
+        keys[int(row)] = key
     record = SegmentationRecord(
         schema=SCHEMA,
         gliaboost=__version__,
@@ -184,6 +193,9 @@ def run_segmentation(
         cores=protocol.jobs or available_cores(),
         segmenters=tuple(records),
         unreadable={str(paths.iloc[i]): reason for i, reason in data.failed.items()},
+        versions={name: installed(name) for name in NUMERIC},
+        inputs=write_inputs(out, [inputs_of(manifest, keys, masks=True, jobs=protocol.jobs)]),
+        call=call,
     )
     write_segmentation(out, record, slices)
     return read_segmentation(out)

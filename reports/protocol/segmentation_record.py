@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -12,6 +12,7 @@ from gliaboost.errors import DamagedFileError, ResultsError, UsageError
 from gliaboost.json_file import read_json_text, write_json
 from gliaboost.parquet_file import read_frame, write_frame
 from gliaboost.regular_files import is_regular
+from gliaboost.reports.protocol.call_record import CallRecord
 from gliaboost.reports.protocol.record import STRICT
 from gliaboost.reports.protocol.record_file import FILE, MOST_RECORD, place, shown_errors
 from gliaboost.reports.statistics.segmentation import COLUMNS
@@ -115,6 +116,13 @@ class SegmentationRecord:
         In the order that they were named.
     unreadable : dict of str to str
         Images that could not be read, with the reason.
+    versions : dict of str to str or None
+        Of packages, None where one is absent; empty in older runs.
+    inputs : str
+        SHA-256 of the paths and the bytes of all pictures and masks; empty in older runs.
+        ``inputs.parquet`` lists them.
+    call : CallRecord, optional
+        What was asked for, so that it can be done again; None in older runs.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -137,6 +145,9 @@ class SegmentationRecord:
     cores: int
     segmenters: tuple[SegmenterRecord, ...]
     unreadable: dict[str, str]
+    versions: dict[str, str | None] = field(default_factory=dict)
+    inputs: str = ""
+    call: CallRecord | None = None
 
 
 @dataclass(frozen=True, eq=False)

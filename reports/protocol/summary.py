@@ -17,6 +17,7 @@ from gliaboost.models.pretrained import pretrained_on
 from gliaboost.models.registry import create_model, model_class, model_title
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parquet_file import write_frame
+from gliaboost.reports.protocol.call_record import CallRecord
 from gliaboost.reports.protocol.environment import environment
 from gliaboost.reports.protocol.experiment_record import (
     ExperimentRecord,
@@ -143,13 +144,16 @@ def write_results(
     audit: Sequence[tuple[str, str]],
     dealt: DealtLabels | None = None,
     failed_controls: Mapping[str, str] | None = None,
+    *,
+    call: CallRecord | None = None,
+    inputs: str = "",
 ) -> None:
     """Write ``results.json`` and ``predictions.parquet``, each whole or not at all."""
     import pandas as pd
 
     planes = planes_of(data)
     record = RunRecord(
-        dataset=_dataset(data, planes, audit),
+        dataset=replace(_dataset(data, planes, audit), inputs=inputs),
         protocol=ProtocolRecord(
             folds=protocol.folds_name,
             group=_group(data.manifest),
@@ -164,6 +168,7 @@ def write_results(
         experiments=tuple(_with_pretraining(e, data, protocol) for e in experiments),
         dealt=dealt,
         failed_controls=dict(failed_controls or {}),
+        call=call,
     )
     own = [
         frame if experiment.test_on is not None else planes.beside(frame)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,6 +35,9 @@ class Case:
     words: tuple[str, ...]
     left: Callable[[Path], Any]
     kills: int
+    # What has to be there first, and the folder that it writes whole or not at all, if it does.
+    before: tuple[str, ...] = ()
+    whole: str = ""
 
 
 def without_times(value: Any) -> Any:
@@ -90,6 +94,19 @@ def compared(work: Path) -> Any:
     return slices.to_json(), without_times(record)
 
 
+def outlined(work: Path) -> Any:
+    files = sorted(f for f in (work / "masks").rglob("*") if f.is_file())
+    return [
+        (
+            str(file.relative_to(work)),
+            without_times(json.loads(file.read_text("utf-8")))
+            if file.suffix == ".json"
+            else file.read_bytes(),
+        )
+        for file in files
+    ]
+
+
 def audited(work: Path) -> Any:
     return without_times(json.loads((work / "audit" / "audit.json").read_text("utf-8")))
 
@@ -97,13 +114,19 @@ def audited(work: Path) -> Any:
 BOOSTER = ("--set", "lightgbm.rounds=20")
 MODEL = ("--features", "lbp", "--model", "lightgbm", *BOOSTER, "--out", "model.joblib")
 RUN = ("--features", "lbp", "--models", "lightgbm", "--folds", "2", "--out", "run", *BOOSTER)
+OTSU = ("segment", "train", "m.parquet", "--model", "otsu", "--out", "model.joblib")
 CASES = {
     "extract": Case(("extract", "m.parquet", "--features", "hog,lbp"), rows, 10),
     "benchmark": Case(("benchmark", "m.parquet", *RUN), run, 10),
     "train": Case(("train", "m.parquet", *MODEL), bundle, 8),
     "tune": Case(("tune", "m.parquet", "--trials", "5", "--folds", "2", *MODEL), searched, 10),
-    "segment train": Case(
-        ("segment", "train", "m.parquet", "--model", "otsu", "--out", "model.joblib"), segmenter, 4
+    "segment train": Case(OTSU, segmenter, 4),
+    "segment predict": Case(
+        ("segment", "predict", "model.joblib", "pictures", "--out", "masks"),
+        outlined,
+        5,
+        before=OTSU,
+        whole="masks",
     ),
     "segment benchmark": Case(
         ("segment", "benchmark", "m.parquet", "--models", "otsu", "--folds", "2", "--out", "run"),
@@ -123,7 +146,9 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 
 
 def begun(words: tuple[str, ...], work: Path) -> subprocess.Popen[str]:
-    stored = () if words[0] == "audit" else ("--store", "store")
+    stored: tuple[str, ...] = ("--store", "store")
+    if words[0] == "audit" or words[:2] == ("segment", "predict"):
+        stored = ()
     return subprocess.Popen(
         [sys.executable, "-m", "gliaboost", *words, *stored, "--jobs", "2"],
         cwd=work,
@@ -163,8 +188,18 @@ def assert_same_after_kills(case: Case, phantom: Manifest, folder: Path, kills: 
     for work in (whole, broken):
         work.mkdir()
         phantom.write(work / "m.parquet")
+        (work / "pictures").mkdir()
+        for picture in phantom.paths[:12]:
+            shutil.copy(picture, work / "pictures")
+        if case.before:
+            finished(case.before, work)
     seconds = finished(case.words, whole)
-    done = sum(killed(case.words, broken, chance.uniform(0.2, 1) * seconds) for _ in range(kills))
+    done = 0
+    for _ in range(kills):
+        done += killed(case.words, broken, chance.uniform(0.2, 1) * seconds)
+        if case.whole and (broken / case.whole).exists():
+            assert case.left(broken) == case.left(whole), "a part of it was there"
+            shutil.rmtree(broken / case.whole)
     print(f"{' '.join(case.words[:2])}: {done} of {kills} kills met it at work ({seconds:.1f} s)")
     finished(case.words, broken)
     told, expected = case.left(broken), case.left(whole)

@@ -20,7 +20,7 @@ from gliaboost.models.training_data import TrainingData
 from gliaboost.reports.pages.render import render
 from gliaboost.reports.protocol import controls
 from gliaboost.reports.protocol.benchmark import run
-from gliaboost.reports.protocol.controls import contained
+from gliaboost.reports.protocol.controls import cheapest, contained
 from gliaboost.reports.protocol.experiments import BY_IMAGE, SHUFFLED, competitors
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.results import Results
@@ -53,6 +53,16 @@ def stacks(folder: Path, patients: int = 12) -> Manifest:
             label = "tumour" if ill else "healthy"
             rows.append({"path": name, "label": label, "patient": f"p{patient:02}"})
     return Manifest.of(pd.DataFrame(rows), folder)
+
+
+def test_what_is_repeated_is_chosen_by_what_models_take_and_not_by_the_clock() -> None:
+    def chosen(*models: str) -> str | None:
+        found = cheapest(competitors(list(models), [create("glcm"), create("lbp")], ablation=True))
+        return None if found is None else found.name
+
+    assert chosen("stacked", "xgboost", "lightgbm") == "xgboost+glcm+lbp"
+    assert chosen("xgboost", "random-forest", "svm", "logistic") == "logistic+glcm+lbp"
+    assert chosen("cnn-scratch") is None
 
 
 def test_patients_with_both_classes_end_in_a_report(tmp_path: Path) -> None:

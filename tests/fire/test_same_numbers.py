@@ -1,0 +1,81 @@
+"""With one seed a run on the CPU has one result: again, and with any number of threads.
+
+``make test-fire`` runs every model; the short version two.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import gliaboost
+from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.phantom.sample import make_phantom
+from tests.fire.test_kills import without_times
+
+SMALL: dict[str, Any] = {
+    "prepare": "size=64",
+    "folds": 2,
+    "settings": {
+        "lightgbm": {"rounds": 8},
+        "xgboost": {"rounds": 8},
+        "random-forest": {"trees": 12},
+        "region": {"segmenter": "otsu", "maps": "classical"},
+    },
+}
+NETWORK: dict[str, Any] = {
+    "prepare": "size=64",
+    "folds": 2,
+    "controls": False,
+    "only": "1",
+    "models": "cnn-scratch",
+    "settings": {"cnn-scratch": {"size": 32, "epochs": 2, "batch_size": 8}},
+}
+EVERY = "xgboost,lightgbm,svm,logistic,random-forest,stacked"
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    return make_phantom(tmp_path_factory.mktemp("same") / "phantom", patients=16, slices=1, size=64)
+
+
+def ran(manifest: Manifest, folder: Path, jobs: int, **given: Any) -> tuple[Any, str]:
+    """All that a run leaves but for times, with a store of its own."""
+    gliaboost.benchmark(
+        manifest, out=folder, store=folder / "store", jobs=jobs, device="cpu", audit=False, **given
+    )
+    record = without_times(json.loads((folder / "results.json").read_text("utf-8")))
+    return record, pd.read_parquet(folder / "predictions.parquet").to_json(double_precision=15)
+
+
+def assert_same(manifest: Manifest, folder: Path, jobs: tuple[int, ...], **given: Any) -> None:
+    first, *others = (ran(manifest, folder / f"{k}", n, **given) for k, n in enumerate(jobs))
+    for other in others:
+        assert other == first
+
+
+def test_other_threads_give_the_same_results(phantom: Manifest, tmp_path: Path) -> None:
+    given = {**SMALL, "features": "lbp", "models": "lightgbm,logistic"}
+    assert_same(phantom, tmp_path, (1, 2), **given)
+
+
+@pytest.mark.fire
+def test_every_model_and_feature_has_the_same_results_with_any_threads(
+    phantom: Manifest, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    given = {**SMALL, "features": "hog,lbp,glcm,embedding,region", "models": EVERY}
+    assert_same(phantom, tmp_path, (1, 2, 3, 2), **given)
+
+
+@pytest.mark.fire
+def test_a_network_has_the_same_results_with_the_same_threads(
+    phantom: Manifest, tmp_path: Path
+) -> None:
+    pytest.importorskip("torch")
+    for jobs in (1, 2):
+        assert_same(phantom, tmp_path / f"{jobs}", (jobs, jobs), **NETWORK)
