@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from gliaboost._face.answers import Answer, answers_frame, bundle_facts
+from gliaboost._face.shortcomings import lacking
 from gliaboost.datasets.decode import decode
 from gliaboost.outside_text import csv_frame
 from gliaboost.reports.pages.answers_page import answers_page
@@ -53,7 +54,7 @@ def show_downloads(answers: dict[int, Answer], bundle: Bundle) -> None:
 
     def page() -> bytes:
         shown = [(one, decode(sources[number])) for number, one in answers.items()]
-        return answers_page(shown, bundle_facts(bundle)).encode()
+        return answers_page(shown, [*bundle_facts(bundle), *lacking(bundle)]).encode()
 
     right.download_button(
         "Answers as one page (HTML)",

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from gliaboost._face.answers import bundle_facts
+from gliaboost._face.shortcomings import remedies, shortcomings
 from gliaboost.web.asked import answers_of
 from gliaboost.web.batch import show_downloads, show_table
 from gliaboost.web.holding import clear, holding, show_faults, show_samples, uploader
 from gliaboost.web.loaded import Models
 from gliaboost.web.picture import show_picture
-from gliaboost.web.words import facts
+from gliaboost.web.words import facts, plain
 
 if TYPE_CHECKING:
     from gliaboost.models.segmentation.bundle import SegmenterBundle
@@ -25,6 +26,8 @@ def show_classify(models: Models) -> None:
     bundle = models.classifiers[name]
     with st.expander("What the model was trained on"):
         st.html(facts([("File", str(models.places[name].name)), *bundle_facts(bundle)]))
+    if lacks := [*shortcomings(bundle), *remedies(bundle)]:
+        st.info(plain(" ".join(lacks)))
     uploader("Drop brain slices here")
     show_samples(models.places[name])
     show_faults()
