@@ -33,7 +33,7 @@ def answers_of(bundle: Bundle) -> dict[int, Answer]:
     for start in range(0, len(wanted), BATCH):
         part = wanted[start : start + BATCH]
         sources = [chosen_slice(number, own.uploads[number]).source for number in part]
-        with asking():
+        with asking().answer():
             found = answer(bundle, sources)
         own.answers |= {places[number]: one for number, one in zip(part, found, strict=True)}
         if bar is not None:
@@ -50,7 +50,7 @@ def explanation(bundle: Bundle, number: int) -> Explanation | str:
     upload = own.uploads[number]
     place = (f"why {bundle.sha256}", number, slice_number(number, upload))
     if place not in own.drawn:
-        with asking():
+        with asking().rest():
             own.remember(place, explanation_of(bundle, chosen_slice(number, upload).source))
     found: Explanation | str = own.drawn[place]
     return found
@@ -65,7 +65,7 @@ def tumour(bundle: SegmenterBundle, number: int) -> TumourMap | str:
         looked = chosen_slice(number, upload)
         spacing = None if looked.place is None else looked.place.spacing
         try:
-            with asking():
+            with asking().rest():
                 own.remember(place, tumour_map(bundle, looked.source, spacing=spacing))
         except GliaboostError as error:
             own.remember(place, str(error))

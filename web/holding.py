@@ -15,6 +15,7 @@ from gliaboost.datasets.uploads import Upload, UploadLimits, beyond, open_upload
 from gliaboost.web.words import plain
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
     from gliaboost._face.answers import Answer
@@ -98,20 +99,25 @@ def slice_number(number: int, upload: Upload) -> int:
 
 def uploader(label: str) -> None:
     """Show where pictures are dropped, and take in what was."""
-    own = holding()
     with st.expander("Scans: plane and window"):
         plane = st.radio("Cut NIfTI volumes", PLANES, horizontal=True, key="plane")
         window = st.selectbox("Window of CT", WINDOWS, key="window")
-    files = st.file_uploader(
+    slot = st.empty()
+    files = _uploader(slot, label)
+    if files:
+        take_in(files, plane, None if window == WINDOWS[0] else window)
+        _uploader(slot, label)
+
+
+def _uploader(slot: DeltaGenerator, label: str) -> list[UploadedFile]:
+    """Show it in its place, empty after each upload."""
+    return slot.file_uploader(
         label,
         accept_multiple_files=True,
-        key=f"upload-{own.round}",
+        key=f"upload-{holding().round}",
         help="PNG, JPEG, TIFF, BMP, a DICOM file, a ZIP of a DICOM series, NIfTI; told by content. "
         f"At most {LIMITS.files} files and {LIMITS.size // 1_000_000} MB until you clear the page.",
     )
-    if files:
-        take_in(files, plane, None if window == WINDOWS[0] else window)
-        st.rerun()
 
 
 def show_samples(bundle: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ import streamlit as st
 import gliaboost
 from gliaboost.errors import GliaboostError
 from gliaboost.web.settings import AppSettings
+from gliaboost.web.turns import Turns
 
 if TYPE_CHECKING:
     from gliaboost.models.bundle import Bundle
@@ -66,9 +66,9 @@ def models_of(settings: AppSettings) -> Models:
 
 
 @st.cache_resource(show_spinner=False)
-def asking() -> threading.Lock:
+def asking() -> Turns:
     """Give the one lock around prediction."""
-    return threading.Lock()
+    return Turns()
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)

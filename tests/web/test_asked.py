@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from gliaboost.web import asked
 from gliaboost.web.loaded import asking
+from gliaboost.web.turns import Turns
 from tests.web.conftest import Made, OpenPage, drop
 
 
@@ -17,7 +16,7 @@ def test_prediction_waits_for_the_lock(
 
     def watched(function: object) -> object:
         def call(*given: object, **named: object) -> object:
-            held.append(asking().locked())
+            held.append(asking().taken)
             return function(*given, **named)  # type: ignore[operator]
 
         return call
@@ -26,8 +25,8 @@ def test_prediction_waits_for_the_lock(
         monkeypatch.setattr(asked, name, watched(vars(asked)[name]))
     page = open_page(made.bundle, segmenter=made.segmenter)
     drop(page, ("p00-0.png", made.picture()))
-    assert held == [True, True, True] and isinstance(asking(), type(threading.Lock()))
-    assert not asking().locked()
+    assert held == [True, True, True] and isinstance(asking(), Turns)
+    assert not asking().taken
 
 
 def test_pictures_are_asked_about_once(
