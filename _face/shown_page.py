@@ -13,6 +13,13 @@ from gliaboost.errors import UsageError
 # How every page of an audit or a look begins: whatever follows, a browser runs none of it.
 _GUARD = '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src'
 _BEFORE = 400
+# What an audit calls two pictures that are alike.
+_KINDS = {
+    "bytes": "The same file",
+    "pixels": "The same pixels",
+    "near": "Nearly the same picture",
+    "neighbour": "Neighbouring slices",
+}
 
 
 def guarded_page(path: Path) -> str:
@@ -66,7 +73,7 @@ class AuditedPair:
     first, second : str
         Their paths in the manifest.
     kind : str
-        How alike: ``bytes``, ``pixels`` or another word of the audit.
+        How alike, in words.
     words : str
         What is to be known of the two.
     """
@@ -126,4 +133,5 @@ def _pairs(found: object) -> Iterator[AuditedPair]:
             said.append("on two sides")
         if isinstance(one.get("similarity"), int | float):
             said.append(f"similarity {one['similarity']:.3f}")
-        yield AuditedPair(str(one["a"]), str(one["b"]), str(one["kind"]), "; ".join(said))
+        kind = str(one["kind"])
+        yield AuditedPair(str(one["a"]), str(one["b"]), _KINDS.get(kind, kind), "; ".join(said))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from gliaboost._face.agreement import disagreement
+from gliaboost._face.shortcomings import of_refusal
 from gliaboost.web.asked import answers_of
 from gliaboost.web.holding import clear, holding, show_faults, uploader
 from gliaboost.web.loaded import Models
 from gliaboost.web.picture import show_answer, show_layers, slice_slider
-from gliaboost.web.words import plain
+from gliaboost.web.words import plain, small
 
 # Columns beside each other; more models stand below.
 BESIDE = 2
@@ -18,7 +19,7 @@ BESIDE = 2
 def show_compare(models: Models) -> None:
     """Show the page on which models are compared."""
     names = list(models.classifiers)
-    chosen = st.multiselect("Models", names, names[:4], key="compared")
+    chosen = st.pills("Models", names, selection_mode="multi", default=names[:4], key="compared")
     uploader("Drop brain slices here")
     show_faults()
     own = holding()
@@ -64,6 +65,8 @@ def show_compare(models: Models) -> None:
                 st.markdown(f"**{plain(name)}**")
                 answer = answers[name][number]
                 show_answer(answer)
+                if lacks := of_refusal(models.classifiers[name]):
+                    st.html(small(lacks))
                 if answer.refused is None and answer.error is None:
                     show_layers(models.classifiers[name], number, st.session_state["opacity"])
     st.button("Clear the page", key="clear", on_click=clear)

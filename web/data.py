@@ -9,11 +9,12 @@ import streamlit as st
 from gliaboost._face.jobs import Job, jobs_in
 from gliaboost._face.shown_page import audited_pairs, audited_picture, guarded_page
 from gliaboost.datasets.decode import decode
-from gliaboost.errors import DecodeError
+from gliaboost.errors import DecodeError, GliaboostError
 from gliaboost.models.explain.layers import enlarged
+from gliaboost.web.framed import embed
 from gliaboost.web.settings import AppSettings
 from gliaboost.web.words import plain, small
-from gliaboost.web.working import ELSEWHERE, begin_on, embed, show_end, watch
+from gliaboost.web.working import ELSEWHERE, begin_on, show_end, watch
 
 # Pixels of a picture of a pair.
 SIDE = 360
@@ -58,22 +59,26 @@ def _pairs(job: Job) -> None:
         st.success("The audit found no pair of pictures that are alike.")
         return
     key = f"pair-{job.folder.name}"
-    at = min(int(st.session_state.get(key, 0)), len(pairs) - 1)
+    at = min(int(st.session_state.get(key, 1)), len(pairs))
 
     def step(by: int) -> None:
-        st.session_state[key] = (at + by) % len(pairs)
+        st.session_state[key] = (at - 1 + by) % len(pairs) + 1
 
-    back, where, on = st.columns([2, 3, 2], vertical_alignment="center")
-    back.button("Previous pair", key="pair-back", on_click=step, args=(-1,), width="stretch")
-    where.markdown(f"Pair {at + 1} of {len(pairs)}")
-    on.button("Next pair", key="pair-on", on_click=step, args=(1,), width="stretch")
-    pair = pairs[at]
+    if len(pairs) > 1:
+        st.session_state[key] = at
+        back, where, on = st.columns([2, 3, 2], vertical_alignment="bottom")
+        back.button("Previous pair", key="pair-back", on_click=step, args=(-1,), width="stretch")
+        where.number_input(f"Pair, of {len(pairs):,}", 1, len(pairs), key=key)
+        on.button("Next pair", key="pair-on", on_click=step, args=(1,), width="stretch")
+    else:
+        st.markdown("One pair of pictures is alike.")
+    pair = pairs[at - 1]
     st.markdown(f"**{plain(pair.kind)}**{f': {plain(pair.words)}' if pair.words else ''}")
     for column, path in zip(st.columns(2), (pair.first, pair.second), strict=True):
         with column:
             try:
                 file = audited_picture(job.folder, Path(job.words[1]), path)
-                st.image(enlarged(decode(file), SIDE), width="stretch")
-            except DecodeError as error:
-                st.error(plain(error.reason))
+                st.image(enlarged(decode(file), SIDE), width="stretch", alt=path)
+            except GliaboostError as error:
+                st.error(plain(error.reason if isinstance(error, DecodeError) else str(error)))
             st.html(small(path))

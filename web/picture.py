@@ -114,7 +114,10 @@ def show_layers(bundle: Bundle, number: int, opacity: int) -> Explanation | None
         return None
     words = f"The picture under the map of what the answer {found.predicted} rests on"
     st.image(layered(found, opacity / 100, side=SIDE), width="stretch", alt=words)
-    st.html(key(key_of(found)))
+    if found.heat.any():
+        st.html(key(key_of(found)))
+    else:
+        st.info("Nothing that this answer rests on has a place on the picture: there is no map.")
     height, width = found.image.shape
     said = f"As the model sees it, {width} by {height} pixels; the head's outline is white."
     st.html(small(said))

@@ -1,4 +1,4 @@
-"""Commands that run on by themselves, shown while they do; and the pages that they made."""
+"""Commands that run on by themselves: begun, shown while they run, and how they ended."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from gliaboost._face.jobs import Job, begin, jobs_in
 from gliaboost.errors import GliaboostError
 from gliaboost.web.words import plain, small
 
-# Pixels of a page inside the page, and seconds between two looks at a log.
-HEIGHT, PAUSE = 900, 2
+# Seconds between two looks at a log.
+PAUSE = 2
 ELSEWHERE = (
     "This page is open to others, so folders of this machine are not shown on it. Start gliaboost "
     "app without --address to see them."
@@ -39,7 +39,7 @@ def watch(folder: Path, runs: Path) -> None:
     if job.state != "running":
         st.rerun()
     st.info("It runs, and goes on if you close this page.")
-    st.code("\n".join(job.log()) or "...", language=None)
+    _show_log(job.log() or ["..."])
     st.button("Stop it", key="stop", on_click=job.stop)
 
 
@@ -48,16 +48,10 @@ def show_end(job: Job) -> None:
     if job.state in ("failed", "stopped"):
         how = "was stopped" if job.state == "stopped" else "failed"
         st.error(f"It {how}\\.")
-        st.code("\n".join(job.log()) or "It said nothing.", language=None)
+        _show_log(job.log() or ["It said nothing."])
         st.html(small(f"gliaboost {' '.join(job.words)}"))
 
 
-def embed(html: str, words: str) -> None:
-    """Show a page inside the page."""
-    frame = getattr(st, "iframe", None)
-    if frame is not None:
-        frame(html, height=HEIGHT, alt=words)
-        return
-    from streamlit.components.v1 import html as older
-
-    older(html, height=HEIGHT, scrolling=True)
+def _show_log(lines: list[str]) -> None:
+    """Set lines under each other, long ones broken: what scrolls sideways no keyboard reaches."""
+    st.code("\n".join(lines), language=None, wrap_lines=True)

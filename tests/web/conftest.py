@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,3 +89,10 @@ def words(page: AppTest) -> str:
     return "\n".join(
         str(getattr(e, "value", "")) for kind in kinds for e in page.get(kind)
     ).replace("\\", "")
+
+
+def framed(page: AppTest) -> str:
+    """The page that is shown inside the page."""
+    (frame,) = page.get("bidi_component")
+    shown: str = json.loads(frame.proto.json)["html"]
+    return shown

@@ -36,5 +36,5 @@ def test_one_model_alone_is_not_compared(made: Made, open_page: OpenPage) -> Non
     assert not [r for r in page.radio if r.key == "view" and "Compare" in r.options]
     page = open_page(made.bundle, made.other)
     page.radio(key="view").set_value("Compare").run()
-    page.multiselect(key="compared").set_value(["first"]).run()
+    page.button_group(key="compared").set_value(["first"]).run()
     assert "Choose two models" in words(page)

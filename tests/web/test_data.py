@@ -8,7 +8,7 @@ import pytest
 import gliaboost
 from gliaboost._face.job_process import EXIT, JOB
 from gliaboost.web import working
-from tests.web.conftest import Made, OpenPage, words
+from tests.web.conftest import Made, OpenPage, framed, words
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def runs(made: Made, tmp_path: Path) -> Path:
     for n, label in enumerate(("a", "b")):
         (data / label).mkdir()
         (data / label / f"{n}.png").write_bytes(made.picture())
+        (data / label / f"{n}-other.png").write_bytes(made.picture("p05-0.png"))
         (data / label / "own.png").write_bytes(made.picture(f"p0{n + 1}-1.png"))
     folder = tmp_path / "runs" / "data-audit"
     folder.mkdir(parents=True)
@@ -36,11 +37,26 @@ def test_an_audit_is_read_on_the_page_and_its_pairs_clicked_through(
     page.radio(key="view").set_value("Data").run()
     said = words(page)
     assert not page.exception and not page.error
-    assert "Pair 1 of" in said and "under two labels" in said and len(page.image) == 2
-    assert "gliaboost" in page.get("iframe")[0].proto.srcdoc
-    page.button(key="pair-on").click().run()
+    assert "The same file" in said and "under two labels" in said and len(page.image) == 2
+    assert "gliaboost" in framed(page)
+    pair = page.number_input[0]
+    assert pair.value == 1 and pair.max is not None and pair.max >= 2
     page.button(key="pair-back").click().run()
-    assert "Pair 1 of" in words(page) and not page.exception
+    assert page.number_input[0].value == pair.max and not page.exception
+    page.button(key="pair-on").click().run()
+    assert page.number_input[0].value == 1
+    page.number_input[0].set_value(2).run()
+    assert len(page.image) == 2 and not page.exception and not page.error
+
+
+def test_a_picture_that_is_gone_is_said_and_the_rest_is_shown(
+    made: Made, open_page: OpenPage, runs: Path
+) -> None:
+    for file in (runs.parent / "data").rglob("*.png"):
+        file.unlink()
+    page = open_page(made.bundle, runs=str(runs))
+    page.radio(key="view").set_value("Data").run()
+    assert len(page.error) == 2 and not page.exception and "gliaboost" in framed(page)
 
 
 def test_a_look_is_begun_on_what_is_there(

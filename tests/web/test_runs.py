@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gliaboost._face.job_process import EXIT, JOB, LOG
-from tests.web.conftest import Made, OpenPage, words
+from tests.web.conftest import Made, OpenPage, framed, words
 
 FIGSHARE = Path(__file__).parents[2] / "benchmarks" / "results" / "figshare"
 
@@ -31,7 +31,7 @@ def test_a_run_that_was_begun_earlier_is_read_on_the_page(
     page = open_page(made.bundle, runs=str(tmp_path / "runs"))
     page.radio(key="view").set_value("Benchmark").run()
     assert not page.exception and not page.error
-    assert "figshare" in page.get("iframe")[0].proto.srcdoc
+    assert "figshare" in framed(page)
 
 
 def test_a_running_one_is_found_again_with_its_log_and_can_be_stopped(
@@ -70,3 +70,42 @@ def test_without_a_run_that_is_said(made: Made, open_page: OpenPage, tmp_path: P
     assert page.selectbox(key="preset").options == ["fast", "good", "best"]
     with pytest.raises(KeyError):
         page.button(key="stop")
+
+
+def test_runs_are_listed_the_latest_first_with_their_state(
+    made: Made, open_page: OpenPage, tmp_path: Path
+) -> None:
+    runs = tmp_path / "runs"
+    for name, code in (("broken", "2"), ("lost", "0"), ("killed", "")):
+        folder = job(runs, name)
+        if code:
+            (folder / EXIT).write_text(code)
+    (runs / "figshare").mkdir()
+    (runs / "figshare" / "results.json").write_bytes((FIGSHARE / "results.json").read_bytes())
+    (runs / "empty").mkdir()
+    page = open_page(made.bundle, runs=str(runs))
+    page.radio(key="view").set_value("Benchmark").run()
+    # It was written later than those were begun.
+    assert page.selectbox(key="run").options == [
+        "figshare", "lost", "killed (stopped)", "broken (failed)",
+    ]  # fmt: skip
+    assert "233 patients" in framed(page) and not page.exception
+    page.selectbox(key="run").set_value("lost").run()
+    assert "holds no results any more" in words(page)
+    # It goes on, and ends otherwise: what was chosen stays chosen.
+    page.selectbox(key="run").set_value("killed").run()
+    (runs / "killed" / EXIT).write_text("2")
+    page.run()
+    assert page.selectbox(key="run").value == "killed" and "It failed" in words(page)
+
+
+def test_a_torn_run_is_a_red_line_beside_the_others(
+    made: Made, open_page: OpenPage, tmp_path: Path
+) -> None:
+    run = tmp_path / "runs" / "torn"
+    run.mkdir(parents=True)
+    (run / "results.json").write_bytes((FIGSHARE / "results.json").read_bytes()[:999])
+    page = open_page(made.bundle, runs=str(tmp_path / "runs"))
+    page.radio(key="view").set_value("Benchmark").run()
+    assert "run gliaboost benchmark again" in words(page) and not page.exception
+    assert page.selectbox(key="run").options == ["torn"]

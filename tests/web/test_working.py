@@ -1,26 +1,30 @@
 from __future__ import annotations
 
-import streamlit as st
+import json
+from pathlib import Path
 
-from gliaboost.web.working import HEIGHT, embed
+from streamlit.testing.v1 import AppTest
+
+from gliaboost._face.job_process import EXIT, JOB, LOG
 
 
-def test_a_page_is_embedded_by_an_older_streamlit_too(monkeypatch: object) -> None:
-    from streamlit.testing.v1 import AppTest
+def test_how_a_command_ended_is_said_with_lines_that_are_broken(tmp_path: Path) -> None:
+    """What scrolls sideways is reached by no keyboard."""
 
-    def script() -> None:
-        import streamlit
+    def script(folder: str) -> None:
+        from pathlib import Path
 
-        from gliaboost.web.working import embed as show
+        from gliaboost._face.jobs import jobs_in
+        from gliaboost.web.working import show_end
 
-        if hasattr(streamlit, "iframe"):
-            del streamlit.iframe
-        show("<p>here</p>", "words")
+        show_end(jobs_in(Path(folder))[0])
 
-    kept = st.iframe
-    try:
-        page = AppTest.from_function(script, default_timeout=30).run()
-    finally:
-        st.iframe = kept
-    assert not page.exception and page.get("iframe")[0].proto.srcdoc == "<p>here</p>"
-    assert HEIGHT > 400 and callable(embed)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    known = {"kind": "benchmark", "words": ["benchmark", "data"], "begun": "2026", "pid": 0}
+    (folder / JOB).write_text(json.dumps(known))
+    (folder / LOG).write_text("x" * 500)
+    (folder / EXIT).write_text("2")
+    page = AppTest.from_function(script, args=(str(tmp_path),), default_timeout=30).run()
+    assert not page.exception and "failed" in page.error[0].value
+    assert page.code[0].value == "x" * 500 and page.code[0].proto.wrap_lines

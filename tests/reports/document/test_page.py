@@ -26,6 +26,7 @@ from tests.browser import opened as open_page
 MakePredictions = Callable[..., pd.DataFrame]
 MakeRun = Callable[..., Path]
 WIDTHS = (360, 768, 1280)
+TEMPLATES = Path(__file__).parents[3] / "reports" / "document" / "templates"
 
 # What a reader sees: each text's own colour, on all that is painted behind it.
 CONTRASTS = """() => {
@@ -290,3 +291,11 @@ def test_a_page_that_shows_a_data_set_fits(browser: Any, tmp_path: Path, width: 
         assert tables and max(tables) <= width
         assert page.evaluate(CUT.replace("figure svg", "svg")) == []
         assert page.complaints == []
+
+
+@pytest.mark.parametrize("name", sorted(t.name for t in TEMPLATES.glob("*.html")))
+def test_what_scrolls_sideways_is_reached_by_keyboard_and_named(name: str) -> None:
+    text = (TEMPLATES / name).read_text("utf-8")
+    for opening in re.findall(r'<div class="scroll"[^>]*>', text):
+        assert 'role="region"' in opening and 'tabindex="0"' in opening
+        assert re.search(r'aria-label(ledby)?="[^"]+"', opening)
