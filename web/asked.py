@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from gliaboost._face.answers import Answer, answer, explanation_of
 from gliaboost.errors import GliaboostError
+from gliaboost.models.segmentation.prediction import segment_pictures
 from gliaboost.models.segmentation.tumour_map import TumourMap, tumour_map
 from gliaboost.web.holding import chosen_slice, holding, slice_number
 from gliaboost.web.loaded import asking
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from gliaboost.models.segmentation.bundle import SegmenterBundle
 
 # Pictures that are asked about together: others wait no longer than for these.
-BATCH = 8
+BATCH, OUTLINED = 8, 2
 
 
 def answers_of(bundle: Bundle) -> dict[int, Answer]:
@@ -28,20 +32,78 @@ def answers_of(bundle: Bundle) -> dict[int, Answer]:
         number: (bundle.sha256, number, slice_number(number, one))
         for number, one in own.uploads.items()
     }
-    wanted = [number for number, place in places.items() if place not in own.answers]
-    bar = st.progress(0.0, "Asking the model") if len(wanted) > 1 else None
-    for start in range(0, len(wanted), BATCH):
-        part = wanted[start : start + BATCH]
-        sources = [chosen_slice(number, own.uploads[number]).source for number in part]
-        with asking().answer():
-            found = answer(bundle, sources)
-        own.answers |= {places[number]: one for number, one in zip(part, found, strict=True)}
+    wanted = [place for place in places.values() if place not in own.answers]
+    with _progress(len(wanted), "Answered") as step:
+        for start in range(0, len(wanted), BATCH):
+            part = wanted[start : start + BATCH]
+            sources = [own.uploads[number].slices[at].source for _, number, at in part]
+            with asking().answer():
+                found = answer(bundle, sources)
+            own.answers |= dict(zip(part, found, strict=True))
+            step(start + len(part))
+    return {number: own.answers[place] for number, place in places.items()}
+
+
+def unanswered(bundle: Bundle, number: int) -> list[int]:
+    """List the slices of a scan that were not asked about yet."""
+    own = holding()
+    every = range(len(own.uploads[number].slices))
+    return [at for at in every if (bundle.sha256, number, at) not in own.answers]
+
+
+def answer_scan(bundle: Bundle, number: int) -> None:
+    """Answer all slices of a scan, whenever nobody waits for the answer on a picture."""
+    own = holding()
+    slices, wanted = own.uploads[number].slices, unanswered(bundle, number)
+    with _progress(len(wanted), "Answered") as step:
+        for start in range(0, len(wanted), BATCH):
+            part = wanted[start : start + BATCH]
+            with asking().rest():
+                found = answer(bundle, [slices[at].source for at in part])
+            for at, one in zip(part, found, strict=True):
+                own.answers[bundle.sha256, number, at] = one
+            step(start + len(part))
+
+
+def unoutlined(bundle: SegmenterBundle, number: int) -> list[int]:
+    """List the slices of a scan in which no tumour was looked for yet."""
+    own = holding()
+    every = range(len(own.uploads[number].slices))
+    return [at for at in every if (bundle.sha256, number, at) not in own.outlined]
+
+
+def outline_scan(bundle: SegmenterBundle, number: int) -> None:
+    """Look for a tumour in all slices of a scan, whenever nobody waits for an answer."""
+    own = holding()
+    slices, wanted = own.uploads[number].slices, unoutlined(bundle, number)
+    with _progress(len(wanted), "Outlined") as step:
+        for start in range(0, len(wanted), OUTLINED):
+            part = wanted[start : start + OUTLINED]
+            place = slices[part[0]].place
+            with asking().rest():
+                found = segment_pictures(
+                    bundle,
+                    [slices[at].source for at in part],
+                    spacing=None if place is None else place.spacing,
+                )
+            for at, one in zip(part, found, strict=True):
+                kept = replace(one, place=slices[at].place, pictured=None)
+                own.outlined[bundle.sha256, number, at] = kept
+            step(start + len(part))
+
+
+@contextmanager
+def _progress(count: int, done: str) -> Iterator[Callable[[int], None]]:
+    """Show how many of several are done; of one alone nothing."""
+    bar = st.progress(0.0, f"{done} 0 of {count}") if count > 1 else None
+
+    def step(number: int) -> None:
         if bar is not None:
-            done = min(start + BATCH, len(wanted))
-            bar.progress(done / len(wanted), f"Answered {done} of {len(wanted)}")
+            bar.progress(number / count, f"{done} {number} of {count}")
+
+    yield step
     if bar is not None:
         bar.empty()
-    return {number: own.answers[place] for number, place in places.items()}
 
 
 def explanation(bundle: Bundle, number: int) -> Explanation | str:

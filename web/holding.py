@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from gliaboost._face.answers import Answer
     from gliaboost.datasets.scans import Looked
+    from gliaboost.models.segmentation.segmentations import SegmentedPicture
 
 LIMITS = UploadLimits()
 # Pictures whose explanations and maps are kept; the others' are made again.
@@ -44,8 +45,8 @@ class Holding:
         Files that were handed over.
     round : int
         Renewed with each upload, so that the uploader begins empty.
-    answers, drawn : dict
-        What was computed, by picture and model.
+    answers, drawn, outlined : dict
+        What was computed, by model, picture and slice.
     """
 
     uploads: dict[int, Upload] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Holding:
     round: int = 0
     answers: dict[tuple[str, int, int], Answer] = field(default_factory=dict)
     drawn: dict[tuple[str, int, int], Any] = field(default_factory=dict)
+    outlined: dict[tuple[str, int, int], SegmentedPicture] = field(default_factory=dict)
 
     @property
     def kept(self) -> int:

@@ -18,9 +18,11 @@ from gliaboost.models.segmentation.outline import PREDICTED, outlined
 from gliaboost.models.segmentation.tumour_map import TumourMap
 from gliaboost.web.asked import explanation, tumour
 from gliaboost.web.holding import chosen_slice, holding
+from gliaboost.web.scan import show_scan
 from gliaboost.web.words import bars, facts, key, plain, small
 
 if TYPE_CHECKING:
+    from gliaboost.datasets.uploads import Upload
     from gliaboost.models.bundle import Bundle
     from gliaboost.models.explain.attribution import Explanation
     from gliaboost.models.segmentation.bundle import SegmenterBundle
@@ -65,6 +67,14 @@ def show_picture(
     upload = holding().uploads[number]
     st.markdown(f"**{plain(upload.name)}**")
     slice_slider(number)
+    _slice(number, upload, answer, bundle, segmenter)
+    if upload.is_scan:
+        show_scan(number, bundle, segmenter)
+
+
+def _slice(
+    number: int, upload: Upload, answer: Answer, bundle: Bundle, segmenter: SegmenterBundle | None
+) -> None:
     said, seen = st.columns([5, 6], gap="large")
     with said:
         show_answer(answer)

@@ -10,8 +10,10 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
+import nibabel
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -163,6 +165,24 @@ def test_many_pictures_and_a_bad_one(browser: Any, served: Served) -> None:
     page.get_by_role("button", name="Clear the page").click()
     page.get_by_role("button", name="Answers as CSV").wait_for(state="detached")
     assert page.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", DESK), ("dark", PHONE)])
+def test_a_whole_scan_is_answered_and_outlined(
+    browser: Any, served: Served, scheme: str, width: int, tmp_path: Path
+) -> None:
+    cut = np.stack([decode(served.slices[0]).T[::-1, ::-1]] * 5, axis=2).astype(np.int16)
+    scan = cast(Any, nibabel).Nifti1Image(cut, np.diag([0.9, 0.9, 4, 1])).to_bytes()
+    page = page_of(browser, served.url, width=width, height=TALL, scheme=scheme)
+    drop(page, ("scan.nii.gz", scan))
+    page.get_by_role("button", name="Ask about all 5 slices").click()
+    answers = pd.read_csv(downloaded(page, "All slices as CSV"))
+    settled(page)
+    said = page.inner_text("main")
+    assert answers["slice"].tolist() == [1, 2, 3, 4, 5] and answers["outlined_mm2"].nunique() == 1
+    assert "Outlined volume" in said and " ml" in said
+    keep(page, f"app-scan-{scheme}", tmp_path)
+    assert faults(page, width) == [] and page.complaints == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
