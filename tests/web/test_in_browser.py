@@ -176,8 +176,9 @@ def test_a_whole_scan_is_answered_and_outlined(
     page = page_of(browser, served.url, width=width, height=TALL, scheme=scheme)
     drop(page, ("scan.nii.gz", scan))
     page.get_by_role("button", name="Ask about all 5 slices").click()
-    answers = pd.read_csv(downloaded(page, "All slices as CSV"))
+    page.get_by_role("button", name="All slices as CSV").wait_for()
     settled(page)
+    answers = pd.read_csv(downloaded(page, "All slices as CSV"))
     said = page.inner_text("main")
     assert answers["slice"].tolist() == [1, 2, 3, 4, 5] and answers["outlined_mm2"].nunique() == 1
     assert "Outlined volume" in said and " ml" in said
