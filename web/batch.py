@@ -30,7 +30,14 @@ def show_table(answers: dict[int, Answer]) -> None:
         for one in answers.values()
     ]
     share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(rows, hide_index=True, width="stretch", column_config={"Probability": share})
+    st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        column_config={"Probability": share},
+        placeholder="",
+        alt="The answer on each picture",
+    )
 
 
 def show_downloads(answers: dict[int, Answer], bundle: Bundle) -> None:

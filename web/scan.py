@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Slices that are asked about at most: with a segmenter some minutes on two cores.
 MOST = 512
+# What a column of the CSV is called on the page.
+_HEADS = {"outlined_mm2": "Outlined, mm²", "outlined_pixels": "Outlined, pixels"}
 
 
 def show_scan(number: int, bundle: Bundle, segmenter: SegmenterBundle | None) -> None:
@@ -70,7 +72,14 @@ def _show(number: int, bundle: Bundle, segmenter: SegmenterBundle | None) -> Non
     st.html(facts([*said, *_volume(slices[0].place, outlines)]))
     rows = [_row(at, one, outlines) for at, one in enumerate(answers, 1)]
     share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(rows, hide_index=True, width="stretch", column_config={"Probability": share})
+    st.dataframe(
+        rows,
+        hide_index=True,
+        width="stretch",
+        column_config={"Probability": share},
+        placeholder="",
+        alt="The answer on each slice",
+    )
     frame = answers_frame(answers, bundle.classes)
     frame.insert(0, "slice", range(1, len(answers) + 1))
     for name, column in _areas(outlines).items():
@@ -92,7 +101,7 @@ def _row(at: int, one: Answer, outlines: list[SegmentedPicture]) -> dict[str, An
         "Answer": one.verdict,
         "Probability": None if one.probabilities is None else max(one.probabilities.values()),
         "Cannot be ruled out": ", ".join(one.inside or ()),
-        **{name.replace("_", ", "): column[0] for name, column in areas.items()},
+        **{_HEADS[name]: column[0] for name, column in areas.items()},
     }
 
 
