@@ -84,6 +84,12 @@ def memory(pid: int) -> dict[str, int]:
     return {"now": 1024 * int(read["VmRSS"]), "peak": 1024 * int(read["VmHWM"])}
 
 
+def worked(pid: int) -> float:
+    """Read the seconds that a process has worked on all cores, whatever else they did."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 async def dropped(page: Any, path: Path) -> tuple[float, float]:
     """Drop a slice on an empty page; return the seconds until its answer is there, and its map."""
     begun = time.perf_counter()
@@ -97,7 +103,7 @@ async def dropped(page: Any, path: Path) -> tuple[float, float]:
     return waited, explained
 
 
-async def sessions(url: str, slices: Sequence[Path], people: int) -> dict[str, Any]:
+async def sessions(url: str, pid: int, slices: Sequence[Path], people: int) -> dict[str, Any]:
     """Open sessions one after the other, then let one ask, then all at once."""
     from playwright.async_api import async_playwright
 
@@ -119,13 +125,16 @@ async def sessions(url: str, slices: Sequence[Path], people: int) -> dict[str, A
         first = await dropped(pages[0], slices[0])
         alone = [await dropped(pages[0], slices[n % len(slices)]) for n in range(1, ROUNDS + 1)]
         at_once: list[tuple[float, float]] = []
+        before = worked(pid)
         for turn in range(ROUNDS if people > 1 else 0):
             asked = [
                 dropped(page, slices[(turn + n) % len(slices)]) for n, page in enumerate(pages)
             ]
             at_once += await asyncio.gather(*asked)
+        after = worked(pid)
         await browser.close()
     return {
+        "worked": (after - before) / max(1, len(at_once)),
         "opened": opened,
         "first": first[0],
         "alone": [answer for answer, _ in alone],
@@ -156,6 +165,9 @@ def report(results: dict[str, Any]) -> str:
             rows.append([words, _seconds(seen), f"{AT_ONCE:.0f} s", _met(seen < AT_ONCE)])
             explained = how(waited["at_once_explained"])
             rows.append([f"{people} at once, {name} of the maps", _seconds(explained), "", ""])
+    if at_once:
+        words = "the server's own work, an answer with its map"
+        rows.append([words, _seconds(waited["worked"]), "", ""])
     rows.append(["server's memory at its peak", f"{gigabytes:.2f} GB", "2 GB", _met(gigabytes < 2)])
     return (
         f"# {_NAMES.get(people, str(people))} at the page\n\n"
@@ -190,7 +202,7 @@ def main() -> None:
         bundle, slices = prepared(Path(folder), given.preset, given.bundle)
         load = os.getloadavg()[0]
         with serving(bundle) as (url, pid, up):
-            waited = asyncio.run(sessions(url, slices, people))
+            waited = asyncio.run(sessions(url, pid, slices, people))
             held = memory(pid)
     results: dict[str, Any] = {
         "command": " ".join(["python -m benchmarks.app_load", *sys.argv[1:]]),
