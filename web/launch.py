@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import socket
 import threading
+import time
 import webbrowser
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -22,6 +24,8 @@ PORT = 8501
 _PORTS = 50
 # Seconds until the models are asked once: the server comes first.
 WARMING = 2.0
+# Seconds between two searches for what nobody uses any more: pictures of pages that were closed.
+TIDYING = 60.0
 _MEGABYTE = 1024 * 1024
 
 
@@ -82,6 +86,9 @@ def server_options(address: str, port: int) -> dict[str, Any]:
         "client.toolbarMode": "minimal",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,
+        # After each look at the page it would search all objects of all libraries for rubbish, for
+        # longer than an answer takes, and everybody would wait: `start` has it done now and then.
+        "runner.postScriptGC": False,
         "global.developmentMode": False,
         # One blue for each ground, dark or light enough to be read on it.
         "theme.light.primaryColor": "#1f66a8",
@@ -199,6 +206,7 @@ def start(settings: AppSettings, *, address: str, port: int, browser: bool) -> N
     options = {n: v for n, v in server_options(address, port).items() if n in known}
     words = [f"--{name}={_word(v)}" for name, value in options.items() for v in _values(value)]
     _later(WARMING, warm_up, settings)
+    _now_and_then(TIDYING, gc.collect)
     if browser:
         _later(1.0, webbrowser.open, page_address(address, port))
     cli.main(["run", *words, str(SCRIPT), "--", *settings.words()], standalone_mode=False)
@@ -208,6 +216,15 @@ def _later(seconds: float, function: Callable[..., Any], *given: Any) -> None:
     timer = threading.Timer(seconds, function, given)
     timer.daemon = True
     timer.start()
+
+
+def _now_and_then(seconds: float, function: Callable[[], Any]) -> None:
+    def run() -> None:
+        while True:
+            time.sleep(seconds)
+            function()
+
+    threading.Thread(target=run, daemon=True).start()
 
 
 def _values(value: Any) -> list[Any]:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import socket
 import sys
+import threading
 from typing import Any
 
 import pytest
@@ -26,12 +28,22 @@ def test_streamlit_is_given_the_options_and_the_settings(monkeypatch: pytest.Mon
     given: list[list[str]] = []
     monkeypatch.setattr(cli, "main", lambda words, **named: given.append(words))
     monkeypatch.setattr(launch, "_later", lambda *given: None)
+    tidied: list[tuple[object, ...]] = []
+    monkeypatch.setattr(launch, "_now_and_then", lambda *given: tidied.append(given))
     launch.start(AppSettings(("m.joblib",)), address="127.0.0.1", port=8600, browser=False)
     (words,) = given
     assert "--server.maxUploadSize=20" in words and "--browser.gatherUsageStats=false" in words
     assert words[-3:] == [str(launch.SCRIPT), "--", *AppSettings(("m.joblib",)).words()]
     known = {name for option in cli.main_run.params for name in option.opts}
     assert {word.partition("=")[0] for word in words if word.startswith("--s")} <= known
+    # The rubbish of all libraries is searched for by us, not after each look at the page.
+    assert "--runner.postScriptGC=false" in words and tidied == [(launch.TIDYING, gc.collect)]
+
+
+def test_rubbish_is_searched_for_again_and_again() -> None:
+    searched = threading.Semaphore(0)
+    launch._now_and_then(0.01, searched.release)
+    assert all(searched.acquire(timeout=30) for _ in range(3))
 
 
 def test_an_older_streamlit_is_not_given_what_it_does_not_know(
@@ -42,6 +54,7 @@ def test_an_older_streamlit_is_not_given_what_it_does_not_know(
     given: list[list[str]] = []
     monkeypatch.setattr(cli, "main", lambda words, **named: given.append(words))
     monkeypatch.setattr(launch, "_later", lambda *given: None)
+    monkeypatch.setattr(launch, "_now_and_then", lambda *given: None)
     fewer = [p for p in cli.main_run.params if "--server.allowedHosts" not in p.opts]
     monkeypatch.setattr(cli.main_run, "params", fewer)
     launch.start(AppSettings(), address="127.0.0.1", port=8600, browser=False)
