@@ -15,6 +15,7 @@ from pathlib import Path
 from gliaboost.errors import DamagedFileError, DamagedWarning, GliaboostError, WriteError
 from gliaboost.leftovers import claim, meant, release, sweep
 from gliaboost.regular_files import open_regular
+from gliaboost.remote import as_url
 
 ELSEWHERE = "free space, or name another place"
 _BLOCK = 2**20
@@ -157,6 +158,8 @@ def writing(
         ...
     gliaboost.errors.WriteError: cannot write a.json: No space left on device; try b.json
     """
+    if url := as_url(path):
+        raise kind(f"cannot write {url}: only a store's features can lie at a URL; {remedy}")
     try:
         yield
     except OSError as error:

@@ -54,7 +54,7 @@ class Workers(Executor, Protocol):
     def share(self, value: T) -> T:
         """Give what stands for a value in what tasks are given, so that it travels once a worker.
 
-        It is a value itself nowhere but there: in the first level of a task's item, a tuple.
+        It is a value nowhere but there, in tuples and in their tuples.
         """
 
     def hear(self, progress: Progress) -> Progress:

@@ -2,15 +2,19 @@
 
 A pipe would be waited for, a device never ends, and a path may be no path at all. Each is told
 here, once, as an `OSError` with words of its own, which every reader turns into its typed error.
+A URL (`gliaboost.remote`) is read like a path.
 """
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+from gliaboost.remote import as_url, is_remote_file, read_remote, size_of
 
 _KINDS = {
     stat.S_IFDIR: "is a folder",
@@ -19,6 +23,8 @@ _KINDS = {
     stat.S_IFCHR: "is a device",
     stat.S_IFBLK: "is a device",
 }
+# Of what is read from a URL at once.
+_MOST_REMOTE = 2**30
 # Without O_NONBLOCK a pipe is waited for before it can be told.
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -39,6 +45,8 @@ def is_there(path: str | os.PathLike[str]) -> bool:
     >>> is_there("/"), is_there("a" * 10_000)
     (True, False)
     """
+    if url := as_url(path):
+        return is_remote_file(url)
     return os.path.exists(path)  # noqa: PTH110 - pathlib's raises where the name is too long
 
 
@@ -49,6 +57,8 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 
 def is_regular(path: str | os.PathLike[str]) -> bool:
     """Whether a path leads to a file, and to no pipe, socket or device; it need not be readable."""
+    if url := as_url(path):
+        return is_remote_file(url)
     return os.path.isfile(path)  # noqa: PTH113 - as above
 
 
@@ -80,6 +90,8 @@ def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
     ...     print(error.strerror)
     holds a null byte, which no path does
     """
+    if url := as_url(path):
+        return io.BytesIO(_remote(url, _MOST_REMOTE))
     path = os.fspath(path)
     if "\0" in path:
         raise IrregularFileError(errno.EINVAL, "holds a null byte, which no path does", path)
@@ -124,6 +136,8 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
     >>> read_regular(file, 3)
     b'abc'
     """
+    if url := as_url(path):
+        return _remote(url, most)
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
         # Files below /proc and /sys say 0 and hold what they like.
@@ -131,11 +145,21 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
         if len(data) > size:
             data += file.read(most + 1 - len(data))
         if size > most or len(data) > most:
-            held = f"{max(size, len(data)):,} bytes"
-            raise LargeFileError(
-                errno.EFBIG, f"has {held}, more than the cap of {most:,}", os.fspath(path)
-            )
+            raise _large(max(size, len(data)), most, os.fspath(path))
         return data
+
+
+def _remote(url: str, most: int) -> bytes:
+    """Read what lies at a URL, after a look at its size."""
+    size = size_of(url) or 0
+    data = read_remote(url) if size <= most else b""
+    if max(size, len(data)) > most:
+        raise _large(max(size, len(data)), most, url)
+    return data
+
+
+def _large(size: int, most: int, path: str) -> LargeFileError:
+    return LargeFileError(errno.EFBIG, f"has {size:,} bytes, more than the cap of {most:,}", path)
 
 
 def _named(error: OSError, path: str) -> OSError:

@@ -17,9 +17,11 @@ from gliaboost._face.places import check_folder
 from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
 from gliaboost._face.runs import identity_of, run_folder, write_note
 from gliaboost._face.settings import SettingsGiven
+from gliaboost._face.workers import check_workers, working
 from gliaboost.datasets.naming import named
 from gliaboost.locks import held
 from gliaboost.progress import SILENT, Progress
+from gliaboost.remote import as_url
 
 if TYPE_CHECKING:
     from gliaboost.datasets.manifest import Manifest
@@ -54,6 +56,7 @@ def benchmark(
     seed: int = 0,
     store: Path | str | None = None,
     command: str = "",
+    cluster: Path | str | None = None,
     executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Results:
@@ -109,16 +112,20 @@ def benchmark(
     device : {"auto", "cpu", "cuda"}
         Where to compute; the results say where that really was.
     jobs : int, optional
-        Threads; default: all cores.
+        Threads, of a cluster those of each worker; default: all cores.
     seed : int
         Same seed, same numbers.
     store : path-like, optional
         The feature cache; default: in the user's cache folder.
     command : str
         What a user typed, for the report.
+    cluster : path-like, optional
+        Where tasks run: ``local``, ``local:N`` (processes of this machine), ``tcp://HOST:PORT`` or
+        the file of a dask scheduler, whose workers see the same files, store and `out`. They
+        extract, and fit the folds of all experiments side by side. Default: threads extract, and
+        one fold runs at a time. Predictions do not depend on it.
     executor : Executor, optional
-        Extracts, and runs the folds of an experiment side by side; it must see the same files.
-        Default: threads extract, and one fold runs at a time.
+        Runs the tasks in place of a cluster, such as a pool of `concurrent.futures`.
     progress : Progress, optional
         Hears of every step.
 
@@ -135,6 +142,8 @@ def benchmark(
     UsageError
         If a name, a parameter, a place or a fold will not do; lists all of it, before any work.
         If another run is at work in `out`.
+    ClusterError
+        If no scheduler answers, its workers have another gliaboost, or do not see the files.
     GliaboostError
         If unreadable files leave a class empty.
 
@@ -186,6 +195,7 @@ def benchmark(
     check_numbers(faults, jobs, seed)
     check_folder(faults, out, "--out")
     check_folder(faults, store, "--store")
+    check_workers(faults, cluster, executor)
     asked_folds = list[str]()
     with faults.noted():
         asked_folds = folds_named(only)
@@ -220,36 +230,37 @@ def benchmark(
         elsewhere = None
         if given.other is not None:
             elsewhere = find_elsewhere(table, given.other, jobs=jobs, progress=progress)
-        results = run(
-            table,
-            protocol,
-            cache,
-            folder,
-            command=command,
-            call=noted_call(
-                data,
+        with working(cluster, executor, jobs, progress) as workers:
+            results = run(
+                table,
+                protocol,
+                cache,
                 folder,
-                models=choice.models,
-                parameters=choice.parameters,
-                extractors=choice.extractors,
-                folds=str(folds),
-                only=asked_folds,
-                target=target,
-                modality=modality,
-                tune=tune,
-                ablation=ablation,
-                controls=controls,
-                audit=audit,
-                device=choice.device,
-                test_on=test_on,
-                test_on_fingerprint="" if given.other is None else given.other.fingerprint(),
-            ),
-            audit=findings,
-            copies=copies,
-            elsewhere=elsewhere,
-            executor=executor,
-            progress=progress,
-        )
+                command=command,
+                call=noted_call(
+                    data,
+                    folder,
+                    models=choice.models,
+                    parameters=choice.parameters,
+                    extractors=choice.extractors,
+                    folds=str(folds),
+                    only=asked_folds,
+                    target=target,
+                    modality=modality,
+                    tune=tune,
+                    ablation=ablation,
+                    controls=controls,
+                    audit=audit,
+                    device=choice.device,
+                    test_on=test_on,
+                    test_on_fingerprint="" if given.other is None else given.other.fingerprint(),
+                ),
+                audit=findings,
+                copies=copies,
+                elsewhere=elsewhere,
+                executor=workers,
+                progress=progress,
+            )
         explain_mistakes(folder, table.root)
         render(folder, images=table.root)
         if identity is not None:
@@ -268,7 +279,7 @@ def _place(
     identity = identity_of(
         {
             "data": given.table.fingerprint(),
-            "place": str(given.table.root.resolve()),
+            "place": as_url(given.table.root) or str(given.table.root.resolve()),
             "folds": [(f.name, f.train.tolist(), f.test.tolist()) for f in protocol.folds],
             "experiments": [e.name for e in protocol.experiments],
             "features": [
@@ -298,7 +309,7 @@ def _findings(
     """Return the sentences of an audit, and the keys of copies by picture."""
     from gliaboost.reports.protocol.findings import known_findings
 
-    known = known_findings(table, cache.path, jobs=jobs, progress=progress)
+    known = known_findings(table, cache.beside, jobs=jobs, progress=progress)
     found = list(known.sentences)
     said = remark(table)
     found += [("note", said)] if said is not None else []

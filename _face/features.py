@@ -18,6 +18,7 @@ from gliaboost._face.words import CLASSICAL
 from gliaboost._face.workers import check_workers, working
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
+from gliaboost.remote import shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +72,7 @@ class Extracted:
     def failed(self) -> dict[str, str]:
         """Path and reason of each file that could not be read."""
         paths = self.manifest.paths
-        return {str(paths[row]): reason for row, reason in self.extraction.failed.items()}
+        return {shown(paths[row]): reason for row, reason in self.extraction.failed.items()}
 
     def to_frame(self) -> pd.DataFrame:
         """Read the columns.

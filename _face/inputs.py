@@ -13,6 +13,7 @@ from gliaboost.datasets.targets import with_target
 from gliaboost.errors import UsageError
 from gliaboost.progress import SILENT, Progress
 from gliaboost.regular_files import is_folder, is_regular, is_there
+from gliaboost.remote import as_url, shown
 from gliaboost.spelling import did_you_mean
 
 if TYPE_CHECKING:
@@ -64,12 +65,17 @@ def read_data(
 def _read(data: DataSet, progress: Progress, store: Path | str | None) -> Manifest:
     if isinstance(data, str | os.PathLike):
         path = Path(data)
+        if (url := as_url(path)) and path.suffix.lower() not in TABLES:
+            raise UsageError(
+                f"{url}: at a URL only a manifest is read ({', '.join(TABLES)}), whose paths may "
+                "be URLs too; make one, or copy the folder or archive to this machine"
+            )
         if is_folder(path):
             return read_folder(path, progress, store=None if store is None else _store(store))
         if not is_there(path):
             raise UsageError(
-                f"no manifest, folder or archive {path}; name a folder of classes, a .zip of one, "
-                f"or a table (.parquet, .csv){did_you_mean(path.name, _beside(path))}"
+                f"no manifest, folder or archive {shown(path)}; name a folder of classes, a .zip "
+                f"of one, or a table (.parquet, .csv){did_you_mean(path.name, _beside(path))}"
             )
         if is_archive(path):
             return read_archive(path, _store(store), progress)
@@ -176,4 +182,4 @@ def _beside(path: Path) -> list[str]:
 def _store(store: Path | str | None) -> Path:
     from gliaboost.features.store import FeatureStore
 
-    return Path(FeatureStore(None if store is None else Path(store)).path)
+    return FeatureStore(None if store is None else Path(store)).beside

@@ -9,6 +9,7 @@ from pathlib import Path
 from gliaboost._face.faults import Faults
 from gliaboost.errors import UsageError
 from gliaboost.regular_files import is_folder, is_there
+from gliaboost.remote import as_url, check_url
 
 
 def check_folder(faults: Faults, path: Path | str | None, option: str) -> None:
@@ -23,7 +24,10 @@ def check_folder(faults: Faults, path: Path | str | None, option: str) -> None:
     option : str
         That named it, for the message.
     """
-    if path is None or "://" in str(path):
+    if path is None:
+        return
+    if url := as_url(path):
+        _check_url(faults, url, option)
         return
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
@@ -50,6 +54,9 @@ def check_file(
     """
     if path is None:
         return
+    if url := as_url(path):
+        _check_url(faults, url, option)
+        return
     file = Path(path)
     if is_folder(file):
         faults.note(UsageError(f"{option} {path} is a folder; expected a file"))
@@ -63,6 +70,20 @@ def check_there(faults: Faults, path: Path | str | None, option: str) -> None:
     """Note that something which is to be read does not exist."""
     if path is not None and not is_there(path):
         faults.note(UsageError(f"{option} {path} does not exist; name a file or folder that does"))
+
+
+def _check_url(faults: Faults, url: str, option: str) -> None:
+    """Note that nothing but a store can be at a URL, and that one at a kind nobody knows cannot."""
+    if option != "--store":
+        faults.note(
+            UsageError(
+                f"{option} {url}: only a store (--store) and manifests that are read can be at a "
+                "URL; name a place of this machine"
+            )
+        )
+        return
+    with faults.noted():
+        check_url(url)
 
 
 def _try(faults: Faults, folder: Path, option: str, named: Path | str) -> None:

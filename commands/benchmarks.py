@@ -13,6 +13,7 @@ import gliaboost
 from gliaboost.commands.help import CHOICE, DATA, PLACE
 from gliaboost.commands.next_steps import after_benchmark, after_demo, after_report
 from gliaboost.commands.options import (
+    Cluster,
     DataPath,
     Device,
     Jobs,
@@ -147,6 +148,7 @@ def benchmark(
     out_of_core: OutOfCore = False,
     device: Device = "auto",
     jobs: Jobs = None,
+    cluster: Cluster = None,
     seed: Seed = 0,
     store: Store = None,
     quiet: Quiet = False,
@@ -181,6 +183,7 @@ def benchmark(
             jobs=jobs,
             seed=seed,
             store=store,
+            cluster=cluster,
             command=typed(),
             progress=progress,
         )

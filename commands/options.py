@@ -53,7 +53,9 @@ Seed = Annotated[
 Store = Annotated[
     Path | None,
     typer.Option(
-        help="Feature cache.", show_default="in the user's cache folder", rich_help_panel=PLACE
+        help="Feature cache: a folder, or a URL such as s3://BUCKET/FOLDER.",
+        show_default="in the user's cache folder",
+        rich_help_panel=PLACE,
     ),
 ]
 Cluster = Annotated[

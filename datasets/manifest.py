@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost.datasets.columns import text, usual_names
 from gliaboost.datasets.components import sharing
+from gliaboost.datasets.paths import absolute, are_there, as_there, is_open, joined, relative
 from gliaboost.datasets.shown import as_table, in_two_lines
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
@@ -18,7 +19,8 @@ from gliaboost.files import replacing, sha256_file
 from gliaboost.outside_text import csv_frame
 from gliaboost.parallel import Executor, map_in_order
 from gliaboost.parquet_file import write_frame
-from gliaboost.regular_files import is_folder, is_regular, is_there
+from gliaboost.regular_files import is_folder, is_there
+from gliaboost.remote import as_url, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +50,7 @@ class Manifest:
         ``source`` and ``key`` (SHA-256 of the file's bytes) may be absent or empty. Further columns
         are kept; ``group`` steers splits (see `groups`).
     root : pathlib.Path
-        The folder that ``path`` and ``mask`` are relative to.
+        The folder that ``path`` and ``mask`` are relative to; it may be a URL's, and so may they.
     name : str
         What errors and reports call it.
     notes : tuple of str
@@ -93,7 +95,7 @@ class Manifest:
             exact = column in ("path", "mask")
             if exact:
                 cells = [
-                    _as_there(c, root) if isinstance(c, str) else None
+                    as_there(c, root) if isinstance(c, str) else None
                     for c in text(cells, exact=True)
                 ]
             table[column] = text(cells, exact=exact)
@@ -121,11 +123,13 @@ class Manifest:
                 f"gliaboost manifest folder {path}"
             )
         if not is_there(path):
-            raise UsageError(f"no manifest {path}; make one with: gliaboost manifest SOURCE FOLDER")
+            raise UsageError(
+                f"no manifest {shown(path)}; make one with: gliaboost manifest SOURCE FOLDER"
+            )
         _kind(path, _TODO.get(path.suffix.lower(), ""))
         table, notes = read_table(path)
         renamed = usual_names(table, name=str(path))
-        return cls.of(renamed.table, path.parent, str(path), (*notes, *renamed.notes))
+        return cls.of(renamed.table, path.parent, shown(path), (*notes, *renamed.notes))
 
     def write(self, path: Path | str) -> Path:
         """Write as Parquet or CSV, by the ending; whole or not at all.
@@ -149,17 +153,21 @@ class Manifest:
 
     def relative_to(self, root: Path | str) -> Manifest:
         """Return the same images with paths relative to another folder."""
-        root = Path(root).resolve()
+        root = Path(root) if as_url(root) else Path(root).resolve()
         table = self.table.copy()
         for column in ("path", "mask"):
             table[column] = text(
                 [
-                    _relative(self.root / p, root) if isinstance(p, str) else None
+                    relative(joined(self.root, p), root) if isinstance(p, str) else None
                     for p in table[column]
                 ],
                 exact=True,
             )
         return replace(self, table=table, root=root)
+
+    def absolute(self) -> Manifest:
+        """Return the same manifest, with a root that is right in every process."""
+        return replace(self, root=absolute(self.root))
 
     def __repr__(self) -> str:
         return in_two_lines(self.table, self.name)
@@ -174,12 +182,12 @@ class Manifest:
     @property
     def paths(self) -> list[Path]:
         """The images' files, in row order."""
-        return [self.root / p for p in self.table["path"]]
+        return [joined(self.root, p) for p in self.table["path"]]
 
     @property
     def masks(self) -> list[Path | None]:
         """The masks' files, None where a row has none."""
-        return [self.root / p if isinstance(p, str) else None for p in self.table["mask"]]
+        return [joined(self.root, p) if isinstance(p, str) else None for p in self.table["mask"]]
 
     @property
     def classes(self) -> list[str]:
@@ -212,7 +220,7 @@ class Manifest:
 
     def with_keys(self, jobs: int | None = None, executor: Executor | None = None) -> Manifest:
         """Fill ``key`` with the SHA-256 of each file; unreadable files keep a missing key."""
-        paths = self.paths if executor is None else [p.absolute() for p in self.paths]
+        paths = self.paths if executor is None else [absolute(p) for p in self.paths]
         # Small files hash in less time than a thread takes to be woken for one.
         batches = [paths[i : i + _HASHED_TOGETHER] for i in range(0, len(paths), _HASHED_TOGETHER)]
         hashed = map_in_order(_keys, batches, jobs=jobs, executor=executor)
@@ -248,6 +256,8 @@ class Manifest:
         list of str
             One line a fault, with the rows' paths; empty when all is well.
         """
+        import pandas as pd
+
         t = self.table
         faults: list[str] = []
         if not len(t):
@@ -259,21 +269,22 @@ class Manifest:
                 faults.append(f"{what} ({_several(rows)}); {todo}")
 
         add(t["path"].isna(), "rows without a path", "name a file or remove the row")
-        normal = t["path"].map(lambda p: os.path.normpath(self.root / p), na_action="ignore")
+        normal = t["path"].map(lambda p: os.path.normpath(joined(self.root, p)), na_action="ignore")
         add(
             normal.notna() & normal.duplicated(keep=False),
             "the same path in several rows",
             "keep one row an image",
         )
-        where = f", seen from {self.root.resolve()}"
+        where = f", seen from {as_url(self.root) or self.root.resolve()}"
         for column, todo in (
             ("path", "paths are relative to the manifest's folder"),
             ("mask", "correct or empty their mask column"),
         ):
             noun = "files" if column == "path" else "masks"
-            there = t[column].map(lambda p: is_regular(self.root / p), na_action="ignore")
+            files = t[column].dropna().map(lambda p: joined(self.root, p))
+            there = pd.Series(are_there(list(files)), files.index, object).reindex(t.index)
             add(there == False, f"{noun} that are not there{where}", todo)  # noqa: E712
-            open_ = t[column].map(lambda p: os.access(self.root / p, os.R_OK), na_action="ignore")
+            open_ = files.map(is_open).reindex(t.index)
             add(
                 (there == True) & (open_ == False),  # noqa: E712
                 f"{noun} without permission to read",
@@ -344,23 +355,6 @@ def _kind(path: Path, todo: str = "") -> str:
     if path.suffix.lower() not in kinds:
         raise UsageError(f"{path} ends in {path.suffix!r}; a manifest is .parquet or .csv{todo}")
     return kinds[path.suffix.lower()]
-
-
-def _as_there(given: str, root: Path) -> str:
-    """Write a path as the file system has it: without outer blanks, with slashes, if only so."""
-    plain = given.strip()
-    if (plain == given and "\\" not in given) or os.path.exists(root / given):  # noqa: PTH110 - raises nothing
-        return given
-    slashed = plain.replace("\\", "/")
-    only_plain = os.path.exists(root / plain) and not os.path.exists(root / slashed)  # noqa: PTH110
-    return plain if only_plain else slashed
-
-
-def _relative(path: Path, root: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.resolve(), root)).as_posix()
-    except ValueError:  # another drive
-        return path.resolve().as_posix()
 
 
 def _keys(paths: Sequence[Path]) -> list[str | None]:

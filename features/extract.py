@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from gliaboost.datasets.decoding_version import DECODING, decoded_alike
 from gliaboost.datasets.image_source import ImageLike, ImageSource
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.datasets.paths import absolute
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import ClusterError, DecodeError, ManifestError
 from gliaboost.features.base import Extractor
@@ -310,7 +311,7 @@ def _check_seen(manifest: Manifest, rows: Sequence[int]) -> None:
         with suppress(DecodeError):
             ImageSource.of(paths[row]).key()
             raise ClusterError(
-                f"{paths[row].absolute()} can be read here and not by the workers; all must see "
+                f"{absolute(paths[row])} can be read here and not by the workers; all must see "
                 "the files under the same paths (a shared folder, or a store of objects such as "
                 "s3://)"
             )
@@ -328,7 +329,7 @@ def _decoded_otherwise(
     older = {fp: set(t.older(present, DECODING)) for fp, t in tables.items()}
     asked = set().union(*older.values())
     files = {k: p for k, p in zip(keys, paths, strict=True) if k in asked}
-    found = [Path(p).absolute() for p in files.values()]
+    found = [absolute(path) for path in files.values()]
     alike = map_in_order(decoded_alike, found, jobs=jobs, executor=executor)
     changed = {k for k, same in zip(files, alike, strict=True) if k is not None and not same}
     return {fp: some & changed for fp, some in older.items()}

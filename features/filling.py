@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from gliaboost._compat import available_cores
 from gliaboost.datasets.decoding_version import DECODING
-from gliaboost.datasets.image_source import ImageLike, KeyedSource
+from gliaboost.datasets.image_source import KeyedSource
+from gliaboost.datasets.paths import absolute
 from gliaboost.datasets.prepare import Preparation
 from gliaboost.errors import ClusterError, DecodeError
 from gliaboost.features.base import Extractor
 from gliaboost.features.chunks import BATCH, compute
 from gliaboost.features.store import FeatureStore, FeatureTable
 from gliaboost.parallel import Executor, Workers, map_in_order
+from gliaboost.remote import shown
 
 # Rows a Parquet part: what a kill may cost, and what is held in memory.
 PART = 512
@@ -35,8 +37,8 @@ class FillTask:
 
     Attributes
     ----------
-    images : dict of int to path-like or ImageSource
-        By row.
+    images : dict of int to path or KeyedSource
+        By row; far away those that know what was read.
     keys : dict of int to str
         SHA-256 of each image's file.
     needs : dict of int to sequence of fingerprints
@@ -51,7 +53,7 @@ class FillTask:
         Threads; default: all cores of the process.
     """
 
-    images: Mapping[int, ImageLike]
+    images: Mapping[int, Path | KeyedSource]
     keys: Mapping[int, str]
     needs: Mapping[int, Sequence[str]]
     extractors: Sequence[Extractor]
@@ -106,7 +108,7 @@ def fill_far(filling: FillTask, executor: Executor, heard: Heard) -> dict[int, s
     tasks = [
         replace(
             filling,
-            images={row: KeyedSource(_absolute(filling.images[row])) for row in part},
+            images={row: KeyedSource(absolute(_path(filling.images[row]))) for row in part},
             keys={row: filling.keys[row] for row in part},
             needs={row: filling.needs[row] for row in part},
             store=there,
@@ -164,13 +166,11 @@ def _fill(filling: FillTask, heard: Heard, *, far: bool = False) -> Filled:
     return Filled({fp: buffer.parts for fp, buffer in buffers.items()}, failed)
 
 
-def _absolute(image: ImageLike) -> Path | str:
-    """Name a file so that it can be found from another folder."""
-    assert not isinstance(image, KeyedSource)
-    return Path(str(image)).absolute()
+def _path(image: Path | KeyedSource) -> Path:
+    return Path(image.name) if isinstance(image, KeyedSource) else image
 
 
-def _check_alike(image: ImageLike, key: str) -> None:
+def _check_alike(image: Path | KeyedSource, key: str) -> None:
     """Refuse to compute from another file than the one that was hashed."""
     assert isinstance(image, KeyedSource)
     try:
@@ -193,8 +193,8 @@ def _check_seen(store: FeatureStore, filled: Filled) -> None:
         for name in names:
             if not store.holds(fp, name):
                 raise ClusterError(
-                    f"a worker wrote {name} into {store.path}, and it is not seen here; the store "
-                    "must be a place that all see: a shared folder, or a URL such as "
+                    f"a worker wrote {name} into {shown(store.path)}, and it is not seen here; the "
+                    "store must be a place that all see: a shared folder, or a URL such as "
                     "s3://BUCKET/FOLDER (--store)"
                 )
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,12 @@ from numpy.typing import NDArray
 from gliaboost.errors import DamagedFileError, DamagedWarning, StoreError
 from gliaboost.features.key_index import KeyIndex
 from gliaboost.files import set_aside
-from gliaboost.parquet_file import read_parquet, write_parquet
+from gliaboost.parquet_file import parquet_bytes, read_parquet, write_parquet
+from gliaboost.regular_files import is_regular
+from gliaboost.remote import as_url, listed, shown, write_remote
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 SPEC_KEY = b"gliaboost.spec"
 NOTES_KEY = b"gliaboost.notes"
@@ -49,7 +54,9 @@ class FeatureTable:
     Each part has a text column ``key`` and a ``FixedSizeList<float32>`` column ``values``. A part
     is written beside its final name and renamed, so readers need no lock, several processes may
     fill one table, and a kill loses at most the part in flight. All bytes of a part are checked
-    whenever it is read; one that a disk altered is set aside, and its rows are missing again.
+    whenever it is read; one that a disk altered is set aside, and its rows are missing again. The
+    folder may be a URL's: no object is renamed there, a part is written once under its own name,
+    and one that is not whole is passed over.
 
     Parameters
     ----------
@@ -124,14 +131,7 @@ class FeatureTable:
             schema=schema,
         )
         part = self.folder / f"part-{uuid.uuid4().hex}.parquet"
-        write_parquet(
-            table,
-            part,
-            kind=StoreError,
-            remedy="rows already stored are kept. Free space, or name another folder with --store",
-            compression="lz4",
-            use_dictionary=False,
-        )
+        _write(table, part)
         self._enter(part, keys, notes or {})
         return part.name
 
@@ -168,7 +168,7 @@ class FeatureTable:
             absent = self.missing(keys)
             if absent:
                 raise StoreError(
-                    f"{len(absent)} of {len(keys)} rows are not in {self.folder} (first: "
+                    f"{len(absent)} of {len(keys)} rows are not in {shown(self.folder)} (first: "
                     f"{absent[0]}); extract them first"
                 )
             parts, rows = self._index.find(keys)
@@ -199,9 +199,7 @@ class FeatureTable:
 
     def _refresh(self) -> None:
         """Enter the parts that appeared since the last look, and set aside what is damaged."""
-        if not self.folder.is_dir():
-            return
-        for part in sorted(self.folder.glob("part-*.parquet")):
+        for part in _parts_in(self.folder):
             if part in self._parts or part in self._damaged:
                 continue
             try:
@@ -243,7 +241,12 @@ class FeatureStore:
     Parameters
     ----------
     root : path-like, optional
-        Default: `default_store`.
+        A folder, or a URL such as ``s3://BUCKET/FOLDER``. Default: `default_store`.
+
+    Examples
+    --------
+    >>> FeatureStore("store").path.name
+    'store'
     """
 
     def __init__(self, root: Path | str | None = None) -> None:
@@ -256,15 +259,54 @@ class FeatureStore:
 
     def absolute(self) -> FeatureStore:
         """Return the same store, under a name that is right in every process."""
-        return FeatureStore(self.path.absolute())
+        return self if as_url(self.path) else FeatureStore(self.path.absolute())
 
     def holds(self, fingerprint: str, part: str) -> bool:
         """Whether a part that `FeatureTable.write` named is seen from here."""
-        return (self.path / fingerprint / part).is_file()
+        return is_regular(self.path / fingerprint / part)
+
+    @property
+    def beside(self) -> Path:
+        """The folder for what is kept beside the features: the store's own, of a URL a cache's."""
+        if not as_url(self.path):
+            return self.path
+        import platformdirs
+
+        return platformdirs.user_cache_path("gliaboost", appauthor=False) / "features"
 
     def table(self, fingerprint: str, spec: Mapping[str, Any]) -> FeatureTable:
         """Open the table of one fingerprint; it may be empty still."""
         return FeatureTable(self.path / fingerprint, spec)
+
+
+_REMEDY = "rows already stored are kept. Free space, or name another folder with --store"
+
+
+def _write(table: pa.Table, part: Path) -> None:
+    how: dict[str, Any] = {"compression": "lz4", "use_dictionary": False}
+    url = as_url(part)
+    if url is None:
+        write_parquet(table, part, kind=StoreError, remedy=_REMEDY, **how)
+        return
+    try:
+        write_remote(url, parquet_bytes(table, **how))
+    except OSError as error:
+        raise StoreError(f"cannot write {url}: {error.strerror or error}; {_REMEDY}") from error
+
+
+def _parts_in(folder: Path) -> list[Path]:
+    """List the parts, in one call."""
+    url = as_url(folder)
+    if url is None:
+        return sorted(folder.glob("part-*.parquet")) if folder.is_dir() else []
+    try:
+        names = listed(url)
+    except OSError as error:
+        raise StoreError(
+            f"cannot list {url}: {error.strerror or error}; see that it can be reached, or name "
+            "another store with --store"
+        ) from error
+    return [folder / n for n in names if n.startswith("part-") and n.endswith(".parquet")]
 
 
 def _keys(part: Path) -> tuple[list[str], dict[str, Any]]:

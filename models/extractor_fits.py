@@ -79,7 +79,7 @@ def fitted_on(
         If there is nothing to learn from, such as masks.
     """
     identity = identity_of(data, rows, labels, extractor)
-    store = FittedStore(data.store.path / FOLDER)
+    store = FittedStore(data.store.beside / FOLDER)
     own: FittedExtractor = clone(extractor)
     known = store.read(identity)
     if known is not None:

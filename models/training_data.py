@@ -120,6 +120,15 @@ class TrainingData:
                 f"{reason}); replace the files"
             )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave behind what another process reads from the store and the files by itself."""
+        read = ("_matrix", "_tables", "_images", "_masks")
+        return {
+            **{name: value for name, value in vars(self).items() if name not in read},
+            "manifest": self.manifest.absolute(),
+            "store": self.store.absolute(),
+        }
+
     def readable(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Leave out the rows whose files cannot be read."""
         return rows[self._position[rows] >= 0]

