@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gliaboost.parallel import map_in_order, threads
+from gliaboost.parallel import Workers, map_in_order, threads, workers_of
+from gliaboost.progress import SILENT
 
 
 class ByHand:
@@ -257,3 +258,13 @@ def test_tasks_have_ended_when_the_threads_are_closed() -> None:
         executor.submit(task, 1)
         executor.submit(task, 2)
     assert sorted(ended) == [1, 2]
+
+
+def test_any_executor_is_taken_for_workers_that_know_nothing_of_places() -> None:
+    with ThreadPoolExecutor(1) as pool:
+        workers = workers_of(pool)
+        assert isinstance(workers, Workers) and not isinstance(pool, Workers)
+        assert workers_of(workers) is workers
+        value = object()
+        assert workers.share(value) is value and workers.hear(SILENT) is SILENT
+        assert workers.for_networks().submit(abs, -3).result() == 3 and workers.slots >= 1
