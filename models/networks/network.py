@@ -17,7 +17,7 @@ from gliaboost.models.base import NativeModelError
 
 FORMAT = 1
 # Sides of images, in pixels.
-SIZES = (32, 4096)
+SIZES = (1, 4096)
 _KEY = "gliaboost"
 N = TypeVar("N", bound=nn.Module)
 
