@@ -129,6 +129,17 @@ def pairs_of(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: (each["added"], each["to"]))
 
 
+def told_p(p: float) -> str:
+    """Print a p value as one does.
+
+    Examples
+    --------
+    >>> told_p(0.0312), told_p(0.00004), told_p(1.0)
+    ('0.031', '< 0.001', '1')
+    """
+    return "< 0.001" if p < 0.001 else f"{p:.3f}".rstrip("0").rstrip(".")
+
+
 def report(rows: Sequence[Row], pairs: Sequence[dict[str, Any]]) -> str:
     """Lay out both tables."""
     folds = sorted(rows[0].by_fold)
@@ -146,8 +157,8 @@ def report(rows: Sequence[Row], pairs: Sequence[dict[str, Any]]) -> str:
             each["added"],
             each["to"],
             f"{each['points']:+.1f} [{each['ci95'][0]:.1f}, {each['ci95'][1]:.1f}]",
-            f"{each['p']:.3f}",
-            f"{each['p_holm']:.2f}",
+            told_p(each["p"]),
+            told_p(each["p_holm"]),
         ]
         for each in pairs
     ]

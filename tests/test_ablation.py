@@ -91,7 +91,9 @@ def test_a_gain_is_that_of_the_one_with_more() -> None:
     low, high = pairs[1]["ci95"]
     assert 0 < low < 20 < high
     assert pairs[1]["p"] <= pairs[1]["p_holm"] <= 2 * pairs[1]["p"]
-    assert "| region | lightgbm on texture | +20.0 [" in report(rows, pairs)
+    text = report(rows, pairs)
+    assert "| region | lightgbm on texture | +20.0 [" in text
+    assert "| 1 | 1 |" in text
 
 
 def test_a_run_is_read_without_its_controls(tmp_path: Path) -> None:
