@@ -191,6 +191,9 @@ def _checkpoint(path: Path) -> dict[str, torch.Tensor]:
             "a state_dict"
         )
     for name, value in found.items():
+        if value.layout is not torch.strided or value.is_meta:
+            kind = "no values (the meta device)" if value.is_meta else f"layout {value.layout}"
+            raise WeightsError(f"{path}: {name} has {kind}; expected plain tensors")
         # A view may show a few values again and again: whoever copies it takes them all.
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise WeightsError(

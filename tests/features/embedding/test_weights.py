@@ -83,6 +83,14 @@ class Attack:
         ([1, 2], "holds a list; expected tensors by name"),
         ({}, "holds a dict; expected tensors by name"),
         ({"a": torch.ones(1), "n": 3}, r"1 value\(s\) that are no tensors \(first: n\)"),
+        (
+            {"a": torch.ones(1), "b": torch.eye(3).to_sparse()},
+            r"b has layout torch\.sparse_coo; expected plain tensors",
+        ),
+        (
+            {"a": torch.ones(3, device="meta")},
+            r"a has no values \(the meta device\); expected plain tensors",
+        ),
     ],
 )
 def test_what_is_no_state_is_refused(
