@@ -14,7 +14,7 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from gliaboost.remote import as_url, is_remote_file, read_remote, size_of
+from gliaboost.remote import as_url, is_remote_file, read_beginning, read_remote, size_of
 
 _KINDS = {
     stat.S_IFDIR: "is a folder",
@@ -151,8 +151,12 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
 
 def _remote(url: str, most: int) -> bytes:
     """Read what lies at a URL, after a look at its size."""
-    size = size_of(url) or 0
-    data = read_remote(url) if size <= most else b""
+    known = size_of(url)
+    size = known or 0
+    if known is None:
+        data = read_beginning(url, most + 1)
+    else:
+        data = read_remote(url) if size <= most else b""
     if max(size, len(data)) > most:
         raise _large(max(size, len(data)), most, url)
     return data

@@ -9,15 +9,23 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from gliaboost.errors import MissingExtraError, UsageError
 
+T = TypeVar("T")
 # A drive of Windows is one letter.
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/{1,2}([^/].*)", re.DOTALL)
 _OURS = ("file", "local")
+# A manifest may come from anybody. Other kinds of fsspec's, and chains of kinds, open files of this
+# machine, unpack archives, or render what another file says.
+KINDS = ("s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "http", "https", "memory")
+# What a busy server asks for.
+_WAITS = (0.3, 1.0)
+_ABSENT = (404, 410)
 
 
 def as_url(place: str | os.PathLike[str]) -> str | None:
@@ -34,8 +42,12 @@ def as_url(place: str | os.PathLike[str]) -> str | None:
     >>> as_url("s3://bucket/a.png"), as_url(Path("s3://bucket") / "a.png"), as_url("C:/a.png")
     ('s3://bucket/a.png', 's3://bucket/a.png', None)
     """
-    found = _URL.fullmatch(os.fsdecode(place))
+    text = os.fsdecode(place)
+    found = _URL.fullmatch(text)
     if found is None or found[1].lower() in _OURS:
+        return None
+    # A folder may be called "T1:".
+    if "://" not in text and found[1].lower() not in KINDS:
         return None
     return f"{found[1].lower()}://{found[2]}"
 
@@ -65,8 +77,7 @@ def size_of(url: str) -> int | None:
         If there is none, it is a folder, or it cannot be asked; ``strerror`` says which.
     """
     system, path = _system(url)
-    with _as_os_errors(url):
-        facts = system.info(path)
+    facts = _asked(url, lambda: system.info(path))
     if facts.get("type") == "directory":
         raise IsADirectoryError(errno.EISDIR, "is a folder, a file was expected", url)
     size = facts.get("size")
@@ -93,9 +104,25 @@ def read_remote(url: str) -> bytes:
         If it cannot be read; ``strerror`` says why.
     """
     system, path = _system(url)
-    with _as_os_errors(url):
-        data: bytes = system.cat_file(path)
+    data: bytes = _asked(url, lambda: system.cat_file(path))
     return data
+
+
+def read_beginning(url: str, most: int) -> bytes:
+    """Read a file of which nobody says how large it is, and no more of it than some bytes.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read; ``strerror`` says why.
+    """
+    system, path = _system(url)
+
+    def read() -> bytes:
+        with system.open(path, "rb", block_size=0) as file:
+            return bytes(file.read(most))
+
+    return _asked(url, read)
 
 
 def listed(url: str) -> list[str]:
@@ -131,6 +158,11 @@ def write_remote(url: str, data: bytes) -> None:
 def _system(url: str) -> tuple[Any, str]:
     """Open the file system of a URL, and give the path in it."""
     kind = url.partition("://")[0]
+    if kind not in KINDS or "::" in url:
+        raise UsageError(
+            f"{url}: expected a path, or a URL of one of the kinds {', '.join(KINDS)}, "
+            "without '::', such as s3://BUCKET/FOLDER"
+        )
     try:
         import fsspec
 
@@ -141,12 +173,22 @@ def _system(url: str) -> tuple[Any, str]:
             package = "s3fs" if kind.startswith("s3") else "fsspec"
             raise MissingExtraError(package, "s3", f"a place at {kind}://") from error
         raise UsageError(f"{url} needs a package that is not installed: {error}") from error
-    except ValueError as error:
-        raise UsageError(
-            f"{url}: no kind of place {kind}:// is known ({error}); expected a path, or a URL such "
-            "as s3://BUCKET/FOLDER"
-        ) from error
+    except Exception as error:  # of as many kinds as there are libraries
+        raise UsageError(f"{url} cannot be opened: {_first(error)}") from error
     return system, str(path)
+
+
+def _asked(url: str, ask: Callable[[], T]) -> T:
+    """Ask the other side, and again where it is busy or cannot be reached."""
+    for wait in (*_WAITS, None):
+        try:
+            with _as_os_errors(url):
+                return ask()
+        except OSError as error:
+            if error.errno != errno.EIO or wait is None:
+                raise
+            time.sleep(wait)
+    raise AssertionError("the last try returns or raises")
 
 
 @contextmanager
@@ -158,6 +200,11 @@ def _as_os_errors(url: str) -> Iterator[None]:
         if error.strerror and error.errno is not None:
             raise
         kind = type(error) if type(error) in (FileNotFoundError, PermissionError) else OSError
+        # fsspec says of whatever a web server answers, or of none at all, that there is no file.
+        cause = error.__cause__
+        on_web = cause is not None and url.startswith(("http://", "https://"))
+        if cause is not None and on_web and getattr(cause, "status", None) not in _ABSENT:
+            raise OSError(errno.EIO, _first(cause), url) from error
         code = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES}.get(kind, errno.EIO)
         raise kind(code, _first(error), url) from error
     except Exception as error:  # of as many kinds as there are libraries

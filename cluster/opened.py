@@ -143,7 +143,15 @@ def _end_at_once(cluster: LocalCluster) -> None:
 @contextmanager
 def _reached(place: Scheduler) -> Iterator[Client]:
     from distributed import Client
+    from distributed.security import Security
 
+    # A client without certificates fails only after it was made, and does not end by itself.
+    known = Security().get_connection_args("client")
+    if place.url.startswith("tls://") and known.get("ssl_context") is None:
+        raise ClusterError(
+            f"{place.url} needs certificates; name them in dask's configuration "
+            "(distributed.comm.tls: ca-file, client.cert, client.key)"
+        )
     try:
         client = Client(place.url, timeout=ANSWER, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from gliaboost.errors import UsageError
 from gliaboost.regular_files import is_regular
 from gliaboost.remote import as_url, listed
 
@@ -67,6 +68,8 @@ def are_there(paths: Sequence[Path]) -> list[bool]:
             folders[folder] = set(listed(folder)) if listable else None
         except OSError:
             folders[folder] = None
+        except UsageError:  # a kind that is not read: nothing is there
+            folders[folder] = set()
 
     def there(path: Path) -> bool:
         url = as_url(path)

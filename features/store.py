@@ -217,6 +217,12 @@ class FeatureTable:
         self._parts[part] = entered
 
     def _leave(self, part: Path, error: DamagedFileError | OSError) -> None:
+        lost = isinstance(error, DamagedFileError | FileNotFoundError)
+        if not lost and as_url(part):  # a network that fails says nothing of the part
+            raise StoreError(
+                f"cannot read {shown(part)}: {error.strerror or error}; see that the store answers, "
+                "and run the same again: what was done stays"
+            ) from error
         self._damaged.add(part)
         if isinstance(error, DamagedFileError):
             set_aside(error, "its rows are computed again", stacklevel=5)

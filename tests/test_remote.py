@@ -2,10 +2,17 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
+from gliaboost import remote
+from gliaboost.datasets.paths import are_there
 from gliaboost.errors import MissingExtraError, UsageError, WriteError
 from gliaboost.files import replacing
 from gliaboost.regular_files import LargeFileError, is_regular, is_there, open_regular, read_regular
@@ -34,6 +41,7 @@ from gliaboost.remote import (
         ("/data/a.png", None),
         ("a.png", None),
         ("C:/data/a.png", None),
+        ("T1:/a.png", None),
         ("C:\\data\\a.png", None),
         ("file:///data/a.png", None),
         ("s3:", None),
@@ -96,7 +104,7 @@ def test_what_the_other_side_refuses_is_an_error_of_files(s3_folder: str) -> Non
 def test_kinds_that_nobody_knows_and_packages_that_are_missing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(UsageError, match="no kind of place nowhere:// is known"):
+    with pytest.raises(UsageError, match="nowhere://a/b: expected a path, or a URL of one of the"):
         check_url("nowhere://a/b")
     # What was loaded once is remembered there.
     loaded = importlib.import_module("fsspec.registry")._registry
@@ -107,3 +115,85 @@ def test_kinds_that_nobody_knows_and_packages_that_are_missing(
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingExtraError, match=r"needs fsspec.*gliaboost\[s3\]"):
         check_url("memory://a")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "zip://a.txt::/tmp/a.zip",
+        "dir://a::/tmp",
+        "blockcache://::/etc/hostname",
+        "simplecache::s3://bucket/a",
+        "s3://bucket/a::file:///etc/hostname",
+        "reference://x.png::https://host/r.json",
+        "tar://x",
+        "generic://x",
+        "jupyter://x/y",
+        "sftp://host/a",
+    ],
+)
+def test_no_kind_that_opens_files_of_this_machine_and_no_chain_is_opened(url: str) -> None:
+    for ask in (check_url, size_of, read_remote, is_remote_file, listed):
+        with pytest.raises(UsageError, match="without '::'"):
+            ask(url)
+    # In a manifest it is a file that is not there, told with all other faults.
+    assert are_there([Path("a.png"), Path(url)]) == [False, False]
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers a path as its name says."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self.answer(whole=False)
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.answer(whole=True)
+
+    def answer(self, *, whole: bool) -> None:
+        busy = self.path == "/busy-once" and self.asked.count(self.path) < 2
+        status = {"/none": 404, "/busy": 503, "/forbidden": 403}.get(
+            self.path, 503 if busy else 200
+        )
+        self.send_response(status)
+        if self.path != "/endless" and status == 200:
+            self.send_header("Content-Length", "3")
+        self.end_headers()
+        if whole and status == 200:
+            with suppress(OSError):
+                for _ in range(1 if self.path != "/endless" else 10**6):
+                    self.wfile.write(b"abc" if self.path != "/endless" else b"abc" * 1000)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(remote, "_WAITS", (0.0, 0.0))
+    monkeypatch.setattr(Answers, "asked", [])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_server_that_is_busy_is_asked_again_and_is_not_said_to_have_no_file(web: str) -> None:
+    assert read_remote(f"{web}/a") == b"abc"
+    assert read_remote(f"{web}/busy-once") == b"abc"
+    with pytest.raises(FileNotFoundError):
+        read_regular(Path(f"{web}/none"), 9)
+    for name in ("busy", "forbidden"):
+        with pytest.raises(OSError) as caught:
+            read_regular(Path(f"{web}/{name}"), 9)
+        assert not isinstance(caught.value, FileNotFoundError)
+        assert is_remote_file(f"{web}/{name}")
+
+
+def test_of_an_answer_without_a_length_no_more_is_read_than_may_be(web: str) -> None:
+    with pytest.raises(LargeFileError, match="more than the cap of 5,000"):
+        read_regular(Path(f"{web}/endless"), 5_000)
+    assert read_regular(Path(f"{web}/a"), 3) == b"abc"
