@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from gliaboost._face.same_data import TOLD_OTHERWISE, check_same
 from gliaboost._face.saved_run import SavedRun, causes, read_saved
 from gliaboost._face.segmenter_comparison import segment_benchmark
 from gliaboost._face.settings import read_device
+from gliaboost.datasets.targets import of_modality
 from gliaboost.errors import UsageError
 from gliaboost.json_file import write_json
 from gliaboost.progress import SILENT, Progress
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 FILE = "reproduction.json"
 AGAIN = "-again"
+# What `reproduce` gives by itself.
+GIVEN = {"out", "seed", "jobs", "store", "command", "progress"}
 
 
 def reproduce(
@@ -119,7 +123,16 @@ def reproduce(
     check_folder(faults, store, "--store")
     if not within >= 0:
         faults.note(UsageError(f"within={within}; expected a number from 0"))
+    make = segment_benchmark if then.of_segmenters else benchmark
     given = then.arguments(faults, asked)
+    legal = set(inspect.signature(make).parameters) - GIVEN
+    if unknown := sorted(set(given) - legal):
+        faults.note(
+            UsageError(
+                f"asked: {', '.join(map(repr, unknown))}; expected arguments of {make.__name__}: "
+                f"{', '.join(sorted(legal))}"
+            )
+        )
     given |= {k: v for k, v in (("data", data), ("test_on", test_on)) if v is not None}
     given |= {} if device is None else {"device": device}
     with faults.noted():
@@ -133,7 +146,6 @@ def reproduce(
     faults.tell()
     progress.line(f"run: {folder} ({then.folder} again)")
     write_note(folder, identity, command, done=False)
-    make = segment_benchmark if then.of_segmenters else benchmark
     make(
         **given,
         out=folder,
@@ -185,13 +197,26 @@ def _check_data(
     target, modality = given.get("target", "label"), given.get("modality", "both")
     tables: list[Manifest] = []
     with faults.noted():
-        for one in (data, *([] if test_on is None else [test_on])):
-            whole = as_kept(read_data(one, progress, store), one)
-            tables.append(of_target(whole, target, modality))
+        whole = as_kept(read_data(data, progress, store), data)
+        tables.append(
+            of_modality(whole, modality)
+            if then.of_segmenters
+            else of_target(whole, target, modality)
+        )
+        if test_on is not None:
+            # A run keeps its own data alone; the other set is known by what was read.
+            tables.append(of_target(read_data(test_on, progress, store), target, modality))
     if len(tables) < 1 + (test_on is not None):
         return []
     table, other = tables[0], tables[1] if len(tables) > 1 else None
     call = then.record.call
+    if call is not None and call.test_on == "" and test_on is None:
+        faults.note(
+            UsageError(
+                f"{then.folder} was tested on a table in memory too; say where those data lie: "
+                "--test-on"
+            )
+        )
     of_other = "" if call is None or other is None else call.test_on_fingerprint
     if of_other and other is not None and of_other != other.fingerprint():
         faults.note(UsageError(f"{other.name}: {TOLD_OTHERWISE}"))

@@ -122,7 +122,7 @@ def fresh_folder(place: Path, identity: str, out: Path | str | None = None) -> P
     'nowhere/run-again'
     """
     count, folder = 1, place if out is None else Path(out)
-    while folder.exists() and not _goes_on(folder, identity) and any(folder.iterdir()):
+    while _taken(folder) and not _goes_on(folder, identity):
         if out is not None:
             raise UsageError(f"--out {out} has something in it; name a new folder")
         count += 1
@@ -168,3 +168,8 @@ def _note(folder: Path) -> dict[str, Any] | None:
     except (OSError, DamagedFileError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _taken(folder: Path) -> bool:
+    """Whether something lies there: a file, or a folder that is not empty."""
+    return folder.exists() and (not folder.is_dir() or any(folder.iterdir()))

@@ -148,7 +148,10 @@ class SavedRun:
         found = next((p for p in places if is_regular(p)), None)
         if found is None:
             faults.note(missing(places, value, "put it there"))
-        return value if found is None else str(found)
+        # As it was given where that leads there from here too: what is noted is not to differ.
+        if found is None or (is_regular(Path(value)) and found.samefile(value)):
+            return value
+        return str(found)
 
     def _extractors(
         self, faults: Faults, call: CallRecord, known: tuple[ExtractorRecord, ...]

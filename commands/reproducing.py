@@ -17,6 +17,7 @@ from gliaboost.commands.options import (
     Quiet,
     Store,
     completed,
+    out_of_core_too,
     print_json,
     say_next,
     typed,
@@ -144,4 +145,6 @@ def _parsed(command: Callable[..., None], words: list[str]) -> dict[str, Any]:
     except Exception as error:  # click's own kinds, and typer's
         said = getattr(error, "message", str(error))
         raise UsageError(f"the command of then cannot be read: {said}") from error
+    if "out_of_core" in given:
+        given["settings"] = out_of_core_too(given.get("settings"), given.pop("out_of_core"))
     return {"tune" if k == "trials" else k: v for k, v in given.items() if v is not None}

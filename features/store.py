@@ -220,7 +220,7 @@ class FeatureTable:
         lost = isinstance(error, DamagedFileError | FileNotFoundError)
         if not lost and as_url(part):  # a network that fails says nothing of the part
             raise StoreError(
-                f"cannot read {shown(part)}: {error.strerror or error}; see that the store answers, "
+                f"cannot read {shown(part)}: {error.strerror or error}; see that it answers, "
                 "and run the same again: what was done stays"
             ) from error
         self._damaged.add(part)

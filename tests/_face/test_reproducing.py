@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import shutil
 from collections.abc import Callable
@@ -217,6 +218,7 @@ def test_a_place_with_something_in_it_is_refused_and_a_killed_one_goes_on(
     with pytest.raises(UsageError, match="has something in it; name a new folder"):
         gliaboost.reproduce(tmp_path / "run", out=tmp_path / "run", store=tmp_path / "s")
 
+    @functools.wraps(reproducing.benchmark)
     def killed(*given: Any, **named: Any) -> None:
         raise KeyboardInterrupt
 
@@ -234,6 +236,55 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         gliaboost.reproduce(tmp_path / "other.json")
     with pytest.raises(GliaboostError, match=r"no results\.json"):
         gliaboost.reproduce(tmp_path)
+
+
+def test_a_file_in_the_place_of_the_new_folder_is_told_with_all_else(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    made(make_images, tmp_path, controls=False)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError) as caught:
+        gliaboost.reproduce(tmp_path / "run", out=tmp_path / "file", within=-1)
+    assert "file" in str(caught.value) and "within=-1" in str(caught.value)
+    # A file beside the run takes a name, as a folder does.
+    (tmp_path / "run-again").touch()
+    assert gliaboost.reproduce(tmp_path / "run", store=tmp_path / "s").again.name == "run-again-2"
+
+
+def test_a_test_on_another_data_set_is_done_again_with_it(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(99)
+    for label, grain in (("coarse", 8), ("fine", 1)):
+        (tmp_path / "folder" / label).mkdir(parents=True)
+        for n in range(4):
+            noise = rng.integers(0, 255, (64 // grain, 64 // grain), np.uint8)
+            picture = noise.repeat(grain, axis=0).repeat(grain, axis=1)
+            cv2.imwrite(str(tmp_path / "folder" / label / f"{n}.png"), picture)
+    given = {"controls": False, "models": "lightgbm"}
+    made(make_images, tmp_path, test_on=tmp_path / "folder", **given)
+    found = gliaboost.reproduce(tmp_path / "run", store=tmp_path / "s")
+    assert found.same
+    edited(tmp_path / "run" / "results.json", lambda r: r["call"].update(test_on=""))
+    with pytest.raises(UsageError, match="tested on a table in memory too"):
+        gliaboost.reproduce(tmp_path / "run", store=tmp_path / "s")
+
+
+def test_arguments_that_no_run_takes_are_told(make_images: MakeImages, tmp_path: Path) -> None:
+    path = made(make_images, tmp_path, controls=False)
+    older(tmp_path / "run")
+    with pytest.raises(UsageError, match=r"asked: 'feature', 'seed'; expected arguments of bench"):
+        gliaboost.reproduce(tmp_path / "run", path, asked={"feature": "glcm", "seed": 3})
+
+
+def test_segmenters_of_one_modality_need_no_labels(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    table = cohort(tmp_path / "data", modality="MRI")
+    table.table["label"] = None
+    path = table.write(tmp_path / "data" / "m.csv")
+    given: dict[str, Any] = {"models": "otsu", "prepare": "size=64", "folds": 2, "jobs": 1}
+    gliaboost.segment_benchmark(path, modality="MRI", out=tmp_path / "run", **given)
+    assert gliaboost.reproduce(tmp_path / "run").same
 
 
 def test_a_comparison_of_segmenters_is_done_again(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import json
 import shutil
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import gliaboost
+from gliaboost.commands import benchmarks, reproducing, segmenting
 from gliaboost.reports.protocol.reproduction import Moved, Reproduction
 from tests.commands.conftest import Ask, Replace
 
@@ -63,3 +66,22 @@ def test_an_older_command_that_cannot_be_read_is_told(
     (run / "results.json").write_text(text.replace("gliaboost benchmark", "gliaboost demo"))
     ask("reproduce", run)
     assert calls[0][1]["asked"] is None
+
+
+@pytest.mark.parametrize(
+    ("command", "function"),
+    [
+        (benchmarks.benchmark, gliaboost.benchmark),
+        (segmenting.segment_benchmark, gliaboost.segment_benchmark),
+    ],
+)
+def test_all_that_a_command_says_is_an_argument_of_its_function(
+    command: Any, function: Any
+) -> None:
+    given = reproducing._parsed(command, ["m.csv"])
+    assert set(given) <= set(inspect.signature(function).parameters)
+
+
+def test_bins_on_disk_are_a_setting_of_an_older_run_too() -> None:
+    given = reproducing._parsed(benchmarks.benchmark, ["m.csv", "--out-of-core"])
+    assert given["settings"] == ["xgboost.out_of_core=true"]
