@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gliaboost.errors import (
         ArchiveError,
         BundleError,
+        ClusterError,
         ContractError,
         DamagedFileError,
         DamagedWarning,
@@ -71,6 +72,7 @@ __all__ = [
     "ArchiveError",
     "Bundle",
     "BundleError",
+    "ClusterError",
     "ContractError",
     "DamagedFileError",
     "DamagedWarning",
@@ -144,6 +146,7 @@ _HOMES = {
     "errors": (
         "ArchiveError",
         "BundleError",
+        "ClusterError",
         "ContractError",
         "DamagedFileError",
         "DamagedWarning",

@@ -37,7 +37,6 @@ class Row(NamedTuple):
     ci95: tuple[float, float]
     by_fold: dict[str, float]
     predictions: pd.DataFrame
-    command: str
 
     @property
     def name(self) -> str:
@@ -91,7 +90,6 @@ def rows_of(folder: Path) -> Iterator[Row]:
                 record.accuracy.ci95,
                 {str(k): float(v) for k, v in right.groupby(predictions["fold"]).mean().items()},
                 predictions,
-                results.protocol.command,
             )
 
 

@@ -39,7 +39,7 @@ def row(model: str, families: str, wrong: int) -> Row:
         }
     )
     right = float((predicted == label).mean())
-    return Row(model, frozenset(families.split("+")), right, (0.0, 1.0), {"1": right}, table, "")
+    return Row(model, frozenset(families.split("+")), right, (0.0, 1.0), {"1": right}, table)
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,7 @@ FUNCTIONS = [
         "manifest",
         "predict",
         "report",
+        "reproduce",
         "save",
         "segment_benchmark",
         "segment_predict",
@@ -53,6 +54,7 @@ TYPES = [
     "Manifest",
     "Predictions",
     "Progress",
+    "Reproduction",
     "Results",
     "SegmentationResults",
     "Segmentations",
@@ -138,6 +140,7 @@ def test_a_name_has_an_example(name: str) -> None:
 
 def options_of(command: Any) -> set[str]:
     shown = {"quiet", "as_json", "as_csv"}  # they choose what is printed, and of nothing else
+    shown |= {"out_of_core"}  # one of `settings`
     return set(inspect.signature(command).parameters) - shown
 
 

@@ -105,10 +105,17 @@ def uploader(label: str) -> None:
         plane = st.radio("Cut NIfTI volumes", PLANES, horizontal=True, key="plane")
         window = st.selectbox("Window of CT", WINDOWS, key="window")
     slot = st.empty()
+    key = _uploader_key()
     files = _uploader(slot, label)
     if files:
         take_in(files, plane, None if window == WINDOWS[0] else window)
+        # Else the session holds the bytes until the page is drawn again.
+        del files, st.session_state[key]
         _uploader(slot, label)
+
+
+def _uploader_key() -> str:
+    return f"upload-{holding().round}"
 
 
 def _uploader(slot: DeltaGenerator, label: str) -> list[UploadedFile]:
@@ -116,7 +123,7 @@ def _uploader(slot: DeltaGenerator, label: str) -> list[UploadedFile]:
     return slot.file_uploader(
         label,
         accept_multiple_files=True,
-        key=f"upload-{holding().round}",
+        key=_uploader_key(),
         help="PNG, JPEG, TIFF, BMP, a DICOM file, a ZIP of a DICOM series, NIfTI; told by content. "
         f"At most {LIMITS.files} files and {LIMITS.size // 1_000_000} MB until you clear the page.",
     )

@@ -60,6 +60,7 @@ def test_benchmark(
             "jobs": 2,
             "seed": 3,
             "store": Path("s"),
+            "cluster": None,
             "command": "gliaboost benchmark m.csv",
         },
     )

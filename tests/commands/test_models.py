@@ -72,7 +72,7 @@ def test_extract(replace: Any, ask: Any, tmp_path: Path) -> None:
         "1 images computed, 0 in the store before, 0.5 s\n"
         "next: gliaboost benchmark m.csv --features hog --prepare size=64 --store s\n",
     )
-    assert given(calls) == ((Path("m.csv"),), {**WORKED, "features": ["hog"]})
+    assert given(calls) == ((Path("m.csv"),), {**WORKED, "features": ["hog"], "cluster": None})
 
 
 def test_extract_names_what_failed(replace: Any, ask: Any, tmp_path: Path) -> None:
