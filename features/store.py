@@ -217,8 +217,9 @@ class FeatureTable:
         self._parts[part] = entered
 
     def _leave(self, part: Path, error: DamagedFileError | OSError) -> None:
-        lost = isinstance(error, DamagedFileError | FileNotFoundError)
-        if not lost and as_url(part):  # a network that fails says nothing of the part
+        absent = isinstance(error, FileNotFoundError)
+        if isinstance(error, OSError) and not absent and as_url(part):
+            # A network that fails says nothing of the part.
             raise StoreError(
                 f"cannot read {shown(part)}: {error.strerror or error}; see that it answers, "
                 "and run the same again: what was done stays"

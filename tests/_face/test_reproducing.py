@@ -218,7 +218,7 @@ def test_a_place_with_something_in_it_is_refused_and_a_killed_one_goes_on(
     with pytest.raises(UsageError, match="has something in it; name a new folder"):
         gliaboost.reproduce(tmp_path / "run", out=tmp_path / "run", store=tmp_path / "s")
 
-    @functools.wraps(reproducing.benchmark)
+    @functools.wraps(gliaboost.benchmark)
     def killed(*given: Any, **named: Any) -> None:
         raise KeyboardInterrupt
 
