@@ -119,8 +119,12 @@ def read_beginning(url: str, most: int) -> bytes:
     system, path = _system(url)
 
     def read() -> bytes:
+        data = bytearray()
         with system.open(path, "rb", block_size=0) as file:
-            return bytes(file.read(most))
+            # What has come is given, which need not be all that was asked for.
+            while len(data) < most and (more := file.read(most - len(data))):
+                data += more
+        return bytes(data)
 
     return _asked(url, read)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -158,13 +159,15 @@ class Answers(BaseHTTPRequestHandler):
             self.path, 503 if busy else 200
         )
         self.send_response(status)
-        if self.path != "/endless" and status == 200:
+        if self.path not in ("/endless", "/pieces") and status == 200:
             self.send_header("Content-Length", "3")
         self.end_headers()
         if whole and status == 200:
+            size, times = {"/endless": (1000, 10**6), "/pieces": (1, 5)}.get(self.path, (1, 1))
             with suppress(OSError):
-                for _ in range(1 if self.path != "/endless" else 10**6):
-                    self.wfile.write(b"abc" if self.path != "/endless" else b"abc" * 1000)
+                for _ in range(times):
+                    self.wfile.write(b"abc" * size)
+                    time.sleep(0.01 if self.path == "/pieces" else 0)
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -197,3 +200,5 @@ def test_of_an_answer_without_a_length_no_more_is_read_than_may_be(web: str) -> 
     with pytest.raises(LargeFileError, match="more than the cap of 5,000"):
         read_regular(Path(f"{web}/endless"), 5_000)
     assert read_regular(Path(f"{web}/a"), 3) == b"abc"
+    # What comes in pieces is put together.
+    assert read_regular(Path(f"{web}/pieces"), 5_000) == b"abc" * 5
