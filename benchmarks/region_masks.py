@@ -180,6 +180,24 @@ def left_out(
     return pd.concat(answers).sort_values("row", ignore_index=True)
 
 
+def judged(name: str, table: pd.DataFrame, begun: float) -> dict[str, Any]:
+    """Sum up an experiment's answers."""
+    measured = evaluate(table, sorted(set(table.label)))
+    return {
+        "name": name,
+        "images": len(table),
+        "accuracy": round(measured.accuracy.pooled or 0, 4),
+        "ci95": [round(v, 4) for v in measured.accuracy.ci95 or ()],
+        "balanced_accuracy": round(measured.balanced_accuracy.pooled or 0, 4),
+        "macro_auc": round(measured.macro_auc.pooled or 0, 4),
+        "by_fold": {
+            fold: round(float((rows.label == rows.predicted).mean()), 4)
+            for fold, rows in table.groupby("fold")
+        },
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
+
+
 def main(arguments: argparse.Namespace) -> None:
     manifest = Manifest.read(arguments.manifest).check(labelled=True)
     folds, description = named_folds(manifest, arguments.folds)
@@ -207,20 +225,7 @@ def main(arguments: argparse.Namespace) -> None:
             begun = time.perf_counter()
             table = left_out(manifest, folds, columns, names, beside, model, arguments.jobs)
             name = f"{model} on {'texture and ' if beside.shape[1] else ''}region"
-            measured = evaluate(table, sorted(set(table.label)))
-            found = {
-                "name": name,
-                "images": len(table),
-                "accuracy": round(measured.accuracy.pooled or 0, 4),
-                "ci95": [round(v, 4) for v in measured.accuracy.ci95 or ()],
-                "balanced_accuracy": round(measured.balanced_accuracy.pooled or 0, 4),
-                "macro_auc": round(measured.macro_auc.pooled or 0, 4),
-                "by_fold": {
-                    fold: round(float((rows.label == rows.predicted).mean()), 4)
-                    for fold, rows in table.groupby("fold")
-                },
-                "seconds": round(time.perf_counter() - begun, 1),
-            }
+            found = judged(name, table, begun)
             print(json.dumps(found), flush=True)
             known["experiments"].append(found)
             tables.append(table.assign(experiment=name))

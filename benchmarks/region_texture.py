@@ -26,7 +26,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gliaboost.benchmarks.region_masks import STEP, TEXTURE, Drilled, Given, Masks, Seen, left_out
+from gliaboost.benchmarks.region_masks import (
+    STEP,
+    TEXTURE,
+    Drilled,
+    Given,
+    Masks,
+    Seen,
+    judged,
+    left_out,
+)
 from gliaboost.datasets.decode import decode
 from gliaboost.datasets.fold_names import named_folds
 from gliaboost.datasets.manifest import Manifest
@@ -48,7 +57,6 @@ from gliaboost.models.segmentation.region_columns import (
 )
 from gliaboost.models.training_data import TrainingData
 from gliaboost.parallel import map_in_order
-from gliaboost.reports.statistics.evaluation import evaluate
 from gliaboost.reports.statistics.paired import compare
 
 DISTANCES, DIRECTIONS = (1, 2, 4), (0, 45, 90, 135)
@@ -183,24 +191,13 @@ def main(arguments: argparse.Namespace) -> None:
             for columns in (region, both):
                 begun = time.perf_counter()
                 table = left_out(manifest, folds, columns, names, beside, model, arguments.jobs)
-                measured = evaluate(table, sorted(set(table.label)))
                 words = [
                     *(["texture"] if beside.shape[1] else []),
                     "region",
                     *(["texture within"] if columns is both else []),
                 ]
                 name = f"{model} on {' + '.join(words)}"
-                found = {
-                    "name": name,
-                    "images": len(table),
-                    "accuracy": round(measured.accuracy.pooled or 0, 4),
-                    "ci95": [round(v, 4) for v in measured.accuracy.ci95 or ()],
-                    "by_fold": {
-                        fold: round(float((part.label == part.predicted).mean()), 4)
-                        for fold, part in table.groupby("fold")
-                    },
-                    "seconds": round(time.perf_counter() - begun, 1),
-                }
+                found = judged(name, table, begun)
                 print(json.dumps(found), flush=True)
                 known["experiments"].append(found)
                 at = table["row"].to_numpy()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from gliaboost.models.explain.attribution import Explanation
     from gliaboost.models.segmentation.bundle import SegmenterBundle
 
+T = TypeVar("T")
 # Pictures that are asked about together: others wait no longer than for these.
 BATCH, OUTLINED = 8, 2
 
@@ -33,75 +33,68 @@ def answers_of(bundle: Bundle) -> dict[int, Answer]:
         for number, one in own.uploads.items()
     }
     wanted = [place for place in places.values() if place not in own.answers]
-    with _progress(len(wanted), "Answered") as step:
-        for start in range(0, len(wanted), BATCH):
-            part = wanted[start : start + BATCH]
-            sources = [own.uploads[number].slices[at].source for _, number, at in part]
-            with asking().answer():
-                found = answer(bundle, sources)
-            own.answers |= dict(zip(part, found, strict=True))
-            step(start + len(part))
+    for part in _shown(wanted, BATCH, "Answered"):
+        sources = [own.uploads[number].slices[at].source for _, number, at in part]
+        with asking().answer():
+            found = answer(bundle, sources)
+        own.answers |= dict(zip(part, found, strict=True))
     return {number: own.answers[place] for number, place in places.items()}
 
 
 def unanswered(bundle: Bundle, number: int) -> list[int]:
     """List the slices of a scan that were not asked about yet."""
-    own = holding()
-    every = range(len(own.uploads[number].slices))
-    return [at for at in every if (bundle.sha256, number, at) not in own.answers]
+    return _lacking(holding().answers, bundle.sha256, number)
 
 
 def answer_scan(bundle: Bundle, number: int) -> None:
     """Answer all slices of a scan, whenever nobody waits for the answer on a picture."""
     own = holding()
     slices, wanted = own.uploads[number].slices, unanswered(bundle, number)
-    with _progress(len(wanted), "Answered") as step:
-        for start in range(0, len(wanted), BATCH):
-            part = wanted[start : start + BATCH]
-            with asking().rest():
-                found = answer(bundle, [slices[at].source for at in part])
-            for at, one in zip(part, found, strict=True):
-                own.answers[bundle.sha256, number, at] = one
-            step(start + len(part))
+    for part in _shown(wanted, BATCH, "Answered"):
+        with asking().rest():
+            found = answer(bundle, [slices[at].source for at in part])
+        for at, one in zip(part, found, strict=True):
+            own.answers[bundle.sha256, number, at] = one
 
 
 def unoutlined(bundle: SegmenterBundle, number: int) -> list[int]:
     """List the slices of a scan in which no tumour was looked for yet."""
-    own = holding()
-    every = range(len(own.uploads[number].slices))
-    return [at for at in every if (bundle.sha256, number, at) not in own.outlined]
+    return _lacking(holding().outlined, bundle.sha256, number)
 
 
 def outline_scan(bundle: SegmenterBundle, number: int) -> None:
     """Look for a tumour in all slices of a scan, whenever nobody waits for an answer."""
     own = holding()
     slices, wanted = own.uploads[number].slices, unoutlined(bundle, number)
-    with _progress(len(wanted), "Outlined") as step:
-        for start in range(0, len(wanted), OUTLINED):
-            part = wanted[start : start + OUTLINED]
-            place = slices[part[0]].place
-            with asking().rest():
-                found = segment_pictures(
-                    bundle,
-                    [slices[at].source for at in part],
-                    spacing=None if place is None else place.spacing,
-                )
-            for at, one in zip(part, found, strict=True):
-                kept = replace(one, place=slices[at].place, pictured=None)
-                own.outlined[bundle.sha256, number, at] = kept
-            step(start + len(part))
+    for part in _shown(wanted, OUTLINED, "Outlined"):
+        place = slices[part[0]].place
+        with asking().rest():
+            found = segment_pictures(
+                bundle,
+                [slices[at].source for at in part],
+                spacing=None if place is None else place.spacing,
+            )
+        for at, one in zip(part, found, strict=True):
+            kept = replace(one, place=slices[at].place, pictured=None)
+            own.outlined[bundle.sha256, number, at] = kept
 
 
-@contextmanager
-def _progress(count: int, done: str) -> Iterator[Callable[[int], None]]:
-    """Show how many of several are done; of one alone nothing."""
+def _lacking(known: Container[tuple[str, int, int]], model: str, number: int) -> list[int]:
+    """List the slices of an upload of which a model has said nothing yet."""
+    every = range(len(holding().uploads[number].slices))
+    return [at for at in every if (model, number, at) not in known]
+
+
+def _shown(wanted: Sequence[T], size: int, done: str) -> Iterator[Sequence[T]]:
+    """Give several by parts, and show how many are done with; of one alone nothing is shown."""
+    count = len(wanted)
     bar = st.progress(0.0, f"{done} 0 of {count}") if count > 1 else None
-
-    def step(number: int) -> None:
+    for start in range(0, count, size):
+        part = wanted[start : start + size]
+        yield part
         if bar is not None:
+            number = start + len(part)
             bar.progress(number / count, f"{done} {number} of {count}")
-
-    yield step
     if bar is not None:
         bar.empty()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -29,6 +29,19 @@ def show_table(answers: dict[int, Answer]) -> None:
         }
         for one in answers.values()
     ]
+    show_rows(rows, "The answer on each picture")
+
+
+def show_rows(rows: list[dict[str, Any]], alt: str) -> None:
+    """Show answers as a table, their ``Probability`` in percent.
+
+    Parameters
+    ----------
+    rows : list of dict
+        By head of column.
+    alt : str
+        For whoever does not see it.
+    """
     share = st.column_config.NumberColumn(format="percent")
     st.dataframe(
         rows,
@@ -36,7 +49,7 @@ def show_table(answers: dict[int, Answer]) -> None:
         width="stretch",
         column_config={"Probability": share},
         placeholder="",
-        alt="The answer on each picture",
+        alt=alt,
     )
 
 

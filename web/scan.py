@@ -11,6 +11,7 @@ from gliaboost._face.answers import answers_frame
 from gliaboost.models.segmentation.mask_folder import series_of
 from gliaboost.outside_text import csv_frame
 from gliaboost.web.asked import answer_scan, outline_scan, unanswered, unoutlined
+from gliaboost.web.batch import show_rows
 from gliaboost.web.holding import holding
 from gliaboost.web.words import facts
 
@@ -71,15 +72,7 @@ def _show(number: int, bundle: Bundle, segmenter: SegmenterBundle | None) -> Non
     said = [("Slices", ", ".join(f"{n} {verdict}" for verdict, n in counted))]
     st.html(facts([*said, *_volume(slices[0].place, outlines)]))
     rows = [_row(at, one, outlines) for at, one in enumerate(answers, 1)]
-    share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(
-        rows,
-        hide_index=True,
-        width="stretch",
-        column_config={"Probability": share},
-        placeholder="",
-        alt="The answer on each slice",
-    )
+    show_rows(rows, "The answer on each slice")
     frame = answers_frame(answers, bundle.classes)
     frame.insert(0, "slice", range(1, len(answers) + 1))
     for name, column in _areas(outlines).items():
