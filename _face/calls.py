@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gliaboost._face.inputs import DataSet
 from gliaboost._face.words import by_comma
 from gliaboost.datasets.manifest import Manifest
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.plain_values import plain
 from gliaboost.regular_files import is_there
 from gliaboost.reports.protocol.call_record import CallRecord, ExtractorCall
 

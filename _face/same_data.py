@@ -88,7 +88,9 @@ def check_same(
             lines += [f"{other.name}: {line}" for line in inputs.faults(beside, abroad, say)]
         unread = int(own["key"].isna().sum())
         if unread:
-            unchecked.append(f"the bytes of {unread:,} pictures that could not be read then")
+            unchecked.append(
+                f"the bytes of {unread:,} pictures that the run did not read, or could not"
+            )
     elif {"path", "key"} <= set(known.answers) and len(known.answers):
         rows = known.answers.drop_duplicates("path")
         here = inputs.inputs_of(table, keys, masks=False)

@@ -11,7 +11,8 @@ from typing import Any, ClassVar, TypeVar
 
 from gliaboost.errors import BundleError, UsageError
 from gliaboost.files import replacing
-from gliaboost.models.plain_pickle import fault_in, read_state
+from gliaboost.models.plain_pickle import read_state
+from gliaboost.models.plain_values import fault_in
 
 B = TypeVar("B", bound="BundleFile")
 # Of odd fields, and of their names, so much is told.

@@ -130,7 +130,7 @@ def _names(cls: type[Classifier]) -> Faults:
 
 
 def _constructor(model: Classifier) -> Faults:
-    from gliaboost.models.plain_pickle import fault_in, plain
+    from gliaboost.models.plain_values import fault_in, plain
 
     given = model.get_params(deep=False)
     stored = type(model)(**given).get_params(deep=False)

@@ -10,7 +10,8 @@ from typing import Any
 from gliaboost.errors import BundleError, DamagedFileError, StoreError
 from gliaboost.features.fitted import digest_of
 from gliaboost.files import replacing, set_aside
-from gliaboost.models.plain_pickle import fault_in, read_state
+from gliaboost.models.plain_pickle import read_state
+from gliaboost.models.plain_values import fault_in
 
 
 @dataclass

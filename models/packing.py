@@ -12,7 +12,7 @@ from gliaboost.features.base import Extractor
 from gliaboost.features.fitted import described
 from gliaboost.models.base import Classifier
 from gliaboost.models.bundle import Bundle
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.plain_values import plain
 from gliaboost.models.pretrained import pretrained_on
 from gliaboost.models.registry import package_name
 

@@ -7,28 +7,23 @@ unpickler hashes and nests without limit, and so a file of 200 kB could end the 
 from __future__ import annotations
 
 import struct
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from gliaboost.errors import BundleError
+from gliaboost.models.plain_values import (
+    MOST_BESIDE,
+    MOST_BYTES,
+    MOST_NESTING,
+    MOST_VALUES,
+    fault_in,
+    fault_of_key,
+)
 from gliaboost.regular_files import open_regular
 
-# Far above any bundle; a crafted file may claim billions, and be given the memory for them.
-MOST_VALUES = 1_000_000
-MOST_NESTING = 32
-# The one large thing in a bundle is its model; all else is text, and tables of a few megabytes.
-MOST_BYTES = 3 * 2**28
-MOST_BESIDE = 2**27
 # Each value is pushed once and memorised once, and is now and then put into what holds it.
 _MOST_OPCODES = 4 * MOST_VALUES
-_SCALARS = (type(None), bool, int, float, str, bytes)
-_KEYS = (type(None), bool, int, float, str)
-# The hash of a larger integer is a remainder, and a million of them may be made to share one.
-_WIDEST_KEY = 2**63
 # What a file of another maker, or a crafted one, holds.
 _REFUSED = {
     **dict.fromkeys(b"t\x85\x86\x87", "a value of type tuple"),
@@ -80,66 +75,6 @@ def read_state(
     return found.state
 
 
-def plain(value: Any) -> Any:
-    """Turn tuples and NumPy's scalars and arrays into lists and Python's numbers, at any depth.
-
-    Equal texts become one object: a pickle writes an object once, so a bundle has the same bytes
-    whichever way its texts came.
-    """
-    if isinstance(value, (np.ndarray, np.generic)):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(v) for v in value]
-    if isinstance(value, dict):
-        return {plain(k): plain(v) for k, v in value.items()}
-    return sys.intern(value) if type(value) is str else value
-
-
-def fault_in(values: Any) -> str | None:
-    """Say what is not plain: None, bool, int, float, str, bytes, and lists and dicts of them.
-
-    Also what is too much: values, levels, and text and bytes as they would be written out, but for
-    the largest run of bytes.
-
-    Examples
-    --------
-    >>> fault_in({"a": [1, "b", None]}) is None
-    True
-    >>> fault_in({"a": {1, 2}})
-    'a value of type set'
-    """
-    seen = written = largest = 0
-    open_values = [(values, 0)]
-    while open_values:
-        value, depth = open_values.pop()
-        seen += 1
-        kind = type(value)
-        if seen > MOST_VALUES:
-            return f"more than {MOST_VALUES} values"
-        if depth > MOST_NESTING:
-            return f"values nested more than {MOST_NESTING} deep"
-        # Exact types: a subclass would carry its own methods.
-        if kind is dict:
-            odd = [k for k in value if not _may_be_key(k)]
-            if odd:
-                return f"a key of type {type(odd[0]).__name__}"
-            open_values += [(v, depth + 1) for pair in value.items() for v in pair]
-        elif kind is list:
-            open_values += [(v, depth + 1) for v in value]
-        elif kind is str or kind is bytes:
-            written += len(value)
-            largest = max(largest, len(value)) if kind is bytes else largest
-            if written - largest > MOST_BESIDE or largest > MOST_BYTES:
-                return f"more than {MOST_BESIDE:,} bytes beside the model, or a model of more"
-        elif kind not in _SCALARS:
-            return f"a value of type {kind.__name__}"
-    return None
-
-
-def _may_be_key(key: Any) -> bool:
-    return type(key) in _KEYS and (type(key) is not int or abs(key) < _WIDEST_KEY)
-
-
 class Stand:
     """Stands for the object: its attributes alone, so that a file cannot alter the class."""
 
@@ -174,7 +109,7 @@ class _Reader:
         file.seek(0)
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
-        self._values = self._marks = self._beside = self._largest = 0
+        self._values = self._marks = self._beside = self._largest = self._numbers = 0
 
     def read(self) -> Any:
         do = self._opcodes()
@@ -350,10 +285,9 @@ class _Reader:
             self._put(target, key, value)
 
     def _put(self, target: dict[Any, Any], key: Any, value: Any) -> None:
-        if not _may_be_key(key):
-            raise BundleError(
-                f"{self._path} is not a gliaboost bundle: a key of type {type(key).__name__}"
-            )
+        self._numbers += type(key) is not str
+        if why := fault_of_key(key, self._numbers):
+            raise BundleError(f"{self._path} is not a gliaboost bundle: {why}")
         target[key] = value
 
     def _memorise(self, number: int) -> None:

@@ -17,7 +17,7 @@ from gliaboost.features.embedding.pretraining import pretraining, without_words
 from gliaboost.features.fitted import FittedExtractor, Outline
 from gliaboost.features.kinds import wrong_kinds
 from gliaboost.features.registry import register
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.plain_values import plain
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle, load_segmenter
 from gliaboost.models.segmentation.decision import Decision

@@ -20,7 +20,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.prepared import read_images
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
 from gliaboost.models.packing import PACKAGES, installed, kept_parameters
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.plain_values import plain
 from gliaboost.models.pretrained import warnings_of_unknown
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.bundle import SegmenterBundle

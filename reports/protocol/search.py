@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from gliaboost.features.stored_columns import StoredColumns
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.plain_values import plain
 from gliaboost.models.registry import model_class
 from gliaboost.progress import Prefixed, Progress
 from gliaboost.reports.protocol.experiment_record import SearchRecord, TrialRecord

@@ -28,7 +28,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.embedding.pretraining import without_words
 from gliaboost.models.bundle_file import save
 from gliaboost.models.packing import installed, kept_parameters
-from gliaboost.models.plain_pickle import plain
+from gliaboost.models.plain_values import plain
 from gliaboost.models.segmentation.base import Segmenter
 from gliaboost.models.segmentation.registry import (
     create_segmenter,

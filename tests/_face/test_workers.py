@@ -69,5 +69,7 @@ def test_what_is_not_read_or_written_at_a_url_is_refused(tmp_path: Path) -> None
         gliaboost.extract("s3://bucket/set", store=tmp_path / "s")
     with pytest.raises(UsageError, match=r"--out s3://bucket/run: only a store"):
         gliaboost.benchmark(tmp_path / "m.csv", out="s3://bucket/run")
-    with pytest.raises(UsageError, match=r"nowhere://x/y: expected a path, or a URL of one of the kinds s3, "):
+    with pytest.raises(
+        UsageError, match=r"nowhere://x/y: expected a path, or a URL of one of the kinds s3, "
+    ):
         gliaboost.extract(tmp_path / "m.csv", store="nowhere://x/y")

@@ -12,13 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gliaboost.errors import BundleError
-from gliaboost.models.plain_pickle import (
-    MOST_NESTING,
-    MOST_VALUES,
-    fault_in,
-    plain,
-    read_state,
-)
+from gliaboost.models.plain_pickle import read_state
+from gliaboost.models.plain_values import MOST_VALUES, fault_in
 
 
 class Thing:
@@ -150,40 +145,6 @@ def test_a_memo_number_that_would_take_gigabytes_is_refused(tmp_path: Path) -> N
         read(path)
 
 
-def test_deep_and_endless_values_are_no_plain_values() -> None:
-    deep: list[Any] = []
-    for _ in range(MOST_NESTING):
-        deep = [deep]
-    assert fault_in(deep) is None
-    assert fault_in([deep]) == f"values nested more than {MOST_NESTING} deep"
-    under: dict[str, Any] = {}
-    for _ in range(MOST_NESTING):
-        under = {"a": under}
-    assert fault_in(under) is None
-    assert fault_in({"a": under}) == f"values nested more than {MOST_NESTING} deep"
-    loop: list[Any] = []
-    loop.append(loop)
-    assert "nested" in str(fault_in(loop))
-    wide = [0] * (MOST_VALUES - 1)
-    assert fault_in(wide) is None
-    assert fault_in([*wide, 0]) == f"more than {MOST_VALUES} values"
-
-
-def test_subclasses_of_plain_types_are_not_plain() -> None:
-    class Sly(dict[str, int]):
-        pass
-
-    assert fault_in({"a": Sly()}) == "a value of type Sly"
-
-
-def test_arrays_and_tuples_become_lists_at_any_depth() -> None:
-    given_ = {"a": (np.float32(0.5), np.arange(2)), np.int64(3): [np.bool_(True), "b", None]}
-    got = plain(given_)
-    assert got == {"a": [0.5, [0, 1]], 3: [True, "b", None]}
-    assert fault_in(got) is None
-    assert type(got["a"][0]) is float
-
-
 def _class() -> bytes:
     return b"\x80\x02cgliaboost.models.bundle\nBundle\n)\x81"
 
@@ -191,6 +152,26 @@ def _class() -> bytes:
 def _long(value: int) -> bytes:
     data = value.to_bytes((value.bit_length() + 8) // 8, "little", signed=True)
     return b"\x8a" + bytes([len(data)]) + data
+
+
+def _looked_for_along_one_way() -> bytes:
+    """Numbers that a table of 2^18 places all looks for along one way through half of it."""
+    most = 2**18 - 1
+    way = np.zeros(2**17, np.int64)
+    for k in range(1, len(way)):
+        way[k] = 5 * way[k - 1] + 1 & most
+    step = np.full(most + 1, len(way))
+    step[way] = np.arange(len(way))
+    later = np.arange(most + 1, 4_000_000)
+    place, rest = later & most, later.copy()
+    taken = step[place] < len(way)
+    while rest.any():
+        rest >>= 5
+        place = 5 * place + rest + 1 & most
+        taken &= step[place] < len(way)
+    later = later[taken & (step[place] < len(way) // 4)][:40_000]
+    keys = [*way.tolist(), *later.tolist()]
+    return b"\x80\x02}(" + b"".join(b"J" + k.to_bytes(4, "little") + b"N" for k in keys) + b"u."
 
 
 MANY = 20_000_000
@@ -217,6 +198,7 @@ HOSTILE: dict[str, bytes] = {
     "keys of one hash": b"\x80\x02}("
     + b"".join(_long(k * (2**61 - 1)) + b"N" for k in range(1, 200_000))
     + b"u.",
+    "keys looked for along one way": _looked_for_along_one_way(),
     "text told again": _class()
     + b"}X\1\0\0\0a](X\0\0\0\4"
     + b"x" * 2**26
@@ -284,8 +266,9 @@ def test_hostile_pickles_are_refused_and_take_little(tmp_path: Path, trial: Any)
 def test_a_file_of_any_size_is_refused_by_its_content(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gliaboost.models.plain_pickle.MOST_BYTES", 1000)
-    monkeypatch.setattr("gliaboost.models.plain_pickle.MOST_BESIDE", 100)
+    for module in ("plain_pickle", "plain_values"):
+        monkeypatch.setattr(f"gliaboost.models.{module}.MOST_BYTES", 1000)
+        monkeypatch.setattr(f"gliaboost.models.{module}.MOST_BESIDE", 100)
     fits = thing(native=b"n" * 1000, b=b"b" * 20, t="t" * 20)
     assert read(dumped(tmp_path, fits)) == vars(fits)
     for large in (

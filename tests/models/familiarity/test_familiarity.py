@@ -13,7 +13,7 @@ from gliaboost.models.familiarity.familiarity import (
     learn,
     limit,
 )
-from gliaboost.models.plain_pickle import fault_in
+from gliaboost.models.plain_values import fault_in
 
 SIDE = 128
 
