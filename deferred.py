@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
@@ -85,8 +86,29 @@ class _Finder:
         above = name.rpartition(".")[0]
         if isinstance(sys.modules.get(above), Deferred):
             _imported(above)
-            return importlib.util.find_spec(name)
+            found = importlib.util.find_spec(name)
+            there = sys.modules.get(name)
+            if found is None or there is None:
+                return found
+            # The package imported it: to run it again would make its classes twice. Python takes
+            # the spec of the module that is there by now, whatever is answered here.
+            spec = importlib.machinery.ModuleSpec(name, _There(there))
+            there.__spec__ = spec
+            return spec
         return None
+
+
+class _There(importlib.abc.Loader):
+    """Loads a module that is there."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        self._module, self._spec = module, module.__spec__
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
+        return self._module
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        module.__spec__ = self._spec
 
 
 def _imported(name: str) -> types.ModuleType:

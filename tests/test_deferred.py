@@ -68,6 +68,27 @@ def test_what_is_used_is_there(use: str) -> None:
         assert said(f"{first}{use}\n{after}") == "module False"
 
 
+@pytest.mark.parametrize(
+    ("child", "inside"), [("pandas.io", "parsers"), ("scipy.stats.mstats", "gmean")]
+)
+def test_a_child_that_is_asked_for_first_runs_once(child: str, inside: str) -> None:
+    code = f"""
+import {child} as first, {child.partition(".")[0]}
+again = sys.modules[{child!r}]
+print(first is again, hasattr({child}, {inside!r}), again.__spec__.origin == again.__file__)
+"""
+    assert said(code) == "True True True"
+
+
+def test_the_classes_of_a_child_are_the_packages() -> None:
+    code = """
+from pandas.core.frame import DataFrame
+import pandas
+print(DataFrame is pandas.DataFrame, isinstance(pandas.DataFrame(), DataFrame))
+"""
+    assert said(code) == "True True"
+
+
 def test_frames_are_known_by_who_took_hold_before() -> None:
     code = """
 import sklearn.utils.fixes as fixes, sklearn.preprocessing as p
