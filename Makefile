@@ -40,6 +40,20 @@ test-slow: $(VENV)/.tools ## what takes minutes
 test-fire: $(VENV)/.tools ## kills, full disks, flipped bits, hostile files (docs/reliability.md)
 	$(BIN)/python -m pytest -m fire -n auto --dist loadgroup
 
+audit-deps: $(VENV)/.tools ## known faults of what is installed, asked of PyPI
+	$(PYTHON) -m venv $(VENV)/pip-audit
+	$(VENV)/pip-audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit>=2.9'
+	$(VENV)/pip-audit/bin/pip-audit --strict --skip-editable --progress-spinner off \
+	  --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+
+licences: $(VENV)/.tools ## the licence of each distribution that is installed with gliaboost
+	$(BIN)/python -m benchmarks.licences
+
+SECONDS ?= 300
+SEED    ?= 1
+fuzz: $(VENV)/.tools ## altered files through every reader: SECONDS=300 SEED=1
+	$(BIN)/python -m benchmarks.fuzz --seconds $(SECONDS) --seed $(SEED) --out runs/fuzz.json
+
 # A Chromium that is there will do. axe-core judges pages; it is fetched, checked, and in no commit.
 AXE     := 4.14.1
 AXE_SUM := 29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c

@@ -249,6 +249,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     asked = parser.parse_args()
     kept = (asked.out or Path("fuzz.json")).with_suffix("")
+    kept.parent.mkdir(parents=True, exist_ok=True)
     counts = run(asked.seconds, asked.seed, kept, asked.only)
     print(json.dumps(counts, indent=1))
     if asked.out:
@@ -257,6 +258,7 @@ def main() -> None:
         whole = sum(c["inputs"] for run in before["runs"] for c in run["readers"].values())
         before["inputs"] = whole
         asked.out.write_text(json.dumps(before, indent=1) + "\n", "utf-8")
+    raise SystemExit(any(count["faults"] for count in counts.values()))
 
 
 if __name__ == "__main__":
