@@ -136,10 +136,10 @@ def _run(words: Sequence[str], debug: bool, seen: Seen) -> None:
         with plain_warnings():
             asked = [w for w in words if w != "--debug"]
             _with_alone(asked[:1])(args=asked)
-    except (KeyboardInterrupt, Exception) as error:
-        if debug:
+    except (KeyboardInterrupt, SystemExit, Exception) as error:
+        if debug or (isinstance(error, SystemExit) and seen.number is None):
             raise
-        # Some libraries make another error of an interrupt that meets them.
+        # Some libraries make another error of an interrupt that meets them, typer an exit.
         met = isinstance(error, (KeyboardInterrupt, InterruptedCommandError))
         if met or seen.number is not None:
             typer.echo(f"\ngliaboost: {_after_interrupt(words)}", err=True)

@@ -13,6 +13,8 @@ from types import FrameType
 _SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+# Of the main thread, which alone is told of signals.
+_outer: list[Seen] = []
 
 
 @dataclass
@@ -38,7 +40,7 @@ def watched() -> Iterator[Seen]:
     """Let each of these signals raise KeyboardInterrupt while the block runs, and note it.
 
     What the process was told to ignore stays ignored, as by ``nohup``. In another thread than the
-    main one nothing is watched.
+    main one nothing is watched. Within such a block another sees what the outer one sees.
 
     Examples
     --------
@@ -49,6 +51,9 @@ def watched() -> Iterator[Seen]:
     ...         print(seen.exit_code)
     143
     """
+    if _outer and threading.current_thread() is threading.main_thread():
+        yield _outer[-1]
+        return
     seen = Seen()
 
     def note(number: int, _: FrameType | None) -> None:
@@ -63,8 +68,12 @@ def watched() -> Iterator[Seen]:
         mine = []
     for number in mine:
         signal.signal(number, note)
+    if mine:
+        _outer.append(seen)
     try:
         yield seen
     finally:
+        if mine:
+            _outer.pop()
         for number in mine:
             signal.signal(number, before[number])

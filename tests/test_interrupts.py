@@ -40,6 +40,16 @@ def test_what_is_ignored_stays_ignored() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
+@posix
+def test_one_within_another_sees_the_same() -> None:
+    with watched() as outer:
+        with watched() as inner, pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        assert inner is outer and outer.number == signal.SIGTERM
+    with watched() as later:
+        assert later is not outer and later.number is None
+
+
 def test_another_thread_watches_nothing() -> None:
     said: list[bool] = []
 

@@ -85,3 +85,16 @@ def test_a_command_alone_is_as_among_all() -> None:
     assert done.returncode == 0, done.stderr
     count, *right = json.loads(done.stdout)
     assert count > 10 and right == [True, True, True]
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_that_meets_the_parser_is_told_too(name: str) -> None:
+    # typer makes an exit of its own of what interrupts it before the command begins.
+    code = (
+        "import signal, gliaboost.cli as cli, typer.core\n"
+        f"def met(*a, **k): signal.raise_signal(signal.{name})\n"
+        "typer.core.TyperCommand.make_context = typer.core.TyperGroup.make_context = met\n"
+    )
+    done = run(code + BEGIN + "main()", "extract", "data")
+    assert done.returncode == {"SIGINT": 130, "SIGTERM": 143}[name], done.stderr
+    assert done.stderr.count("interrupted") == 1 and "Traceback" not in done.stderr

@@ -9,12 +9,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import gliaboost
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.phantom.sample import make_phantom
+from gliaboost.models.registry import create_model
 from tests.fire.test_kills import without_times
 
 SMALL: dict[str, Any] = {
@@ -80,3 +82,34 @@ def test_a_network_has_the_same_results_with_the_same_threads(
     pytest.importorskip("torch")
     for jobs in (1, 2):
         assert_same(phantom, tmp_path / f"{jobs}", (jobs, jobs), **NETWORK)
+
+
+@pytest.mark.fire
+@pytest.mark.parametrize("model", ["xgboost", "lightgbm"])
+def test_a_booster_has_the_same_trees_with_any_threads(
+    model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the table were large enough for as many threads as are asked for.
+    monkeypatch.setattr("gliaboost.models.boosters.native.CELLS_PER_THREAD", 2000)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(4000, 30)).astype(np.float32)
+    y = np.array(list("abc"))[np.digitize(X[:, 0] + rng.normal(size=len(X)), [-0.5, 0.5])]
+    first, *others = (
+        create_model(model, jobs=jobs, seed=0, rounds=40, device="cpu").fit(X, y).predict_proba(X)
+        for jobs in (1, 2, 3, 5)
+    )
+    for other in others:
+        np.testing.assert_array_equal(other, first)
+
+
+@pytest.mark.fire
+def test_with_other_threads_a_network_is_nearly_the_same(phantom: Manifest, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    tables = []
+    for jobs in (1, 2, 3):
+        _, answers = ran(phantom, tmp_path / f"{jobs}", jobs, **NETWORK)
+        frame = pd.DataFrame(json.loads(answers))
+        tables.append(frame.filter(like="proba_").to_numpy(float))
+    apart = max(float(np.abs(table - tables[0]).max()) for table in tables[1:])
+    print(f"with 1, 2 and 3 threads probabilities are up to {apart:.0e} apart")
+    assert apart < 1e-3
