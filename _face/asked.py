@@ -59,7 +59,6 @@ def checked(
         device=asked.device,
         seed=asked.seed,
         region=asked.region,
-        presumed=asked.usual.settings if asked.features is None else None,
     )
     if len(choice.models) > 1:
         faults.note(UsageError(f"--model {asked.model}: one model is expected"))

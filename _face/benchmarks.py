@@ -190,7 +190,6 @@ def benchmark(
         seed=seed,
         trials=tune,
         region=region,
-        presumed=usual.settings if features is None else None,
     )
     check_numbers(faults, jobs, seed)
     check_folder(faults, out, "--out")

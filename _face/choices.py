@@ -64,7 +64,6 @@ def choose(
     seed: int = 0,
     trials: int = 0,
     region: Path | str | None = None,
-    presumed: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Choice:
     """Read names, parameters, preparation and device, and note all that is wrong with them.
 
@@ -76,8 +75,6 @@ def choose(
         As for `gliaboost.benchmark`; without `models` none is asked for.
     trials : int
         Of a search for the models' parameters; 0: none is made.
-    presumed : mapping of str to mapping, optional
-        Parameters by name, where `settings` say nothing of them.
 
     Returns
     -------
@@ -100,8 +97,6 @@ def choose(
     own, lines = known_settings(settings, words, chosen, unknown=bool(faults))
     for line in lines:
         faults.note(UsageError(line))
-    for name, parameters in (presumed or {}).items():
-        own[name] = {**parameters, **own.get(name, {})}
     if region is not None:
         _take_region(faults, own, words, Path(region))
     with faults.noted():

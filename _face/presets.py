@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gliaboost._face.choices import Choice
 from gliaboost._face.faults import Faults
@@ -30,25 +28,19 @@ class Preset(NamedTuple):
         What a benchmark compares, by comma.
     model : str
         What `train` fits.
-    settings : mapping of str to mapping
-        Parameters of its features, where nothing else is said of those.
     """
 
     features: str
     models: str
     model: str
-    settings: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
-# Of lite0 the middle says more of a tumour than the last layer, and where on the slice it says it
-# counts: stage 3 (stride 16), 112 maps, 12 numbers each.
-MIDDLE = {"embedding": {"layers": [3], "pools": ["avg", "max", "std", "grid3x3"]}}
 LOOKING = f"{CLASSICAL},embedding,region"
 # From the cheapest to the dearest; the first is what happens without a word.
 PRESETS = {
     "fast": Preset(CLASSICAL, "xgboost,lightgbm", "lightgbm"),
-    "good": Preset(LOOKING, "stacked", "stacked", MIDDLE),
-    "best": Preset(LOOKING, "stacked,cnn-multitask,hybrid", "stacked", MIDDLE),
+    "good": Preset(LOOKING, "stacked", "stacked"),
+    "best": Preset(LOOKING, "stacked,cnn-multitask,hybrid", "stacked"),
 }
 USUAL = "fast"
 

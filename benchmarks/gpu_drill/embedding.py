@@ -49,12 +49,17 @@ def run(findings: Findings, given: Given) -> None:
             measure(
                 findings,
                 name,
-                Embedding(backbone, WEIGHTS[backbone], precision=precision, device=given.device),
+                last_layer(backbone, precision, given.device),
                 some,
                 given,
             )
     with findings.attempt("against_cpu"):
         findings.note("against_cpu", against_cpu(taken, given))
+
+
+def last_layer(backbone: str, precision: str, device: str) -> Embedding:
+    """Make what takes a network to its end, which is what others' figures are of."""
+    return Embedding(backbone, WEIGHTS[backbone], ("avg", "max"), [-1], precision, device=device)
 
 
 def measure(
@@ -92,7 +97,11 @@ def measure(
     with torch.inference_mode(), without_tf32(given.device):
         for batch in {network.size.now} if given.dry else {network.size.now, 256}:
             ready = [network.prepared(part) for part in there.split(batch)]
-            took("bare", f"batch {batch}", lambda ready=ready: [network.model(r) for r in ready])
+            took(
+                "bare",
+                f"batch {batch}",
+                lambda ready=ready: [network.model.forward_features(r) for r in ready],
+            )
     took("ours", "device memory", lambda: extractor.transform(there))
     if given.device == "cuda":
         array = host.numpy()

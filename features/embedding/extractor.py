@@ -13,6 +13,7 @@ from gliaboost.devices import DEVICES
 from gliaboost.errors import UsageError, WeightsError
 from gliaboost.features.base import Extractor
 from gliaboost.features.embedding.availability import weights_faults
+from gliaboost.features.embedding.middle import middle_layers
 from gliaboost.features.embedding.packaged import PACKAGED
 from gliaboost.features.embedding.pooling import CELLS, POOLS
 from gliaboost.features.embedding.pretraining import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from gliaboost.features.embedding.frozen import FrozenNetwork
 
+# Where on the slice a map is strong counts, and how evenly.
+POOLED = ("avg", "max", "std", "grid3x3")
 _SOURCES = ("package", "hub", "random")
 # Digits of a file's checksum in a column's name.
 _DIGITS = 16
@@ -49,8 +52,10 @@ class Embedding(Extractor):
         ``random``: untrained, for tests.
     pools : sequence of {"avg", "max", "std", "gem", "grid2x2", "grid3x3"}
         How a map becomes numbers; one pass of the network feeds them all.
-    layers : sequence of int
-        -1 is the last before the head; 0 and on are the stages.
+    layers : sequence of int, optional
+        -1 is the last before the head; 0 and on are the stages. Default: those of stride 8 and 16,
+        2 and 3 of tf_efficientnet_lite0; of a network without such, the last. Of these the packaged
+        network tells most of a tumour, as `benchmarks/results/embedding-choice.md` shows.
     precision : {"float32", "bfloat16", "float16", "auto"}
         ``float32`` gives the same numbers everywhere, within rounding. ``auto`` takes half
         precision where the hardware gains from it, and the feature names say which.
@@ -67,14 +72,14 @@ class Embedding(Extractor):
     -----
     The whole image is resized: nothing is cut off its edges. Grey goes into all three channels.
     Columns are named ``embedding__backbone_tf_efficientnet_lite0__weights_package__``
-    ``precision_float32__layer_-1__pool_avg__c17``: channel.
+    ``precision_float32__layer_3__pool_avg__c17``: channel.
 
     Examples
     --------
     >>> import numpy as np
     >>> from gliaboost.features.embedding.extractor import Embedding
     >>> Embedding(pools=("avg",)).transform(np.zeros((2, 64, 64), np.uint8)).shape
-    (2, 1280)
+    (2, 152)
     """
 
     name: ClassVar[str] = "embedding"
@@ -88,8 +93,8 @@ class Embedding(Extractor):
         self,
         backbone: str = PACKAGED,
         weights: str = "package",
-        pools: Sequence[str] = ("avg", "max"),
-        layers: Sequence[int] = (-1,),
+        pools: Sequence[str] = POOLED,
+        layers: Sequence[int] | None = None,
         precision: str = "float32",
         sha256: str = "",
         trained_on: str = "",
@@ -125,8 +130,8 @@ class Embedding(Extractor):
         said = [
             *([self.backbone] if self.backbone != PACKAGED else []),
             *(["random"] if self.weights == "random" else []),
-            *(self._pools() if self._pools() != ("avg", "max") else []),
-            *(f"layer{layer}" for layer in self._layers() if self._layers() != (-1,)),
+            *(self._pools() if self._pools() != POOLED else []),
+            *(f"layer{layer}" for layer in self._unusual_layers()),
         ]
         return ":".join([self.name, *(["-".join(said)] if said else [])])
 
@@ -206,7 +211,8 @@ class Embedding(Extractor):
         faults = wrong_kinds(self.get_params(), type(self)().get_params())
         if faults:
             return faults
-        for ask in (self._pools, self._layers):
+        # Which layers there are by default is a question to the network.
+        for ask in [self._pools, *([] if self.layers is None else [self._layers])]:
             try:
                 ask()
             except UsageError as error:
@@ -230,7 +236,15 @@ class Embedding(Extractor):
             raise UsageError(f"no pool {unknown[0]!r}; the pools are: {', '.join(POOLS)}")
         return pools
 
+    def _unusual_layers(self) -> tuple[int, ...]:
+        if self.layers is None:
+            return ()
+        layers = self._layers()
+        return () if layers == middle_layers(self.backbone) else layers
+
     def _layers(self) -> tuple[int, ...]:
+        if self.layers is None:
+            return middle_layers(self.backbone)
         layers = sequence(self.layers, "layers")
         if not all(isinstance(layer, int) and layer >= -1 for layer in layers):
             raise UsageError(f"layers is {self.layers!r}; expected -1 (the last), or 0 and on")

@@ -17,6 +17,7 @@ from gliaboost.errors import UsageError
 from gliaboost.features.embedding.backbones import backbone_input, create_backbone
 from gliaboost.features.embedding.batching import BatchSize, Together, in_batches
 from gliaboost.features.embedding.lite import lite_channels, lite_layout, load_lite
+from gliaboost.features.embedding.middle import LAST
 from gliaboost.features.embedding.packaged import PACKAGES
 from gliaboost.features.embedding.pooling import POOLS
 from gliaboost.features.embedding.timm_names import PRESETS, timm_library, timm_name
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 # Where the search for a batch size begins, and ends.
 FIRST, MOST = 64, 1024
-LAST = -1
 # A network is prepared anew for each count of images that it has not met: on a GPU that took
 # seconds, time and again, where threads bring as many as come together. So counts are filled up.
 PREPARES_COUNTS = ("cuda",)

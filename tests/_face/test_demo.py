@@ -99,7 +99,6 @@ def test_the_demos_choice_has_no_fault(given: dict[str, Any]) -> None:
         features=given.get("features", usual.features),
         models=given.get("models", usual.models),
         settings=given["settings"],
-        presumed=None if "features" in given else usual.settings,
     )
     faults.tell()
 

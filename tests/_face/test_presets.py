@@ -59,22 +59,3 @@ def test_the_region_is_left_out_where_no_mask_teaches_it(tmp_path: Path) -> None
     there = as_far_as_masks_go(choice, None, make_table(tmp_path, masks=True), heard)
     assert there is choice
     assert len(heard.lines) == 1
-
-
-def test_what_is_set_stands_before_what_a_preset_sets() -> None:
-    usual = PRESETS["good"].settings
-    choice = choose(Faults(), features="embedding", models="stacked", presumed=usual)
-    (embedding,) = choice.extractors
-    assert embedding.get_params()["layers"] == [3]
-    given = {"embedding": {"layers": [2], "batch": 1}}
-    faults = Faults()
-    choose(faults, features="embedding", models="stacked", settings=given, presumed=usual)
-    with pytest.raises(UsageError, match="no 'batch'"):
-        faults.tell()
-    del given["embedding"]["batch"]
-    choice = choose(
-        Faults(), features="embedding", models="stacked", settings=given, presumed=usual
-    )
-    (embedding,) = choice.extractors
-    assert embedding.get_params()["layers"] == [2]
-    assert "grid3x3" in embedding.get_params()["pools"]

@@ -66,7 +66,8 @@ def test_average_of_the_last_layer_is_timms_own_embedding(pictures: Image) -> No
     mean, std = (np.reshape(cfg[k], (1, 3, 1, 1)) for k in ("mean", "std"))
     with torch.inference_mode():
         wanted = model(torch.from_numpy(((batch - mean) / std).astype(np.float32))).numpy()
-    np.testing.assert_allclose(Embedding(pools=["avg"]).transform(big), wanted, atol=1e-5)
+    last = Embedding(pools=["avg"], layers=[-1])
+    np.testing.assert_allclose(last.transform(big), wanted, atol=1e-5)
 
 
 def test_images_are_enlarged_as_the_backbone_was_trained(pictures: Image) -> None:
@@ -152,7 +153,7 @@ def test_the_name_is_the_registrys() -> None:
     names = create("embedding", backbone=SMALL, weights="random", pools=["avg"]).feature_names(9, 9)
     assert names[3] == (
         "embedding__backbone_mobilenetv3_small_050__weights_random__precision_float32"
-        "__layer_-1__pool_avg__c3"
+        "__layer_2__pool_avg__c3"
     )
 
 
@@ -184,6 +185,15 @@ def test_the_label_tells_what_is_not_usual() -> None:
     assert Embedding().label == Embedding(device="cpu").label == "embedding"
     assert Embedding("resnet50", "random").label == "embedding:resnet50-random"
     assert Embedding(pools=("avg",), layers=(-1, 2)).label == "embedding:avg-layer-1-layer2"
+    assert Embedding(layers=(2, 3)).label == from_spec(Embedding().spec()).label == "embedding"
+    assert Embedding(layers=(3,)).label == "embedding:layer3"
+
+
+def test_by_default_it_is_the_middle_however_it_is_said() -> None:
+    assert Embedding().fingerprint() == Embedding(layers=[2, 3]).fingerprint()
+    assert Embedding().spec()["parameters"]["layers"] == [2, 3]
+    last = Embedding("vit_tiny_patch16_224", "random")
+    assert last.spec()["parameters"]["layers"] == [-1] and last.label.endswith("16_224-random")
 
 
 def test_what_is_said_of_weights_is_kept_but_changes_no_fingerprint(tmp_path: Path) -> None:
