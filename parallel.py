@@ -95,7 +95,8 @@ def map_in_order(
     executor : Executor, optional
         Does the tasks, and is left open; default: threads of this call.
     window : int, optional
-        The most tasks handed in whose results are not yet taken; default: twice `jobs`.
+        The most tasks handed in whose results are not yet taken; default: twice `jobs`, or of
+        `Workers` twice their slots.
 
     Yields
     ------
@@ -114,7 +115,8 @@ def map_in_order(
         with threads(jobs) as own:
             yield from map_in_order(task, items, jobs=jobs, executor=own, window=window)
         return
-    window = window or 2 * jobs
+    slots = executor.slots if isinstance(executor, Workers) else jobs
+    window = window or 2 * slots
     handed_in: deque[Future[R]] = deque()
     try:
         for item in items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import Any, Generic, TypeVar, cast
@@ -15,13 +16,15 @@ from distributed.scheduler import KilledWorker
 from gliaboost.cluster.relay import Relay
 from gliaboost.errors import ClusterError
 from gliaboost.parallel import Executor, Future
-from gliaboost.progress import Progress
+from gliaboost.progress import SILENT, Progress
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Seconds after which what tasks told is passed on.
-_HEARD = 0.2
+# Seconds after which what tasks told is passed on, and it is asked whether workers are there.
+_HEARD, _ASKED = 0.2, 5.0
+# Seconds without any after which nobody waits for them.
+ALONE = 60.0
 
 
 class ClusterExecutor:
@@ -37,17 +40,26 @@ class ClusterExecutor:
         How many tasks run at once.
     gpus : int
         How many GPUs the workers announce, as the resource ``GPU``.
+    progress : Progress, optional
+        Hears when no worker is left.
     """
 
-    def __init__(self, client: Client, address: str, slots: int, gpus: int = 0) -> None:
+    def __init__(
+        self,
+        client: Client,
+        address: str,
+        slots: int,
+        gpus: int = 0,
+        progress: Progress = SILENT,
+    ) -> None:
         self.client, self.address, self.slots, self.gpus = client, address, slots, gpus
-        self.relay = Relay(client)
+        self.relay, self.crew = Relay(client), Crew(client, address, progress)
         self._resources: dict[str, int] | None = None
 
     def submit(self, fn: Callable[..., R], /, *args: Any) -> Future[R]:
         """Hand in a task; do not wait for it."""
         future = self.client.submit(fn, *args, pure=False, resources=self._resources)
-        return ClusterFuture(future, self.relay, self.address)
+        return ClusterFuture(future, self.relay, self.crew, self.address)
 
     def share(self, value: T) -> T:
         """Let a value travel once a worker; it is made again where the worker that had it dies."""
@@ -63,15 +75,64 @@ class ClusterExecutor:
         if not self.gpus:
             return self
         other = ClusterExecutor(self.client, self.address, self.slots, self.gpus)
-        other.relay, other._resources = self.relay, {"GPU": 1}
+        other.relay, other.crew, other._resources = self.relay, self.crew, {"GPU": 1}
         return other
+
+
+class Crew:
+    """Whether there are workers still: without any a task waits, and nothing says that it does.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Whose scheduler is asked.
+    address : str
+        Where, for errors.
+    progress : Progress
+        Hears when none is left, and when one has come.
+    """
+
+    def __init__(self, client: Client, address: str, progress: Progress) -> None:
+        self._client, self._address, self._progress = client, address, progress
+        self._asked = time.monotonic()
+        self._alone: float | None = None
+
+    def look(self) -> None:
+        """Ask now and then.
+
+        Raises
+        ------
+        ClusterError
+            If there has been no worker for `ALONE` seconds.
+        """
+        now = time.monotonic()
+        if now - self._asked < _ASKED:
+            return
+        self._asked = now
+        try:
+            there = bool(self._client.scheduler_info(n_workers=1)["workers"])
+        except (OSError, TimeoutError):
+            return  # of a scheduler that is gone its tasks tell
+        if there and self._alone is not None:
+            self._progress.line("cluster: a worker is there again")
+        elif not there and self._alone is None:
+            self._progress.line(
+                f"cluster: no worker is left at {self._address}; one is waited for, {ALONE:.0f} s"
+            )
+        self._alone = None if there else now if self._alone is None else self._alone
+        if self._alone is not None and now - self._alone >= ALONE:
+            self._alone = None
+            raise ClusterError(
+                f"no worker has been left at {self._address} for {ALONE:.0f} s; start some, the "
+                "same command then goes on from what is done"
+            )
 
 
 class ClusterFuture(Generic[R]):
     """What became, or will become, of a task on a cluster."""
 
-    def __init__(self, future: DaskFuture[Any], relay: Relay, address: str) -> None:
-        self._future, self._relay, self._address = future, relay, address
+    def __init__(self, future: DaskFuture[Any], relay: Relay, crew: Crew, address: str) -> None:
+        self._future, self._relay, self._crew, self._address = future, relay, crew, address
         self._ended = threading.Event()
         future.add_done_callback(self._end)
 
@@ -84,10 +145,11 @@ class ClusterFuture(Generic[R]):
         Raises
         ------
         ClusterError
-            If its workers died again and again, or the scheduler is gone.
+            If its workers died again and again, none is left, or the scheduler is gone.
         """
         while not self._ended.wait(_HEARD):
             self._relay.pass_on()
+            self._crew.look()
         self._relay.pass_on()
         try:
             return cast(R, self._future.result())

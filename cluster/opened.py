@@ -179,6 +179,7 @@ def _checked(
 ) -> Iterator[Workers]:
     from gliaboost.cluster.bounds import SharedCores
     from gliaboost.cluster.executor import ClusterExecutor, hosts
+    from gliaboost.cluster.warned import ToldWarnings
 
     for note in check_versions(client.run(eval, ASKED, on_error="return")):
         progress.line(note)
@@ -192,7 +193,9 @@ def _checked(
         f"cluster: {len(known)} worker(s) on {len(hosts(known))} machine(s), {slots} task(s) at "
         f"once{said}"
     )
-    executor = ClusterExecutor(client, address, slots, gpus)
+    executor = ClusterExecutor(client, address, slots, gpus, progress)
+    told = ToldWarnings(executor.relay.warned(), shown=isinstance(place, Scheduler))
+    client.register_plugin(told, name=told.name)
     try:
         yield executor
     finally:
@@ -200,18 +203,24 @@ def _checked(
             executor.relay.close()
             if isinstance(place, Scheduler):
                 client.unregister_worker_plugin(SharedCores.name)
+                client.unregister_worker_plugin(told.name)
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep dask's log from the terminal: what matters of it comes as errors."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Keep logs of dask, and of what it stands on, from the terminal.
+
+    What matters of them comes as errors; connections that break where workers are ended do not.
+    """
+    loggers = [logging.getLogger(name) for name in ("distributed", "tornado", "asyncio")]
+    before = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
 
 
 def _first(error: BaseException) -> str:

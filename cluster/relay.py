@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
 import uuid
+import warnings
 from collections import deque
 from typing import Any
 
 from distributed import Client, get_worker
 
-from gliaboost.progress import Progress
+from gliaboost.progress import SILENT, Progress
 
 
 class Relay:
@@ -27,18 +29,27 @@ class Relay:
 
     def of(self, progress: Progress) -> Relayed:
         """Give what tasks tell in place of a listener of this process."""
+        return Relayed(self._topic(progress))
+
+    def warned(self) -> str:
+        """Give the topic under which workers tell what they warn of."""
+        return self._topic(SILENT)
+
+    def _topic(self, progress: Progress) -> str:
         topic = f"gliaboost-{uuid.uuid4().hex}"
         self._topics[topic] = progress
         # Called in the client's own thread: kept for the one that waits.
         self._client.subscribe_topic(topic, lambda event: self._told.append((topic, event[1])))
-        return Relayed(topic)
+        return topic
 
     def pass_on(self) -> None:
-        """Let the listeners hear what was told since the last time."""
+        """Let the listeners hear what was told since the last time, and warn as workers did."""
         while self._told:
             topic, said = self._told.popleft()
             progress = self._topics[topic]
-            if "line" in said:
+            if "warning" in said:
+                warnings.warn(pickle.loads(said["warning"]), stacklevel=2)
+            elif "line" in said:
                 progress.line(said["line"])
             else:
                 progress.step(said["stage"], said["done"], said["total"])

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Of a command of then, what this call says itself or what no number depends on.
-OWN = {"out", "store", "jobs", "quiet", "as_json", "seed"}
+OWN = {"out", "store", "jobs", "cluster", "quiet", "as_json", "seed"}
 
 
 def reproduce(
