@@ -113,3 +113,15 @@ def test_with_other_threads_a_network_is_nearly_the_same(phantom: Manifest, tmp_
     apart = max(float(np.abs(table - tables[0]).max()) for table in tables[1:])
     print(f"with 1, 2 and 3 threads probabilities are up to {apart:.0e} apart")
     assert apart < 1e-3
+
+
+@pytest.mark.fire
+@pytest.mark.xdist_group("cluster")
+def test_what_learns_in_a_fold_is_the_same_on_a_cluster(phantom: Manifest, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("distributed")
+    given = {**SMALL, "features": "lbp,fisher,region", "models": "lightgbm,cnn-scratch"}
+    given["settings"] = SMALL["settings"] | NETWORK["settings"] | {"region": MORE["region"]}
+    given["controls"] = False
+    here = ran(phantom, tmp_path / "here", 1, **given)
+    assert ran(phantom, tmp_path / "there", 1, cluster="local:2", **given) == here
