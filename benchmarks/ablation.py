@@ -56,8 +56,8 @@ def families_of(features: Sequence[str]) -> frozenset[str]:
     --------
     >>> ordered(families_of(["hog", "lbp", "glcm", "region:maps=classical"]))
     ['texture', 'region, no network']
-    >>> ordered(families_of(["embedding:avg-max-layer3", "lbp"]))
-    ['embedding, layer3', 'lbp']
+    >>> ordered(families_of(["embedding:avg-max-layer2-layer3", "lbp"]))
+    ['embedding, layer2-layer3', 'lbp']
     """
     names = set(features)
     whole = names >= TEXTURE
@@ -68,8 +68,8 @@ def families_of(features: Sequence[str]) -> frozenset[str]:
             found.add("region, no network" if "maps=classical" in name else "region")
         else:
             family, _, said = name.partition(":")
-            layer = next((w for w in said.split("-") if w.startswith("layer")), "")
-            found.add(f"{family}, {layer}" if layer else family)
+            layers = "-".join(word for word in said.split("-") if word.startswith("layer"))
+            found.add(f"{family}, {layers}" if layers else family)
     return frozenset(found)
 
 

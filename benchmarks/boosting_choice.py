@@ -15,9 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -84,32 +84,48 @@ def tested(
     return record, rows.assign(predicted=named)
 
 
-def measured(
-    manifest: Manifest, store: Path, left_out: str, jobs: int | None
-) -> Iterator[dict[str, Any]]:
-    """Judge every change on every set of columns: a record each."""
+class Training(NamedTuple):
+    """The training part of a fold: columns out of fold, rows, and the fold that tests each row."""
+
+    columns: NDArray[np.float32]
+    rows: pd.DataFrame
+    parts: NDArray[np.int64]
+
+
+def training_part(
+    manifest: Manifest, names: Sequence[str], store: Path, left_out: str, jobs: int | None
+) -> Training:
+    """Compute, or read from the store, the columns of all folds but one, which is never read."""
     folds, _ = named_folds(manifest, "fold")
     own = np.full(len(manifest), -1)
     for k, fold in enumerate(folds):
         own[fold.test] = k
     train = next(fold.train for fold in folds if fold.name == left_out)
+    extractors = [create(name) for name in names]
+    data = TrainingData(manifest, extractors, Preparation(), FeatureStore(store), jobs=jobs)
+    at = data.readable(train)
+    X = learn_columns(data, at, data.labels[at], extractors, folds=own).columns
+    rows = pd.DataFrame(
+        {
+            "path": manifest.table["path"].to_numpy()[at],
+            "label": data.labels[at],
+            "patient": manifest.table["patient"].to_numpy()[at],
+            "group": data.groups[at],
+        }
+    )
+    return Training(X, rows, own[at])
+
+
+def measured(
+    manifest: Manifest, store: Path, left_out: str, jobs: int | None
+) -> Iterator[dict[str, Any]]:
+    """Judge every change on every set of columns: a record each."""
     for names in SETS:
-        extractors = [create(name) for name in names]
-        data = TrainingData(manifest, extractors, Preparation(), FeatureStore(store), jobs=jobs)
-        at = data.readable(train)
-        X = learn_columns(data, at, data.labels[at], extractors, folds=own).columns
-        rows = pd.DataFrame(
-            {
-                "path": manifest.table["path"].to_numpy()[at],
-                "label": data.labels[at],
-                "patient": manifest.table["patient"].to_numpy()[at],
-                "group": data.groups[at],
-            }
-        )
+        X, rows, parts = training_part(manifest, names, store, left_out, jobs)
         for model in MODELS:
             usual: pd.DataFrame | None = None
             for change in CHANGES:
-                record, named = tested(model, change, X, rows, own[at])
+                record, named = tested(model, change, X, rows, parts)
                 usual = named if usual is None else usual
                 (against,) = compare([named, usual])
                 yield {

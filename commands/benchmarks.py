@@ -37,6 +37,7 @@ from gliaboost.commands.options import (
     typed,
 )
 from gliaboost.commands.progress_bar import shown_progress
+from gliaboost.deferred import defer
 
 if TYPE_CHECKING:
     from gliaboost.reports.protocol.results import Results
@@ -159,6 +160,8 @@ def benchmark(
     A folder is enough: the table of its images is made, and kept beside the report. A killed run
     goes on where it stopped, by the same command.
     """
+    # scikit-learn brings some that nothing here uses.
+    defer()
     settings = out_of_core_too(settings, out_of_core)
     with shown_progress(quiet) as progress:
         results = gliaboost.benchmark(

@@ -11,7 +11,11 @@ def is_text(name: str) -> bool:
     >>> is_text("scan.png"), is_text(chr(0xDCE9) + ".png")
     (True, False)
     """
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def spoken(name: str) -> str:
