@@ -82,8 +82,8 @@ def main() -> None:
     text = (
         "# From the command to the first fit, on a warm store\n\n"
         f"{table(['', 's by the clock', 's of the processor'], rows)}\n\n"
-        f"{images:,} slices, texture, LightGBM; {ASKED:.0f} s asked; medians of {given.turns}, load "
-        f"{record['load_average']}. `{record['command']}`\n"
+        f"{images:,} slices, texture, LightGBM; {ASKED:.0f} s asked; medians of {given.turns}, "
+        f"load {record['load_average']}. `{record['command']}`\n"
     )
     write("warm-start", record, text)
     print(text)
