@@ -143,7 +143,7 @@ def _cropped(
     """
     every = find_keypoints([*mine, *(yours or ())], jobs)
     sides = (every,) if yours is None else parted(every, len(mine))
-    candidates = find_crops(*sides)
+    candidates = find_crops(*sides, jobs=jobs)
     at = {(int(a), int(b)): i for i, (a, b) in enumerate(zip(pairs.a, pairs.b, strict=True))}
     known = {pair for pair, i in at.items() if (one := seen[i]) is not None and one.same}
     candidates = [c for c in candidates if (c.a, c.b) not in known]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from gliaboost.datasets.audit.agreement import AGREEING, agreed
 from gliaboost.datasets.audit.alignment import Image, Move, sized
@@ -30,6 +31,8 @@ ALIKE = 0.84
 # Keypoints a cell; a keypoint that this many others match is no sign of a copy.
 CELL = 600
 COMMON = 40
+# So many that what they are compared to in a cell stays in a core's cache.
+_AT_ONCE = 256
 # Of each picture so many pairs by their matches, and of these so many by what agrees, are kept.
 PARTNERS = 16
 COMPARED = 3
@@ -141,7 +144,9 @@ def _reduced(
     return np.concatenate(parts)
 
 
-def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
+def find_crops(
+    mine: Keypoints, yours: Keypoints | None = None, jobs: int | None = None
+) -> list[Crop]:
     """Find pairs of pictures whose keypoints agree on one move.
 
     Parameters
@@ -151,6 +156,8 @@ def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
     yours : Keypoints, optional
         Search these for each of `mine`, in place of `mine` themselves; described together with
         them, so that they are comparable.
+    jobs : int, optional
+        Threads.
 
     Returns
     -------
@@ -162,7 +169,7 @@ def find_crops(mine: Keypoints, yours: Keypoints | None = None) -> list[Crop]:
         return []
     found: dict[tuple[int, int], tuple[float, Crop]] = {}
     for mirrored in (False, True):
-        matched = _pairs(mine, base, mirrored, yours is None)
+        matched = _pairs(mine, base, mirrored, yours is None, jobs)
         moves = agreed(mine.places[matched.q], base.places[matched.b], matched.ends, mirrored)
         for n, move in moves.items():
             pair = int(matched.first[n]), int(matched.second[n])
@@ -195,11 +202,13 @@ class _Matched:
     b: NDArray[np.int64]
 
 
-def _pairs(mine: Keypoints, base: Keypoints, mirrored: bool, within: bool) -> _Matched:
+def _pairs(
+    mine: Keypoints, base: Keypoints, mirrored: bool, within: bool, jobs: int | None
+) -> _Matched:
     """Give each picture's best pairs, and the keypoints that match, the rarest first."""
     nothing = np.empty(0, np.int64)
     matched = [(nothing, nothing, nothing.astype(np.float32))]
-    matched += _matches(mine.mirrored if mirrored else mine.plain, base.plain)
+    matched += _matches(mine.mirrored if mirrored else mine.plain, base.plain, jobs)
     q, b = (np.concatenate([m[i] for m in matched]) for i in (0, 1))
     weight = np.concatenate([m[2] for m in matched])
     if within:  # a pair is found from either side: both votes count
@@ -225,9 +234,12 @@ def _pairs(mine: Keypoints, base: Keypoints, mirrored: bool, within: bool) -> _M
     return _Matched(sides[0][best], sides[1][best], score[best], ends, q[rows], b[rows])
 
 
+_Matches = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+
+
 def _matches(
-    asked: NDArray[np.float32], base: NDArray[np.float32]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
+    asked: NDArray[np.float32], base: NDArray[np.float32], jobs: int | None
+) -> Iterator[_Matches]:
     """Match keypoints cell by cell; each one's matches share one vote."""
     cells = max(1, len(base) // CELL)
     chosen = np.random.default_rng(0).choice(len(base), cells, replace=False)
@@ -239,18 +251,24 @@ def _matches(
     asking = np.argsort(probes.ravel(), kind="stable")
     asked_bounds = np.searchsorted(probes.ravel()[asking], np.arange(cells + 1))
     asking //= probes.shape[1]
-    for cell in range(cells):
+
+    def matched(cell: int) -> list[_Matches]:
         b = order[bounds[cell] : bounds[cell + 1]]
-        if not len(b):
-            continue
-        for start in range(asked_bounds[cell], asked_bounds[cell + 1], 4096):
-            q = asking[start : min(start + 4096, asked_bounds[cell + 1])]
-            hits = np.flatnonzero(asked[q] @ base[b].T > ALIKE)
-            rows, columns = np.divmod(hits, len(b))
+        there = base[b].T
+        found = []
+        for start in range(asked_bounds[cell], asked_bounds[cell + 1], _AT_ONCE):
+            q = asking[start : min(start + _AT_ONCE, asked_bounds[cell + 1])]
+            rows, columns = np.divmod(np.flatnonzero(asked[q] @ there > ALIKE), max(1, len(b)))
             count = np.bincount(rows, minlength=len(q))[rows]
             rare = count <= COMMON
             weight = (1 / count[rare]).astype(np.float32)
-            yield q[rows[rare]], b[columns[rare]], weight
+            found.append((q[rows[rare]], b[columns[rare]], weight))
+        return found
+
+    # These products are small: threads within one wait for each other longer than they compute.
+    with threadpool_limits(1, "blas"):
+        for found in map_in_order(matched, range(cells), jobs=jobs):
+            yield from found
 
 
 def _nearest(rows: NDArray[np.float32], centres: NDArray[np.float32], k: int) -> NDArray[np.int64]:
