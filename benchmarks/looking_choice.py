@@ -25,8 +25,8 @@ from gliaboost.features.registry import create
 from gliaboost.models.registry import create_model
 from gliaboost.reports.statistics.paired import compare, holm
 
-# As many columns stand last.
-REGION = len(create("region").feature_names(256, 256))
+# Before the region's columns, which stand last.
+TEXTURE = sum(len(create(name).feature_names(256, 256)) for name in SETS[0])
 SEEDS = 5
 USUAL = "xgboost"
 
@@ -57,7 +57,7 @@ def main() -> None:
     begun = time.perf_counter()
     manifest = Manifest.read(given.manifest).check(labelled=True)
     part = training_part(manifest, SETS[1], given.store, "1", given.jobs)
-    looks = slice(part.columns.shape[1] - REGION, None)
+    looks = slice(TEXTURE, None)
     seeds = {
         name: [probabilities(name, part, seed=seed) for seed in range(SEEDS)]
         for name in ("xgboost", "lightgbm")

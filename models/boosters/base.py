@@ -75,6 +75,9 @@ class Booster(ColumnClassifier):
     worse: a few odd patients would decide.) Where a class has a single patient none can be held
     out: 100 rounds (`rounds`, if fewer) are fitted, with a warning.
 
+    The defaults were held against eleven changes by inner folds, with and without a region's
+    columns; none was better by more than chance (``benchmarks/results/boosting-choice.md``).
+
     Parameters
     ----------
     rounds : int
