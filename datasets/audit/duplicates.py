@@ -142,8 +142,8 @@ def _cropped(
     A pair that was taken for neighbours and is a crop is no longer in `seen`.
     """
     every = find_keypoints([*mine, *(yours or ())], jobs)
-    sides = (every,) if yours is None else parted(every, len(mine))
-    candidates = find_crops(*sides, jobs=jobs)
+    here, there = (every, None) if yours is None else parted(every, len(mine))
+    candidates = find_crops(here, there, jobs)
     at = {(int(a), int(b)): i for i, (a, b) in enumerate(zip(pairs.a, pairs.b, strict=True))}
     known = {pair for pair, i in at.items() if (one := seen[i]) is not None and one.same}
     candidates = [c for c in candidates if (c.a, c.b) not in known]
