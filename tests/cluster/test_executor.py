@@ -91,6 +91,7 @@ def test_a_cluster_without_workers_is_told_and_not_waited_for(
     monkeypatch.setattr(executing, "ALONE", 2.0)
     with opened("local:1", progress=heard) as workers:
         assert isinstance(workers, ClusterExecutor)
+        assert workers.client.cluster is not None
         waiting = workers.submit(eval, "__import__('time').sleep(600)")
         workers.client.cluster.scale(0)
         with pytest.raises(
