@@ -62,7 +62,9 @@ def test_a_dry_run_walks_the_steps(steps: str, tmp_path: Path) -> None:
     if "parity" in names:
         assert found["parity"]["beyond_what_is_promised"] == []
         assert {k.partition(":")[0] for k in found["parity"]["largest_difference"]} >= {"torch"}
+        assert "torch: Fisher vectors" in found["parity"]["largest_difference"]
         assert found["kernels"]["bank_images_a_second"] > 0
+        assert found["kernels"]["rates"]["fisher, device memory, 2"]["images_a_second"] > 0
     elif "boosting" in names:
         assert found["boosting"]["cpu"]["trained_on_and_read_from"] == [["cpu", "host"]]
     else:

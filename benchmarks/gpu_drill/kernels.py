@@ -1,4 +1,4 @@
-"""Step 2: images a second of each kernel and the bank, and how near they come to copying."""
+"""Step 2: images a second of each kernel, the bank and Fisher encoding, and how near copying is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from functools import partial
 from typing import Any
 from unittest import mock
 
+import numpy as np
 import torch
 
 from benchmarks.gpu_drill.data import slices
 from benchmarks.gpu_drill.findings import Findings, Given, seconds_of
 from gliaboost.features import GLCM, HOG, LBP
+from gliaboost.features.fisher.extractor import Fisher
+from gliaboost.features.fisher.on_tensors import fisher_vectors
 from gliaboost.features.kernels.gpu import chunks, glcm, hog, lbp
 
 BATCHES = (64, 256, 1024, 4096)
@@ -41,7 +44,18 @@ def run(findings: Findings, given: Given) -> None:
     def whole(images: Any) -> Any:
         return torch.cat([transform(images) for transform in bank.values()], 1)
 
-    calls: dict[str, Callable[[Any], Any]] = {"bank": whole, **bank}
+    fisher = Fisher(modes=4, dims=8, samples=500) if given.dry else Fisher()
+    few = taken.images[:2] if given.dry else taken.images[:: max(1, len(taken.images) // 200)]
+    fisher.fit(few, groups=np.arange(len(few)))
+    encode = partial(
+        fisher_vectors,
+        vocabulary=fisher.vocabulary_,
+        stride=fisher.stride,
+        cells=fisher.cells,
+        device=given.device,
+    )
+    textures: dict[str, Callable[[Any], Any]] = {"bank": whole, **bank}
+    calls = {**textures, "fisher": encode}
     rates: dict[str, dict[str, Any]] = {}
     for batch in batches:
         for name, call in calls.items():
@@ -66,7 +80,7 @@ def run(findings: Findings, given: Given) -> None:
     with findings.attempt("profile"):
         findings.note("profile", profile(lambda: whole(there[: batches[-2]]), given))
     with findings.attempt("chunks"):
-        findings.note("chunks", larger_chunks(calls, there[: batches[-2]], given))
+        findings.note("chunks", larger_chunks(textures, there[: batches[-2]], given))
 
 
 def measured(call: Callable[[Any], Any], images: Any, given: Given, copy: float) -> dict[str, Any]:

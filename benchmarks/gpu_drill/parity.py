@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from benchmarks.gpu_drill.data import slices
 from benchmarks.gpu_drill.findings import Findings, Given
+from gliaboost.features.fisher import on_tensors
+from gliaboost.features.fisher.extractor import Fisher
 from gliaboost.features.kernels.circles import METHODS
 from gliaboost.features.kernels.cooccurrence import PROPERTIES, glcm_offsets
 from gliaboost.features.kernels.cpu import glcm as cpu_glcm
@@ -39,7 +41,8 @@ def run(findings: Findings, given: Given) -> None:
         findings.skip("triton", "Triton is not installed")
     worst: dict[str, float] = {}
     failed = []
-    for name, exact, ours, theirs in kernels(given.dry):
+    fisher = ("Fisher vectors", Fisher.tolerance, *fisher_vectors_of(kinds["slices"]))
+    for name, allowed, ours, theirs in [*kernels(given.dry), fisher]:
         for kind, images in kinds.items():
             with findings.attempt(f"{name}, {kind}"):
                 want = np.asarray(theirs(images))
@@ -48,7 +51,7 @@ def run(findings: Findings, given: Given) -> None:
                     off = differs(in_this_way(way, ours, there), want)
                     key = f"{way}: {name}"
                     worst[key] = max(worst.get(key, 0.0), off)
-                    if not off <= (0.0 if exact else TOLERANCE):
+                    if not off <= allowed:
                         failed.append(f"{key}, {kind}: {off:g}")
         findings.note("largest_difference", worst)
         findings.note("beyond_what_is_promised", failed)
@@ -72,9 +75,17 @@ def differs(got: NDArray[Any], want: NDArray[Any]) -> float:
     return float(np.max(np.abs(a - b) / np.maximum(1.0, np.abs(b)), initial=0.0))
 
 
-def kernels(dry: bool) -> list[tuple[str, bool, Callable[[Any], Any], Callable[[Images], Any]]]:
-    """List name, whether it is exact, the device's kernel, and the CPU's."""
-    found: list[tuple[str, bool, Callable[[Any], Any], Callable[[Images], Any]]] = []
+def fisher_vectors_of(images: Images) -> tuple[Callable[[Any], Any], Callable[[Images], Any]]:
+    """Give the device's encoding and the CPU's, by one small vocabulary of some slices."""
+    fisher = Fisher(modes=8, dims=16, cells=(5,), samples=2000)
+    fisher.fit(images, groups=np.arange(len(images)))
+    given = {"vocabulary": fisher.vocabulary_, "stride": fisher.stride, "cells": (5,)}
+    return partial(on_tensors.fisher_vectors, **given), fisher.transform
+
+
+def kernels(dry: bool) -> list[tuple[str, float, Callable[[Any], Any], Callable[[Images], Any]]]:
+    """List name, how far its numbers may be apart, the device's kernel, and the CPU's."""
+    found: list[tuple[str, float, Callable[[Any], Any], Callable[[Images], Any]]] = []
     for label, options in {
         "HOG 8 px, 3 x 3": {},
         "HOG 16 px, 2 x 2, soft bins": {
@@ -84,24 +95,26 @@ def kernels(dry: bool) -> list[tuple[str, bool, Callable[[Any], Any], Callable[[
         },
         "HOG square root": {"transform_sqrt": True, "block_norm": "L1-sqrt", "orientations": 12},
     }.items():
-        found.append((label, False, partial(hog.hog, **options), partial(cpu_hog.hog, **options)))
+        found.append(
+            (label, TOLERANCE, partial(hog.hog, **options), partial(cpu_hog.hog, **options))
+        )
     circles = [(8, 1.0)] if dry else [(8, 1.0), (16, 2.0), (24, 3.0)]
     for method in ("uniform", "var") if dry else METHODS:
         for points, radius in circles if method in ("uniform", "nri_uniform") else circles[:2]:
             options = {"method": method, "grid": (3, 2)}
             ours = partial(lbp.lbp_histograms, points=[points], radii=[radius], **options)
             theirs = partial(cpu_lbp.lbp_histograms, points=[points], radii=[radius], **options)
-            found.append((f"LBP {method} P={points} R={radius:g}", True, ours, theirs))
+            found.append((f"LBP {method} P={points} R={radius:g}", 0.0, ours, theirs))
     offsets = glcm_offsets([1, 4], ANGLES[:2] if dry else ANGLES)
     for levels in (32,) if dry else (8, 32, 64, 256):
         options = {"offsets": offsets, "levels": levels, "grid": (2, 2)}
         ours = partial(glcm.glcm_counts, **options)
         theirs = partial(cpu_glcm.glcm_counts, **options)
-        found.append((f"GLCM counts, {levels} levels", True, ours, theirs))
+        found.append((f"GLCM counts, {levels} levels", 0.0, ours, theirs))
         options = {"offsets": offsets, "levels": levels, "properties": PROPERTIES}
         ours = partial(glcm.glcm_properties, **options)
         theirs = partial(cpu_glcm.glcm_properties, **options)
-        found.append((f"GLCM properties, {levels} levels", False, ours, theirs))
+        found.append((f"GLCM properties, {levels} levels", TOLERANCE, ours, theirs))
     return found
 
 
