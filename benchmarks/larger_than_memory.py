@@ -46,7 +46,7 @@ CASES: dict[str, dict[str, Any]] = {
     "xgboost, in memory": {**XGBOOST, "stored": False},
     "lightgbm, from the store": {**LIGHTGBM, "stored": True},
     "lightgbm, in memory": {**LIGHTGBM, "stored": False},
-    "xgboost, out of core": {**XGBOOST, **BOUND, "out_of_core": True},
+    "xgboost, out of core": {**XGBOOST, "stored": True, "out_of_core": True},
 }
 
 

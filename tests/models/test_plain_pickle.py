@@ -175,91 +175,106 @@ def _looked_for_along_one_way() -> bytes:
 
 
 MANY = 20_000_000
-HOSTILE: dict[str, bytes] = {
-    # What once ended the process: the hash, or the end, of a value without end.
-    "deep tuple as a key": b"\x80\x02})" + b"\x85" * 200_000 + b"K\x01s.",
-    "deep tuple": b"\x80\x02)" + b"\x85" * 200_000 + b".",
-    "deep frozenset": b"\x80\x04(" + b"\x91(" * 100_000 + b".",
-    "deep list": b"\x80\x02]" + b"]" * 900_000 + b"a" * 900_000 + b".",
-    "deep dict": b"\x80\x02" + b"}N" * 400_000 + b"N" + b"s" * 400_000 + b".",
-    "deep marks": b"\x80\x02" + b"(" * MANY,
-    # What once took seconds and gigabytes.
-    "dicts": b"\x80\x02" + b"}" * MANY,
-    "lists": b"\x80\x02" + b"]" * MANY,
-    "nones": b"\x80\x02(" + b"N" * MANY,
-    "memorised": b"\x80\x04N" + b"\x94" * MANY,
-    "memorised apart": b"\x80\x02N"
-    + b"".join(b"r%b" % i.to_bytes(4, "little") for i in range(10**6)),
-    "got again": b"\x80\x02]q\0(" + b"h\0" * MANY,
-    "appended to itself": b"\x80\x02]q\0" + b"h\0a" * 5_000_000 + b".",
-    "frames": b"\x80\x04" + (b"\x95" + b"\0" * 8) * 2_000_000,
-    "frame of all": b"\x80\x04\x95" + b"\xff" * 8 + b"N.",
-    "marks and appends": b"\x80\x02]" + b"(e" * 10_000_000 + b".",
-    "keys of one hash": b"\x80\x02}("
-    + b"".join(_long(k * (2**61 - 1)) + b"N" for k in range(1, 200_000))
-    + b"u.",
-    "keys looked for along one way": _looked_for_along_one_way(),
-    "text told again": _class()
-    + b"}X\1\0\0\0a](X\0\0\0\4"
-    + b"x" * 2**26
-    + b"q\0"
-    + b"h\0" * 1000
-    + b"esb.",
-    "bytes told again": _class()
-    + b"}X\1\0\0\0a](B\0\0\0\4"
-    + b"x" * 2**26
-    + b"q\0"
-    + b"h\0" * 1000
-    + b"esb.",
-    "a laugh": b"\x80\x02]q\0"
-    + b"".join(b"](" + b"h%c" % i * 10 + b"eq%c" % (i + 1) for i in range(30))
-    + b".",
-    "text of more than there is": b"\x80\x04\x8d" + b"\xff" * 7 + b"\x7f",
-    "bytes of more than there are": b"\x80\x04\x8e" + b"\0\0\0\0\1\0\0\0",
-    "a number without end": b"\x80\x02\x8b\xff\xff\xff\x7f" + b"\x7f" * 10**6,
-    "a decimal without end": b"I" + b"9" * 10**6 + b"\n.",
-    "a name without end": b"c" + b"a" * 10**7 + b"\n",
-    "a name of numbers": b"\x80\x04K\1K\2\x93.",
-    "a name that shows": b"\x80\x04\x8c\4" + b"\x1b[2J" + b"\x8c\1a\x93.",
-    "no text": b"\x80\x04\x8c\2\xff\xfe.",
-    "half a character": _class() + b"}X\3\0\0\0\xed\xa0\x80Nsb.",
-    # Of fields that no bundle has.
-    "numbers for names": _class() + b"}K\1NsX\1\0\0\0aNsb.",
-    "nothing for a name": _class() + b"}NNsb.",
-    "bytes for a name": _class() + b"}C\1aNsb.",
-    "no fields": _class() + b".",
-    "no state": _class() + b"Nb.",
-    "a state of two": _class() + b"N}\x86b.",
-    "a name of many letters": _class() + b"}X\0\0\x10\0" + b"n" * 2**20 + b"Nsb.",
-    "many names": _class()
-    + b"}("
-    + b"".join(b"X\5\0\0\0%05dN" % i for i in range(99_999))
-    + b"ub.",
-    "the class for a field": _class() + b"}X\1\0\0\0acgliaboost.models.bundle\nBundle\nsb.",
-    "itself for a field": _class() + b"q\0}X\1\0\0\0ah\0sb.",
-    "built twice": _class() + b"}b}b.",
-    "a value built": b"\x80\x02}}b.",
-    "a number appended to": b"\x80\x02K\1K\2a.",
-    "an empty stack": b"\x80\x02a.",
-    "a mark taken": b"\x80\x02(a.",
-    "marks alone": b"\x80\x02((((.",
-    "a key alone": b"\x80\x02}(Nu.",
-    "an unset memo": b"\x80\x02h\7.",
-    "a call": b"\x80\x02cos\nsystem\nX\1\0\0\0aR.",
-    "a class given values": b"\x80\x02cgliaboost.models.bundle\nBundle\nN\x85\x81.",
-    "a class given a list": b"\x80\x02cgliaboost.models.bundle\nBundle\n]\x81.",
-    "an extension": b"\x80\x02\x82\1.",
-    "protocol 0": b"(dp0\nS'a'\np1\nI1\ns.",
-    "a buffer": b"\x80\x05\x97.",
-}
 
 
-def test_hostile_pickles_are_refused_and_take_little(tmp_path: Path, trial: Any) -> None:
+def hostile() -> dict[str, bytes]:
+    """Make them where they are read: together they are half a gigabyte."""
+    return {
+        # What once ended the process: the hash, or the end, of a value without end.
+        "deep tuple as a key": b"\x80\x02})" + b"\x85" * 200_000 + b"K\x01s.",
+        "deep tuple": b"\x80\x02)" + b"\x85" * 200_000 + b".",
+        "deep frozenset": b"\x80\x04(" + b"\x91(" * 100_000 + b".",
+        "deep list": b"\x80\x02]" + b"]" * 900_000 + b"a" * 900_000 + b".",
+        "deep dict": b"\x80\x02" + b"}N" * 400_000 + b"N" + b"s" * 400_000 + b".",
+        "deep marks": b"\x80\x02" + b"(" * MANY,
+        # What once took seconds and gigabytes.
+        "dicts": b"\x80\x02" + b"}" * MANY,
+        "lists": b"\x80\x02" + b"]" * MANY,
+        "nones": b"\x80\x02(" + b"N" * MANY,
+        "memorised": b"\x80\x04N" + b"\x94" * MANY,
+        "memorised apart": b"\x80\x02N"
+        + b"".join(b"r%b" % i.to_bytes(4, "little") for i in range(10**6)),
+        "got again": b"\x80\x02]q\0(" + b"h\0" * MANY,
+        "appended to itself": b"\x80\x02]q\0" + b"h\0a" * 5_000_000 + b".",
+        "frames": b"\x80\x04" + (b"\x95" + b"\0" * 8) * 2_000_000,
+        "frame of all": b"\x80\x04\x95" + b"\xff" * 8 + b"N.",
+        "marks and appends": b"\x80\x02]" + b"(e" * 10_000_000 + b".",
+        "keys of one hash": b"\x80\x02}("
+        + b"".join(_long(k * (2**61 - 1)) + b"N" for k in range(1, 200_000))
+        + b"u.",
+        "keys looked for along one way": _looked_for_along_one_way(),
+        "text told again": _class()
+        + b"}X\1\0\0\0a](X\0\0\0\4"
+        + b"x" * 2**26
+        + b"q\0"
+        + b"h\0" * 1000
+        + b"esb.",
+        "bytes told again": _class()
+        + b"}X\1\0\0\0a](B\0\0\0\4"
+        + b"x" * 2**26
+        + b"q\0"
+        + b"h\0" * 1000
+        + b"esb.",
+        "a laugh": b"\x80\x02]q\0"
+        + b"".join(b"](" + b"h%c" % i * 10 + b"eq%c" % (i + 1) for i in range(30))
+        + b".",
+        "text of more than there is": b"\x80\x04\x8d" + b"\xff" * 7 + b"\x7f",
+        "bytes of more than there are": b"\x80\x04\x8e" + b"\0\0\0\0\1\0\0\0",
+        "a number without end": b"\x80\x02\x8b\xff\xff\xff\x7f" + b"\x7f" * 10**6,
+        "a decimal without end": b"I" + b"9" * 10**6 + b"\n.",
+        "a name without end": b"c" + b"a" * 10**7 + b"\n",
+        "a name of numbers": b"\x80\x04K\1K\2\x93.",
+        "a name that shows": b"\x80\x04\x8c\4" + b"\x1b[2J" + b"\x8c\1a\x93.",
+        "no text": b"\x80\x04\x8c\2\xff\xfe.",
+        "half a character": _class() + b"}X\3\0\0\0\xed\xa0\x80Nsb.",
+        # Of fields that no bundle has.
+        "numbers for names": _class() + b"}K\1NsX\1\0\0\0aNsb.",
+        "nothing for a name": _class() + b"}NNsb.",
+        "bytes for a name": _class() + b"}C\1aNsb.",
+        "no fields": _class() + b".",
+        "no state": _class() + b"Nb.",
+        "a state of two": _class() + b"N}\x86b.",
+        "a name of many letters": _class() + b"}X\0\0\x10\0" + b"n" * 2**20 + b"Nsb.",
+        "many names": _class()
+        + b"}("
+        + b"".join(b"X\5\0\0\0%05dN" % i for i in range(99_999))
+        + b"ub.",
+        "the class for a field": _class() + b"}X\1\0\0\0acgliaboost.models.bundle\nBundle\nsb.",
+        "itself for a field": _class() + b"q\0}X\1\0\0\0ah\0sb.",
+        "built twice": _class() + b"}b}b.",
+        "a value built": b"\x80\x02}}b.",
+        "a number appended to": b"\x80\x02K\1K\2a.",
+        "an empty stack": b"\x80\x02a.",
+        "a mark taken": b"\x80\x02(a.",
+        "marks alone": b"\x80\x02((((.",
+        "a key alone": b"\x80\x02}(Nu.",
+        "an unset memo": b"\x80\x02h\7.",
+        "a call": b"\x80\x02cos\nsystem\nX\1\0\0\0aR.",
+        "a class given values": b"\x80\x02cgliaboost.models.bundle\nBundle\nN\x85\x81.",
+        "a class given a list": b"\x80\x02cgliaboost.models.bundle\nBundle\n]\x81.",
+        "an extension": b"\x80\x02\x82\1.",
+        "protocol 0": b"(dp0\nS'a'\np1\nI1\ns.",
+        "a buffer": b"\x80\x05\x97.",
+    }
+
+
+# Of a fiftieth of what may be.
+SMALLER = """
+import gliaboost.models.plain_pickle as reader, gliaboost.models.plain_values as values
+reader.MOST_VALUES = values.MOST_VALUES = 20_000
+reader._MOST_OPCODES = 80_000
+"""
+
+
+@pytest.mark.parametrize("limits", [pytest.param("", id="whole", marks=pytest.mark.fire), SMALLER])
+def test_hostile_pickles_are_refused_and_take_little(
+    tmp_path: Path, trial: Any, limits: str
+) -> None:
     files = []
-    for name, data in HOSTILE.items():
+    for name, data in hostile().items():
         files.append(tmp_path / name)
         files[-1].write_bytes(data)
-    reads = "from gliaboost.models.bundle import load as read"
+    reads = f"{limits}\nfrom gliaboost.models.bundle import load as read"
     assert trial.faults(reads, files, "BundleError") == []
 
 
