@@ -43,8 +43,9 @@ test-fire: $(VENV)/.tools ## kills, full disks, flipped bits, hostile files (doc
 audit-deps: $(VENV)/.tools ## known faults of what is installed, asked of PyPI
 	$(PYTHON) -m venv $(VENV)/pip-audit
 	$(VENV)/pip-audit/bin/python -m pip --disable-pip-version-check install --quiet 'pip-audit>=2.9'
-	$(VENV)/pip-audit/bin/pip-audit --strict --skip-editable --progress-spinner off \
-	  --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	$(PIP) freeze --exclude-editable > $(VENV)/pip-audit/installed.txt
+	$(VENV)/pip-audit/bin/pip-audit --strict --disable-pip --no-deps --progress-spinner off \
+	  --requirement $(VENV)/pip-audit/installed.txt
 
 licences: $(VENV)/.tools ## the licence of each distribution that is installed with gliaboost
 	$(BIN)/python -m benchmarks.licences

@@ -12,6 +12,7 @@ from gliaboost._face.benchmarks import benchmark
 from gliaboost._face.choices import check_numbers
 from gliaboost._face.faults import Faults
 from gliaboost._face.inputs import DataSet, as_kept, of_target, read_data
+from gliaboost._face.old_names import names_now
 from gliaboost._face.places import check_folder
 from gliaboost._face.runs import fresh_folder, identity_of, write_note
 from gliaboost._face.same_data import TOLD_OTHERWISE, check_same
@@ -22,6 +23,7 @@ from gliaboost.datasets.targets import of_modality
 from gliaboost.errors import UsageError
 from gliaboost.json_file import write_json
 from gliaboost.progress import SILENT, Progress
+from gliaboost.reports.protocol.segmentation_record import SegmentationRecord
 
 if TYPE_CHECKING:
     from gliaboost._face.saved_run import Run
@@ -156,9 +158,15 @@ def reproduce(
         progress=progress,
     )
     now = read_saved(folder)
-    compared, moved, lacking = compare_records(then.record, now.record, within)
-    if len(then.answers):
-        count, odd = compare_tables(then.answers, now.answers, within)
+    before, answers = then.record, then.answers
+    if not isinstance(before, SegmentationRecord):
+        names = names_now(before.protocol.extractors)
+        before = names.record(before)
+        if "experiment" in answers:
+            answers = answers.assign(experiment=answers["experiment"].map(names.name))
+    compared, moved, lacking = compare_records(before, now.record, within)
+    if len(answers):
+        count, odd = compare_tables(answers, now.answers, within)
         compared, moved = compared + count, [*moved, *odd]
     else:
         lacking.append("single answers: their table does not lie beside these results")

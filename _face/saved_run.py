@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from gliaboost._compat import available_cores
 from gliaboost._face.faults import Faults
+from gliaboost._face.old_names import names_now
 from gliaboost._face.same_data import Known, missing
 from gliaboost.errors import UsageError
 from gliaboost.files import sha256_file
@@ -159,7 +160,7 @@ class SavedRun:
         """Build the extractors; note those that are not what they were."""
         from gliaboost.features import create
 
-        built = []
+        built, names = [], names_now(known)
         for own in call.extractors:
             before = len(faults.errors)
             parameters = self._with_files(faults, call, own.parameters)
@@ -170,7 +171,8 @@ class SavedRun:
                 if "device" in extractor.get_params():
                     extractor.set_params(device=call.device)
                 built.append(extractor)
-                then = next((e for e in known if e.label == extractor.label), None)
+                here = extractor.label
+                then = next((e for e in known if names.name(e.label) == here), None)
                 now = extractor.spec()["parameters"]
                 for name, a, b in _differing(then.parameters if then else {}, now):
                     faults.note(

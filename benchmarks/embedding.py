@@ -31,7 +31,10 @@ def main() -> None:
     arguments = parser.parse_args()
     device = choose_torch_device(arguments.device)
     images, described = slices(arguments.images, SIZE)
-    extractor = Embedding(arguments.backbone, arguments.weights, device=device)
+    # The bare model goes to its end too.
+    extractor = Embedding(
+        arguments.backbone, arguments.weights, ("avg", "max"), [-1], device=device
+    )
     spec = extractor.spec()["parameters"]
     network = load_frozen(
         arguments.backbone, arguments.weights, spec["sha256"], "", device, "float32"

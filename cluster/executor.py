@@ -59,7 +59,7 @@ class ClusterExecutor:
     def submit(self, fn: Callable[..., R], /, *args: Any) -> Future[R]:
         """Hand in a task; do not wait for it."""
         future = self.client.submit(fn, *args, pure=False, resources=self._resources)
-        return ClusterFuture(future, self.relay, self.crew, self.address)
+        return ClusterFuture(future, self.relay, self.crew, self.address, self._resources)
 
     def share(self, value: T) -> T:
         """Let a value travel once a worker; it is made again where the worker that had it dies."""
@@ -97,8 +97,13 @@ class Crew:
         self._asked = time.monotonic()
         self._alone: float | None = None
 
-    def look(self) -> None:
+    def look(self, resources: Mapping[str, int] | None) -> None:
         """Ask now and then.
+
+        Parameters
+        ----------
+        resources : mapping of str to int, optional
+            What a worker has to have for the task that is waited for.
 
         Raises
         ------
@@ -110,9 +115,14 @@ class Crew:
             return
         self._asked = now
         try:
-            there = bool(self._client.scheduler_info(n_workers=1)["workers"])
+            found = self._client.scheduler_info(n_workers=-1)["workers"]
         except (OSError, TimeoutError):
             return  # of a scheduler that is gone its tasks tell
+        there = any(
+            worker.get("resources", {}).get(name, 0) >= count
+            for worker in found.values()
+            for name, count in (resources or {"": 0}).items()
+        )
         if there and self._alone is not None:
             self._progress.line("cluster: a worker is there again")
         elif not there and self._alone is None:
@@ -131,8 +141,16 @@ class Crew:
 class ClusterFuture(Generic[R]):
     """What became, or will become, of a task on a cluster."""
 
-    def __init__(self, future: DaskFuture[Any], relay: Relay, crew: Crew, address: str) -> None:
+    def __init__(
+        self,
+        future: DaskFuture[Any],
+        relay: Relay,
+        crew: Crew,
+        address: str,
+        resources: Mapping[str, int] | None,
+    ) -> None:
         self._future, self._relay, self._crew, self._address = future, relay, crew, address
+        self._resources = resources
         self._ended = threading.Event()
         future.add_done_callback(self._end)
 
@@ -149,7 +167,7 @@ class ClusterFuture(Generic[R]):
         """
         while not self._ended.wait(_HEARD):
             self._relay.pass_on()
-            self._crew.look()
+            self._crew.look(self._resources)
         self._relay.pass_on()
         try:
             return cast(R, self._future.result())

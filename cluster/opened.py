@@ -195,15 +195,15 @@ def _checked(
     )
     executor = ClusterExecutor(client, address, slots, gpus, progress)
     told = ToldWarnings(executor.relay.warned(), shown=isinstance(place, Scheduler))
-    client.register_plugin(told, name=told.name)
     try:
+        client.register_plugin(told, name=told.name)
         yield executor
     finally:
         with suppress(Exception):
             executor.relay.close()
-            if isinstance(place, Scheduler):
-                client.unregister_worker_plugin(SharedCores.name)
-                client.unregister_worker_plugin(told.name)
+        for name in (SharedCores.name, told.name) if isinstance(place, Scheduler) else ():
+            with suppress(Exception):
+                client.unregister_worker_plugin(name)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import time
 import uuid
 import warnings
 from collections import deque
@@ -10,7 +10,11 @@ from typing import Any
 
 from distributed import Client, get_worker
 
+from gliaboost.cluster.warned import unpacked
 from gliaboost.progress import SILENT, Progress
+
+# Seconds in which what was told before the last result comes.
+_LAST = 0.1
 
 
 class Relay:
@@ -48,14 +52,16 @@ class Relay:
             topic, said = self._told.popleft()
             progress = self._topics[topic]
             if "warning" in said:
-                warnings.warn(pickle.loads(said["warning"]), stacklevel=2)
+                warnings.warn(unpacked(said["warning"], said["text"]), stacklevel=2)
             elif "line" in said:
                 progress.line(said["line"])
             else:
                 progress.step(said["stage"], said["done"], said["total"])
 
     def close(self) -> None:
-        """Hear no more."""
+        """Pass on what is on its way, then hear no more."""
+        time.sleep(_LAST)
+        self.pass_on()
         for topic in self._topics:
             self._client.unsubscribe_topic(topic)
 

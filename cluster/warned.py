@@ -26,30 +26,49 @@ class ToldWarnings(WorkerPlugin):  # type: ignore[misc,unused-ignore]
 
     def setup(self, worker: Worker) -> None:
         """Take the place of what shows warnings."""
-        self._worker, self._before = worker, warnings.showwarning
+        self._worker, self._before, self._ended = worker, warnings.showwarning, False
         warnings.showwarning = self._show
+        # To enter and leave makes Python forget what it has shown in an earlier run.
+        with warnings.catch_warnings():
+            pass
 
     def teardown(self, worker: Worker) -> None:
-        """Give it back."""
-        warnings.showwarning = self._before
+        """Give it back; one that has taken it since keeps it, and is passed on to."""
+        self._ended = True
+        if warnings.showwarning == self._show:
+            warnings.showwarning = self._before
 
     def _show(self, message: Warning | str, *where: Any, **beside: Any) -> None:
-        if self.shown:
+        if self.shown or self._ended:
             self._before(message, *where, **beside)
-        self._worker.log_event(self.topic, {"warning": packed(message)})
+        if not self._ended:
+            self._worker.log_event(self.topic, {"warning": packed(message), "text": str(message)})
 
 
 def packed(message: Warning | str) -> bytes:
-    """Pickle a warning; one that does not survive it goes as its text.
+    """Pickle a warning.
 
     Examples
     --------
-    >>> pickle.loads(packed(RuntimeWarning("odd")))
+    >>> unpacked(packed(RuntimeWarning("odd")), "odd")
     RuntimeWarning('odd')
     """
     try:
-        data = pickle.dumps(message)
-        pickle.loads(data)
+        return pickle.dumps(message)
     except Exception:  # a class may take anything
-        return pickle.dumps(UserWarning(str(message)))
-    return data
+        return b""
+
+
+def unpacked(data: bytes, text: str) -> Warning:
+    """Make a warning again; of a class that cannot be made here, one with its text.
+
+    Examples
+    --------
+    >>> unpacked(b"", "odd")
+    UserWarning('odd')
+    """
+    try:
+        found = pickle.loads(data)
+    except Exception:  # a class may take anything, or be known to the worker alone
+        return UserWarning(text)
+    return found if isinstance(found, Warning) else UserWarning(text)

@@ -109,7 +109,7 @@ class _Reader:
         file.seek(0)
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
-        self._values = self._marks = self._beside = self._largest = self._numbers = 0
+        self._values = self._marks = self._beside = self._largest = self._no_text = 0
 
     def read(self) -> Any:
         do = self._opcodes()
@@ -285,8 +285,8 @@ class _Reader:
             self._put(target, key, value)
 
     def _put(self, target: dict[Any, Any], key: Any, value: Any) -> None:
-        self._numbers += type(key) is not str
-        if why := fault_of_key(key, self._numbers):
+        self._no_text += type(key) is not str
+        if why := fault_of_key(key, self._no_text):
             raise BundleError(f"{self._path} is not a gliaboost bundle: {why}")
         target[key] = value
 

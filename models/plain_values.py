@@ -13,8 +13,8 @@ MOST_NESTING = 32
 # The one large thing in a bundle is its model; all else is text, and tables of a few megabytes.
 MOST_BYTES = 3 * 2**28
 MOST_BESIDE = 2**27
-# Labels may be numbers, and are a few.
-MOST_NUMBERS = 10_000
+# Labels may be no_text, and are a few.
+MOST_NO_TEXT = 10_000
 _SCALARS = (type(None), bool, int, float, str, bytes)
 _KEYS = (type(None), bool, int, float, str)
 # The hash of a larger integer is a remainder, and a million of them may be made to share one.
@@ -22,7 +22,7 @@ _WIDEST_KEY = 2**63
 
 
 def plain(value: Any) -> Any:
-    """Turn tuples and NumPy's scalars and arrays into lists and Python's numbers, at any depth.
+    """Turn tuples and NumPy's scalars and arrays into lists and Python's no_text, at any depth.
 
     Equal texts become one object: a pickle writes an object once, so a bundle has the same bytes
     whichever way its texts came.
@@ -49,7 +49,7 @@ def fault_in(values: Any) -> str | None:
     >>> fault_in({"a": {1, 2}})
     'a value of type set'
     """
-    seen = written = largest = numbers = 0
+    seen = written = largest = no_text = 0
     open_values = [(values, 0)]
     while open_values:
         value, depth = open_values.pop()
@@ -62,8 +62,8 @@ def fault_in(values: Any) -> str | None:
         # Exact types: a subclass would carry its own methods.
         if kind is dict:
             for key in value:
-                numbers += type(key) is not str
-                if why := fault_of_key(key, numbers):
+                no_text += type(key) is not str
+                if why := fault_of_key(key, no_text):
                     return why
             open_values += [(v, depth + 1) for pair in value.items() for v in pair]
         elif kind is list:
@@ -78,10 +78,10 @@ def fault_in(values: Any) -> str | None:
     return None
 
 
-def fault_of_key(key: Any, numbers: int) -> str | None:
-    """Say why a dict of a bundle may not have a key; `numbers` so far are no text, with this one.
+def fault_of_key(key: Any, no_text: int) -> str | None:
+    """Say why a dict of a bundle may not have a key; `no_text` so far are no text, with this one.
 
-    Texts are hashed with a secret, numbers by rule: many could be made to be looked for in the same
+    Texts are hashed with a secret, no_text by rule: many could be made to be looked for in the same
     places, and a file of some megabytes would then be read for minutes.
 
     Examples
@@ -91,4 +91,8 @@ def fault_of_key(key: Any, numbers: int) -> str | None:
     """
     if type(key) not in _KEYS or (type(key) is int and abs(key) >= _WIDEST_KEY):
         return f"a key of type {type(key).__name__}"
-    return f"more than {MOST_NUMBERS:,} keys that are no text" if numbers > MOST_NUMBERS else None
+    if no_text > MOST_NO_TEXT:
+        return (
+            f"more than {MOST_NO_TEXT:,} keys that are no text; expected text where there are many"
+        )
+    return None

@@ -29,7 +29,7 @@ KINDS = {"promised": PLANTED, "cropped": CROPPED}
 
 def embedded(paths: list[Path], batch: int = 32) -> np.ndarray:
     """Average the last layer of the packaged network over each image: float32 [n, 1280]."""
-    network = Embedding(pools=("avg",), device="cpu")
+    network = Embedding(pools=("avg",), layers=(-1,), device="cpu")
     rows = []
     for start in range(0, len(paths), batch):
         part = [cv2.resize(decode(p), (256, 256)) for p in paths[start : start + batch]]

@@ -8,6 +8,7 @@ within a cell, and a pair's matches count the more the rarer they are.
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ _AT_ONCE = 256
 # Of each picture so many pairs by their matches, and of these so many by what agrees, are kept.
 PARTNERS = 16
 COMPARED = 3
+_limiting = threading.Lock()
 MIRRORED = np.arange(128).reshape(4, 4, 8)[::-1][:, :, -np.arange(8) % 8].ravel()
 
 
@@ -265,8 +267,9 @@ def _matches(
             found.append((q[rows[rare]], b[columns[rare]], weight))
         return found
 
-    # These products are small: threads within one wait for each other longer than they compute.
-    with threadpool_limits(1, "blas"):
+    # These products are small: threads within one wait for each other longer than they compute. The
+    # limit is the whole process's, and two that put it back in turns would leave it at one.
+    with _limiting, threadpool_limits(1, "blas"):
         for found in map_in_order(matched, range(cells), jobs=jobs):
             yield from found
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gliaboost.devices import DEVICES
-from gliaboost.errors import UsageError, WeightsError
+from gliaboost.errors import MissingExtraError, UsageError, WeightsError
 from gliaboost.features.base import Extractor
 from gliaboost.features.embedding.availability import weights_faults
 from gliaboost.features.embedding.middle import middle_layers
@@ -240,7 +240,10 @@ class Embedding(Extractor):
         if self.layers is None:
             return ()
         layers = self._layers()
-        return () if layers == middle_layers(self.backbone) else layers
+        try:
+            return () if layers == middle_layers(self.backbone) else layers
+        except (MissingExtraError, UsageError):  # told of where the network is asked for
+            return layers
 
     def _layers(self) -> tuple[int, ...]:
         if self.layers is None:

@@ -40,6 +40,9 @@ def middle_layers(backbone: str) -> tuple[int, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _measured(backbone: str) -> tuple[int, ...]:
+    from gliaboost.features.embedding.torch_device import import_torch
+
+    import_torch("embeddings")
     import torch
 
     from gliaboost.features.embedding.backbones import backbone_input

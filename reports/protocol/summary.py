@@ -215,16 +215,20 @@ def _with_pretraining(
     return replace(record, pretrained_on=pretrained_on(model, own))
 
 
-def _extractor(extractor: Extractor) -> ExtractorRecord:
-    """Note an extractor; what sets its label apart follows its title in brackets."""
+def titled(extractor: Extractor) -> str:
+    """Say what readers call an extractor; what sets its label apart stands in brackets."""
     apart = extractor.label.partition(":")[2]
+    return f"{extractor.title} ({apart})" if apart else extractor.title
+
+
+def _extractor(extractor: Extractor) -> ExtractorRecord:
     spec = extractor.spec()
     return ExtractorRecord(
         name=spec["name"],
         version=spec["version"],
         parameters=spec["parameters"],
         label=extractor.label,
-        title=f"{extractor.title} ({apart})" if apart else extractor.title,
+        title=titled(extractor),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from gliaboost.models.plain_values import (
     MOST_NESTING,
-    MOST_NUMBERS,
+    MOST_NO_TEXT,
     MOST_VALUES,
     fault_in,
     plain,
@@ -55,6 +55,8 @@ def test_a_key_is_text_or_a_small_number(key: Any) -> None:
 
 
 def test_there_are_few_keys_that_are_no_text() -> None:
-    few: dict[Any, Any] = dict.fromkeys(range(MOST_NUMBERS))
+    few: dict[Any, Any] = dict.fromkeys(range(MOST_NO_TEXT))
     assert fault_in({"a": few, "b": {str(k): k for k in few}}) is None
-    assert fault_in({"a": few, "b": {0.5: 1}}) == "more than 10,000 keys that are no text"
+    assert fault_in({"a": few, "b": {0.5: 1}}) == (
+        "more than 10,000 keys that are no text; expected text where there are many"
+    )
