@@ -8,6 +8,8 @@ from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+from gliaboost.few import few
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -51,9 +53,7 @@ def listed(names: Iterable[object]) -> str:
     >>> listed("abcdefgh"), listed([])
     ('a, b, c, d, e, f and 2 more', 'none')
     """
-    every = [cut(name, LETTERS) for name in names]
-    more = f" and {len(every) - NAMES:,} more" if len(every) > NAMES else ""
-    return ", ".join(every[:NAMES]) + more or "none"
+    return few((cut(name, LETTERS) for name in names), NAMES) or "none"
 
 
 def cut(value: object, most: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from gliaboost._face.scan_folders import FILES, read_scans
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ArchiveError, UsageError
+from gliaboost.few import few
 from gliaboost.progress import SILENT, Progress
 
 SHOWN = 6
@@ -217,5 +218,4 @@ def _counts(values: Iterable[object]) -> str:
         name = value if isinstance(value, str) else "without"
         counts[name] = counts.get(name, 0) + 1
     names = sorted(counts, key=lambda name: (name == "without", _SPLITS.get(name, 0), name))
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(f"{name} {counts[name]:,}" for name in names[:SHOWN]) + more
+    return few((f"{name} {counts[name]:,}" for name in names), SHOWN)

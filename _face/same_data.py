@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gliaboost._face.faults import Faults
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 from gliaboost.reports.protocol import inputs
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ TOLD_OTHERWISE = (
     "its labels, patients, groups, folds, splits or keys are not what they were; which of them is "
     "not kept in the results"
 )
+_some = partial(few, most=SHOWN)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,12 +83,12 @@ def check_same(
         own = then[then["set"] == inputs.DATA]
         now = inputs.inputs_of(table, keys, masks=masks, jobs=jobs)
         new = sorted(set(now["path"].dropna()) - set(own["path"].dropna()))
-        lines = inputs.faults(own, now, say)
-        lines += [f"pictures that were not in the data then: {say(new)}"] if new else []
+        lines = inputs.faults(own, now, _some)
+        lines += [f"pictures that were not in the data then: {_some(new)}"] if new else []
         if other is not None:
             abroad = inputs.inputs_of(other, _keys(other, jobs), masks=False, kind=inputs.OTHER)
             beside = then[then["set"] == inputs.OTHER]
-            lines += [f"{other.name}: {line}" for line in inputs.faults(beside, abroad, say)]
+            lines += [f"{other.name}: {line}" for line in inputs.faults(beside, abroad, _some)]
         unread = int(own["key"].isna().sum())
         if unread:
             unchecked.append(
@@ -96,7 +99,7 @@ def check_same(
         here = inputs.inputs_of(table, keys, masks=False)
         if other is not None:
             rows = rows[rows["path"].isin(here["path"])]
-        lines = inputs.faults(rows[["path", "key"]], here, say)
+        lines = inputs.faults(rows[["path", "key"]], here, _some)
         untested = len(table) - len(rows)
         if untested > 0:
             unchecked.append(
@@ -107,7 +110,7 @@ def check_same(
     else:
         lines = []
         gone = [str(p) for p, k in zip(table.table["path"], keys, strict=True) if k is None]
-        lines += [f"pictures missing, or not to be opened: {say(gone)}"] if gone else []
+        lines += [f"pictures missing, or not to be opened: {_some(gone)}"] if gone else []
         unchecked.append(f"the bytes of pictures and masks: {_lacking(known)}")
     for line in lines:
         faults.note(UsageError(f"{table.name}: {line}"))
@@ -118,19 +121,6 @@ def check_same(
         if whole == known.digest:
             unchecked = []
     return unchecked
-
-
-def say(values: Iterable[Any]) -> str:
-    """Name some of many.
-
-    Examples
-    --------
-    >>> say("abcdefg")
-    'a, b, c, d, e and 2 more'
-    """
-    named = [str(v) for v in values]
-    more = len(named) - SHOWN
-    return ", ".join(named[:SHOWN]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _keys(table: Manifest, jobs: int | None) -> list[str | None]:
@@ -157,7 +147,7 @@ def _told_otherwise(table: Manifest, answers: pd.DataFrame) -> str:
             pairs = zip(then.loc[shared, column], now.loc[shared, column], strict=True)
             odd = [p for p, (a, b) in zip(shared, pairs, strict=True) if _word(a) != _word(b)]
             if odd:
-                said.append(f"another {column} than then: {say(odd)}")
+                said.append(f"another {column} than then: {_some(odd)}")
         if said:
             return "; ".join(said)
     return TOLD_OTHERWISE

@@ -9,6 +9,7 @@ from typing import Any
 
 from gliaboost._version import __version__
 from gliaboost.errors import ClusterError
+from gliaboost.few import few
 
 # Evaluated by a worker, which may have an older gliaboost, or none.
 ASKED = f"__import__({__name__!r}, fromlist=['facts']).facts()"
@@ -60,9 +61,8 @@ def check_versions(answers: Mapping[str, Any]) -> list[str]:
             if found[name] != own[name]
         ]
     if faults:
-        more = f" and {len(faults) - 1} more" if len(faults) > 1 else ""
         raise ClusterError(
-            f"the cluster would compute with something else: {faults[0]}{more}; install the same "
+            f"the cluster would compute with something else: {few(faults, 1)}; install the same "
             f"on every worker (pip install 'gliaboost[dask]=={own['gliaboost']}') and start it anew"
         )
     notes = []

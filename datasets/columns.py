@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gliaboost.datasets.file_names import is_text, spoken
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -163,10 +164,9 @@ def text(values: Iterable[Any], *, exact: bool = False) -> pd.Series[str]:
         cells = [c and c[:-2] for c in cells]
     odd = [c for c in cells if c and not is_text(c)]
     if odd:
-        more = f" and {len(odd) - 1} more" if len(odd) > 1 else ""
         raise UsageError(
-            f"names that are not UTF-8, which no table can hold ({spoken(odd[0])}{more}); rename "
-            "the files or folders"
+            f"names that are not UTF-8, which no table can hold ({few(map(spoken, odd), 1)}); "
+            "rename the files or folders"
         )
     return pd.Series(cells, dtype="str")
 

@@ -15,6 +15,7 @@ from gliaboost.datasets.paths import absolute, are_there, as_there, is_open, joi
 from gliaboost.datasets.shown import as_table, in_two_lines
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import ManifestError, UsageError
+from gliaboost.few import few
 from gliaboost.files import replacing, sha256_file
 from gliaboost.outside_text import csv_frame
 from gliaboost.parallel import Executor, map_in_order
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 TEXT = ("group", "presence", "type")
 COLUMNS = ("path", "label", "patient", "modality", "split", "fold", "mask", "source", "key")
 LEGAL = {"modality": ("MRI", "CT"), "split": ("train", "val", "test")}
-EXAMPLES_SHOWN = 5
+SHOWN = 5
 _HASHED_TOGETHER = 64
 # What to do with tables that are no manifests yet.
 _TODO = {
@@ -266,7 +267,7 @@ class Manifest:
         def add(bad: pd.Series[bool], what: str, todo: str) -> None:
             rows = t.loc[bad, "path"]
             if len(rows):
-                faults.append(f"{what} ({_several(rows)}); {todo}")
+                faults.append(f"{what} ({few(rows, SHOWN)}); {todo}")
 
         add(t["path"].isna(), "rows without a path", "name a file or remove the row")
         normal = t["path"].map(lambda p: os.path.normpath(joined(self.root, p)), na_action="ignore")
@@ -318,7 +319,7 @@ class Manifest:
         if not cut:
             return []
         return [
-            f"{len(cut)} patient(s) in more than one {column} ({_several(cut)}); "
+            f"{len(cut)} patient(s) in more than one {column} ({few(cut, SHOWN)}); "
             "all images of a patient belong on one side, or the column is to be emptied "
             f"(gliaboost manifest edit --forget {column})"
         ]
@@ -334,14 +335,14 @@ class Manifest:
         empty = t["label"].isna()
         if empty.any():
             faults.append(
-                f"rows without a label ({_several(t.loc[empty, 'path'])}); label or remove them"
+                f"rows without a label ({few(t.loc[empty, 'path'], SHOWN)}); label or remove them"
             )
         counts = t["label"].value_counts()
         once = sorted(counts.index[counts < 2])
         if once:
             faults.append(
-                f"labels that occur once ({_several(once)}); no fold can hold them in training and "
-                "in test: add images, merge or remove the class"
+                f"labels that occur once ({few(once, SHOWN)}); no fold can hold them in training "
+                "and in test: add images, merge or remove the class"
             )
         if len(counts) < 2:
             faults.append(
@@ -366,10 +367,3 @@ def _key(path: Path) -> str | None:
         return sha256_file(path)
     except OSError:
         return None
-
-
-def _several(values: Sequence[Any] | pd.Series[Any] | Iterable[Any]) -> str:
-    shown = [str(v) for v in values]
-    more = len(shown) - EXAMPLES_SHOWN
-    text = ", ".join(shown[:EXAMPLES_SHOWN])
-    return f"{text} and {more} more" if more > 0 else text

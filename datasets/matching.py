@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import ManifestError, UsageError
+from gliaboost.few import few
 
 SHOWN = 5
 Tail = tuple[str, ...]
@@ -119,17 +120,21 @@ def check_names(given: Iterable[str], there: Iterable[str], table: str, things: 
         (g, n) for g in lost if (n := by_number.get(_unpadded(g))) is not None and n not in named
     ]
     if nearly:
-        shown = ", ".join(f"{g!r} for {n!r}" for g, n in nearly[:SHOWN])
-        more = f" and {len(nearly) - SHOWN} more" if len(nearly) > SHOWN else ""
+        shown = few((f"{g!r} for {n!r}" for g, n in nearly), SHOWN)
         raise UsageError(
-            f"{table} names {shown}{more}: the zeros in front differ, as after a spreadsheet; "
+            f"{table} names {shown}: the zeros in front differ, as after a spreadsheet; "
             f"write them as the {things} have them"
         )
     if lost and len(lost) == len(set(given)):
         raise UsageError(
-            f"{table} names none of the {things}: it has {_some(lost)}; there are {_some(names)}"
+            f"{table} names none of the {things}: it has {few(lost, SHOWN)}; "
+            f"there are {few(names, SHOWN)}"
         )
-    return [f"{table} names {len(lost)} {things} that are not there: {_some(lost)}"] if lost else []
+    return (
+        [f"{table} names {len(lost)} {things} that are not there: {few(lost, SHOWN)}"]
+        if lost
+        else []
+    )
 
 
 def _unpadded(name: str) -> str:
@@ -178,11 +183,4 @@ def _names(manifest: Manifest, found: Sequence[str], lost: Sequence[str]) -> lis
 
 
 def _rows(manifest: Manifest, rows: Sequence[int]) -> str:
-    paths = manifest.table["path"].iloc[list(rows[:SHOWN])]
-    more = f" and {len(rows) - SHOWN} more" if len(rows) > SHOWN else ""
-    return ", ".join(paths) + more
-
-
-def _some(names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
+    return few(manifest.table["path"].iloc[list(rows)], SHOWN)

@@ -13,6 +13,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.matching import match_images
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,19 +114,20 @@ def patients_by_regex(manifest: Manifest, regex: str) -> Manifest:
     without = [p for p, value in zip(paths, values, strict=True) if value is None]
     if len(without) == len(paths):
         raise UsageError(
-            f"'{regex}' matches none of the {len(paths)} paths, such as {_some(paths)}; it is "
+            f"'{regex}' matches none of the {len(paths)} paths, such as {few(paths, SHOWN)}; it is "
             f"looked for in the path as the manifest has it"
         )
     notes = (
-        [f"{len(without)} of {len(paths)} paths do not match '{regex}': {_some(without)}"]
+        [f"{len(without)} of {len(paths)} paths do not match '{regex}': {few(without, SHOWN)}"]
         if without
         else []
     )
     found = {v for v in values if v is not None}
     if found <= set(manifest.classes):
         raise UsageError(
-            f"'{regex}' finds the classes {_some(sorted(found))} as patients; it is to find the "
-            f"folder or the part of the name that a patient has, in paths such as {_some(paths)}"
+            f"'{regex}' finds the classes {few(sorted(found), SHOWN)} as patients; it is to find "
+            "the folder or the part of the name that a patient has, in paths such as "
+            f"{few(paths, SHOWN)}"
         )
     return _given(manifest, values, f"by '{regex}'", notes)
 
@@ -184,7 +186,7 @@ def _given(
     given = sum(v is not None for v in values)
     known = sorted({v for v in values if v is not None})
     said = [
-        f"patients {whence}: {len(known)} ({_some(known)}) for {given} of {len(values)} images"
+        f"patients {whence}: {len(known)} ({few(known, SHOWN)}) for {given} of {len(values)} images"
         + (f", {replaced} of which had another one" if replaced else "")
     ]
     if given > 1 and len(known) == given:
@@ -204,12 +206,7 @@ def _padded(known: Sequence[str]) -> list[str]:
     for name in known:
         by_number.setdefault(re.sub(r"(?<!\d)0+(?=\d)", "", name), []).append(name)
     twice = [" and ".join(names) for names in by_number.values() if len(names) > 1]
-    return [f"patients that differ in zeros in front alone: {_some(twice)}"] if twice else []
-
-
-def _some(values: Sequence[str]) -> str:
-    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
-    return ", ".join(values[:SHOWN]) + more
+    return [f"patients that differ in zeros in front alone: {few(twice, SHOWN)}"] if twice else []
 
 
 def is_patient(column: object) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from gliaboost.datasets.columns import USUAL, plain
 from gliaboost.errors import DamagedFileError, UsageError
+from gliaboost.few import few
 from gliaboost.outside_text import from_csv_cell
 from gliaboost.parquet_file import read_frame
 from gliaboost.parquet_limits import MOST_COLUMNS
@@ -163,10 +164,9 @@ def _text_table(path: Path, decoded: str) -> pd.DataFrame:
         )
     long = [line for line, row in rows[1:] if any(cell.strip() for cell in row[width:])]
     if long:
-        more = f" and {len(long) - SHOWN} more" if len(long) > SHOWN else ""
         raise _unreadable(
             path,
-            f"line {', '.join(map(str, long[:SHOWN]))}{more} has more cells than the {width} "
+            f"line {few(long, SHOWN)} has more cells than the {width} "
             "of the header; put quotes around cells that hold the delimiter",
         )
     rows = [(line, [from_csv_cell(cell) for cell in row]) for line, row in rows]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gliaboost.datasets.manifest import LEGAL, Manifest
 from gliaboost.datasets.sources.labels import presence_of, told
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 from gliaboost.spelling import did_you_mean, spelled
 
 if TYPE_CHECKING:
@@ -179,6 +180,4 @@ def _filled(manifest: Manifest) -> str:
 
 def _described(column: pd.Series[str], name: str) -> str:
     classes = sorted(map(str, column.dropna().unique()))
-    more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
-    shown = ", ".join(classes[:SHOWN]) + more
-    return f"{name} ({shown}) in {column.notna().sum()} of {len(column)} rows"
+    return f"{name} ({few(classes, SHOWN)}) in {column.notna().sum()} of {len(column)} rows"

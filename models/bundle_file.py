@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from gliaboost.errors import BundleError, UsageError
+from gliaboost.few import few
 from gliaboost.files import replacing
 from gliaboost.models.plain_pickle import read_state
 from gliaboost.models.plain_values import fault_in
@@ -201,9 +202,8 @@ def _check(state: Mapping[str, Any], path: Path, cls: type[BundleFile]) -> None:
     known = {f.name: f.type for f in fields(own) if f.metadata.get("since", 1) <= written}
     if set(state) != set(known):
         odd = sorted(set(state) ^ set(known))
-        more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
-        told = ", ".join(name[:_LONGEST] for name in odd[:_SHOWN])
-        raise BundleError(f"{path} is damaged: fields missing or unknown: {told}{more}")
+        told = few((name[:_LONGEST] for name in odd), _SHOWN)
+        raise BundleError(f"{path} is damaged: fields missing or unknown: {told}")
     # The annotations are text: "list[str]" is to be a list.
     wrong = [n for n, kind in known.items() if type(state[n]).__name__ != str(kind).split("[")[0]]
     for name, kind in known.items():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 
 def row_weights(weights: ArrayLike | None, rows: int) -> NDArray[np.float64]:
@@ -66,10 +67,9 @@ def refuse_infinite(X: NDArray[np.float32], names: ArrayLike | None = None, firs
         return
     columns = np.flatnonzero(bad.any(axis=0))
     known = None if names is None else np.asarray(names)
-    shown = [str(known[i]) if known is not None else f"column {i}" for i in columns[:5]]
-    more = f" and {len(columns) - 5} more" if len(columns) > 5 else ""
+    named = (f"column {i}" if known is None else known[i] for i in columns)
     raise UsageError(
-        f"X contains infinity, or a value too large for float32, in {', '.join(shown)}{more} "
+        f"X contains infinity, or a value too large for float32, in {few(named, 5)} "
         f"(first in row {first + int(np.flatnonzero(bad.any(axis=1))[0])}); a missing value may be "
         "NaN"
     )

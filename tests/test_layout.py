@@ -25,6 +25,7 @@ FLOORS = {
         "deferred",
         "devices",
         "errors",
+        "few",
         "files",
         "interrupts",
         "json_file",

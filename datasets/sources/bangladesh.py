@@ -23,6 +23,7 @@ from gliaboost.datasets.sources.base import (
 )
 from gliaboost.datasets.sources.csv import images_of
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 EXPECTED = (
     "folders Brain_Glioma, Brain_Menin and Brain Tumor, or one CSV table with an image and a label "
@@ -132,10 +133,9 @@ def _from_table(file: Path) -> Manifest:
         else:
             lost.append(f"{given} ({len(found)} of that name)")
     if lost:
-        more = f" and {len(lost) - SHOWN} more" if len(lost) > SHOWN else ""
         raise UsageError(
             f"{file} names {len(lost)} images that are not to be found: "
-            f"{', '.join(lost[:SHOWN])}{more}; put the table beside its images"
+            f"{few(lost, SHOWN)}; put the table beside its images"
         )
     table = manifest.table.assign(path=places, modality="MRI", source="bangladesh")
     for column in ("label", "presence", "type"):  # "Brain Tumor" is a spelling of this set alone

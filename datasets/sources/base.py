@@ -14,6 +14,7 @@ from gliaboost.datasets.image_files import walk_images
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.passed_over import left, passed_over
 from gliaboost.errors import PluginError, UsageError
+from gliaboost.few import few
 from gliaboost.plugins import Registry
 from gliaboost.regular_files import is_folder, is_there
 
@@ -282,7 +283,4 @@ def wrong_layout(folder: Path, name: str, expected: str) -> UsageError:
 def seen(folder: Path) -> str:
     """Describe a folder's content in a few words, for errors."""
     entries = sorted(f.name + ("/" if f.is_dir() else "") for f in folder.iterdir())
-    if not entries:
-        return "an empty folder"
-    more = f" and {len(entries) - SHOWN} more" if len(entries) > SHOWN else ""
-    return ", ".join(entries[:SHOWN]) + more
+    return few(entries, SHOWN) or "an empty folder"

@@ -18,6 +18,7 @@ from gliaboost.datasets.sources.base import (
 from gliaboost.datasets.sources.labels import known_class
 from gliaboost.datasets.sources.mask_names import Key, is_mask, key_of
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 EXPECTED = (
     "images in a folder a class with masks: NAME_mask beside NAME, or folders masks/ parallel to "
@@ -65,8 +66,7 @@ def read_curated_masks(path: Path) -> Manifest:
     lone = [masks[k].relative_to(path).as_posix() for k in masks if k not in images]
     faults += [f"{name} is a mask without an image" for name in lone]
     if faults:
-        more = f" and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-        raise UsageError(f"{path}: {'; '.join(faults[:SHOWN])}{more}; expected {EXPECTED}")
+        raise UsageError(f"{path}: {few(faults, SHOWN, '; ')}; expected {EXPECTED}")
     rows = [_row(path, key, file, masks.get(key)) for key, file in images.items()]
     return manifest_of(rows, path, "curated-masks", EXPECTED)
 

@@ -14,6 +14,7 @@ from gliaboost.datasets.sources.base import split_of, targets
 from gliaboost.datasets.sources.class_names import same_classes
 from gliaboost.datasets.sources.labels import known_class
 from gliaboost.errors import DecodeError, UsageError
+from gliaboost.few import few
 
 SHOWN = 4
 
@@ -107,7 +108,8 @@ def with_labels(folder: Path, headers: Sequence[DicomHeader], asked: bool) -> li
         if deeper and not any(known_class(n) for n in here):
             raise UsageError(
                 f"{folder}: --class-folders, but it is unclear which are the classes: "
-                f"{_some(here)}, or {_some(deeper)} below them, in which not all files lie"
+                f"{few(sorted(here), SHOWN)}, or {few(sorted(deeper), SHOWN)} below them, in which "
+                "not all files lie"
             )
     if level is None:
         return list(headers)
@@ -184,12 +186,6 @@ def _class_level(headers: Sequence[DicomHeader], *, known: bool) -> int | None:
     return None
 
 
-def _some(names: set[str]) -> str:
-    shown = sorted(names)
-    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
-    return ", ".join(shown[:SHOWN]) + more
-
-
 def _check_contradiction(header: DicomHeader, level: int) -> None:
     """Refuse ``yes/no/1.dcm``; ``yes/glioma/1.dcm`` says one thing twice."""
     said = targets(known_class(header.levels[level]))
@@ -215,8 +211,7 @@ def _check_copies(headers: Sequence[DicomHeader]) -> None:
         if known.label != h.label and known.file.read_bytes() == h.file.read_bytes():
             twice.append(f"{known.path} and {h.path}")
     if twice:
-        more = f" and {len(twice) - SHOWN} more" if len(twice) > SHOWN else ""
         raise UsageError(
-            f"one image lies in the folders of two classes: {'; '.join(twice[:SHOWN])}{more}; keep "
+            f"one image lies in the folders of two classes: {few(twice, SHOWN, '; ')}; keep "
             "one, or name its label with --labels"
         )

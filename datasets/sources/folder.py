@@ -14,6 +14,7 @@ from gliaboost.datasets.sources.class_names import describe_joined, same_classes
 from gliaboost.datasets.sources.labels import fill_targets, known_class
 from gliaboost.datasets.sources.layout import Layout, read_layout
 from gliaboost.datasets.sources.mask_names import MaskPairs, pair
+from gliaboost.few import few
 
 EXPECTED = "images in a folder a class (PATH/<class>/*.png)"
 SHOWN = 3
@@ -73,10 +74,8 @@ def _on_masks(pairs: MaskPairs) -> Iterator[str]:
 def _on_patients(layout: Layout) -> Iterator[str]:
     """Name the folders that may be patients, and how to say that they are."""
     for where, names in _layers(layout).items():
-        shown = ", ".join(sorted(names)[:SHOWN])
-        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
         yield (
-            f"if the folders {shown}{more} are patients, say so: "
+            f"if the folders {few(sorted(names), SHOWN)} are patients, say so: "
             f"--patient-regex '^{'[^/]+/' * where}(?P<patient>[^/]+)/'"
         )
 

@@ -12,6 +12,7 @@ from gliaboost.datasets.manifest import Manifest
 from gliaboost.datasets.sources.base import NO_TUMOR, TUMOR, letters, targets, tumour_class
 from gliaboost.datasets.tables import read_table
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 # Columns that say whose a label is, besides all usual names of images and of patients.
 NAMES = ("patient", "file", "path", "name", "scan", "id")
@@ -62,8 +63,7 @@ def read_labels(path: Path | str | None) -> dict[str, str]:
             twice.append(name)
         labels[name] = label
     if twice:
-        more = f" and {len(twice) - SHOWN} more" if len(twice) > SHOWN else ""
-        raise UsageError(f"{path} gives two labels to {', '.join(twice[:SHOWN])}{more}; give one")
+        raise UsageError(f"{path} gives two labels to {few(twice, SHOWN)}; give one")
     return labels
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from gliaboost.datasets.sources.base import letters, split_of
 from gliaboost.datasets.sources.class_names import spelling
 from gliaboost.datasets.sources.labels import known_class
+from gliaboost.few import few
 
 # Layers that say nothing of an image: PATH/images/glioma, PATH/glioma/images.
 NEUTRAL = ("image", "images", "img", "imgs", "scans", "slices", "pictures")
@@ -242,10 +243,9 @@ def _class(node: Node, split: str | None, layout: Layout) -> None:
 def _pass_over(files: Sequence[PurePath], why: str, layout: Layout) -> None:
     if not files:
         return
-    shown = ", ".join(f.as_posix() for f in files[:SHOWN])
+    shown = few((f.as_posix() for f in files), SHOWN)
     shown = shown.encode("utf-8", "backslashreplace").decode()
-    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
-    layout.notes.append(f"passed over: {_images(files)} {why}: {shown}{more}")
+    layout.notes.append(f"passed over: {_images(files)} {why}: {shown}")
 
 
 def _images(files: Sequence[PurePath]) -> str:

@@ -19,6 +19,7 @@ from gliaboost.datasets.sources.base import (
     wrong_layout,
 )
 from gliaboost.errors import DecodeError
+from gliaboost.few import few
 from gliaboost.parallel import map_in_order
 
 EXPECTED = "a folder TCGA_* a patient, with NAME.tif and NAME_mask.tif for each slice"
@@ -92,8 +93,7 @@ def _shows_tumour(pair: tuple[Path, Path]) -> bool | str:
 def _passed(what: str, names: Sequence[str]) -> list[str]:
     if not names:
         return []
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return [f"passed over: {what} ({len(names)}): {', '.join(names[:SHOWN])}{more}"]
+    return [f"passed over: {what} ({len(names)}): {few(names, SHOWN)}"]
 
 
 def _row(path: Path, image: Path, mask: Path, tumour: bool) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from gliaboost.datasets.sources.scan_names import role_of
 from gliaboost.datasets.volume_masks import read_mask
 from gliaboost.datasets.volumes import read_volume, upright
 from gliaboost.errors import DamagedFileError, DecodeError
+from gliaboost.few import few
 from gliaboost.json_file import read_json
 from gliaboost.outside_text import csv_frame
 
@@ -179,7 +180,7 @@ class Conversion:
             return []
         return [
             f"{len(twice)} patients lie in several folders, and are taken for one person each: "
-            f"{several(twice)}"
+            f"{few(twice, SHOWN)}"
         ]
 
     def _check_classes(self) -> list[str]:
@@ -192,7 +193,7 @@ class Conversion:
             return []
         return [
             f"{len(both)} patients lie in the folders of several classes, and are taken for one "
-            f"person each: {several(both)}"
+            f"person each: {few(both, SHOWN)}"
         ]
 
     def _pass(self, scan: Entry, reason: str) -> None:
@@ -226,15 +227,9 @@ def _by_reason(passed: Sequence[tuple[str, str]]) -> str:
     for path, reason in passed:
         found[reason].append(path)
     groups = sorted(found.items(), key=lambda group: -len(group[1]))
-    said = [f"{several(names)}: {reason}" for reason, names in groups[:SHOWN]]
+    said = [f"{few(names, SHOWN)}: {reason}" for reason, names in groups[:SHOWN]]
     left = sum(len(names) for _, names in groups[SHOWN:])
     return "; ".join([*said, *([f"and {left} more for other reasons"] if left else [])])
-
-
-def several(names: Sequence[str]) -> str:
-    """Show a few names, and count the others."""
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _names(scan: Entry) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from gliaboost.datasets.image_files import IMAGE_SUFFIXES, Walk, by_ending, is_hidden, walk_images
 from gliaboost.datasets.manifest import Manifest
+from gliaboost.few import few
 
 # Files that another source reads.
 ELSEWHERE = {
@@ -114,6 +115,5 @@ def _elsewhere(files: list[Path], folder: Path) -> str:
 
 
 def _some(files: list[Path] | list[PurePath]) -> str:
-    shown = ", ".join(f.as_posix() for f in files[:SHOWN])
-    shown = shown.encode("utf-8", "backslashreplace").decode()
-    return f"{shown} and {len(files) - SHOWN} more" if len(files) > SHOWN else shown
+    shown = few((f.as_posix() for f in files), SHOWN)
+    return shown.encode("utf-8", "backslashreplace").decode()

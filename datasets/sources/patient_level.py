@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 
 from gliaboost.datasets.sources.scan_names import case_of, is_visit, role_of
 from gliaboost.errors import UsageError
+from gliaboost.few import few
 
 CHOICES = "folder:N (the N-th folder below PATH), file, bids or none"
 SHOWN = 4
@@ -151,6 +152,4 @@ def _unclear(folder: Path, scan: Placed, why: str) -> UnclearPatientsError:
 
 
 def _some(names: Sequence[str] | dict[str, set[str]]) -> str:
-    shown = sorted(names)
-    more = f" and {len(shown) - SHOWN} more" if len(shown) > SHOWN else ""
-    return ", ".join(shown[:SHOWN]) + more
+    return few(sorted(names), SHOWN)

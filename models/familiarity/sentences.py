@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gliaboost.few import few
 from gliaboost.models.familiarity.copies import COPY, FILE
 from gliaboost.models.familiarity.familiarity import Familiarity
 
@@ -36,17 +37,17 @@ def sentences(known: Sequence[tuple[str, Familiarity | None]]) -> list[str]:
     if unlike:
         said.append(
             f"{some_of(unlike, len(known))} unlike those that the model was trained on; what it "
-            f"says of such a picture means little: {first_of(unlike)}"
+            f"says of such a picture means little: {few(unlike, NAMED)}"
         )
     if files:
         said.append(
             f"{some_of(files, len(known))} among the files that the model was trained on; how well "
-            f"it does there says nothing: {first_of(files)}"
+            f"it does there says nothing: {few(files, NAMED)}"
         )
     if copies:
         said.append(
             f"{some_of(copies, len(known))} a copy of a picture that the model was trained on, or "
-            f"its neighbour in the scan: {first_of(copies)}"
+            f"its neighbour in the scan: {few(copies, NAMED)}"
         )
     return said
 
@@ -61,15 +62,3 @@ def some_of(some: Sequence[str], count: int) -> str:
     """
     verb = "is" if len(some) == 1 else "are"
     return f"{len(some):,} of {count:,} pictures {verb}" if count > 1 else "the picture is"
-
-
-def first_of(names: Sequence[str]) -> str:
-    """Name the first few.
-
-    Examples
-    --------
-    >>> first_of(["a", "b", "c", "d"])
-    'a, b, c and 1 more'
-    """
-    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more

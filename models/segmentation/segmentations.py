@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from gliaboost import notebook
 from gliaboost.datasets.scans import SlicePlace
 from gliaboost.errors import DecodeError
+from gliaboost.few import few
 from gliaboost.models.familiarity.familiarity import Familiarity
-from gliaboost.models.familiarity.sentences import first_of, sentences, some_of
+from gliaboost.models.familiarity.sentences import NAMED, sentences, some_of
 from gliaboost.models.segmentation.measurements import Measurements
 
 if TYPE_CHECKING:
@@ -203,7 +204,7 @@ class Segmentations(Sequence[SegmentedPicture]):
                 other.setdefault(row.place.modality, []).append(row.name)
         said = [
             f"{some_of(names, len(read))} {modality}, and the segmenter was trained on {trained}: "
-            f"its masks mean little there: {first_of(names)}"
+            f"its masks mean little there: {few(names, NAMED)}"
             for modality, names in other.items()
         ]
         return said + sentences([(row.name, row.familiarity) for row in read])
