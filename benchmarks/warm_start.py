@@ -4,8 +4,8 @@
 
 The first turn fills a store of its own, and is not counted. Each further turn is the command in a
 process of its own, ended at its first fit: seconds of the clock from its first line to there, those
-of the processor, and the load of the machine. To deal folds scikit-learn brings more of itself. With
-the audit the store has that too.
+of the processor, and the load of the machine. To deal folds scikit-learn brings more of itself.
+With the audit the store has that too.
 """
 
 from __future__ import annotations
