@@ -40,7 +40,7 @@ def probabilities(
     found = np.zeros((len(y), len(np.unique(y))))
     for k in np.unique(part.parts):
         test = part.parts == k
-        model = create_model(name, device="cpu", seed=seed)
+        model = create_model(name, seed=seed)
         model.fit(X[~test], y[~test], groups=groups[~test])
         found[test] = model.predict_proba(X[test])
     return found
