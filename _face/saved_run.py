@@ -172,7 +172,7 @@ class SavedRun:
                     extractor.set_params(device=call.device)
                 built.append(extractor)
                 here = extractor.label
-                then = next((e for e in known if names.name(e.label) == here), None)
+                then = next((e for e in known if here in (e.label, names.name(e.label))), None)
                 now = extractor.spec()["parameters"]
                 for name, a, b in _differing(then.parameters if then else {}, now):
                     faults.note(
