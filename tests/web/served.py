@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from gliaboost.web.launch import free_port
 from tests.browser import AXE, need, opened, violations
 
 # With ``GLIABOOST_SCREENSHOTS=DIR`` the pictures that are taken are kept there.
@@ -20,13 +20,14 @@ KEPT = os.environ.get("GLIABOOST_SCREENSHOTS")
 PHONE, DESK = 390, 1280
 # Tall enough for the whole of an answer: the page scrolls inside of itself.
 TALL = 2600
-PORT = 8650
 
 
 @contextmanager
 def serving(place: Path, *words: str) -> Iterator[str]:
     """Serve the page from a folder, as the command does; yield its address."""
-    port = free_port("127.0.0.1", PORT)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        # The system gives no two askers the same: other tests serve pages at this moment.
+        port = taken.getsockname()[1]
     command = [sys.executable, "-m", "gliaboost", "app", *words, "--port", str(port), "--no-open"]
     with subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}/"

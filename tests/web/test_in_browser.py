@@ -24,6 +24,9 @@ from gliaboost.datasets.phantom.sample import make_phantom
 from tests.browser import chromium
 from tests.web.served import DESK, KEPT, PHONE, TALL, faults, give, keep, page_of, serving, settled
 
+# What is served is made once, by one worker.
+pytestmark = pytest.mark.xdist_group("page")
+
 # More where the pictures are for readers: of few patients a model is seldom sure.
 PATIENTS = 64 if KEPT else 16
 HURRIED = {"maps": "classical", "passes": 1, "inner_folds": 2, "rounds": 20}

@@ -19,6 +19,9 @@ from gliaboost._face.jobs import jobs_in
 from tests.browser import chromium
 from tests.web.served import DESK, KEPT, PHONE, faults, give, keep, page_of, serving, settled
 
+# What is served is made once, by one worker.
+pytestmark = pytest.mark.xdist_group("views")
+
 FIGSHARE = Path(__file__).parents[2] / "benchmarks" / "results" / "figshare"
 LONG = "texture-of-grey-levels-trained-on-simulated-patients-2026"
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (DESK, PHONE)]
@@ -132,7 +135,9 @@ def test_models_to_compare_are_chosen_by_keyboard(browser: Any, views: Views) ->
     page.get_by_role("button", name="turned").focus()
     page.keyboard.press("Enter")
     page.get_by_text("Choose two models or more").wait_for()
+    settled(page)
     give(page, views.picture)
+    settled(page)
     page.get_by_role("button", name="turned").focus()
     page.keyboard.press("Enter")
     page.get_by_text("They disagree").wait_for()
