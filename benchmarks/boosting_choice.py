@@ -15,7 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -55,6 +56,34 @@ SETS = (("hog", "lbp", "glcm"), ("hog", "lbp", "glcm", "region"))
 MODELS = ("lightgbm", "xgboost")
 
 
+class Told(NamedTuple):
+    """What models of the other parts said of each part.
+
+    Attributes
+    ----------
+    probabilities : float array [N, classes]
+    models : list
+        The fitted ones, part by part.
+    """
+
+    probabilities: NDArray[np.float64]
+    models: list[Any]
+
+
+def told_by_others(
+    make: Callable[[], Any], X: NDArray[np.float32], rows: pd.DataFrame, parts: NDArray[np.int64]
+) -> Told:
+    """Let a model of the other parts name each part."""
+    y, groups = rows["label"].to_numpy(), rows["group"].to_numpy()
+    found, models = np.zeros((len(y), len(np.unique(y)))), []
+    for part in np.unique(parts):
+        test = parts == part
+        model = make().fit(X[~test], y[~test], groups=groups[~test])
+        found[test] = model.predict_proba(X[test])
+        models.append(model)
+    return Told(found, models)
+
+
 def tested(
     name: str,
     change: dict[str, Any],
@@ -63,22 +92,15 @@ def tested(
     parts: NDArray[np.int64],
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """Test each part by a model of the others: the record, and each row with what it was named."""
-    y, groups = rows["label"].to_numpy(), rows["group"].to_numpy()
-    named, losses, rounds = np.empty(len(y), object), np.zeros(len(y)), []
     begun = time.perf_counter()
-    for part in np.unique(parts):
-        test = parts == part
-        model = create_model(name, device="cpu", seed=0, **change)
-        model.fit(X[~test], y[~test], groups=groups[~test])
-        probabilities = model.predict_proba(X[test])
-        named[test] = model.classes_[probabilities.argmax(axis=1)]
-        codes = np.searchsorted(model.classes_, y[test])
-        losses[test] = log_losses(probabilities.astype(np.float64), codes, 1e-15)
-        rounds.append(model.n_rounds_)
+    make = partial(create_model, name, device="cpu", seed=0, **change)
+    probabilities, models = told_by_others(make, X, rows, parts)
+    classes, codes = np.unique(rows["label"], return_inverse=True)
+    named = classes[probabilities.argmax(axis=1)]
     record = {
-        "accuracy": round(float((named == y).mean()), 4),
-        "log_loss": round(float(losses.mean()), 4),
-        "rounds": rounds,
+        "accuracy": round(float((named == rows["label"]).mean()), 4),
+        "log_loss": round(float(log_losses(probabilities, codes, 1e-15).mean()), 4),
+        "rounds": [model.n_rounds_ for model in models],
         "seconds": round(time.perf_counter() - begun, 1),
     }
     return record, rows.assign(predicted=named)

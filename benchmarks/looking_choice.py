@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.boosting_choice import SETS, Training, training_part
+from benchmarks.boosting_choice import SETS, Training, told_by_others, training_part
 from benchmarks.inner_choice import written
 from benchmarks.measure import machine, table, versions
 from gliaboost.datasets.manifest import Manifest
@@ -35,15 +36,8 @@ def probabilities(
     name: str, part: Training, columns: slice = slice(None), seed: int = 0
 ) -> NDArray[np.float64]:
     """Let models of the other parts name each part, float [N, classes]."""
-    X = part.columns[:, columns]
-    y, groups = part.rows["label"].to_numpy(), part.rows["group"].to_numpy()
-    found = np.zeros((len(y), len(np.unique(y))))
-    for k in np.unique(part.parts):
-        test = part.parts == k
-        model = create_model(name, seed=seed)
-        model.fit(X[~test], y[~test], groups=groups[~test])
-        found[test] = model.predict_proba(X[test])
-    return found
+    make = partial(create_model, name, seed=seed)
+    return told_by_others(make, part.columns[:, columns], part.rows, part.parts).probabilities
 
 
 def main() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import threading
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import Any, Generic, TypeVar, cast
@@ -13,6 +12,7 @@ from distributed import Client
 from distributed import Future as DaskFuture
 from distributed.scheduler import KilledWorker
 
+from gliaboost.cluster.crew import Crew
 from gliaboost.cluster.relay import Relay
 from gliaboost.errors import ClusterError
 from gliaboost.parallel import Executor, Future
@@ -21,10 +21,8 @@ from gliaboost.progress import SILENT, Progress
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Seconds after which what tasks told is passed on, and it is asked whether workers are there.
-_HEARD, _ASKED = 0.2, 5.0
-# Seconds without any after which nobody waits for them.
-ALONE = 60.0
+# Seconds after which what tasks told is passed on.
+_HEARD = 0.2
 
 
 class ClusterExecutor:
@@ -77,65 +75,6 @@ class ClusterExecutor:
         other = ClusterExecutor(self.client, self.address, self.slots, self.gpus)
         other.relay, other.crew, other._resources = self.relay, self.crew, {"GPU": 1}
         return other
-
-
-class Crew:
-    """Whether there are workers still: without any a task waits, and nothing says that it does.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        Whose scheduler is asked.
-    address : str
-        Where, for errors.
-    progress : Progress
-        Hears when none is left, and when one has come.
-    """
-
-    def __init__(self, client: Client, address: str, progress: Progress) -> None:
-        self._client, self._address, self._progress = client, address, progress
-        self._asked = time.monotonic()
-        self._alone: float | None = None
-
-    def look(self, resources: Mapping[str, int] | None) -> None:
-        """Ask now and then.
-
-        Parameters
-        ----------
-        resources : mapping of str to int, optional
-            What a worker has to have for the task that is waited for.
-
-        Raises
-        ------
-        ClusterError
-            If there has been no worker for `ALONE` seconds.
-        """
-        now = time.monotonic()
-        if now - self._asked < _ASKED:
-            return
-        self._asked = now
-        try:
-            found = self._client.scheduler_info(n_workers=-1)["workers"]
-        except (OSError, TimeoutError):
-            return  # of a scheduler that is gone its tasks tell
-        there = any(
-            worker.get("resources", {}).get(name, 0) >= count
-            for worker in found.values()
-            for name, count in (resources or {"": 0}).items()
-        )
-        if there and self._alone is not None:
-            self._progress.line("cluster: a worker is there again")
-        elif not there and self._alone is None:
-            self._progress.line(
-                f"cluster: no worker is left at {self._address}; one is waited for, {ALONE:.0f} s"
-            )
-        self._alone = None if there else now if self._alone is None else self._alone
-        if self._alone is not None and now - self._alone >= ALONE:
-            self._alone = None
-            raise ClusterError(
-                f"no worker has been left at {self._address} for {ALONE:.0f} s; start some, the "
-                "same command then goes on from what is done"
-            )
 
 
 class ClusterFuture(Generic[R]):

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from gliaboost.cluster import executor as executing
 from gliaboost.cluster.executor import ClusterExecutor, hosts
-from gliaboost.cluster.opened import opened
 from gliaboost.errors import ClusterError, ManifestError
 from gliaboost.parallel import Workers, map_in_order, workers_of
 
@@ -82,23 +80,6 @@ def test_networks_go_where_a_gpu_is_announced(two_workers: ClusterExecutor) -> N
 def test_tasks_are_counted_by_machine() -> None:
     known = {str(n): {"host": host, "nthreads": 2} for n, host in enumerate("aab")}
     assert hosts(known) == {"a": 4, "b": 2}
-
-
-def test_a_cluster_without_workers_is_told_and_not_waited_for(
-    monkeypatch: pytest.MonkeyPatch, heard: Any
-) -> None:
-    monkeypatch.setattr(executing, "_ASKED", 0.3)
-    monkeypatch.setattr(executing, "ALONE", 2.0)
-    with opened("local:1", progress=heard) as workers:
-        assert isinstance(workers, ClusterExecutor)
-        assert workers.client.cluster is not None
-        waiting = workers.submit(eval, "__import__('time').sleep(600)")
-        workers.client.cluster.scale(0)
-        with pytest.raises(
-            ClusterError, match=r"no worker has been left at local:1 for 2 s; start"
-        ):
-            waiting.result()
-        assert "no worker is left at local:1" in heard.lines[-1]
 
 
 def test_as_many_tasks_are_handed_in_as_workers_take(monkeypatch: pytest.MonkeyPatch) -> None:
