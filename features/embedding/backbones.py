@@ -85,6 +85,25 @@ def backbone_input(backbone: str) -> BackboneInput:
     )
 
 
+def laid_out(backbone: str) -> Any:
+    """Lay out a network of timm's without making its weights.
+
+    Parameters
+    ----------
+    backbone : str
+        A preset or a timm name.
+
+    Returns
+    -------
+    torch.nn.Module
+        On the device ``meta``, without a classifier.
+    """
+    import torch
+
+    with torch.device("meta"), torch.inference_mode():
+        return timm_library().create_model(timm_name(backbone), num_classes=0).eval()
+
+
 def create_backbone(
     backbone: str = PACKAGED,
     weights: str = "package",

@@ -14,13 +14,13 @@ import torch
 from numpy.typing import NDArray
 
 from gliaboost.errors import UsageError
-from gliaboost.features.embedding.backbones import backbone_input, create_backbone
+from gliaboost.features.embedding.backbones import backbone_input, create_backbone, laid_out
 from gliaboost.features.embedding.batching import BatchSize, Together, in_batches
 from gliaboost.features.embedding.lite import lite_channels, lite_layout, load_lite
 from gliaboost.features.embedding.middle import LAST
 from gliaboost.features.embedding.packaged import PACKAGES
 from gliaboost.features.embedding.pooling import POOLS
-from gliaboost.features.embedding.timm_names import PRESETS, timm_library, timm_name
+from gliaboost.features.embedding.timm_names import PRESETS
 from gliaboost.features.embedding.torch_device import one_by_one, resized, without_tf32
 
 if TYPE_CHECKING:
@@ -229,13 +229,9 @@ def channels(backbone: str, layers: tuple[int, ...]) -> tuple[int, ...]:
         # Known without a network; which layers there are is said below.
         with suppress(IndexError):
             return tuple(lite_channels(name, layer) for layer in layers)
+    model = lite_layout(name) if name in PACKAGES else laid_out(backbone)
+    side = backbone_input(backbone).size
     with torch.device("meta"), torch.inference_mode():
-        model = (
-            lite_layout(name)
-            if name in PACKAGES
-            else timm_library().create_model(timm_name(backbone), num_classes=0).eval()
-        )
-        side = backbone_input(backbone).size
         return tuple(m.shape[1] for m in layer_maps(model, torch.empty(1, 3, side, side), layers))
 
 

@@ -6,7 +6,7 @@ import functools
 import math
 
 from gliaboost.features.embedding.packaged import PACKAGES
-from gliaboost.features.embedding.timm_names import PRESETS, timm_library, timm_name
+from gliaboost.features.embedding.timm_names import PRESETS
 
 LAST = -1
 # Chosen for lite0 by inner folds: see `benchmarks/results/embedding-choice.md`.
@@ -45,11 +45,10 @@ def _measured(backbone: str) -> tuple[int, ...]:
     import_torch("embeddings")
     import torch
 
-    from gliaboost.features.embedding.backbones import backbone_input
+    from gliaboost.features.embedding.backbones import backbone_input, laid_out
 
-    side = backbone_input(backbone).size
+    side, model = backbone_input(backbone).size, laid_out(backbone)
     with torch.device("meta"), torch.inference_mode():
-        model = timm_library().create_model(timm_name(backbone), num_classes=0).eval()
         if not hasattr(model, "forward_intermediates"):
             return (LAST,)
         maps = model.forward_intermediates(

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from gliaboost.features.embedding.middle import STRIDES, middle_layers
@@ -32,10 +30,6 @@ def test_of_a_network_without_a_middle_it_is_the_last(backbone: str) -> None:
 def test_of_one_that_gives_no_stages_it_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     from torch import nn
 
-    class Timm:
-        @staticmethod
-        def create_model(*_: Any, **__: Any) -> nn.Module:
-            return nn.Identity()
-
-    monkeypatch.setattr("gliaboost.features.embedding.middle.timm_library", Timm)
+    identity = nn.Identity()
+    monkeypatch.setattr("gliaboost.features.embedding.backbones.laid_out", lambda _: identity)
     assert middle_layers("vgg11") == (-1,)
