@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sized
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from gliaboost._compat import available_cores
+from gliaboost.errors import GliaboostError
 from gliaboost.progress import Progress
 
 T = TypeVar("T")
@@ -39,6 +40,32 @@ class Executor(Protocol):
         """Hand in a task; do not wait for it."""
 
 
+class MemberLostError(GliaboostError):
+    """A task that talks to others of its `Team` lost one of them: theirs is the error to tell."""
+
+
+class Team(Protocol):
+    """Processes that do a task each at the same time, so that these can talk to each other.
+
+    Attributes
+    ----------
+    members : int
+        How many there are.
+    address : str
+        The IP address by which they reach this process.
+    """
+
+    members: int
+    address: str
+
+    def at_once(self, fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """Do a task with every item, each in a process of its own; give all results, or none.
+
+        When one fails the others are given up. `MemberLostError` is raised only where no task has
+        another error.
+        """
+
+
 @runtime_checkable
 class Workers(Executor, Protocol):
     """An executor that knows where its tasks run, as a cluster does.
@@ -62,6 +89,9 @@ class Workers(Executor, Protocol):
 
     def for_networks(self) -> Executor:
         """Give one whose tasks run one on a GPU, where workers say that they have some."""
+
+    def team(self) -> Team | None:
+        """Give the processes for what all of them do together; None where they cannot."""
 
 
 def workers_of(executor: Executor) -> Workers:
@@ -178,6 +208,9 @@ class _Plain:
 
     def for_networks(self) -> Executor:
         return self
+
+    def team(self) -> None:
+        return None
 
 
 class _InCaller:

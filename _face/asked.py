@@ -15,6 +15,7 @@ from gliaboost._face.naming import FeatureNames
 from gliaboost._face.places import check_file, check_folder
 from gliaboost._face.presets import Preset, as_far_as_masks_go
 from gliaboost._face.settings import SettingsGiven
+from gliaboost._face.workers import check_spread, check_workers
 from gliaboost.datasets.naming import named
 from gliaboost.errors import UnreadableWarning, UsageError
 from gliaboost.progress import Progress
@@ -48,6 +49,7 @@ def checked(
     out: Path | str | None,
     store: Path | str | None,
     progress: Progress,
+    cluster: Path | str | None = None,
 ) -> tuple[Choice, Manifest]:
     """Check everything before any work, tell all faults, and keep the manifest of a folder."""
     choice = choose(
@@ -63,6 +65,8 @@ def checked(
     if len(choice.models) > 1:
         faults.note(UsageError(f"--model {asked.model}: one model is expected"))
     check_numbers(faults, asked.jobs, asked.seed)
+    check_workers(faults, cluster, None)
+    check_spread(faults, choice.parameters, cluster)
     check_file(faults, out, "--out")
     check_folder(faults, store, "--store")
     read = read_labelled(faults, data, target, modality, store=store, progress=progress)

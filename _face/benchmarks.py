@@ -17,7 +17,7 @@ from gliaboost._face.places import check_folder
 from gliaboost._face.presets import USUAL, as_far_as_masks_go, preset_of
 from gliaboost._face.runs import identity_of, run_folder, write_note
 from gliaboost._face.settings import SettingsGiven
-from gliaboost._face.workers import check_workers, working
+from gliaboost._face.workers import check_spread, check_workers, working
 from gliaboost.datasets.naming import named
 from gliaboost.locks import held
 from gliaboost.progress import SILENT, Progress
@@ -195,6 +195,8 @@ def benchmark(
     check_folder(faults, out, "--out")
     check_folder(faults, store, "--store")
     check_workers(faults, cluster, executor)
+    # A fold is fitted whole by one worker, so none is there to share it.
+    check_spread(faults, choice.parameters, None)
     asked_folds = list[str]()
     with faults.noted():
         asked_folds = folds_named(only)

@@ -13,6 +13,7 @@ from gliaboost._face.inputs import DataSet
 from gliaboost._face.naming import FeatureNames
 from gliaboost._face.presets import USUAL, preset_of
 from gliaboost._face.settings import SettingsGiven
+from gliaboost._face.workers import working
 from gliaboost.locks import alone_at
 from gliaboost.progress import SILENT, Progress
 
@@ -39,6 +40,7 @@ def train(
     jobs: int | None = None,
     seed: int = 0,
     store: Path | str | None = None,
+    cluster: Path | str | None = None,
     progress: Progress = SILENT,
 ) -> Bundle:
     """Fit one model on a whole data set.
@@ -83,6 +85,9 @@ def train(
         Same seed, same numbers.
     store : path-like, optional
         The feature cache; default: in the user's cache folder.
+    cluster : path-like, optional
+        Worker processes, as for `extract`: they extract, and fit ``xgboost`` together where it is
+        to be spread (``{"xgboost": {"spread": True}}``). Default: threads.
     progress : Progress, optional
         Hears of the images to extract.
 
@@ -141,7 +146,7 @@ def train(
         jobs,
         seed,
     )
-    choice, table = checked(asked, faults, data, target, modality, out, store, progress)
+    choice, table = checked(asked, faults, data, target, modality, out, store, progress, cluster)
     (name,) = choice.models
     given: dict[str, Any] = {
         "parameters": choice.parameters.get(name),
@@ -153,19 +158,22 @@ def train(
     cache = FeatureStore(None if store is None else Path(store))
     if not table.has_patients:
         progress.line(UNKNOWN)
-    read = training_data(
-        table,
-        choice.extractors,
-        name,
-        cache,
-        preparation=choice.preparation,
-        jobs=jobs,
-        progress=progress,
-    )
-    bundle = train_on(read, name, **given)
     folds = estimate if estimate is not None else FOLDS if takes(name) == "columns" else 0
-    if folds:
-        keep_estimate(bundle, out_of_fold(read, name, folds=folds, **given))
+    with working(cluster, None, jobs, progress) as workers:
+        read = training_data(
+            table,
+            choice.extractors,
+            name,
+            cache,
+            preparation=choice.preparation,
+            jobs=jobs,
+            executor=workers,
+            progress=progress,
+        )
+        bundle = train_on(read, name, executor=workers, **given)
+        if folds:
+            estimated = out_of_fold(read, name, folds=folds, executor=workers, **given)
+            keep_estimate(bundle, estimated)
     if out is not None:
         save(bundle, out)
     warn_of_unreadable(table, read.extraction)

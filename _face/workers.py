@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gliaboost._face.faults import Faults
 from gliaboost.errors import UsageError
@@ -27,6 +27,16 @@ def check_workers(
 
     with faults.noted():
         check_cluster(os.fspath(cluster))
+
+
+def check_spread(
+    faults: Faults, parameters: Mapping[str, Mapping[str, Any]], cluster: object
+) -> None:
+    """Note models that a cluster's workers are to fit together, where no cluster is asked to."""
+    if cluster is None and any(own.get("spread") for own in parameters.values()):
+        from gliaboost.models.boosters.xgboost_booster import ALONE
+
+        faults.note(UsageError(ALONE))
 
 
 @contextmanager

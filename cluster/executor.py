@@ -14,6 +14,7 @@ from distributed.scheduler import KilledWorker
 
 from gliaboost.cluster.crew import Crew
 from gliaboost.cluster.relay import Relay
+from gliaboost.cluster.team import ClusterTeam
 from gliaboost.errors import ClusterError
 from gliaboost.parallel import Executor, Future
 from gliaboost.progress import SILENT, Progress
@@ -75,6 +76,10 @@ class ClusterExecutor:
         other = ClusterExecutor(self.client, self.address, self.slots, self.gpus)
         other.relay, other.crew, other._resources = self.relay, self.crew, {"GPU": 1}
         return other
+
+    def team(self) -> ClusterTeam:
+        """Give the workers that there are now, for what all of them do together."""
+        return ClusterTeam(self.client, self.address, self.relay)
 
 
 class ClusterFuture(Generic[R]):

@@ -35,6 +35,7 @@ from gliaboost.commands.options import (
     Seed,
     Settings,
     Slice,
+    Spread,
     Store,
     Target,
     Window,
@@ -45,6 +46,7 @@ from gliaboost.commands.options import (
     place,
     print_json,
     say_next,
+    spread_too,
 )
 from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.deferred import defer
@@ -128,6 +130,8 @@ def train(
     out_of_core: OutOfCore = False,
     device: Device = "auto",
     jobs: Jobs = None,
+    cluster: Cluster = None,
+    spread: Spread = False,
     seed: Seed = 0,
     store: Store = None,
     quiet: Quiet = False,
@@ -135,7 +139,7 @@ def train(
 ) -> None:
     """Fit one model on all images and save it as one file."""
     out = place(out, BUNDLE)
-    settings = out_of_core_too(settings, out_of_core)
+    settings = spread_too(out_of_core_too(settings, out_of_core), spread)
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle = gliaboost.train(
             data,
@@ -153,6 +157,7 @@ def train(
             jobs=jobs,
             seed=seed,
             store=store,
+            cluster=cluster,
             progress=progress,
         )
     if as_json:

@@ -197,6 +197,16 @@ OutOfCore = Annotated[
     ),
 ]
 
+Spread = Annotated[
+    bool,
+    typer.Option(
+        "--spread",
+        help="XGBoost is fitted by all workers of --cluster together, each with a part of the "
+        "rows: where one machine cannot hold them. CPU only; all have to last as long as the fit.",
+        rich_help_panel=PLACE,
+    ),
+]
+
 
 def out_of_core_too(settings: list[str] | None, out_of_core: bool) -> list[str] | None:
     """Put ``--out-of-core`` among the settings of `Settings`, where it is a parameter of a model.
@@ -209,6 +219,17 @@ def out_of_core_too(settings: list[str] | None, out_of_core: bool) -> list[str] 
     True
     """
     return [*(settings or ()), "xgboost.out_of_core=true"] if out_of_core else settings
+
+
+def spread_too(settings: list[str] | None, spread: bool) -> list[str] | None:
+    """Put ``--spread`` among the settings of `Settings`, where it is a parameter of a model.
+
+    Examples
+    --------
+    >>> spread_too(["xgboost.rounds=5"], True)
+    ['xgboost.rounds=5', 'xgboost.spread=true']
+    """
+    return [*(settings or ()), "xgboost.spread=true"] if spread else settings
 
 
 @contextmanager

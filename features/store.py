@@ -82,6 +82,11 @@ class FeatureTable:
         self._forget()
         self._damaged: set[Path] = set()
 
+    def __reduce__(self) -> tuple[type[FeatureTable], tuple[Path, dict[str, Any]]]:
+        # Another process may stand in another folder, and reads by itself which rows there are.
+        folder = self.folder if as_url(self.folder) else self.folder.absolute()
+        return type(self), (folder, dict(self.spec))
+
     def missing(self, keys: Sequence[str]) -> list[str]:
         """Return the keys without a row, each once, in the order given."""
         self._refresh()

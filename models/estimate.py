@@ -14,9 +14,11 @@ from gliaboost.models.fitted_columns import (
     learn_columns,
     mask_input,
     model_input,
+    team_input,
 )
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
+from gliaboost.parallel import Executor
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ def out_of_fold(
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> pd.DataFrame | None:
     """Predict every row by a model that was fitted without its patient.
@@ -47,7 +50,7 @@ def out_of_fold(
         A registered model.
     folds : int
         From 2; fewer where a class has fewer patients.
-    parameters, device, jobs, seed, progress
+    parameters, device, jobs, seed, executor, progress
         As for `gliaboost.models.training.train`.
 
     Returns
@@ -76,7 +79,11 @@ def out_of_fold(
             data, rows[train], labels[train], used, folds=tested, seed=seed, progress=progress
         )
         X, beside = model_input(data, cls, rows[train], learned.columns)
-        told = {**family_input(model, learned), **mask_input(data, classifier, rows[train])}
+        told = {
+            **family_input(model, learned),
+            **mask_input(data, classifier, rows[train]),
+            **team_input(classifier, executor),
+        }
         classifier.fit(X, labels[train], groups=groups[train], **beside, **told)
         columns, _ = columns_of(data, rows[test], learned.extractors, progress)
         X, beside = model_input(data, cls, rows[test], columns)

@@ -22,6 +22,7 @@ from gliaboost.models.families import Family, families_of
 from gliaboost.models.inner_parts import inner_parts, teaching
 from gliaboost.models.registry import takes_families
 from gliaboost.models.training_data import TrainingData
+from gliaboost.parallel import Executor, Team, workers_of
 from gliaboost.progress import SILENT, Progress
 
 Rows = NDArray[np.int64]
@@ -205,6 +206,20 @@ def mask_input(data: TrainingData, model: Classifier, rows: Rows) -> dict[str, N
         return {}
     masks, known = data.masks(rows)
     return {"masks": masks, "masked": known}
+
+
+def team_input(model: Classifier, executor: Executor | None) -> dict[str, Team]:
+    """Give a model that several processes fit together those of an executor.
+
+    Returns
+    -------
+    dict
+        ``team``; empty where the model asks for none, or the executor has none.
+    """
+    if executor is None or not getattr(model, "spread", False):
+        return {}
+    team = workers_of(executor).team()
+    return {} if team is None else {"team": team}
 
 
 def family_input(model: str, learned: LearnedColumns) -> dict[str, list[Family]]:

@@ -20,11 +20,13 @@ from gliaboost.models.fitted_columns import (
     learn_columns,
     mask_input,
     model_input,
+    team_input,
 )
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.pretrained import pretrained_on, warnings_of_unknown
 from gliaboost.models.registry import create_model, model_class, shared_parameters, takes
 from gliaboost.models.training_data import TrainingData
+from gliaboost.parallel import Executor
 from gliaboost.progress import SILENT, Progress
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ def train(
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> tuple[Bundle, Extraction]:
     """Fit one model and pack it with all that prediction needs.
@@ -65,6 +68,8 @@ def train(
         Plain values to keep in the bundle's metrics.
     device, jobs, seed
         As on the command line.
+    executor : Executor, optional
+        Extracts, and its processes fit a model that is to be spread; default: threads.
     progress : Progress, optional
         Hears of the images to extract.
 
@@ -83,7 +88,14 @@ def train(
         If unreadable files leave a class empty.
     """
     data = training_data(
-        manifest, extractors, model, store, preparation=preparation, jobs=jobs, progress=progress
+        manifest,
+        extractors,
+        model,
+        store,
+        preparation=preparation,
+        jobs=jobs,
+        executor=executor,
+        progress=progress,
     )
     bundle = train_on(
         data,
@@ -93,6 +105,7 @@ def train(
         device=device,
         jobs=jobs,
         seed=seed,
+        executor=executor,
         progress=progress,
     )
     return bundle, data.extraction
@@ -106,6 +119,7 @@ def training_data(
     *,
     preparation: Preparation | None = None,
     jobs: int | None = None,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> TrainingData:
     """Read once what a model is fitted on, and its inner folds are; arguments as for `train`.
@@ -124,6 +138,7 @@ def training_data(
         store,
         beside=[DESCRIPTION],
         jobs=jobs,
+        executor=executor,
         progress=progress,
     )
 
@@ -137,6 +152,7 @@ def train_on(
     device: str = "auto",
     jobs: int | None = None,
     seed: int = 0,
+    executor: Executor | None = None,
     progress: Progress = SILENT,
 ) -> Bundle:
     """Fit one model on what was read, and pack it; further arguments as for `train`.
@@ -155,7 +171,11 @@ def train_on(
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
     X, beside = model_input(data, type(classifier), rows, learned.columns)
-    told = {**family_input(model, learned), **mask_input(data, classifier, rows)}
+    told = {
+        **family_input(model, learned),
+        **mask_input(data, classifier, rows),
+        **team_input(classifier, executor),
+    }
     classifier.fit(X, labels, groups=groups, **beside, **told)
     known: dict[str, Any] = {
         "images": len(rows),

@@ -140,7 +140,7 @@ def test_a_name_has_an_example(name: str) -> None:
 
 def options_of(command: Any) -> set[str]:
     shown = {"quiet", "as_json", "as_csv"}  # they choose what is printed, and of nothing else
-    shown |= {"out_of_core"}  # one of `settings`
+    shown |= {"out_of_core", "spread"}  # of `settings`
     return set(inspect.signature(command).parameters) - shown
 
 

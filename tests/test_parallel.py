@@ -268,3 +268,4 @@ def test_any_executor_is_taken_for_workers_that_know_nothing_of_places() -> None
         value = object()
         assert workers.share(value) is value and workers.hear(SILENT) is SILENT
         assert workers.for_networks().submit(abs, -3).result() == 3 and workers.slots >= 1
+        assert workers.team() is None

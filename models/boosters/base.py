@@ -212,6 +212,16 @@ class Booster(ColumnClassifier):
             If a parameter is illegal, a value infinite, or there is a single class; or if the
             device is not to be had.
         """
+        return self._fit(X, y, groups, sample_weight, self._boost)
+
+    def _fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None,
+        sample_weight: ArrayLike | None,
+        boost: Callable[[BoostingTask], Boosted],
+    ) -> Self:
         check_parameters(self, self.legal)
         device = self._chosen_device()
         matrix: Columns
@@ -219,7 +229,7 @@ class Booster(ColumnClassifier):
             matrix, codes = X, self._stored_rows(X, y)
         else:
             matrix, codes = self._training_rows(X, y)
-        fitted = self._boost(self._task(matrix, codes, groups, sample_weight, device))
+        fitted = boost(self._task(matrix, codes, groups, sample_weight, device))
         if self.device == "cuda" and fitted.device != "cuda":
             raise GliaboostError(
                 f"{self.name} was told to train on cuda and trained on {fitted.device}; see "

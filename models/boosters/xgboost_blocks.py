@@ -33,6 +33,8 @@ class Blocks:
         The library's.
     matrix : callable
         Bins the rows ``float32 [N, width]`` of the block of this number.
+    summed : callable, optional
+        Adds a number up over the processes that hold rows, where these are some of all rows.
     """
 
     memory = "host"
@@ -42,8 +44,9 @@ class Blocks:
         task: BoostingTask,
         parameters: dict[str, Any],
         matrix: Callable[[int, NDArray[np.float32]], Any],
+        summed: Callable[[float], float] = float,
     ) -> None:
-        self.task, self.parameters = task, parameters
+        self.task, self.parameters, self.summed = task, parameters, summed
         width = task.X.shape[1]
         dealt = np.random.default_rng(parameters["seed"]).permutation(width)
         count = max(1, width // task.columns)
@@ -135,4 +138,5 @@ class BlockGrowing:
         self._margin += np.asarray(added, dtype=np.float32) - np.float32(START)
         self._p = softmax(self._margin, axis=1)
         rows = self._rows
-        return summed_log_loss(self._p[rows], task.y[rows], task.weight[rows])
+        own = summed_log_loss(self._p[rows], task.y[rows], task.weight[rows])
+        return self._blocks.summed(own)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from gliaboost.errors import UsageError
 from gliaboost.features.stored_columns import Columns, StoredColumns
@@ -17,10 +18,18 @@ from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.boosters.xgboost_blocks import START, Blocks
 from gliaboost.models.boosters.xgboost_matrices import binned, binned_on_disk, pieces_of, scratch
+from gliaboost.models.boosters.xgboost_spread import boost_spread
 from gliaboost.models.parameter_checks import Legal
 from gliaboost.models.registry import register
 from gliaboost.models.trees.trees import Trees
 from gliaboost.models.trees.xgboost_form import read_xgboost
+from gliaboost.parallel import Team
+
+# Said where a model is to be spread and there is nobody to share it with.
+ALONE = (
+    "xgboost.spread needs the workers of a cluster, and here one process fits a model: give it to "
+    "gliaboost train with --cluster, or leave it"
+)
 
 
 @register
@@ -38,6 +47,12 @@ class XGBoost(Booster):  # noqa: D101
     Columns in the store (`gliaboost.features.stored_columns.StoredColumns`) are read block by block
     and binned, a byte or two a value; the cuts, and so the model, are those of the same columns in
     memory. With `out_of_core` the bins lie on disk too, and each round reads those of its block.
+
+    With `spread` the processes of a cluster fit one model together, on the CPU: each reads and bins
+    a part of the rows, and what they tell each other are histograms, by the library's own
+    communicator. The model is one of all rows: that of one process to the last digits where no
+    column has more than `max_bin` values, and else with cuts a little elsewhere. All processes have
+    to last as long as the fit.
 
     References
     ----------
@@ -64,6 +79,7 @@ class XGBoost(Booster):  # noqa: D101
     legal: ClassVar[Legal] = {
         **LEGAL,
         "out_of_core": ("True or False", lambda v: isinstance(v, bool)),
+        "spread": ("True or False", lambda v: isinstance(v, bool)),
     }
 
     def __init__(
@@ -81,6 +97,7 @@ class XGBoost(Booster):  # noqa: D101
         inner_folds: int = 4,
         class_weight: str | dict[Any, float] | None = "balanced",
         out_of_core: bool = False,
+        spread: bool = False,
         device: str = "auto",
         jobs: int | None = None,
         seed: int = 0,
@@ -102,10 +119,46 @@ class XGBoost(Booster):  # noqa: D101
             seed=seed,
         )
         self.out_of_core = out_of_core
+        self.spread = spread
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        team: Team | None = None,
+    ) -> Self:
+        """Choose the rounds on held-out groups, then fit on all rows.
+
+        Parameters
+        ----------
+        X, y, groups, sample_weight
+            As for `Booster.fit`.
+        team : Team, optional
+            The processes that fit the model where `spread` is set.
+
+        Returns
+        -------
+        XGBoost
+            Itself.
+
+        Raises
+        ------
+        UsageError
+            As for `Booster.fit`; or if `spread` is set and there is no team.
+        ClusterError
+            If a process of the team is lost.
+        """
+        if not self.spread:
+            return self._fit(X, y, groups, sample_weight, self._boost)
+        if team is None:
+            raise UsageError(ALONE)
+        return self._fit(X, y, groups, sample_weight, partial(self._boost_spread, team))
 
     def parameter_faults(self) -> list[str]:
         """List what is wrong with the parameters; see `Classifier.parameter_faults`."""
-        return [*super().parameter_faults(), *self._out_of_core_faults()]
+        return [*super().parameter_faults(), *self._cpu_faults()]
 
     def _boost(self, task: BoostingTask) -> Boosted:
         if self.out_of_core:
@@ -121,21 +174,30 @@ class XGBoost(Booster):  # noqa: D101
         native = bytes(booster.save_raw("ubj"))
         return Boosted(native, rounds, str(device).partition(":")[0], source.memory)
 
+    def _boost_spread(self, team: Team, task: BoostingTask) -> Boosted:
+        parameters = self._parameters(task)
+        native, rounds = boost_spread(task, parameters, self.early_stopping_rounds, self.jobs, team)
+        return Boosted(native, rounds, "cpu")
+
     @staticmethod
     def _read(native: bytes) -> Trees:
         return read_xgboost(native)
 
     def _chosen_device(self) -> str:
-        if not self.out_of_core:
-            return super()._chosen_device()
-        if faults := self._out_of_core_faults():
+        if faults := self._cpu_faults():
             raise UsageError("; ".join(faults))
-        return "cpu"
+        return "cpu" if self.out_of_core or self.spread else super()._chosen_device()
 
-    def _out_of_core_faults(self) -> list[str]:
-        if not self.out_of_core or self.device != "cuda":
-            return []
-        return ["out_of_core trains on the CPU, and device='cuda' was asked for; leave one of them"]
+    def _cpu_faults(self) -> list[str]:
+        asked = [name for name in ("out_of_core", "spread") if getattr(self, name)]
+        faults = []
+        if len(asked) > 1:
+            faults.append("out_of_core and spread were both asked for; leave one of them")
+        if asked and self.device == "cuda":
+            faults.append(
+                f"{asked[0]} trains on the CPU, and device='cuda' was asked for; leave one of them"
+            )
+        return faults
 
     @contextmanager
     def _source(self, task: BoostingTask, parameters: dict[str, Any]) -> Iterator[_Whole | Blocks]:

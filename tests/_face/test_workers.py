@@ -2,13 +2,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import gliaboost
 from gliaboost._face.faults import Faults
-from gliaboost._face.workers import check_workers, working
+from gliaboost._face.workers import check_spread, check_workers, working
 from gliaboost.errors import ManifestError, UsageError
 from gliaboost.progress import SILENT
 from gliaboost.remote import write_remote
@@ -35,6 +37,55 @@ def test_faults_are_noted_before_any_work() -> None:
     with pytest.raises(UsageError, match="give one of them") as caught:
         faults.tell()
     assert "expected local:N" in str(caught.value)
+
+
+@pytest.mark.parametrize("cluster", [None, "local:2"])
+@pytest.mark.parametrize("parameters", [{}, {"svm": {}}, {"xgboost": {"spread": False}}])
+def test_what_is_not_to_be_spread_needs_no_cluster(
+    cluster: str | None, parameters: dict[str, dict[str, bool]]
+) -> None:
+    faults = Faults()
+    check_spread(faults, parameters, cluster)
+    check_spread(faults, {"xgboost": {"spread": True}}, "local:2")
+    assert not faults
+
+
+def test_what_is_to_be_spread_is_refused_where_nobody_shares_it(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    data = make_images()
+    asked: dict[str, Any] = {"settings": ["xgboost.spread=true"], "store": tmp_path / "store"}
+    for call in (
+        lambda: gliaboost.train(data, model="xgboost", **asked),
+        lambda: gliaboost.tune(data, model="xgboost", **asked),
+        lambda: gliaboost.benchmark(
+            data, models="xgboost", cluster="local:2", out=tmp_path / "run", **asked
+        ),
+    ):
+        with pytest.raises(UsageError, match="spread needs the workers of a cluster"):
+            call()
+    assert not (tmp_path / "store").exists() and not (tmp_path / "run").exists()
+
+
+def test_a_cluster_extracts_for_a_training_and_fits_what_is_to_be_spread(
+    make_images: MakeImages, tmp_path: Path
+) -> None:
+    data = make_images(patients=12)
+    # Few values a column, so that the cuts are the same; all rows, as they are drawn by place.
+    few = {"rounds": 6, "inner_folds": 2, "subsample": 1.0, "max_bin": 255}
+    asked: dict[str, Any] = {"model": "xgboost", "features": "glcm", "estimate": 2, "jobs": 1}
+    here = gliaboost.train(data, settings={"xgboost": few}, store=tmp_path / "here", **asked)
+    there = gliaboost.train(
+        data,
+        settings={"xgboost": {**few, "spread": True}},
+        store=tmp_path / "there",
+        cluster="local:2",
+        **asked,
+    )
+    assert there.parameters["spread"] and not here.parameters["spread"]
+    assert there.metrics["estimate"] == here.metrics["estimate"]
+    answers = [gliaboost.predict(b, data.parent).to_frame()["proba_fine"] for b in (here, there)]
+    np.testing.assert_allclose(answers[0], answers[1], rtol=0, atol=1e-5)
 
 
 def test_manifest_pictures_and_store_of_objects_give_the_same_columns(

@@ -94,7 +94,7 @@ def test_train(replace: Any, ask: Any) -> None:
         "next: gliaboost predict b.joblib NEW_IMAGES",
     ]
     expected = {**WORKED, **CHOSEN, **LOOKED, "out": Path("b.joblib"), "model": "svm"}
-    expected |= {"estimate": 4, "preset": "best"}
+    expected |= {"estimate": 4, "preset": "best", "cluster": None}
     assert given(calls) == ((Path("m.csv"),), expected)
 
 
@@ -102,6 +102,15 @@ def test_train_out_of_core_is_a_parameter_of_xgboost(replace: Any, ask: Any) -> 
     calls = replace("train", bundle(model="xgboost"))
     ask("train", "m.csv", "--model", "xgboost", "--out-of-core", "--set", "xgboost.rounds=5")
     assert given(calls)[1]["settings"] == ["xgboost.rounds=5", "xgboost.out_of_core=true"]
+
+
+def test_train_hands_a_cluster_on_and_spread_is_a_parameter_of_xgboost(
+    replace: Any, ask: Any
+) -> None:
+    calls = replace("train", bundle(model="xgboost"))
+    ask("train", "m.csv", "--model", "xgboost", "--cluster", "local:2", "--spread")
+    assert given(calls)[1]["settings"] == ["xgboost.spread=true"]
+    assert given(calls)[1]["cluster"] == "local:2"
 
 
 def test_train_says_what_it_may_reach(replace: Any, ask: Any) -> None:

@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -38,6 +39,21 @@ def test_reads_back_what_was_written_in_any_order(tmp_path: Path) -> None:
     t.write(["c"], rows(1, start=100))
     np.testing.assert_array_equal(t.read(["c", "a", "c"])[:, 0], [100, 0, 100])
     np.testing.assert_array_equal(table(tmp_path).read(["b"]), rows(2)[1:])
+
+
+def test_a_table_that_travels_is_found_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path)
+    t = FeatureStore(Path("store")).table("demo-0", {"name": "demo"})
+    t.write(["a", "b"], rows(2))
+    packed = pickle.dumps(t)
+    monkeypatch.chdir(tmp_path / "other")
+    np.testing.assert_array_equal(pickle.loads(packed).read(["b"]), rows(2)[1:])
+    at_url = FeatureTable(Path("s3://bucket/demo-0"), {"name": "demo"})
+    same = pickle.loads(pickle.dumps(at_url))
+    assert (same.folder, same.spec) == (at_url.folder, at_url.spec)
 
 
 def test_missing_names_each_key_once_in_order(tmp_path: Path) -> None:
