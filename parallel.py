@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from gliaboost._compat import available_cores
 from gliaboost.errors import GliaboostError
@@ -40,29 +40,30 @@ class Executor(Protocol):
         """Hand in a task; do not wait for it."""
 
 
+# Whether anybody waits still for what a task will return.
+Wanted: TypeAlias = Callable[[], bool]
+
+
 class MemberLostError(GliaboostError):
     """A task that talks to others of its `Team` lost one of them: theirs is the error to tell."""
 
 
 class Team(Protocol):
-    """Processes that do a task each at the same time, so that these can talk to each other.
+    """Processes that do a task each at the same time, so that these can talk to each other."""
 
-    Attributes
-    ----------
-    members : int
-        How many there are.
-    address : str
-        The IP address by which they reach this process.
-    """
+    @property
+    def members(self) -> int:
+        """How many there are, from 1."""
 
-    members: int
-    address: str
+    @property
+    def address(self) -> str:
+        """The IP address by which they reach this process."""
 
-    def at_once(self, fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    def at_once(self, fn: Callable[[T, Wanted], R], items: Sequence[T]) -> list[R]:
         """Do a task with every item, each in a process of its own; give all results, or none.
 
-        When one fails the others are given up. `MemberLostError` is raised only where no task has
-        another error.
+        When one fails the others are given up: the task is given what says so, and asks it now and
+        then. What a `MemberLostError` says is told only where no task has another error.
         """
 
 

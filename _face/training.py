@@ -102,6 +102,8 @@ def train(
         If the manifest has faults or no labels; lists all of them.
     UsageError
         If a name, a parameter or a place will not do; lists all of it, before any work.
+    ClusterError
+        If a cluster cannot be reached, or a worker is lost that fits a model with others.
     GliaboostError
         If unreadable files leave a class empty.
 
@@ -171,10 +173,13 @@ def train(
             progress=progress,
         )
         bundle = train_on(read, name, executor=workers, **given)
+        if out is not None:
+            # What may fail in the folds, as a worker, costs the estimate and not the model.
+            save(bundle, out)
         if folds:
             estimated = out_of_fold(read, name, folds=folds, executor=workers, **given)
             keep_estimate(bundle, estimated)
-    if out is not None:
-        save(bundle, out)
+            if out is not None:
+                save(bundle, out)
     warn_of_unreadable(table, read.extraction)
     return bundle

@@ -32,8 +32,8 @@ def check_workers(
 def check_spread(
     faults: Faults, parameters: Mapping[str, Mapping[str, Any]], cluster: object
 ) -> None:
-    """Note models that a cluster's workers are to fit together, where no cluster is asked to."""
-    if cluster is None and any(own.get("spread") for own in parameters.values()):
+    """Note that a cluster's workers are to fit a model together where no cluster is asked to."""
+    if cluster is None and parameters.get("xgboost", {}).get("spread"):
         from gliaboost.models.boosters.xgboost_booster import ALONE
 
         faults.note(UsageError(ALONE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from distributed import Client
 
@@ -13,6 +13,27 @@ from gliaboost.progress import Progress
 
 # Seconds after which it is asked again; and without any worker, after which nobody waits for one.
 _ASKED, ALONE = 5.0, 60.0
+# Seconds in which a scheduler answers.
+_ANSWER = 10.0
+
+
+def present(client: Client) -> dict[str, dict[str, Any]]:
+    """Ask the scheduler for its workers, by their addresses.
+
+    Not by ``Client.scheduler_info``: what that gives is what the client heard last, and it hears
+    every two seconds of a scheduler's state without its workers.
+
+    Raises
+    ------
+    OSError or TimeoutError
+        If the scheduler does not answer.
+    """
+    if client.scheduler is None:
+        raise OSError("the client is closed")
+    found: dict[str, Any] = client.sync(
+        client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER
+    )
+    return cast("dict[str, dict[str, Any]]", found["workers"])
 
 
 class Crew:
@@ -51,7 +72,7 @@ class Crew:
             return
         self._asked = now
         try:
-            found = self._client.scheduler_info(n_workers=-1)["workers"]
+            found = present(self._client)
         except (OSError, TimeoutError):
             return  # of a scheduler that is gone its tasks tell
         there = any(_has(worker, resources or {}) for worker in found.values())

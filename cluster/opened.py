@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gliaboost._compat import available_cores
 from gliaboost.cluster.address import LocalWorkers, Scheduler, read_address
@@ -178,12 +178,13 @@ def _checked(
     client: Client, address: str, place: LocalWorkers | Scheduler, progress: Progress
 ) -> Iterator[Workers]:
     from gliaboost.cluster.bounds import SharedCores
+    from gliaboost.cluster.crew import present
     from gliaboost.cluster.executor import ClusterExecutor, hosts
     from gliaboost.cluster.warned import ToldWarnings
 
     for note in check_versions(client.run(eval, ASKED, on_error="return")):
         progress.line(note)
-    known: dict[str, dict[str, Any]] = client.scheduler_info(n_workers=-1)["workers"]
+    known = present(client)
     slots = sum(int(worker["nthreads"]) for worker in known.values())
     gpus = sum(int(worker.get("resources", {}).get("GPU", 0)) for worker in known.values())
     if isinstance(place, Scheduler):

@@ -31,10 +31,10 @@ from gliaboost.commands.options import (
     Store,
     Target,
     exit_with_failures,
-    out_of_core_too,
     print_json,
     say_next,
     typed,
+    xgboost_too,
 )
 from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.deferred import defer
@@ -162,7 +162,7 @@ def benchmark(
     """
     # scikit-learn brings some that nothing here uses.
     defer()
-    settings = out_of_core_too(settings, out_of_core)
+    settings = xgboost_too(settings, out_of_core=out_of_core)
     with shown_progress(quiet) as progress:
         results = gliaboost.benchmark(
             data,

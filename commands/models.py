@@ -42,11 +42,10 @@ from gliaboost.commands.options import (
     check_writable,
     collecting_unreadable,
     exit_with_failures,
-    out_of_core_too,
     place,
     print_json,
     say_next,
-    spread_too,
+    xgboost_too,
 )
 from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.deferred import defer
@@ -139,7 +138,7 @@ def train(
 ) -> None:
     """Fit one model on all images and save it as one file."""
     out = place(out, BUNDLE)
-    settings = spread_too(out_of_core_too(settings, out_of_core), spread)
+    settings = xgboost_too(settings, out_of_core=out_of_core, spread=spread)
     with shown_progress(quiet) as progress, collecting_unreadable() as failed:
         bundle = gliaboost.train(
             data,

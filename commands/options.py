@@ -202,34 +202,25 @@ Spread = Annotated[
     typer.Option(
         "--spread",
         help="XGBoost is fitted by all workers of --cluster together, each with a part of the "
-        "rows: where one machine cannot hold them. CPU only; all have to last as long as the fit.",
+        "rows: where one machine cannot hold them. CPU only; all have to last as long as the fit, "
+        "and the bins depend a little on how many they are.",
         rich_help_panel=PLACE,
     ),
 ]
 
 
-def out_of_core_too(settings: list[str] | None, out_of_core: bool) -> list[str] | None:
-    """Put ``--out-of-core`` among the settings of `Settings`, where it is a parameter of a model.
+def xgboost_too(settings: list[str] | None, **asked: bool) -> list[str] | None:
+    """Put flags that are parameters of XGBoost, as ``--out-of-core``, among the settings.
 
     Examples
     --------
-    >>> out_of_core_too(["xgboost.rounds=5"], True)
+    >>> xgboost_too(["xgboost.rounds=5"], out_of_core=True, spread=False)
     ['xgboost.rounds=5', 'xgboost.out_of_core=true']
-    >>> out_of_core_too(None, False) is None
+    >>> xgboost_too(None, out_of_core=False) is None
     True
     """
-    return [*(settings or ()), "xgboost.out_of_core=true"] if out_of_core else settings
-
-
-def spread_too(settings: list[str] | None, spread: bool) -> list[str] | None:
-    """Put ``--spread`` among the settings of `Settings`, where it is a parameter of a model.
-
-    Examples
-    --------
-    >>> spread_too(["xgboost.rounds=5"], True)
-    ['xgboost.rounds=5', 'xgboost.spread=true']
-    """
-    return [*(settings or ()), "xgboost.spread=true"] if spread else settings
+    flags = [f"xgboost.{name}=true" for name, wanted in asked.items() if wanted]
+    return [*(settings or ()), *flags] if flags else settings
 
 
 @contextmanager

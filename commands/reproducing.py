@@ -17,10 +17,10 @@ from gliaboost.commands.options import (
     Quiet,
     Store,
     completed,
-    out_of_core_too,
     print_json,
     say_next,
     typed,
+    xgboost_too,
 )
 from gliaboost.commands.progress_bar import shown_progress
 from gliaboost.errors import UsageError
@@ -146,5 +146,5 @@ def _parsed(command: Callable[..., None], words: list[str]) -> dict[str, Any]:
         said = getattr(error, "message", str(error))
         raise UsageError(f"the command of then cannot be read: {said}") from error
     if "out_of_core" in given:
-        given["settings"] = out_of_core_too(given.get("settings"), given.pop("out_of_core"))
+        given["settings"] = xgboost_too(given.get("settings"), out_of_core=given.pop("out_of_core"))
     return {"tune" if k == "trials" else k: v for k, v in given.items() if v is not None}

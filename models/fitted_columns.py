@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import has_fit_parameter
 
 from gliaboost.datasets.manifest import Manifest
 from gliaboost.errors import UsageError
@@ -216,7 +217,8 @@ def team_input(model: Classifier, executor: Executor | None) -> dict[str, Team]:
     dict
         ``team``; empty where the model asks for none, or the executor has none.
     """
-    if executor is None or not getattr(model, "spread", False):
+    asks = has_fit_parameter(type(model), "team") and getattr(model, "spread", False)
+    if executor is None or not asks:
         return {}
     team = workers_of(executor).team()
     return {} if team is None else {"team": team}

@@ -273,7 +273,7 @@ class Booster(ColumnClassifier):
                 warnings.warn(
                     "a class has a single patient in the training rows, so none can be held out to "
                     f"choose the rounds: {rounds} are fitted",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
         columns = self._columns(X.shape[1])
         threads = threads_for(len(X) * columns, self.jobs)

@@ -16,11 +16,11 @@ from gliaboost.models.boosters.rounds import choose_rounds
 from gliaboost.models.boosters.task import BoostingTask
 from gliaboost.models.boosters.xgboost_blocks import Blocks
 from gliaboost.models.boosters.xgboost_matrices import binned
-from gliaboost.parallel import MemberLostError, Team
+from gliaboost.parallel import MemberLostError, Team, Wanted
 
-# Seconds: for all processes to meet, and for one to wait until another has read its rows. The
-# library's own wait, of minutes, is too short for a store that is read over a network.
-_MEET, _WAIT = 300, 24 * 3600
+# Seconds for which a process waits until another has read its rows (the library's own wait, of
+# minutes, is too short for a store that is read over a network), and to close the meeting.
+_WAIT, _CLOSE = 24 * 3600, 10
 
 
 class Share(NamedTuple):
@@ -100,8 +100,15 @@ def boost_spread(
     return native, rounds
 
 
-def fit_share(share: Share) -> tuple[bytes, int]:
+def fit_share(share: Share, wanted: Wanted = lambda: True) -> tuple[bytes, int]:
     """Fit with the other processes; all come to the same model.
+
+    Parameters
+    ----------
+    share : Share
+        What this process is given.
+    wanted : callable, optional
+        Whether anybody waits for the model; asked each round.
 
     Returns
     -------
@@ -114,7 +121,7 @@ def fit_share(share: Share) -> tuple[bytes, int]:
     UsageError
         If this process has another XGBoost.
     MemberLostError
-        If another process ended before the model was done.
+        If another process ended before the model was done, or nobody waits for it.
     """
     import xgboost
     from xgboost.collective import Op, allreduce
@@ -129,6 +136,8 @@ def fit_share(share: Share) -> tuple[bytes, int]:
     parameters = {**share.parameters, "nthread": threads}
 
     def summed(value: float) -> float:
+        if not wanted():
+            raise MemberLostError("nobody waits for the model")
         return float(allreduce(np.array([value]), Op.SUM)[0])
 
     def matrix(_: int, rows: NDArray[np.float32]) -> Any:
@@ -146,21 +155,29 @@ def fit_share(share: Share) -> tuple[bytes, int]:
     except xgboost.core.XGBoostError as error:
         if "collective" not in str(error):
             raise
-        raise MemberLostError(f"a process of those that fit one XGBoost is gone: {error}") from None
+        raise MemberLostError(
+            f"XGBoost no longer hears another of the processes that fit one model: {_first(error)}"
+        ) from None
     return b"" if share.rank else bytes(booster.save_raw("ubj")), rounds
 
 
 @contextmanager
 def _communicating(share: Share) -> Iterator[None]:
+    import xgboost
     from xgboost.collective import CommunicatorContext
 
+    own: dict[str, Any] = {"dmlc_task_id": f"{share.rank:06d}", "dmlc_timeout": _WAIT}
     with ExitStack() as stack:
-        # It prints its rank, where others may read what this process answers.
-        with redirect_stdout(io.StringIO()):
-            task_id = f"{share.rank:06d}"
-            stack.enter_context(
-                CommunicatorContext(**share.meeting, dmlc_task_id=task_id, dmlc_timeout=_WAIT)
-            )
+        try:
+            # It prints its rank, where others may read what this process answers.
+            with redirect_stdout(io.StringIO()):
+                stack.enter_context(CommunicatorContext(**share.meeting, **own))
+        except xgboost.core.XGBoostError as error:
+            where = "{dmlc_tracker_uri}:{dmlc_tracker_port}".format_map(share.meeting)
+            raise MemberLostError(
+                f"the processes that fit one XGBoost did not meet at {where}, to which each of "
+                f"them has to connect, and to each other: {_first(error)}"
+            ) from None
         yield
 
 
@@ -178,7 +195,8 @@ def _meeting(members: int, address: str) -> Iterator[dict[str, Any]]:
     from xgboost.tracker import RabitTracker
 
     try:
-        tracker = RabitTracker(n_workers=members, host_ip=address, sortby="task", timeout=_MEET)
+        # Without a limit: a worker may have something else to do first.
+        tracker = RabitTracker(n_workers=members, host_ip=address, sortby="task")
         tracker.start()
     except (xgboost.core.XGBoostError, OSError) as error:
         raise GliaboostError(
@@ -186,8 +204,16 @@ def _meeting(members: int, address: str) -> Iterator[dict[str, Any]]:
         ) from error
     try:
         yield dict(tracker.worker_args())
-        tracker.wait_for(_MEET)
+        with suppress(xgboost.core.XGBoostError):
+            tracker.wait_for(_CLOSE)
     finally:
         # Where a process was lost it has nothing to end, and says so.
         with suppress(xgboost.core.XGBoostError):
             tracker.free()
+
+
+def _first(error: BaseException) -> str:
+    """Give the line that says what happened; the library begins with where."""
+    lines = [line.removeprefix("- ").strip() for line in str(error).splitlines()]
+    said = [line.partition("]: ")[2] for line in lines if line.startswith("[")]
+    return next((s for s in reversed(said) if s.strip(": ")), lines[0] if lines else "")

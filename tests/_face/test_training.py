@@ -129,6 +129,8 @@ def test_every_option_reaches_the_floor_below(
                 **searched,
             )
     own: dict[str, Any] = {"parameters": {"rounds": 7}, "more": ()}
+    if name == "training_data":
+        own["executor"] = None
     if name == "search":
         own = {"fixed": {"rounds": 7}, "more": (tmp_path / "j",), **searched}
     expected: dict[str, Any] = {"labels": ["glcm"], "model": "xgboost", "store": tmp_path / "s"}

@@ -114,8 +114,9 @@ def test_a_single_patient_of_a_class_is_not_held_out(name: str) -> None:
     X, y, patients = make_data(rows=60)
     one = patients.copy()
     one[y == "pituitary"] = 999
-    with pytest.warns(UserWarning, match="a class has a single patient"):
+    with pytest.warns(UserWarning, match="a class has a single patient") as caught:
         model = quick(name).fit(X, y, groups=one)
+    assert {warning.filename for warning in caught} == {__file__}
     assert model.held_out_ == []
     assert model.n_rounds_ == 60
 

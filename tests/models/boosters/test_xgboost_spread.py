@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import threading
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -18,7 +18,7 @@ from gliaboost.models.boosters import xgboost_spread
 from gliaboost.models.boosters.xgboost_booster import XGBoost
 from gliaboost.models.boosters.xgboost_matrices import binned
 from gliaboost.models.boosters.xgboost_spread import Share, fit_share
-from gliaboost.parallel import MemberLostError
+from gliaboost.parallel import MemberLostError, Wanted
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -37,9 +37,13 @@ class Spawned:
         self.pool, self.members = pool, members
         self.given: list[Any] = []
 
-    def at_once(self, fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    def at_once(self, fn: Callable[[T, Wanted], R], items: Sequence[T]) -> list[R]:
         self.given = list(items)
-        return list(self.pool.map(fn, items))
+        return list(self.pool.map(fn, items, [always] * len(items)))
+
+
+def always() -> bool:
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -130,26 +134,71 @@ def test_who_loses_another_process_says_so_and_does_not_wait(pool: ProcessPoolEx
     told: list[BaseException] = []
 
     class Dying(Spawned):
-        def at_once(self, fn: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        def at_once(self, fn: Callable[[T, Wanted], R], items: Sequence[T]) -> list[R]:
             context = multiprocessing.get_context("spawn")
             pools = [ProcessPoolExecutor(1, mp_context=context) for _ in items]
             futures = [p.submit(lost, i) for p, i in zip(pools, items, strict=True)]  # type: ignore[arg-type]
+            self.given = list(items)
             told.extend(e for f in futures if (e := f.exception(timeout=60)) is not None)
             for pool in pools:
                 pool.shutdown()
             raise told[0]
 
-    before = threading.active_count()
-    with pytest.raises(MemberLostError, match="a process of those that fit one XGBoost is gone"):
-        quick(inner_folds=0, spread=True).fit(X, y, team=Dying(pool, 2))
+    team = Dying(pool, 2)
+    said = "XGBoost no longer hears another of the processes that fit one model: [A-Z]"
+    with pytest.raises(MemberLostError, match=said):
+        quick(inner_folds=0, spread=True).fit(X, y, team=team)
     assert len(told) == 2
-    assert threading.active_count() <= before + 2
+    # The meeting is closed: nobody listens there any more.
+    where = team.given[0].meeting
+    with (
+        pytest.raises(OSError),
+        socket.create_connection(
+            (where["dmlc_tracker_uri"], where["dmlc_tracker_port"]), timeout=5
+        ),
+    ):
+        pass
 
 
 def test_other_versions_do_not_talk(monkeypatch: pytest.MonkeyPatch) -> None:
     share = Share(0, None, {}, 1, 1, {}, "0.1")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=r"a worker has XGBoost \d.* and this process 0\.1;"):
         fit_share(share)
+
+
+def test_processes_that_cannot_meet_say_where(pool: ProcessPoolExecutor) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    nowhere = {"dmlc_tracker_uri": "127.0.0.1", "dmlc_tracker_port": port, "dmlc_retry": 1}
+    X, y, _ = table(60)
+    team = Spawned(pool, 1)
+    quick(inner_folds=0, rounds=1, spread=True).fit(X, y, team=team)
+    share = team.given[0]._replace(meeting=nowhere)
+    with pytest.raises(
+        MemberLostError, match=rf"did not meet at 127\.0\.0\.1:{port}, to which each"
+    ):
+        pool.submit(fit_share, share).result(timeout=60)
+
+
+def test_a_model_that_nobody_waits_for_is_not_fitted_to_its_end(pool: ProcessPoolExecutor) -> None:
+    X, y, _ = table(60)
+    left = iter([True, True, False])
+
+    class Leaving(Spawned):
+        def at_once(self, fn: Callable[[T, Wanted], R], items: Sequence[T]) -> list[R]:
+            return [fn(item, lambda: next(left)) for item in items]
+
+    with pytest.raises(MemberLostError, match="nobody waits for the model"):
+        quick(inner_folds=0, spread=True).fit(X, y, team=Leaving(pool, 1))
+    assert next(left, None) is None
+
+
+def test_fewer_rows_than_processes_are_enough_for_some(pool: ProcessPoolExecutor) -> None:
+    X, y = np.eye(2, dtype=np.float32), np.array([0, 1])
+    team = Spawned(pool, 3)
+    quick(inner_folds=0, rounds=1, spread=True).fit(X, y, team=team)
+    assert [len(share.task.y) for share in team.given] == [1, 1]
 
 
 def test_nothing_is_printed_where_answers_are(capfd: pytest.CaptureFixture[str]) -> None:
