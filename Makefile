@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-fire audit-deps licences fuzz browser lint types docs bench gpu-pack gpu-drill mutants clean
+.PHONY: help install demo test test-integration test-slow test-fire audit-deps licences fuzz browser lint types docs bench gpu-pack gpu-drill mutants clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,8 +31,11 @@ $(VENV)/.tools: pyproject.toml $(VENV)/.installed
 demo: install ## the whole benchmark on the embedded phantom sample
 	$(BIN)/gliaboost demo
 
-test: $(VENV)/.tools ## the whole suite but for what is marked slow
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not fire"
+test: $(VENV)/.tools ## the suite but for what is marked integration, slow or fire
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not integration and not slow and not fire"
+
+test-integration: $(VENV)/.tools ## whole commands, browsers, clusters, notebooks: seconds each
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "integration and not slow and not fire"
 
 test-slow: $(VENV)/.tools ## what takes minutes
 	$(BIN)/python -m pytest -m "slow and not fire"

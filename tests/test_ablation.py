@@ -96,6 +96,7 @@ def test_a_gain_is_that_of_the_one_with_more() -> None:
     assert "| 1 | 1 |" in text
 
 
+@pytest.mark.integration
 def test_a_run_is_read_without_its_controls(tmp_path: Path) -> None:
     data = make_phantom(tmp_path / "phantom", patients=12, slices=1, size=64)
     named: dict[str, Any] = {"features": "glcm", "models": "lightgbm", "store": tmp_path / "store"}

@@ -37,6 +37,7 @@ def test_the_environment_names_the_browser(monkeypatch: pytest.MonkeyPatch) -> N
     assert found_chromium() is None
 
 
+@pytest.mark.integration
 def test_a_page_that_asks_another_host_and_cannot_be_read_is_told(
     browser: Any, tmp_path: Path
 ) -> None:

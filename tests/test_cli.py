@@ -85,6 +85,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.integration
 def test_predict_never_imports_torch(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_predict_never_imports_torch(
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.integration
 def test_four_commands_end_to_end(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -144,6 +146,7 @@ def test_four_commands_end_to_end(
     assert "fine" in cli("predict", bundle, m.parent / "p00-0.png").out
 
 
+@pytest.mark.integration
 def test_killed_benchmark_goes_on_where_it_stopped(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -160,6 +163,7 @@ def test_killed_benchmark_goes_on_where_it_stopped(
     pd.testing.assert_frame_equal(pd.read_parquet(out / "predictions.parquet"), whole)
 
 
+@pytest.mark.integration
 def test_an_unreadable_file_does_not_stop_a_benchmark(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -227,6 +231,7 @@ def test_all_faults_come_at_once(make_images: Callable[..., Path], cli: Cli) -> 
         assert fault in done.err
 
 
+@pytest.mark.integration
 def test_bundle_cut_in_half(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
     m, bundle = make_images(), tmp_path / "m.joblib"
     assert cli("train", m, "--features", "glcm", "--out", bundle).code == 0
@@ -246,6 +251,7 @@ def test_hostile_bundle_runs_nothing(cli: Cli, tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
+@pytest.mark.integration
 def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -259,6 +265,7 @@ def test_prediction_of_a_broken_file_is_reported_beside_the_rest(
     assert "broken.png: " in done.err
 
 
+@pytest.mark.integration
 def test_same_seed_same_predictions(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -284,6 +291,7 @@ def test_debug_shows_the_traceback(cli: Cli) -> None:
         cli("--debug", "extract", "nothing.parquet")
 
 
+@pytest.mark.integration
 def test_tune_searches_and_trains(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -302,6 +310,7 @@ def test_tune_searches_and_trains(
     assert cli("predict", out, m.parent / "p00-0.png").code == 0
 
 
+@pytest.mark.integration
 def test_a_target_and_a_modality_are_chosen(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -322,6 +331,7 @@ def test_a_target_and_a_modality_are_chosen(
     assert "presence" in wrong.err
 
 
+@pytest.mark.integration
 def test_one_page_of_two_runs(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
     m = make_images(patients=12)
     options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls")
@@ -346,6 +356,7 @@ def head_of(number: int, label: str) -> Any:
     )
 
 
+@pytest.mark.integration
 def test_what_of_another_set_is_tested_is_said_on_the_terminal(cli: Cli, tmp_path: Path) -> None:
     def save(place: str, picture: Any) -> None:
         file = tmp_path / place
@@ -376,6 +387,7 @@ def test_what_of_another_set_is_tested_is_said_on_the_terminal(cli: Cli, tmp_pat
     assert "is what another hospital would see" not in done.out
 
 
+@pytest.mark.integration
 def test_some_folds_alone(make_images: Callable[..., Path], cli: Cli, tmp_path: Path) -> None:
     m, out = make_images(patients=12), tmp_path / "run"
     options = ("--features", "glcm", "--models", "lightgbm", "--folds", "3", "--no-controls")
@@ -407,6 +419,7 @@ def test_fetch_lists_and_unpacks_by_hand(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "data" / "sartaj" / "Training" / "no_tumor" / "1.jpg").exists()
 
 
+@pytest.mark.integration
 def test_one_model_on_some_folds(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -418,6 +431,7 @@ def test_one_model_on_some_folds(
     assert sorted(folds["xgboost+glcm"]) == ["2", "3"]
 
 
+@pytest.mark.integration
 def test_parameters_are_set_by_name(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -444,6 +458,7 @@ def test_parameters_are_set_by_name(
         assert fault in " ".join(done.err.split())
 
 
+@pytest.mark.integration
 def test_one_kind_of_features_twice(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -465,6 +480,7 @@ def test_one_kind_of_features_twice(
     assert "'hog:fine' would compute hog once more" in again.err
 
 
+@pytest.mark.integration
 def test_a_benchmark_searches_inside_each_training_part(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -496,6 +512,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.integration
 def test_every_model_in_one_call(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -515,6 +532,7 @@ def test_every_model_in_one_call(
     assert [e["epoch"] for e in kept.metrics["history"]] == [1, 2]
 
 
+@pytest.mark.integration
 def test_a_killed_network_goes_on_at_its_epoch(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -548,6 +566,7 @@ def test_the_version_is_shown(cli: Cli) -> None:
         assert cli(flag).out == f"gliaboost {__version__}\n"
 
 
+@pytest.mark.integration
 def test_names_come_in_any_case_and_lists_in_any_way(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:
@@ -589,6 +608,7 @@ def test_everything_wrong_with_a_call_is_told_at_once(
     assert "extracting" not in done.err and "auditing" not in done.err
 
 
+@pytest.mark.integration
 def test_runs_have_folders_of_their_own_and_unfinished_ones_go_on(
     make_images: Callable[..., Path],
     cli: Cli,
@@ -628,6 +648,7 @@ def test_an_interrupt_of_other_commands_is_one_line_too(
     assert done.code == 130 and "interrupted" in done.err and "Traceback" not in done.err
 
 
+@pytest.mark.integration
 def test_a_folder_whose_split_leaks_carries_it_into_the_results(
     make_images: Callable[..., Path], cli: Cli, tmp_path: Path
 ) -> None:

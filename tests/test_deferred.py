@@ -33,6 +33,7 @@ def test_scikit_learn_and_numba_import_none() -> None:
     assert said(f"import sklearn.base, numba; {ABSENT}") == "[]"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "use",
     [
@@ -68,6 +69,7 @@ def test_what_is_used_is_there(use: str) -> None:
         assert said(f"{first}{use}\n{after}") == "module False"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("child", "inside"), [("pandas.io", "parsers"), ("scipy.stats.mstats", "gmean")]
 )
@@ -89,6 +91,7 @@ print(DataFrame is pandas.DataFrame, isinstance(pandas.DataFrame(), DataFrame))
     assert said(code) == "True True"
 
 
+@pytest.mark.integration
 def test_frames_are_known_by_who_took_hold_before() -> None:
     code = """
 import sklearn.utils.fixes as fixes, sklearn.preprocessing as p
@@ -147,6 +150,7 @@ except ModuleNotFoundError as error:
     assert said(code) == "no_such_library"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("model", ["lightgbm", "xgboost"])
 def test_a_prediction_imports_no_more_than_it_uses(model: str, tmp_path: Path) -> None:
     Image.fromarray(np.full((64, 64), 90, np.uint8)).save(tmp_path / "a.png")

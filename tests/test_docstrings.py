@@ -48,6 +48,7 @@ class Runner(doctest.DocTestRunner):
 GROUPS = {"gliaboost.datasets.phantom.sample": pytest.mark.xdist_group("phantom")}
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=GROUPS.get(n, ())) for n in modules_with_examples()]
 )

@@ -34,6 +34,7 @@ from gliaboost.datasets.sources import read_source  # noqa: E402
 from gliaboost.models.segmentation.decision import Decision  # noqa: E402
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "steps",
     [

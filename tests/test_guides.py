@@ -138,6 +138,7 @@ def test_reference_has_all_that_is_public() -> None:
     assert shown | on_the_page_of_errors >= set(gliaboost.__all__) - {"__version__"}
 
 
+@pytest.mark.integration
 def test_python_that_is_shown_runs(
     make_images: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -102,11 +102,13 @@ def test_importing_it_loads_nothing_heavy() -> None:
     assert not re.findall(r"gliaboost\.\w+", loaded)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", gliaboost.__all__)
 def test_a_name_is_found_in_a_fresh_interpreter(name: str) -> None:
     assert run(f"from gliaboost import {name}; print({name!r})") == name
 
 
+@pytest.mark.integration
 def test_the_rooms_are_found_without_a_further_import() -> None:
     code = "import gliaboost as g; print(g.features.HOG.name, g.errors.UsageError.exit_code)"
     assert run(code) == "hog 2"

@@ -69,6 +69,7 @@ def test_a_reader_who_has_gone_is_no_error_of_ours() -> None:
     assert done.returncode != 0
 
 
+@pytest.mark.integration
 def test_a_command_alone_is_as_among_all() -> None:
     code = (
         "import json, sys, gliaboost.cli as cli\n"

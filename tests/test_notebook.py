@@ -74,6 +74,7 @@ def test_a_prompt_has_two_lines_of_text_whatever_a_name_holds(odd: str) -> None:
     html.encode()
 
 
+@pytest.mark.integration
 def test_two_lines_are_short_whatever_they_hold() -> None:
     lines = notebook.two_lines("Kind", "a" * 10**6, notebook.listed(["b" * 999] * 10**4))
     assert max(map(len, lines.splitlines())) < 300

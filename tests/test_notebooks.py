@@ -72,6 +72,7 @@ def test_the_docs_lead_to_each() -> None:
         assert f"](../notebooks/{path.name})" in page
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=NAMED)
 def test_they_run_on_a_few_patients(path: Path, tmp_path: Path) -> None:
     check(ran(read(path), tmp_path, QUICK[path.stem]))

@@ -123,6 +123,7 @@ def test_small_files_take_little_whatever_they_say(tmp_path: Path, trial: Any) -
     assert trial.faults(reads, files, "UsageError") == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("name", "said"),
     [

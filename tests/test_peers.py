@@ -141,6 +141,7 @@ def test_patients_are_held_out_whole_and_from_each_class(tmp_path: Path) -> None
     assert 0 < held.sum() < len(table) / 4
 
 
+@pytest.mark.integration
 def test_our_booster_and_scikit_learns_run_in_turns_and_are_scored(tmp_path: Path) -> None:
     table = tmp_path / "table.parquet"
     a_table(table)

@@ -49,6 +49,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.integration
 def test_main_job_on_simulated_patients(work: Path) -> None:
     manifest = Path("phantom", "manifest.parquet")
     gliaboost("audit", manifest, "--out", "audit", folder=work)
@@ -86,6 +87,7 @@ def test_manifest_of_a_folder_has_portable_paths(work: Path) -> None:
     assert all((work / path).is_file() for path in paths)
 
 
+@pytest.mark.integration
 def test_info_and_help_start_without_a_gpu(work: Path) -> None:
     facts = json.loads(gliaboost("info", "--json", folder=work))
     assert {"hog", "lbp", "glcm"} <= set(facts["extractors"])

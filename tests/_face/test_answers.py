@@ -39,6 +39,7 @@ def bundle(folder: Path) -> Bundle:
     )
 
 
+@pytest.mark.integration
 def test_an_answer_has_calibrated_probabilities_and_a_set(bundle: Bundle, folder: Path) -> None:
     certainty = certainty_of(bundle)
     assert certainty is not None
@@ -55,6 +56,7 @@ def test_an_answer_has_calibrated_probabilities_and_a_set(bundle: Bundle, folder
     assert sum((known.probabilities or {}).values()) == pytest.approx(1)
 
 
+@pytest.mark.integration
 def test_a_picture_of_the_training_set_is_told_by_its_file(bundle: Bundle, folder: Path) -> None:
     file = folder / "p00-0.png"
     source = ImageSource(file)
@@ -67,6 +69,7 @@ def test_a_picture_of_the_training_set_is_told_by_its_file(bundle: Bundle, folde
     assert again.seen == one.seen and "a copy of it" in copy.seen
 
 
+@pytest.mark.integration
 def test_a_cat_is_refused_and_no_class_is_named(bundle: Bundle) -> None:
     import skimage.data
 
@@ -77,16 +80,19 @@ def test_a_cat_is_refused_and_no_class_is_named(bundle: Bundle) -> None:
     assert not any(name in " ".join(one.notes()) for name in bundle.classes)
 
 
+@pytest.mark.integration
 def test_no_picture_of_the_training_set_is_refused(bundle: Bundle, folder: Path) -> None:
     sources = [ImageSource(file) for file in sorted(folder.glob("*.png"))]
     assert not [one.refused for one in answer(bundle, sources) if one.refused]
 
 
+@pytest.mark.integration
 def test_what_cannot_be_read_is_an_answer_too(bundle: Bundle) -> None:
     (one,) = answer(bundle, [ImageSource("a.png", b"Dear patient")])
     assert one.verdict == "unreadable" and one.error and one.notes() == [f"{one.error}."]
 
 
+@pytest.mark.integration
 def test_a_bundle_without_an_estimate_is_not_said_to_be_calibrated(folder: Path) -> None:
     bare = gliaboost.train(
         folder / "manifest.csv", features="lbp", settings={"lightgbm": {"rounds": 5}},
@@ -122,11 +128,13 @@ def test_answers_stand_in_a_table_a_row_each() -> None:
     assert frame["in_training_set"].tolist() == [True, False]
 
 
+@pytest.mark.integration
 def test_an_explanation_or_words_why_there_is_none(bundle: Bundle, folder: Path) -> None:
     assert isinstance(explanation_of(bundle, ImageSource(folder / "p00-0.png")), Explanation)
     assert "is empty" in str(explanation_of(bundle, ImageSource("a.png", b"")))
 
 
+@pytest.mark.integration
 def test_models_are_asked_about_an_empty_picture(
     bundle: Bundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +146,7 @@ def test_models_are_asked_about_an_empty_picture(
     ask_once("")
 
 
+@pytest.mark.integration
 def test_what_a_bundle_was_trained_on_is_said_without_gaps(bundle: Bundle) -> None:
     facts = dict(bundle_facts(bundle))
     assert facts["Trained on"] == "48 pictures of 24 patients"

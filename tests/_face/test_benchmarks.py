@@ -39,6 +39,7 @@ class Heard(Silent):
         self.lines.append(text)
 
 
+@pytest.mark.integration
 def test_a_benchmark_gives_its_results_and_writes_its_report(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_benchmark_gives_its_results_and_writes_its_report(
     assert (out / "report.html").is_file()
 
 
+@pytest.mark.integration
 def test_a_benchmark_says_what_it_runs_and_what_the_audit_found(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -96,6 +98,7 @@ def test_a_benchmark_says_what_it_runs_and_what_the_audit_found(
     assert again.dataset.audit == ()
 
 
+@pytest.mark.integration
 def test_a_folder_of_classes_is_enough(make_images: MakeImages, tmp_path: Path) -> None:
     path, heard = make_images(patients=12), Heard()
     folder = tmp_path / "classes"
@@ -109,6 +112,7 @@ def test_a_folder_of_classes_is_enough(make_images: MakeImages, tmp_path: Path) 
     assert "patients unknown" in heard.lines[0]
 
 
+@pytest.mark.integration
 def test_another_data_set_is_tested_on(make_images: MakeImages, tmp_path: Path) -> None:
     path, other = make_images(patients=12), make_images(patients=6, name="other", size=40)
     results = gliaboost.benchmark(
@@ -172,6 +176,7 @@ def test_every_option_reaches_the_protocol(
     assert "seed 3" in protocol.folds_name
 
 
+@pytest.mark.integration
 def test_a_run_without_a_place_has_one_by_name_and_time(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -71,6 +71,7 @@ def test_every_wrong_value_is_found_before_any_work(given: dict[str, Any], fault
     assert any(fault in line for line in said(**given)), said(**given)
 
 
+@pytest.mark.integration
 def test_all_of_them_come_at_once() -> None:
     lines = said(
         features="glcm,hogg",

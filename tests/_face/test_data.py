@@ -123,6 +123,7 @@ def test_slices_are_written_beside_the_manifest_and_never_among_the_data(
     assert chosen.root == tmp_path / "here"
 
 
+@pytest.mark.integration
 def test_an_audit_writes_nothing_unless_told_where(repeated: Path, tmp_path: Path) -> None:
     before, heard = files(repeated.parent), Heard()
     report = gliaboost.audit(repeated, progress=heard)

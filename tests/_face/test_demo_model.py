@@ -11,6 +11,7 @@ from gliaboost._face.samples import samples_beside
 from gliaboost.datasets.phantom import sample
 
 
+@pytest.mark.integration
 def test_it_is_made_once_with_samples_of_other_patients(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from gliaboost.errors import UsageError
 FEW = {"lightgbm": {"rounds": 5, "inner_folds": 0}}
 
 
+@pytest.mark.integration
 def test_a_bundle_or_its_file_on_any_form_of_data(make_images: Any, tmp_path: Path) -> None:
     path, file = make_images(patients=6), tmp_path / "m.joblib"
     bundle = gliaboost.train(path, features="glcm", settings=FEW, store=tmp_path, out=file)

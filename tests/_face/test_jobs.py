@@ -27,6 +27,7 @@ def only(runs: Path) -> Job:
     return job
 
 
+@pytest.mark.integration
 def test_a_job_is_found_again_by_another_process_with_its_log_and_its_end(tmp_path: Path) -> None:
     """Begun by a process that ends at once, as a server does: the job goes on."""
     data = tmp_path / "data"

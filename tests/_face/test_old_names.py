@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 
 import gliaboost
 from gliaboost._face.old_names import names_now
@@ -30,6 +31,7 @@ def test_what_was_the_default_has_a_name_that_says_it() -> None:
     assert found.titles == {"embedding": "embedding (avg-max-layer-1)"}
 
 
+@pytest.mark.integration
 def test_a_run_of_other_defaults_is_the_same_when_it_is_done_again(
     make_images: MakeImages, tmp_path: Path
 ) -> None:

@@ -19,6 +19,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+@pytest.mark.integration
 def test_prediction_takes_a_bundle_or_its_file_and_one_image_or_many(
     make_images: MakeImages, store: Path, tmp_path: Path
 ) -> None:
@@ -37,6 +38,7 @@ def test_prediction_takes_a_bundle_or_its_file_and_one_image_or_many(
         gliaboost.predict(path, one)
 
 
+@pytest.mark.integration
 def test_an_explanation_takes_a_bundle_or_its_file(
     make_images: MakeImages, store: Path, tmp_path: Path
 ) -> None:

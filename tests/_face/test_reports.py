@@ -32,6 +32,7 @@ def test_a_folder_of_images_that_is_not_there_is_told_before_drawing(tmp_path: P
     assert "--images" in str(caught.value) and "--out" in str(caught.value)
 
 
+@pytest.mark.integration
 def test_a_comparison_of_segmenters_is_drawn_again(tmp_path: Path) -> None:
     table = cohort(tmp_path)
     given: dict[str, Any] = {"models": "otsu", "prepare": "size=64", "folds": 2, "jobs": 1}

@@ -44,6 +44,7 @@ def edited(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
     write_json(json.dumps(record, indent=1), file)
 
 
+@pytest.mark.integration
 def test_a_run_done_again_is_the_same(make_images: MakeImages, tmp_path: Path) -> None:
     made(make_images, tmp_path)
     found = gliaboost.reproduce(tmp_path / "run", store=tmp_path / "other")
@@ -58,6 +59,7 @@ def test_a_run_done_again_is_the_same(make_images: MakeImages, tmp_path: Path) -
     )
 
 
+@pytest.mark.integration
 def test_a_run_of_some_folds_with_other_flags_is_done_again_alike(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -83,6 +85,7 @@ def test_a_run_of_some_folds_with_other_flags_is_done_again_alike(
     assert b["protocol"]["seed"] == 7 and b["experiments"][0]["counts"]["folds"] == 1
 
 
+@pytest.mark.integration
 def test_numbers_that_moved_are_named_with_what_may_have_moved_them(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -119,6 +122,7 @@ def test_numbers_that_moved_are_named_with_what_may_have_moved_them(
     assert [m.measure for m in near.moved] == ["confusion[0][0]", found.moved[2].measure]
 
 
+@pytest.mark.integration
 def test_data_that_are_not_the_same_are_refused_with_all_that_differs(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -143,6 +147,7 @@ def test_data_that_are_not_the_same_are_refused_with_all_that_differs(
     assert not (tmp_path / "run-again").exists()
 
 
+@pytest.mark.integration
 def test_another_label_of_the_same_picture_is_named(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -155,6 +160,7 @@ def test_another_label_of_the_same_picture_is_named(
         gliaboost.reproduce(tmp_path / "run", store=tmp_path / "s")
 
 
+@pytest.mark.integration
 def test_data_that_moved_are_found_where_the_call_says(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,6 +176,7 @@ def test_data_that_moved_are_found_where_the_call_says(
     assert gliaboost.reproduce(tmp_path / "elsewhere", path, store=tmp_path / "s").same
 
 
+@pytest.mark.integration
 def test_a_table_in_memory_has_to_be_given_again(make_images: MakeImages, tmp_path: Path) -> None:
     path = make_images(patients=12)
     table = pd.read_csv(path)
@@ -191,6 +198,7 @@ def older(run: Path) -> None:
     (run / "inputs.parquet").unlink()
 
 
+@pytest.mark.integration
 def test_of_an_older_run_it_is_said_what_cannot_be_checked(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -209,6 +217,7 @@ def test_of_an_older_run_it_is_said_what_cannot_be_checked(
     assert any(s.startswith("single answers") for s in found.unchecked)
 
 
+@pytest.mark.integration
 def test_a_place_with_something_in_it_is_refused_and_a_killed_one_goes_on(
     make_images: MakeImages, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -238,6 +247,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
         gliaboost.reproduce(tmp_path)
 
 
+@pytest.mark.integration
 def test_a_file_in_the_place_of_the_new_folder_is_told_with_all_else(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -251,6 +261,7 @@ def test_a_file_in_the_place_of_the_new_folder_is_told_with_all_else(
     assert gliaboost.reproduce(tmp_path / "run", store=tmp_path / "s").again.name == "run-again-2"
 
 
+@pytest.mark.integration
 def test_a_test_on_another_data_set_is_done_again_with_it(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -270,6 +281,7 @@ def test_a_test_on_another_data_set_is_done_again_with_it(
         gliaboost.reproduce(tmp_path / "run", store=tmp_path / "s")
 
 
+@pytest.mark.integration
 def test_arguments_that_no_run_takes_are_told(make_images: MakeImages, tmp_path: Path) -> None:
     path = made(make_images, tmp_path, controls=False)
     older(tmp_path / "run")
@@ -287,6 +299,7 @@ def test_segmenters_of_one_modality_need_no_labels(tmp_path: Path) -> None:
     assert gliaboost.reproduce(tmp_path / "run").same
 
 
+@pytest.mark.integration
 def test_a_comparison_of_segmenters_is_done_again(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     table = cohort(tmp_path / "data")

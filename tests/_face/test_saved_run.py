@@ -37,6 +37,7 @@ def edited(run: Path, folder: Path, change: Any) -> Path:
     return folder
 
 
+@pytest.mark.integration
 def test_arguments_are_those_of_the_call(run: Path) -> None:
     saved = read_saved(run)
     faults = Faults()

@@ -52,6 +52,7 @@ def test_labels_are_not_needed(tmp_path: Path) -> None:
     assert len(results.slices) == 8 and results.slices["label"].unique().tolist() == [""]
 
 
+@pytest.mark.integration
 def test_a_run_has_its_own_folder_by_default(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,11 +30,13 @@ def bundle(metrics: dict[str, Any], familiarity: dict[str, Any]) -> Bundle:
     return made
 
 
+@pytest.mark.integration
 def test_one_that_knows_all_lacks_nothing() -> None:
     whole = bundle(certain(), familiar(40))
     assert (shortcomings(whole), remedies(whole), lacking(whole)) == ([], [], [])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("metrics", "pictures", "said"),
     [
@@ -58,6 +60,7 @@ def test_each_thing_that_is_lacking_is_said_with_a_remedy(
     assert ("on more patients" in remedies(one)[-1]) == few
 
 
+@pytest.mark.integration
 def test_a_bundle_of_a_fold_says_whose_it_is(tmp_path: Path, write_images: Any) -> None:
     manifest = write_images(tmp_path / "data", patients=6, per_patient=2)
     gliaboost.benchmark(

@@ -45,6 +45,7 @@ def test_a_page_that_could_run_something_is_not(tmp_path: Path, text: str) -> No
         guarded_page(tmp_path / "none.html")
 
 
+@pytest.mark.integration
 def test_a_report_is_drawn_from_the_results_and_not_read(tmp_path: Path) -> None:
     run = tmp_path / "figshare"
     run.mkdir()
@@ -71,6 +72,7 @@ def test_the_pairs_of_an_audit_come_with_their_files(
     assert found == manifest.parent / "p00-0.png"
 
 
+@pytest.mark.integration
 def test_of_a_folder_the_files_are_found_by_the_manifest_that_was_kept(
     make_images: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_model_is_the_same_from_every_form_of_the_data(
         np.testing.assert_array_equal(answers[0], other)
 
 
+@pytest.mark.integration
 def test_training_warns_of_files_that_it_did_without(
     make_images: MakeImages, store: Path, tmp_path: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_training_warns_of_files_that_it_did_without(
     assert gliaboost.load(tmp_path / "m.joblib") == bundle
 
 
+@pytest.mark.integration
 def test_training_writes_nothing_unless_told_where(
     make_images: MakeImages, store: Path, tmp_path: Path
 ) -> None:
@@ -138,6 +140,7 @@ def test_every_option_reaches_the_floor_below(
     assert seen == {**given, **own, **expected}
 
 
+@pytest.mark.integration
 def test_what_images_go_through_is_kept_and_gone_through_again(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -155,6 +158,7 @@ def test_what_images_go_through_is_kept_and_gone_through_again(
     assert mine.probabilities != pytest.approx(gliaboost.predict(plain, image)[0].probabilities)
 
 
+@pytest.mark.integration
 def test_the_manifest_of_a_folder_lies_beside_the_bundle(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -176,6 +180,7 @@ def test_the_manifest_of_a_folder_lies_beside_the_bundle(
     )
 
 
+@pytest.mark.integration
 def test_an_estimate_is_kept_by_the_unit_that_is_known(
     make_images: MakeImages, store: Path, heard: Any
 ) -> None:
@@ -193,6 +198,7 @@ def test_an_estimate_is_kept_by_the_unit_that_is_known(
     assert sum("patients are not known" in line for line in heard.lines) == 1
 
 
+@pytest.mark.integration
 def test_an_estimate_reads_nothing_a_second_time(
     make_images: MakeImages, store: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +222,7 @@ def test_an_estimate_reads_nothing_a_second_time(
     assert len(made) == 1 and len(hashed) == len(set(hashed)) == 30
 
 
+@pytest.mark.integration
 def test_no_estimate_where_none_is_asked_for(make_images: MakeImages, store: Path) -> None:
     path = make_images()
     bundle = gliaboost.train(path, features="glcm", settings=FEW, store=store, estimate=0)

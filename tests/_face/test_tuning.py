@@ -16,6 +16,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+@pytest.mark.integration
 def test_a_search_is_kept_beside_the_bundle_or_where_told_or_not_at_all(
     make_images: MakeImages, store: Path, tmp_path: Path
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_search_is_kept_beside_the_bundle_or_where_told_or_not_at_all(
     assert all(name.startswith(("own", "m.")) for name in left)
 
 
+@pytest.mark.integration
 def test_a_search_warns_of_files_that_it_did_without(make_images: MakeImages, store: Path) -> None:
     pytest.importorskip("optuna")
     path = make_images()

@@ -67,6 +67,7 @@ def test_what_is_to_be_spread_is_refused_where_nobody_shares_it(
     assert not (tmp_path / "store").exists() and not (tmp_path / "run").exists()
 
 
+@pytest.mark.integration
 def test_a_cluster_extracts_for_a_training_and_fits_what_is_to_be_spread(
     make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -88,6 +89,7 @@ def test_a_cluster_extracts_for_a_training_and_fits_what_is_to_be_spread(
     np.testing.assert_allclose(answers[0], answers[1], rtol=0, atol=1e-5)
 
 
+@pytest.mark.integration
 def test_manifest_pictures_and_store_of_objects_give_the_same_columns(
     make_images: MakeImages, tmp_path: Path, s3_folder: str
 ) -> None:

@@ -12,6 +12,7 @@ from gliaboost.errors import ClusterError
 pytestmark = pytest.mark.xdist_group("cluster")
 
 
+@pytest.mark.integration
 def test_a_cluster_without_workers_is_told_and_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, heard: Any
 ) -> None:

@@ -14,6 +14,7 @@ from gliaboost.parallel import Workers, map_in_order, workers_of
 pytestmark = pytest.mark.xdist_group("cluster")
 
 
+@pytest.mark.integration
 def test_results_come_in_order_from_other_processes(two_workers: ClusterExecutor) -> None:
     assert isinstance(two_workers, Workers) and workers_of(two_workers) is two_workers
     assert two_workers.slots == 2
@@ -40,6 +41,7 @@ def test_an_error_of_a_task_comes_back_as_it_was(two_workers: ClusterExecutor) -
     assert caught.value.faults == ("one", "two")
 
 
+@pytest.mark.integration
 def test_a_task_whose_worker_is_killed_is_done_again(two_workers: ClusterExecutor) -> None:
     before = set(two_workers.client.run(os.getpid).values())
     slow = two_workers.submit(eval, "__import__('time').sleep(4) or __import__('os').getpid()")

@@ -36,6 +36,7 @@ def alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.integration
 def test_a_worker_killed_while_extracting_costs_its_chunk_alone(
     two_workers: ClusterExecutor, make_images: MakeImages, tmp_path: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_no_scheduler_there_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPa
         pass
 
 
+@pytest.mark.integration
 def test_a_scheduler_is_reached_by_its_file_and_needs_workers(
     two_workers: ClusterExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
 ) -> None:
@@ -147,6 +149,7 @@ def test_without_dask_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         check_cluster("nowhere")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_no_worker_outlives_the_run(
     make_images: MakeImages, tmp_path: Path, number: signal.Signals
@@ -180,6 +183,7 @@ def _children(pid: int) -> list[str]:
     return found
 
 
+@pytest.mark.integration
 def test_the_command_on_two_processes_fills_the_same_store(
     make_images: MakeImages, tmp_path: Path
 ) -> None:

@@ -52,6 +52,7 @@ def within(seconds: float) -> Iterator[None]:
     assert time.monotonic() - at < seconds
 
 
+@pytest.mark.integration
 def test_each_task_has_a_process_of_its_own_at_the_same_time(two_workers: ClusterExecutor) -> None:
     team: Team = two_workers.team()
     assert team.members == 2 and team.address == "127.0.0.1"
@@ -77,6 +78,7 @@ def length(data: bytes, _: Wanted) -> int:
     return len(data)
 
 
+@pytest.mark.integration
 def test_the_error_is_that_of_the_task_to_blame(two_workers: ClusterExecutor) -> None:
     lost = MemberLostError("no longer heard")
     # The one that lost the other is the first to tell.
@@ -89,6 +91,7 @@ def test_the_error_is_that_of_the_task_to_blame(two_workers: ClusterExecutor) ->
         two_workers.team().at_once(raised, [(0, lost), (9, None)])
 
 
+@pytest.mark.integration
 def test_who_is_given_up_hears_of_it(two_workers: ClusterExecutor, tmp_path: Path) -> None:
     told = tmp_path / "told"
     with within(8), pytest.raises(ManifestError, match=r"m\.csv: 2 faults"):
@@ -99,6 +102,7 @@ def test_who_is_given_up_hears_of_it(two_workers: ClusterExecutor, tmp_path: Pat
         time.sleep(0.05)
 
 
+@pytest.mark.integration
 def test_a_worker_that_is_killed_ends_it(two_workers: ClusterExecutor) -> None:
     pid = next(iter(two_workers.client.run(os.getpid).values()))
     threading.Timer(1.0, os.kill, (pid, signal.SIGKILL)).start()
@@ -107,6 +111,7 @@ def test_a_worker_that_is_killed_ends_it(two_workers: ClusterExecutor) -> None:
     two_workers.client.wait_for_workers(2, timeout=120)
 
 
+@pytest.mark.integration
 def test_one_look_that_fails_loses_nobody(
     two_workers: ClusterExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +128,7 @@ def test_one_look_that_fails_loses_nobody(
     assert len(two_workers.team().at_once(begun, [2, 2])) == 2
 
 
+@pytest.mark.integration
 def test_a_cluster_without_workers_or_scheduler_says_so() -> None:
     with opened("local:1") as alone:
         assert isinstance(alone, ClusterExecutor)

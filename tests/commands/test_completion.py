@@ -25,6 +25,7 @@ def test_every_kind_has_its_names(kind: str, name: str) -> None:
     assert name in known_names(kind)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("typed", "completed"),
     [

@@ -58,6 +58,7 @@ def test_what_is_no_row_of_letters_is_no_text() -> None:
     assert not shows_text(noise)
 
 
+@pytest.mark.integration
 def test_clean_slices_of_the_phantom_raise_no_alarm(tmp_path: Path) -> None:
     pictures = make_phantom(tmp_path, patients=9, slices=2).paths
     assert [p.name for p in pictures if shows_text(decode(p))] == []

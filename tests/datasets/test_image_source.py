@@ -77,6 +77,7 @@ def test_it_is_frozen_and_travels(file: Path) -> None:
     assert len({source, ImageSource("a", b"b"), ImageSource(file)}) == 2
 
 
+@pytest.mark.integration
 @given(name=st.text(min_size=1))
 def test_errors_call_it_by_its_name(name: str) -> None:
     source = ImageSource(name, b"no image")

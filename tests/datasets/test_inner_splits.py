@@ -53,6 +53,7 @@ def test_inner_validation_is_disjoint_and_has_every_class(
             assert set(np.array(labels)[side]) == set(labels)
 
 
+@pytest.mark.integration
 @settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 10**6), patients=st.integers(30, 60))
 def test_inner_validation_is_about_the_fraction(seed: int, patients: int) -> None:

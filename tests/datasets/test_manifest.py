@@ -259,6 +259,7 @@ cells = st.lists(
 )
 
 
+@pytest.mark.integration
 @given(cells)
 def test_groups_are_the_connected_components(rows: list[tuple[str | None, str | None]]) -> None:
     found = groups([p for p, _ in rows], [g for _, g in rows])

@@ -38,6 +38,7 @@ def test_urls_stay_what_they_are_from_every_folder(
     assert is_open(url)
 
 
+@pytest.mark.integration
 def test_a_folder_of_urls_is_listed_once(
     s3_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -233,6 +233,7 @@ PICTURES: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.integration
 def test_pictures_take_little_whatever_they_say(tmp_path: Path, trial: Any) -> None:
     reads = "from gliaboost.datasets.decode import decode as read"
     assert trial.faults(reads, written(tmp_path, PICTURES), "", "DecodeError") == []
@@ -324,6 +325,7 @@ VOLUMES: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.integration
 def test_volumes_take_little_whatever_they_say(tmp_path: Path, trial: Any) -> None:
     reads = """
 from gliaboost.datasets.volumes import PLANES, read_volume
@@ -414,6 +416,7 @@ SERIES: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.integration
 def test_dicom_takes_little_whatever_it_says(tmp_path: Path, trial: Any) -> None:
     reads = """
 from itertools import islice

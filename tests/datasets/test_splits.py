@@ -290,6 +290,7 @@ def test_the_reason_names_groups_where_duplicates_leave_too_few() -> None:
         holdout(m)
 
 
+@pytest.mark.integration
 @settings(deadline=None, max_examples=60)
 @given(
     joined=st.lists(st.integers(0, 7), min_size=24, max_size=24),

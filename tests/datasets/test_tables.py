@@ -132,6 +132,7 @@ COLUMN = st.one_of(
 TYPES = st.sampled_from([None, "category", "Int64", "boolean", "float32", "string"])
 
 
+@pytest.mark.integration
 @settings(max_examples=40)
 @given(
     columns=st.fixed_dictionaries(dict.fromkeys(("presence", "Label", "patient"), COLUMN)), of=TYPES

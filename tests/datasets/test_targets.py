@@ -116,6 +116,7 @@ def test_presence_comes_from_the_label_where_it_is_missing() -> None:
 values = st.sampled_from(["a", "b", None])
 
 
+@pytest.mark.integration
 @given(
     rows=st.lists(st.tuples(values, values, st.sampled_from(["MRI", "CT", None])), min_size=1),
     target=st.sampled_from(TARGETS[:2]),

@@ -49,6 +49,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", extractor_names())
 def test_every_extractor_keeps_the_contract(name: str, request: pytest.FixtureRequest) -> None:
     if name == "embedding":

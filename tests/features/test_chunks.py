@@ -79,6 +79,7 @@ def test_a_chunk_brings_back_as_many_images_as_were_asked_for(manifest: Manifest
 
 
 # One task is done and two are held up, of two chunks each; a fourth waits and must never begin.
+@pytest.mark.integration
 def test_an_interrupt_while_storing_cancels_what_waits(
     manifest: Manifest,
     counted: type[Counted],

@@ -99,6 +99,7 @@ def test_what_is_no_extractor_is_not_registered() -> None:
         register(dict)  # type: ignore[type-var]
 
 
+@pytest.mark.integration
 def test_names_are_told_and_classes_found_without_importing_the_others() -> None:
     code = (
         "import sys; from gliaboost.features import create, extractor_names\n"

@@ -201,6 +201,7 @@ except StoreError as error:
 """
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="no RLIMIT_FSIZE on Windows")
 def test_full_disk_leaves_nothing_half_written(tmp_path: Path) -> None:
     run = subprocess.run(
@@ -221,6 +222,7 @@ for i in range(10**6):
 """
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL on Windows")
 def test_kill_at_any_moment_leaves_whole_parts_alone(tmp_path: Path) -> None:
     process = subprocess.Popen(
@@ -246,6 +248,7 @@ def _race(arguments: tuple[str, int]) -> None:
     FeatureStore(root).table("demo-0", {}).write(["same"], np.full((1, 4), 7, np.float32))
 
 
+@pytest.mark.integration
 def test_sixteen_writers_may_race_on_one_key(tmp_path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(4) as pool:
         pool.map(_race, [(str(tmp_path), i) for i in range(16)])

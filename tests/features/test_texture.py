@@ -136,6 +136,7 @@ def test_names_of_two_extractors_are_refused() -> None:
         from_feature_names(["hog__cell_8__bins_9__y0_x0_b0"])
 
 
+@pytest.mark.integration
 def test_importing_and_naming_features_is_light() -> None:
     code = (
         "import sys; from gliaboost.features import HOG, LBP, GLCM, from_feature_names\n"

@@ -114,12 +114,14 @@ def check(done: subprocess.CompletedProcess[str], work: Path) -> str:
     return last
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", ["store", "columns as CSV"])
 def test_a_full_disk_is_told(kind: str, work: Path) -> None:
     limit, words = WRITES[kind]
     assert "space" in check(gliaboost(work, limit, *words), work)
 
 
+@pytest.mark.integration
 @pytest.mark.fire
 @pytest.mark.parametrize("kind", WRITES)
 def test_a_full_disk_is_told_at_every_kind_of_write(kind: str, work: Path) -> None:

@@ -211,11 +211,13 @@ def assert_same_after_kills(case: Case, phantom: Manifest, folder: Path, kills: 
     assert not left, "temporary files of killed runs stayed"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ["extract", "benchmark"])
 def test_a_killed_command_goes_on(name: str, phantom: Manifest, tmp_path: Path) -> None:
     assert_same_after_kills(CASES[name], phantom, tmp_path, 1)
 
 
+@pytest.mark.integration
 @pytest.mark.fire
 @pytest.mark.parametrize("name", CASES)
 def test_what_kills_leave_is_what_one_run_leaves(

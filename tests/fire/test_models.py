@@ -259,6 +259,7 @@ def altered(kind: str, count: int, seed: int) -> Counter[str]:
     return found
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_altered_model_is_refused_or_predicts(kind: str) -> None:
     assert set(altered(kind, 150, seed=0)) <= {"refused", "predicts"}

@@ -84,6 +84,7 @@ def test_a_clock_that_goes_back_an_hour_a_look_changes_nothing(data: Path, tmp_p
     assert ended(begun(data, tmp_path / "odd")) == [alone[0], "0"]
 
 
+@pytest.mark.integration
 def test_a_store_below_a_file_is_told(data: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     process = begun(data, tmp_path / "file" / "store")
@@ -91,6 +92,7 @@ def test_a_store_below_a_file_is_told(data: Path, tmp_path: Path) -> None:
     assert "UsageError" in wrong and "cannot be written" in wrong, wrong
 
 
+@pytest.mark.integration
 @pytest.mark.skipif(not Path("/proc/sys").is_dir(), reason="a read-only place of Linux")
 def test_a_read_only_store_is_told(data: Path) -> None:
     process = begun(data, "/proc/sys/store")

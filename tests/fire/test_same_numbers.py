@@ -60,6 +60,7 @@ def assert_same(manifest: Manifest, folder: Path, jobs: tuple[int, ...], **given
         assert other == first
 
 
+@pytest.mark.integration
 def test_other_threads_give_the_same_results(phantom: Manifest, tmp_path: Path) -> None:
     given = {**SMALL, "features": "lbp", "models": "lightgbm,logistic"}
     assert_same(phantom, tmp_path, (1, 2), **given)

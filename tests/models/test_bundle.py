@@ -410,6 +410,7 @@ def test_a_disk_that_fills_leaves_the_old_bundle(
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("layout", [3, FORMAT])
 def test_boosted_trees_answer_without_their_libraries(layout: int) -> None:
     code = f"""

@@ -55,6 +55,7 @@ TINY: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_every_model_keeps_the_contract(name: str) -> None:
     if create_model(name).library == "torch" and find_spec("timm") is None:

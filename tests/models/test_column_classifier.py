@@ -31,6 +31,7 @@ def fitted(name: str) -> tuple[ColumnClassifier, pd.DataFrame]:
     return model.fit(table, y, groups=patients), table
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_an_infinite_value_is_named_by_its_column_in_training_and_after(name: str) -> None:
     model, table = fitted(name)

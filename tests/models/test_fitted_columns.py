@@ -333,6 +333,7 @@ def protocol_of(manifest: Manifest, *extractors: Any, **given: Any) -> Protocol:
     )  # fmt: skip
 
 
+@pytest.mark.integration
 def test_a_benchmark_fits_fifteen_times_and_goes_on_where_it_stopped(
     tmp_path: Path, heard: Any
 ) -> None:
@@ -356,6 +357,7 @@ def test_a_benchmark_fits_fifteen_times_and_goes_on_where_it_stopped(
     assert len(Memory.taught) > 15
 
 
+@pytest.mark.integration
 def test_folds_side_by_side_in_other_processes_give_the_same(tmp_path: Path, far: Any) -> None:
     manifest = manifest_of(tmp_path / "data")
     store = FeatureStore(tmp_path / "store")
@@ -399,6 +401,7 @@ def test_a_fold_alone_has_the_numbers_that_it_has_among_all(tmp_path: Path) -> N
     assert len(Memory.taught) == 15
 
 
+@pytest.mark.integration
 def test_controls_use_what_need_not_learn_and_say_so(tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path / "data")
     store = FeatureStore(tmp_path / "store")
@@ -411,6 +414,7 @@ def test_controls_use_what_need_not_learn_and_say_so(tmp_path: Path) -> None:
     assert beside.experiments[0].shap_by_family is not None
 
 
+@pytest.mark.integration
 def test_a_trained_bundle_carries_what_was_learned(tmp_path: Path) -> None:
     manifest = manifest_of(tmp_path / "data")
     store = FeatureStore(tmp_path / "store")
@@ -471,6 +475,7 @@ def masked_model() -> Iterator[type[Masked]]:
     del MODELS["masked"]
 
 
+@pytest.mark.integration
 def test_a_model_that_takes_masks_is_given_those_of_its_training_rows(
     tmp_path: Path, masked_model: type[Masked]
 ) -> None:
@@ -556,6 +561,7 @@ def told_model() -> Iterator[type[Told]]:
     del MODELS["told"]
 
 
+@pytest.mark.integration
 def test_a_model_that_reads_families_apart_is_told_them_wherever_it_is_fitted(
     tmp_path: Path, told_model: type[Told]
 ) -> None:

@@ -266,6 +266,7 @@ reader._MOST_OPCODES = 80_000
 """
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("limits", [pytest.param("", id="whole", marks=pytest.mark.fire), SMALLER])
 def test_hostile_pickles_are_refused_and_take_little(
     tmp_path: Path, trial: Any, limits: str

@@ -171,6 +171,7 @@ def test_no_file_is_read_a_second_time_for_what_is_known_of_it(
     assert sorted(read) == sorted(manifest.paths)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("model", ["lightgbm", "cnn-scratch"])
 def test_a_trained_model_knows_its_pictures_and_warns_of_noise(
     make_images: Callable[..., Path], tmp_path: Path, model: str

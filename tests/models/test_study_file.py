@@ -58,6 +58,7 @@ def test_an_older_interrupted_trial_in_the_middle_stays(tmp_path: Path) -> None:
     assert StudyFile(path).read_logs(0) == [BEGIN, *trial(0, 3), *trial(1)]
 
 
+@pytest.mark.integration
 def test_an_end_torn_anywhere_is_dropped_without_a_word(
     tmp_path: Path, recwarn: pytest.WarningsRecorder
 ) -> None:

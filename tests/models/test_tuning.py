@@ -139,6 +139,7 @@ def test_a_search_goes_on_where_it_stopped(table: Arrays, tmp_path: Path) -> Non
     assert search(table, tmp_path / "s", trials=4).trials == again.trials
 
 
+@pytest.mark.integration
 def test_a_search_in_pieces_is_the_search_in_one(table: Arrays, tmp_path: Path) -> None:
     whole = search(table, tmp_path / "whole", trials=14)
     for trials in (1, 2, 5, 13, 14):
@@ -188,6 +189,7 @@ def test_another_search_in_the_study_is_refused_by_name(table: Arrays, tmp_path:
         search(table, tmp_path / "s")
 
 
+@pytest.mark.integration
 def test_a_killed_trial_is_tried_again(table: Arrays, tmp_path: Path) -> None:
     np.savez(tmp_path / "table.npz", X=table[0], y=table[1].astype(str), g=table[2].astype(str))
     code = (

@@ -8,6 +8,7 @@ from gliaboost.web.turns import Turns
 from tests.web.conftest import Made, OpenPage, drop
 
 
+@pytest.mark.integration
 def test_prediction_waits_for_the_lock(
     made: Made, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ from gliaboost._face.answers import Answer
 from tests.web.conftest import Made, OpenPage, drop, words
 
 
+@pytest.mark.integration
 def test_two_models_stand_beside_each_other_on_one_picture(made: Made, open_page: OpenPage) -> None:
     page = open_page(made.bundle, made.other)
     page.radio(key="view").set_value("Compare").run()
@@ -31,6 +32,7 @@ def test_a_disagreement_is_marked(
     ]  # fmt: skip
 
 
+@pytest.mark.integration
 def test_one_model_alone_is_not_compared(made: Made, open_page: OpenPage) -> None:
     page = open_page(made.bundle)
     assert not [r for r in page.radio if r.key == "view" and "Compare" in r.options]

@@ -83,6 +83,7 @@ def test_a_look_is_begun_on_what_is_there(
     assert begun == [("audit", made.folder)] and not page.exception
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("view", ["Data", "Benchmark"])
 def test_where_others_reach_the_page_no_folder_is_shown(
     made: Made, open_page: OpenPage, runs: Path, view: str

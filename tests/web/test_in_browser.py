@@ -105,6 +105,7 @@ def pictures(page: Any) -> list[str]:
     return found
 
 
+@pytest.mark.integration
 def test_a_dropped_slice_has_its_class_its_reason_its_place_and_its_size(
     browser: Any, served: Served
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_dropped_slice_has_its_class_its_reason_its_place_and_its_size(
     assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_sliders_move_by_keyboard_and_change_what_is_drawn(browser: Any, served: Served) -> None:
     page = page_of(browser, served.url, height=TALL)
     drop(page, served.slices[0])
@@ -145,6 +147,7 @@ def test_sliders_move_by_keyboard_and_change_what_is_drawn(browser: Any, served:
     assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_a_dicom_is_answered_and_its_patient_is_nowhere(
     browser: Any, served: Served, dicom_slice: Callable[..., bytes]
 ) -> None:
@@ -158,6 +161,7 @@ def test_a_dicom_is_answered_and_its_patient_is_nowhere(
     assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_many_pictures_and_a_bad_one(browser: Any, served: Served) -> None:
     page = page_of(browser, served.url, height=TALL)
     drop(page, *served.slices, ("<b>letter.png", b"Dear patient"))
@@ -170,6 +174,7 @@ def test_many_pictures_and_a_bad_one(browser: Any, served: Served) -> None:
     assert page.complaints == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("scheme", "width"), [("light", DESK), ("dark", PHONE)])
 def test_a_whole_scan_is_answered_and_outlined(
     browser: Any, served: Served, scheme: str, width: int, tmp_path: Path
@@ -189,6 +194,7 @@ def test_a_whole_scan_is_answered_and_outlined(
     assert faults(page, width) == [] and page.complaints == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_it_can_be_read_and_fits(
@@ -209,6 +215,7 @@ def test_it_can_be_read_and_fits(
     assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_a_keyboard_reaches_all_that_a_mouse_does(browser: Any, served: Served) -> None:
     page = page_of(browser, served.url, height=TALL)
     drop(page, served.slices[0])

@@ -12,6 +12,7 @@ from gliaboost.web import picture
 from tests.web.conftest import Made, OpenPage, drop, words
 
 
+@pytest.mark.integration
 def test_text_in_the_picture_is_warned_of(made: Made, open_page: OpenPage) -> None:
     image = np.zeros((256, 256), np.uint8)
     cv2.circle(image, (128, 140), 80, 150, -1)

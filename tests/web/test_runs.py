@@ -21,6 +21,7 @@ def job(runs: Path, name: str, pid: int = 0) -> Path:
     return folder
 
 
+@pytest.mark.integration
 def test_a_run_that_was_begun_earlier_is_read_on_the_page(
     made: Made, open_page: OpenPage, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Manifest, AuditRe
     return manifest, audit(manifest, jobs=2)
 
 
+@pytest.mark.integration
 def test_every_planted_copy_is_found_and_nothing_else(
     planted: tuple[Manifest, AuditReport],
 ) -> None:
@@ -116,6 +117,7 @@ def test_every_planted_copy_is_found_and_nothing_else(
     assert trimmed["adjusted"] == "alignment"
 
 
+@pytest.mark.integration
 def test_counts_groups_and_contradictions(planted: tuple[Manifest, AuditReport]) -> None:
     found = planted[1].to_dict()
     assert found["counts"]["near"] == len(CHANGES)
@@ -133,6 +135,7 @@ def test_counts_groups_and_contradictions(planted: tuple[Manifest, AuditReport])
     assert found["sides"]["split"]["test"] == {"images": copies, "also on another side": copies}
 
 
+@pytest.mark.integration
 def test_report_is_plain_json(planted: tuple[Manifest, AuditReport]) -> None:
     found = planted[1].to_dict()
     assert json.loads(json.dumps(found)) == found
@@ -140,6 +143,7 @@ def test_report_is_plain_json(planted: tuple[Manifest, AuditReport]) -> None:
     assert any("100.0%" in line for line in found["verdict"])
 
 
+@pytest.mark.integration
 def test_same_answer_with_any_number_of_threads(planted: tuple[Manifest, AuditReport]) -> None:
     again = audit(planted[0], jobs=1)
     pd.testing.assert_frame_equal(again.links, planted[1].links)
@@ -228,6 +232,7 @@ def test_a_clean_set_is_called_clean(tmp_path: Path) -> None:
     assert sum(report.counts().values()) == 0
 
 
+@pytest.mark.integration
 def test_size_and_quality_that_tell_the_class(tmp_path: Path) -> None:
     rows = []
     for i in range(40):
@@ -330,6 +335,7 @@ def test_a_mask_fits_a_picture_that_lies_as_this_one_does(tmp_path: Path, heard:
     assert matches["mask_fits"].tolist() == [True, False, False, True, False, False, False]
 
 
+@pytest.mark.integration
 def test_metadata_are_judged_by_patients_joined_with_copies(tmp_path: Path) -> None:
     rows: list[dict[str, Any]] = []
     for i in range(24):
@@ -379,6 +385,7 @@ def test_rows_without_a_path_are_refused_in_both_manifests(tmp_path: Path) -> No
             audit(good, against=bad)
 
 
+@pytest.mark.integration
 def test_sartaj_leaks(figshare_folder: Path) -> None:
     folder = figshare_folder.parent / "sartaj"
     if not folder.is_dir():

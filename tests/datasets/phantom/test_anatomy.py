@@ -39,6 +39,7 @@ def at(volume: np.ndarray, x: float, y: float, z: float, spacing: float = 1.0) -
     return float(volume[i, j, k])
 
 
+@pytest.mark.integration
 def test_the_head_is_built_once_and_cannot_be_changed(head: Head) -> None:
     assert load_head() is head
     assert head.tissue.shape == SHAPE
@@ -50,6 +51,7 @@ def test_the_head_is_built_once_and_cannot_be_changed(head: Head) -> None:
             array[0, 0, 0] = 1
 
 
+@pytest.mark.integration
 def test_the_dura_encloses_the_brain_and_not_the_sella(head: Head) -> None:
     assert at(head.depth, 0, -16, 10, 2) < -30
     assert at(head.depth, 30, 40, 20, 2) < -5
@@ -58,6 +60,7 @@ def test_the_dura_encloses_the_brain_and_not_the_sella(head: Head) -> None:
         assert at(head.depth, x, y, z, 2) > 5
 
 
+@pytest.mark.integration
 def test_depth_is_a_distance(head: Head) -> None:
     length = np.sqrt(sum(slope**2 for slope in np.gradient(head.depth, 2.0)))
     # At the surface itself the step between the voxels' middles shows.
@@ -80,6 +83,7 @@ def test_a_balls_dura_is_a_ball() -> None:
         assert depth[tuple(point)] == pytest.approx(step - 61.5, abs=3)
 
 
+@pytest.mark.integration
 def test_tissues_are_where_anatomy_has_them(head: Head) -> None:
     tissue = head.tissue.astype(float)
     i, j, k = (np.asarray(v, int) for v in np.array([[30], [-20], [30]]) - ORIGIN[:, None])

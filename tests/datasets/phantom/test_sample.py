@@ -35,6 +35,7 @@ def content(manifest: Manifest) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.integration
 def test_same_seed_same_bytes_whatever_the_threads(small: Manifest, tmp_path: Path) -> None:
     again = make_phantom(tmp_path / "again", seed=3, jobs=1, **SMALL)
     assert content(again) == content(small)

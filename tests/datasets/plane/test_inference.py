@@ -29,6 +29,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[np.ndarray, st
     return list(zip(images, manifest.table["plane"], strict=True))
 
 
+@pytest.mark.integration
 def test_the_planes_of_other_patients_are_found(drawn: list[tuple[np.ndarray, str]]) -> None:
     named = [named_plane(plane_probabilities(image)) for image, _ in drawn]
     right = [name == plane for name, (_, plane) in zip(named, drawn, strict=True)]

@@ -274,6 +274,7 @@ def bombs() -> dict[str, bytes]:
     return found
 
 
+@pytest.mark.integration
 def test_bombs_take_little_memory(tmp_path: Path, trial: Any) -> None:
     files = []
     for name, data in bombs().items():

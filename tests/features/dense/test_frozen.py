@@ -24,6 +24,7 @@ def _image() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (SIDE, SIDE)).astype(np.uint8)
 
 
+@pytest.mark.integration
 def test_levels_are_the_networks_stages() -> None:
     image = _image()
     grey = (torch.from_numpy(image).float() / 255 - 0.5) / 0.5

@@ -10,6 +10,7 @@ from gliaboost.features.embedding.availability import weights_faults
 pytest.importorskip("torch")
 
 
+@pytest.mark.integration
 def test_the_packaged_weights_are_there() -> None:
     assert weights_faults("tf_efficientnet_lite0", "package") == []
     assert weights_faults("efficientnet_lite0", "package") == []

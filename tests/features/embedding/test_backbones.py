@@ -154,6 +154,7 @@ def test_random_weights_depend_on_the_seed_alone() -> None:
     assert weights_checksum("resnet18", "random", seed=1) == "random-1"
 
 
+@pytest.mark.integration
 def test_a_missing_extra_is_named() -> None:
     code = (
         "import sys; sys.modules['timm'] = None\n"

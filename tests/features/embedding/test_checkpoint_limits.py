@@ -37,6 +37,7 @@ def test_what_torch_saves_is_opened(tmp_path: Path, new: bool) -> None:
     assert read_weights(file).keys() == STATE.keys()
 
 
+@pytest.mark.integration
 def test_long_lists_and_dicts_are_no_deep_ones(tmp_path: Path) -> None:
     file = tmp_path / "w.pth"
     losses = [n / 7 for n in range(150_000)]
@@ -126,6 +127,7 @@ def hostile(folder: Path) -> list[Path]:
     return [*made, packed, folder / "huge.safetensors", bomb, view]
 
 
+@pytest.mark.integration
 def test_small_files_that_ask_for_much_are_refused_in_little_time_and_memory(
     tmp_path: Path, trial: Trial
 ) -> None:

@@ -111,6 +111,7 @@ def test_several_layers_and_pools_are_one_pass(
     assert together.shape[1] == len(every.get_feature_names_out())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("backbone", ["tf_efficientnet_lite0", SMALL, "vit_tiny_patch16_224"])
 def test_batches_chunks_and_threads_do_not_change_numbers(pictures: Image, backbone: str) -> None:
     weights = "package" if backbone.startswith("tf_") else "random"
@@ -297,6 +298,7 @@ def test_the_road_through_the_store_resumes(make_images: Any, tmp_path: Path) ->
     np.testing.assert_allclose(stored, extractor.transform(images), atol=1e-5)
 
 
+@pytest.mark.integration
 def test_importing_and_other_features_stay_without_torch() -> None:
     code = (
         "import sys, numpy as np\n"

@@ -128,6 +128,7 @@ def test_what_threads_bring_to_a_device_is_done_together(
     assert given == [9]
 
 
+@pytest.mark.integration
 def test_a_gpu_meets_few_counts_of_images(
     pictures: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:

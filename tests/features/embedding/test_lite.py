@@ -17,6 +17,7 @@ from gliaboost.features.embedding.frozen import channels, layer_maps, load_froze
 from gliaboost.features.embedding.lite import ENDS, lite_layout, load_lite  # noqa: E402
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", list(PACKAGES))
 def test_its_numbers_are_those_of_timm_to_the_last_bit(name: str) -> None:
     timms, ours = create_backbone(name, "package"), load_lite(name)
@@ -39,6 +40,7 @@ def test_its_numbers_are_those_of_timm_to_the_last_bit(name: str) -> None:
                     assert all(torch.equal(a, b) for a, b in pairs)
 
 
+@pytest.mark.integration
 def test_it_takes_other_precisions() -> None:
     timms, ours = (m.to(torch.bfloat16) for m in (create_backbone(), load_lite(packaged.PACKAGED)))
     batch = torch.ones(1, 3, 40, 40, dtype=torch.bfloat16)
@@ -55,6 +57,7 @@ def test_layers_that_it_has_not_are_refused_as_by_timm() -> None:
     assert said[0] == said[1]
 
 
+@pytest.mark.integration
 def test_its_layout_takes_no_weights_and_counts_as_they_do() -> None:
     assert {p.device.type for p in lite_layout("tf_efficientnet_lite2").parameters()} == {"meta"}
     layers = (-1, *range(len(ENDS)))
@@ -75,6 +78,7 @@ def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_lite(packaged.PACKAGED)
 
 
+@pytest.mark.integration
 def test_frozen_columns_need_no_timm() -> None:
     code = (
         "import sys; sys.modules['timm'] = sys.modules['torchvision'] = None\n"

@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 WITHOUT = ("dinov2_small", "vit_tiny_patch16_224")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "backbone", sorted({*PRESETS, *PACKAGES, "swin_tiny_patch4_window7_224"} - set(WITHOUT))
 )

@@ -55,6 +55,7 @@ def picture(height: int, width: int) -> NDArray[np.uint8]:
     return np.asarray(image + 0, np.uint8)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("height", "width"), [(40, 40), (33, 50), (9, 21)])
 @pytest.mark.parametrize(
     ("stride", "cells"), [(10, (5.0, 10.0, 15.0)), (7, (4.0,)), (6, (2.5, 9.0))]

@@ -108,6 +108,7 @@ def test_pictures_without_gradients_teach_nothing() -> None:
         Fisher(**SMALL).fit(np.full((4, 64, 64), 50, np.uint8))
 
 
+@pytest.mark.integration
 def test_a_vocabulary_is_learned_once_a_fold_for_all_models_and_bundles_bring_it_back(
     make_images: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,6 +68,7 @@ def test_learns_and_keeps_scikit_learns_manners(name: str) -> None:
     np.testing.assert_array_equal(again.predict_proba(X[180:]), p)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_same_seed_same_model(name: str) -> None:
     X, y, patients = make_data()
@@ -77,6 +78,7 @@ def test_same_seed_same_model(name: str) -> None:
     assert not np.array_equal(first, other)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore:The number of unique classes")
 def test_scikit_learns_own_checks(name: str) -> None:
@@ -97,6 +99,7 @@ def test_scikit_learns_own_checks(name: str) -> None:
     assert failed == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_rounds_are_chosen_on_other_patients(name: str) -> None:
     X, y, patients = make_data()
@@ -269,6 +272,7 @@ def stored(folder: Path, X: NDArray[np.float32]) -> StoredColumns:
     return StoredColumns(keys, [table], [X.shape[1]])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("name", "parameters"),
     [("lightgbm", {}), ("xgboost", {}), ("xgboost", {"out_of_core": True})],

@@ -36,6 +36,7 @@ def asked(library: str, native: bytes, rows: Any, classes: int) -> Any:
     return model.predict_proba(rows)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
 def test_probabilities_are_the_librarys(library: str) -> None:
     native, expected = fitted(library)

@@ -31,6 +31,7 @@ def test_xgboosts_silent_fall_to_the_cpu_is_noticed() -> None:
         proofs.train_xgboost("cuda")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_without_a_gpu_the_library_itself_says_why(
     name: str, monkeypatch: pytest.MonkeyPatch

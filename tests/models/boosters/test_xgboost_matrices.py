@@ -51,6 +51,7 @@ def test_bins_on_disk_take_what_is_reckoned_with(tmp_path: Path) -> None:
     assert 0.9 <= taken / (rows.size * BYTES_A_CELL) <= 1.1
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("rows", [1, 64, 1000, 3000])
 def test_pieces_give_the_cuts_labels_and_weights_of_the_whole(
     X: NDArray[np.float32], rows: int

@@ -65,6 +65,7 @@ def quick(**parameters: Any) -> XGBoost:
     return XGBoost(**{**QUICK, **parameters})
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("members", [1, 2, 3])
 def test_a_spread_model_is_that_of_one_process(pool: ProcessPoolExecutor, members: int) -> None:
     X, y, patients = table()
@@ -129,6 +130,7 @@ def lost(share: Share) -> Any:
     return fit_share(share)
 
 
+@pytest.mark.integration
 def test_who_loses_another_process_says_so_and_does_not_wait(pool: ProcessPoolExecutor) -> None:
     X, y, _ = table(60)
     told: list[BaseException] = []
@@ -166,6 +168,7 @@ def test_other_versions_do_not_talk(monkeypatch: pytest.MonkeyPatch) -> None:
         fit_share(share)
 
 
+@pytest.mark.integration
 def test_processes_that_cannot_meet_say_where(pool: ProcessPoolExecutor) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -194,6 +197,7 @@ def test_a_model_that_nobody_waits_for_is_not_fitted_to_its_end(pool: ProcessPoo
     assert next(left, None) is None
 
 
+@pytest.mark.integration
 def test_fewer_rows_than_processes_are_enough_for_some(pool: ProcessPoolExecutor) -> None:
     X, y = np.eye(2, dtype=np.float32), np.array([0, 1])
     team = Spawned(pool, 3)
@@ -201,6 +205,7 @@ def test_fewer_rows_than_processes_are_enough_for_some(pool: ProcessPoolExecutor
     assert [len(share.task.y) for share in team.given] == [1, 1]
 
 
+@pytest.mark.integration
 def test_nothing_is_printed_where_answers_are(capfd: pytest.CaptureFixture[str]) -> None:
     X, y, _ = table(60)
     # Processes that begin here, and so print to what is captured.

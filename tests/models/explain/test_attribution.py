@@ -97,6 +97,7 @@ def test_a_networks_map_is_of_the_pass_that_its_probabilities_are_of() -> None:
     assert heat[32:, 32:].sum() > 0.9 * heat.sum()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", ["svm", "random-forest"])
 def test_a_model_that_cannot_tell_names_those_that_can(name: str, tmp_path: Path) -> None:
     images, labels = spotted(16)

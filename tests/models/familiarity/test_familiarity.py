@@ -94,6 +94,7 @@ def test_damage_is_refused_by_a_typed_error(change: dict[str, object]) -> None:
         judge({**STATE, **change}, DESCRIPTION.transform(HEADS[:1]), [_key(0)])
 
 
+@pytest.mark.integration
 def test_the_limit_is_the_typicality_from_which_on_pictures_are_unlike() -> None:
     rng = np.random.default_rng(0)
     columns = rng.normal(size=(150, edges()[-1])).astype(np.float32)

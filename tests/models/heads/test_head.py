@@ -59,6 +59,7 @@ def test_learns_and_keeps_scikit_learns_manners(name: str, classes: int) -> None
     np.testing.assert_allclose(fitted.predict_proba(X[125:126])[0], p[5], atol=1e-6)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_keeps_the_contract_of_models(name: str) -> None:
     check_model(quick(name))
@@ -95,6 +96,7 @@ def test_no_patient_is_on_both_sides_of_a_choice(
     assert sorted(held) == list(range(96))
 
 
+@pytest.mark.integration
 def test_the_setting_that_answers_best_on_others_is_taken() -> None:
     X, y, patients = make_data(rows=200, columns=120, seed=3)
     model = create_model("logistic", components=100, inner_folds=3).fit(X, y, groups=patients)
@@ -144,6 +146,7 @@ def test_a_single_patient_of_a_class_is_told(name: str) -> None:
     assert model.held_out_ == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("name", NAMES)
 def test_weights_count(name: str) -> None:
     X, y, patients = make_data(rows=120)

@@ -69,6 +69,7 @@ def fitted() -> Hybrid:
     return small().fit(images, labels, groups, columns=columns)
 
 
+@pytest.mark.integration
 def test_it_learns_from_adapted_weights() -> None:
     images, labels, groups, columns = textures()
     model = small(backbone="tf_efficientnet_lite0", weights="package", size=64)
@@ -77,6 +78,7 @@ def test_it_learns_from_adapted_weights() -> None:
     assert (model.predict(unseen[0], unseen[3]) == unseen[1]).mean() > 0.8
 
 
+@pytest.mark.integration
 def test_networks_never_embed_a_patient_they_saw(monkeypatch: pytest.MonkeyPatch) -> None:
     images, labels, groups, columns = textures()
     learned: list[set[bytes]] = []
@@ -101,6 +103,7 @@ def test_networks_never_embed_a_patient_they_saw(monkeypatch: pytest.MonkeyPatch
     assert set.union(*embedded) == set(patient)
 
 
+@pytest.mark.integration
 def test_the_face(fitted: Hybrid) -> None:
     images, _, _, columns = textures()
     assert clone(fitted).get_params() == fitted.get_params()
@@ -116,6 +119,7 @@ def test_the_face(fitted: Hybrid) -> None:
     np.testing.assert_allclose(one, probabilities[:1], atol=1e-5)
 
 
+@pytest.mark.integration
 def test_bytes_restore_it(fitted: Hybrid) -> None:
     images, _, _, columns = textures(3)
     wanted = fitted.predict_proba(images, columns)
@@ -138,6 +142,7 @@ class KilledError(Exception):
     pass
 
 
+@pytest.mark.integration
 def test_a_killed_fit_resumes_and_needs_no_columns(tmp_path: Path) -> None:
     images, labels, groups, _ = textures()
     whole = small().fit(images, labels, groups)
@@ -190,6 +195,7 @@ def test_the_blend_finds_the_better_model() -> None:
     assert 0 <= share <= 1
 
 
+@pytest.mark.integration
 def test_saliency_is_of_the_first_network() -> None:
     from gliaboost.models.networks.grad_cam import grad_cam
     from gliaboost.models.networks.network import from_safetensors, of_network
@@ -212,6 +218,7 @@ def multitask(**changed: Any) -> Hybrid:
     return small(network="cnn-multitask", **changed)
 
 
+@pytest.mark.integration
 def test_the_multi_task_networks_learn_from_the_masks_of_their_own_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -245,6 +252,7 @@ def test_the_multi_task_networks_learn_from_the_masks_of_their_own_rows(
     assert heat.shape == images[0].shape
 
 
+@pytest.mark.integration
 def test_the_booster_is_given_what_lies_inside_the_drawn_mask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

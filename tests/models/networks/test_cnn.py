@@ -80,6 +80,7 @@ def test_scratch_learns_textures(data: Data) -> None:
     assert model.history_[-1]["loss"] < model.history_[0]["loss"]
 
 
+@pytest.mark.integration
 def test_finetuning_learns_textures_from_packaged_weights(data: Data) -> None:
     images, labels, groups = data
     model = FinetunedCNN(size=64, epochs=2, batch_size=8, precision="float32", ema=0.0)
@@ -90,6 +91,7 @@ def test_finetuning_learns_textures_from_packaged_weights(data: Data) -> None:
     assert model.best_epoch_ >= 2
 
 
+@pytest.mark.integration
 @makers
 def test_the_face_is_the_boosters(data: Data, make: Callable[..., Any]) -> None:
     images, labels, groups = data
@@ -113,6 +115,7 @@ def test_the_face_is_the_boosters(data: Data, make: Callable[..., Any]) -> None:
     np.testing.assert_allclose(one, probabilities[:1], atol=1e-5)
 
 
+@pytest.mark.integration
 @makers
 def test_bytes_restore_the_model(data: Data, make: Callable[..., Any]) -> None:
     images, labels, groups = data
@@ -168,6 +171,7 @@ class KilledError(Exception):
     pass
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("after", [1, 2])
 @pytest.mark.parametrize("options", [{}, {"ema": 0.9, "mix": "mixup", "patience": 2}])
 def test_a_killed_training_goes_on_to_the_same_end(
@@ -343,6 +347,7 @@ def test_the_first_layers_learn_slowest_and_biases_do_not_decay() -> None:
     assert all((g["weight_decay"] == 0.3) == (p.ndim > 1) for g in groups for p in g["params"])
 
 
+@pytest.mark.integration
 def test_importing_the_models_stays_without_torch() -> None:
     code = (
         "import sys; from gliaboost.models.networks.cnn import FinetunedCNN, ScratchCNN\n"

@@ -54,6 +54,7 @@ def trained() -> MultiTaskCNN:
     return model.fit(images, labels, np.arange(40) // 2, masks=masks)
 
 
+@pytest.mark.integration
 def test_it_names_and_draws_the_tumours_of_patients_it_has_not_seen(trained: MultiTaskCNN) -> None:
     images, masks, labels = heads(24, 1)
     assert (trained.predict(images) == labels).mean() > 0.8
@@ -63,6 +64,7 @@ def test_it_names_and_draws_the_tumours_of_patients_it_has_not_seen(trained: Mul
     assert {"validation_loss", "validation_accuracy", "validation_dice"} <= set(trained.history_[0])
 
 
+@pytest.mark.integration
 def test_images_of_another_size_are_answered_at_theirs(trained: MultiTaskCNN) -> None:
     images, masks, labels = heads(8, 2, side=100)
     assert (trained.predict(images) == labels).mean() > 0.7
@@ -71,6 +73,7 @@ def test_images_of_another_size_are_answered_at_theirs(trained: MultiTaskCNN) ->
     assert dice(maps.sum(axis=1) > 0.5, masks) > 0.5
 
 
+@pytest.mark.integration
 def test_bytes_bring_back_both_answers(trained: MultiTaskCNN) -> None:
     images, _, _ = heads(3, 3)
     again = MultiTaskCNN.from_bytes(
@@ -85,6 +88,7 @@ def test_bytes_bring_back_both_answers(trained: MultiTaskCNN) -> None:
         broken.predict_proba(images)
 
 
+@pytest.mark.integration
 def test_it_shows_where_it_looks(trained: MultiTaskCNN) -> None:
     images, _, _ = heads(2, 4)
     heat, p = trained.saliency(images[0])
@@ -93,6 +97,7 @@ def test_it_shows_where_it_looks(trained: MultiTaskCNN) -> None:
     assert p.sum() == pytest.approx(1)
 
 
+@pytest.mark.integration
 def test_masks_that_are_not_known_are_not_looked_at() -> None:
     images, masks, labels = heads(16, 5, side=32)
     masked = np.arange(16) < 8
@@ -124,6 +129,7 @@ def test_masks_of_another_shape_or_dtype_are_refused() -> None:
         MultiTaskCNN(**TINY).fit(images, labels, masks=masks.astype(np.uint8))
 
 
+@pytest.mark.integration
 def test_a_training_goes_on_from_its_checkpoint_and_not_from_that_of_other_masks(
     tmp_path: Any,
 ) -> None:

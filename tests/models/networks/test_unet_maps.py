@@ -111,6 +111,7 @@ def test_a_mirrored_image_has_mirrored_maps_where_both_are_averaged(network: Any
     assert np.abs(one - both).max() > 1e-3
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("whole_batches", [(), ("cpu",)], ids=["as they are", "whole"])
 def test_images_do_not_depend_on_each_other(
     network: Any, whole_batches: tuple[str, ...], monkeypatch: pytest.MonkeyPatch

@@ -51,6 +51,7 @@ def _dice(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return np.asarray(both / np.maximum(1, sizes))
 
 
+@pytest.mark.integration
 def test_tumours_of_unseen_patients_are_found_and_none_where_there_is_none() -> None:
     images, masks, labels, _ = _slices(12, seed=1)
     model = _fitted()
@@ -77,6 +78,7 @@ def test_one_class_and_one_pass_do_too() -> None:
     assert _dice(model.segment(images), masks)[ill].mean() > 0.75
 
 
+@pytest.mark.integration
 def test_the_same_seed_gives_the_same_bytes_whatever_the_threads() -> None:
     given = _slices(12, seed=3)
     parameters: dict[str, Any] = {"maps": "classical", "rounds": 3, "inner_folds": 2}
@@ -151,6 +153,7 @@ def test_filters_alone_need_no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     assert model.predict_proba(images[:1]).shape == (1, SIDE, SIDE)
 
 
+@pytest.mark.integration
 def test_frozen_maps_serve_beside_the_filters() -> None:
     images, masks, *_ = _slices(6, seed=1)
     model = BoostedPixels(maps="frozen", by_class=False, rounds=8, inner_folds=2)

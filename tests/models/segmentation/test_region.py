@@ -156,6 +156,7 @@ def test_images_of_any_content_have_finite_columns() -> None:
     assert region.transform(strange[:, :9, :9]).shape == columns.shape  # smaller than any grid
 
 
+@pytest.mark.integration
 def test_boosted_pixels_inside_find_what_was_taught() -> None:
     rows = sample_rows(64, 64)
     few = {"rounds": 10, "passes": 1, "inner_folds": 2}
@@ -169,6 +170,7 @@ def test_boosted_pixels_inside_find_what_was_taught() -> None:
     assert share[new["y"] == "large"].min() > share[new["y"] == "small"].max()
 
 
+@pytest.mark.integration
 def test_no_test_patient_and_no_own_mask_reaches_the_segmenter(
     manifest: Manifest, by_heart: None, tmp_path: Path
 ) -> None:
@@ -200,6 +202,7 @@ def test_no_test_patient_and_no_own_mask_reaches_the_segmenter(
     assert len(ByHeart.taught) == 15
 
 
+@pytest.mark.integration
 def test_accuracy_by_heart_is_chance_and_the_mistake_is_not(
     manifest: Manifest, by_heart: None, tmp_path: Path
 ) -> None:
@@ -322,6 +325,7 @@ def test_a_file_of_a_segmenter_of_other_maths_is_told_before_any_work(
     assert str(file) in fault and "version 1 of its maths, here it has version 2" in fault
 
 
+@pytest.mark.integration
 def test_a_bundle_of_region_features_predicts_and_explains_a_file(
     manifest: Manifest, tmp_path: Path
 ) -> None:
@@ -348,6 +352,7 @@ def test_a_bundle_of_region_features_predicts_and_explains_a_file(
     assert not np.ptp(bare, axis=-1).any()
 
 
+@pytest.mark.integration
 def test_a_class_without_masks_teaches_nothing_and_has_columns(
     manifest: Manifest, tmp_path: Path
 ) -> None:
@@ -420,6 +425,7 @@ def test_a_segmenter_from_elsewhere_needs_no_masks_and_learns_nothing(
         region.fit(data.images(rows), masks=np.ones((20, 48, 48), bool))
 
 
+@pytest.mark.integration
 def test_a_file_is_known_by_its_content_and_goes_into_the_bundle(
     manifest: Manifest, file: Path, tmp_path: Path
 ) -> None:

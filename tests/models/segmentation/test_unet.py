@@ -64,6 +64,7 @@ def trained() -> UNetSegmenter:
     return model.fit(images, masks, labels, np.arange(32) // 2)
 
 
+@pytest.mark.integration
 def test_it_finds_the_tumours_of_patients_it_has_not_seen(trained: UNetSegmenter) -> None:
     images, masks, labels = heads(24, 1)
     assert trained.classes_.tolist() == ["glioma", "meningioma"]
@@ -76,6 +77,7 @@ def test_it_finds_the_tumours_of_patients_it_has_not_seen(trained: UNetSegmenter
     assert not trained.segment(images)[~ill].any()
 
 
+@pytest.mark.integration
 def test_maps_are_probabilities(trained: UNetSegmenter) -> None:
     images, _, _ = heads(3, 2)
     maps = trained.predict_maps(images)
@@ -85,6 +87,7 @@ def test_maps_are_probabilities(trained: UNetSegmenter) -> None:
     assert float(maps.sum(axis=1).max()) <= 1 + 1e-5
 
 
+@pytest.mark.integration
 def test_images_of_another_size_are_answered_at_theirs(trained: UNetSegmenter) -> None:
     images, masks, _ = heads(8, 3, side=150)
     assert dice(trained.segment(images), masks) > 0.5
@@ -92,6 +95,7 @@ def test_images_of_another_size_are_answered_at_theirs(trained: UNetSegmenter) -
     assert trained.segment(small).shape == (8, 52, 40)
 
 
+@pytest.mark.integration
 def test_no_patient_is_on_both_sides(trained: UNetSegmenter) -> None:
     patients = np.arange(32) // 2
     held = trained.validation_
@@ -99,6 +103,7 @@ def test_no_patient_is_on_both_sides(trained: UNetSegmenter) -> None:
     assert not set(patients[held]) & set(patients[~held])
 
 
+@pytest.mark.integration
 def test_the_epoch_and_the_decision_are_chosen_on_patients_held_out(
     trained: UNetSegmenter,
 ) -> None:
@@ -117,6 +122,7 @@ def test_the_epoch_and_the_decision_are_chosen_on_patients_held_out(
             assert dice(other.segment(images[held]), masks[held]) <= chosen + 1e-9
 
 
+@pytest.mark.integration
 def test_bytes_bring_back_the_same_maps(trained: UNetSegmenter) -> None:
     images, _, _ = heads(3, 4)
     again = create_segmenter("unet").from_bytes(
@@ -126,6 +132,7 @@ def test_bytes_bring_back_the_same_maps(trained: UNetSegmenter) -> None:
     np.testing.assert_array_equal(again.predict_maps(images), trained.predict_maps(images))
 
 
+@pytest.mark.integration
 def test_bytes_that_are_none_are_refused(trained: UNetSegmenter) -> None:
     native = trained.to_bytes()
     for wrong in (b"", b"abc", native[:1000], native[:-1]):
@@ -135,6 +142,7 @@ def test_bytes_that_are_none_are_refused(trained: UNetSegmenter) -> None:
         UNetSegmenter.from_bytes(native, ["tumor"], Decision(), SIDE)
 
 
+@pytest.mark.integration
 def test_the_same_seed_makes_the_same_bytes() -> None:
     images, masks, labels = heads(10, 5, side=32)
     first, again, other = (
@@ -166,6 +174,7 @@ def test_after_each_epoch_the_caller_is_told_and_may_end_it() -> None:
         model.segment(images)
 
 
+@pytest.mark.integration
 def test_a_training_that_was_ended_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     images, masks, labels = heads(10, 5, side=32)
     kept = tmp_path / "one.checkpoint"
@@ -264,6 +273,7 @@ def test_a_gpu_that_is_not_there_is_an_error() -> None:
         UNetSegmenter(**{**TINY, "device": "cuda"}).fit(images, masks, labels)
 
 
+@pytest.mark.integration
 def test_the_threads_of_the_process_are_left_as_they_were() -> None:
     images, masks, labels = heads(8, 0)
     before, seen = torch.get_num_threads(), []

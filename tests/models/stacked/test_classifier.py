@@ -164,6 +164,7 @@ def test_head_and_booster_are_taken_by_name(head: str, booster: str) -> None:
     assert ([h.name for h in model.heads_], model.booster_.name) == ([head], booster)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("headed", "raw", "heads", "plain"),
     [
@@ -202,6 +203,7 @@ def test_where_no_family_is_joint_a_head_reads_each(families: Any) -> None:
     assert [h.n_features_in_ for h in model.heads_] == ([35, 4] if families else [39])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("headed", ["joint", "all"])
 @pytest.mark.parametrize("raw", ["plain", "all"])
 @pytest.mark.parametrize("booster", ["lightgbm", "xgboost"])

@@ -58,6 +58,7 @@ def test_scores_are_the_librarys_to_the_bit(kind: str, base: float | None, class
         np.testing.assert_allclose(trees.probabilities(X), p, rtol=0, atol=1e-6)
 
 
+@pytest.mark.integration
 @given(
     st.lists(st.floats(width=32, allow_infinity=False), min_size=COLUMNS, max_size=COLUMNS),
     st.sampled_from(KINDS),
@@ -148,6 +149,7 @@ def test_other_bytes_are_refused(native: bytes) -> None:
         read_xgboost(native)
 
 
+@pytest.mark.integration
 def test_a_model_cut_off_anywhere_is_refused() -> None:
     native = bytes(grown("plain").save_raw("ubj"))
     for stop in range(0, len(native), 97):

@@ -31,6 +31,7 @@ def test_for_a_program_every_row_is_one_line_however_long() -> None:
     assert all(line.endswith(row[-1]) for line, row in zip(lines, ROWS, strict=True))
 
 
+@pytest.mark.integration
 @given(st.lists(st.tuples(*[st.from_regex(r"[a-z]{1,9}", fullmatch=True)] * 3), min_size=1))
 def test_plain_cells_read_back(rows: list[tuple[str, ...]]) -> None:
     text = columns(rows, left=1)

@@ -117,6 +117,7 @@ def opened(browser: Any, file: Path, width: int = 1280, scheme: str = "light") -
     return open_page(browser, file.as_uri(), width=width, scheme=scheme)
 
 
+@pytest.mark.integration
 def test_no_complaint_no_request_and_every_figure(browser: Any, page_file: Path) -> None:
     page = opened(browser, page_file)
     files = {p.stem for p in (page_file.parent / "figures").glob("*.svg")}
@@ -133,6 +134,7 @@ def test_no_complaint_no_request_and_every_figure(browser: Any, page_file: Path)
     assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_tables_sort_by_mouse_and_keyboard(browser: Any, page_file: Path) -> None:
     page = opened(browser, page_file)
     table = page.locator("#table-experiments table")
@@ -158,6 +160,7 @@ def test_tables_sort_by_mouse_and_keyboard(browser: Any, page_file: Path) -> Non
     assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_a_table_comes_as_csv(browser: Any, page_file: Path) -> None:
     page = opened(browser, page_file)
     with page.expect_download() as coming:
@@ -168,6 +171,7 @@ def test_a_table_comes_as_csv(browser: Any, page_file: Path) -> None:
     assert {"Accuracy", "Accuracy, low", "Accuracy, high"} <= set(saved)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_stands_out(browser: Any, page_file: Path, scheme: str) -> None:
     """WCAG 2.2, 1.4.3: 4.5 to 1, computed from what is painted."""
@@ -180,6 +184,7 @@ def test_every_word_stands_out(browser: Any, page_file: Path, scheme: str) -> No
     assert dark == (scheme == "dark")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_sideways_scroll(browser: Any, page_file: Path, width: int) -> None:
     page = opened(browser, page_file, width)
@@ -189,6 +194,7 @@ def test_no_sideways_scroll(browser: Any, page_file: Path, width: int) -> None:
     assert page.evaluate("window.scrollX") == 0
 
 
+@pytest.mark.integration
 def test_what_is_folded_is_printed(browser: Any, page_file: Path, tmp_path: Path) -> None:
     page = opened(browser, page_file)
     assert page.locator("details[open]").count() == 0
@@ -203,6 +209,7 @@ def test_what_is_folded_is_printed(browser: Any, page_file: Path, tmp_path: Path
     assert (tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.integration
 def test_a_keyboard_reaches_everything(browser: Any, page_file: Path) -> None:
     page = opened(browser, page_file)
     page.keyboard.press("Tab")
@@ -224,6 +231,7 @@ def test_a_keyboard_reaches_everything(browser: Any, page_file: Path) -> None:
     assert set(levels[1:]) == {"H2"}
 
 
+@pytest.mark.integration
 def test_runs_joined_in_one_page(
     browser: Any, folder: Path, make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path
 ) -> None:
@@ -236,6 +244,7 @@ def test_runs_joined_in_one_page(
         assert page.complaints == []
 
 
+@pytest.mark.integration
 def test_without_scripts_the_page_is_whole(browser: Any, page_file: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
@@ -244,6 +253,7 @@ def test_without_scripts_the_page_is_whole(browser: Any, page_file: Path) -> Non
     assert re.search(r"accuracy of 0\.\d", page.locator("p.lead").inner_text())
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("classes", [2, 4, 12])
 @pytest.mark.parametrize("width", WIDTHS)
 def test_long_names_of_classes_and_models_stay_inside(
@@ -271,6 +281,7 @@ def test_long_names_of_classes_and_models_stay_inside(
     assert page.complaints == []
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_page_that_shows_a_data_set_fits(browser: Any, tmp_path: Path, width: int) -> None:
     noise = np.random.default_rng(0)

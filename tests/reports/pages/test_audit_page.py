@@ -80,6 +80,7 @@ def leaking(tmp_path: Path) -> Manifest:
     return manifest_of(tmp_path, rows, "leaking & <odd>")
 
 
+@pytest.mark.integration
 def test_page_shows_the_findings(leaking: Manifest, tmp_path: Path) -> None:
     report = audit(leaking)
     page = Page(render_audit(report, leaking, tmp_path / "audit.html"))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pytest
 from PIL import Image
 
 from gliaboost.reports.pages.explaining import SIDE, explain_mistakes
@@ -22,6 +23,7 @@ def test_a_run_without_bundles_or_images_draws_nothing(
     assert explain_mistakes(folder, tmp_path) == []
 
 
+@pytest.mark.integration
 def test_every_model_explains_the_bests_surest_mistakes(real_run: Any, tmp_path: Path) -> None:
     root = real_run.manifest.paths[0].parent
     folder = shutil.copytree(real_run.folder, tmp_path / "run")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from gliaboost.reports.document.blocks import Table
 from gliaboost.reports.pages.classes import classes
@@ -56,6 +57,7 @@ def test_nothing_is_said_of_one_plane_or_of_none(make_predictions: Any, make_run
     assert planes(read_results(make_run([one], name="one"))) == []
 
 
+@pytest.mark.integration
 def test_the_page_says_where_planes_are_known_from(make_predictions: Any, make_run: Any) -> None:
     frame = make_predictions().assign(plane=np.resize(["axial", "coronal"], 300))
     said = {}

@@ -49,6 +49,7 @@ def compared(make_predictions: Any, make_run: Any, edit_experiment: Any) -> Comp
     return make
 
 
+@pytest.mark.integration
 def test_a_better_one_on_some_folds_is_named_everywhere(compared: Compared, tmp_path: Any) -> None:
     """As on figshare: a network, better beyond chance, whose other folds were not run."""
     results = compared(

@@ -79,6 +79,7 @@ def drawn(folder: Path, **how: Any) -> tuple[Page, str]:
     return Page(made["html"].read_text("utf-8")), made["markdown"].read_text("utf-8")
 
 
+@pytest.mark.integration
 def test_a_full_run_answers_every_question(
     make_predictions: MakePredictions, make_run: MakeRun
 ) -> None:
@@ -186,6 +187,7 @@ def test_labels_are_shown_not_run(make_predictions: MakePredictions, make_run: M
     assert "\\|`x`" in markdown
 
 
+@pytest.mark.integration
 def test_drawing_twice_gives_the_same_bytes_and_drops_stale_figures(
     make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path
 ) -> None:
@@ -231,6 +233,7 @@ def rows_of(markdown: str) -> list[str]:
     return [line for line in markdown.splitlines() if line.startswith("|")]
 
 
+@pytest.mark.integration
 def test_a_committed_run_of_schema_1_is_drawn_again_to_the_letter(tmp_path: Path) -> None:
     """Where a page changes by intent: gliaboost report RUN --out PAGE, and commit report.md."""
     _, markdown = drawn(COMMITTED / "figshare", out=tmp_path)
@@ -380,6 +383,7 @@ def test_optional_numbers_are_shown_where_they_are(
     assert "12 files show a picture twice." in page.text
 
 
+@pytest.mark.integration
 def test_shuffled_labels_fall_to_chance_or_the_page_shouts(
     make_predictions: MakePredictions, make_run: MakeRun, with_control: MakeRun
 ) -> None:
@@ -457,6 +461,7 @@ def test_a_spoiled_run_is_refused_in_a_line(
         render(folder)
 
 
+@pytest.mark.integration
 def test_a_large_run_is_drawn_in_seconds(
     make_predictions: MakePredictions, make_run: MakeRun
 ) -> None:
@@ -470,6 +475,7 @@ def test_a_large_run_is_drawn_in_seconds(
     assert made["html"].stat().st_size < 1_000_000
 
 
+@pytest.mark.integration
 def test_explanations_stand_beside_their_image(
     make_predictions: MakePredictions, make_run: MakeRun, tmp_path: Path
 ) -> None:
@@ -498,6 +504,7 @@ def test_accuracy_by_source(make_predictions: MakePredictions, make_run: MakeRun
     assert "Accuracy by source" not in alone.text
 
 
+@pytest.mark.integration
 def test_no_patient_is_called_unseen_who_was_seen(
     make_predictions: MakePredictions, make_run: MakeRun
 ) -> None:

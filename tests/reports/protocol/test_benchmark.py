@@ -29,6 +29,7 @@ from gliaboost.reports.statistics.dealt_labels import dealt_verdict
 Make = Callable[..., Path]
 
 
+@pytest.mark.integration
 def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path) -> None:
     manifest = Manifest.read(make_images(patients=16, per_patient=3))
     extractors = [create("lbp"), create("glcm")]
@@ -58,6 +59,7 @@ def test_controls_and_what_the_models_lean_on(make_images: Make, tmp_path: Path)
     assert saved == [f"lightgbm+lbp+glcm-fold-{i}.joblib" for i in (1, 2, 3, 4)]
 
 
+@pytest.mark.integration
 def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path) -> None:
     path = make_images(patients=16, per_patient=1)
     table = pd.read_csv(path).drop(columns="patient")
@@ -69,6 +71,7 @@ def test_no_control_by_image_without_patients(make_images: Make, tmp_path: Path)
     assert [e.control for e in results.record.experiments] == [None, SHUFFLED]
 
 
+@pytest.mark.integration
 def test_tested_elsewhere_without_the_pictures_in_both(
     make_images: Make, tmp_path: Path, heard: Any
 ) -> None:

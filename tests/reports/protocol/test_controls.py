@@ -65,6 +65,7 @@ def test_what_is_repeated_is_chosen_by_what_models_take_and_not_by_the_clock() -
     assert chosen("cnn-scratch") is None
 
 
+@pytest.mark.integration
 def test_patients_with_both_classes_end_in_a_report(tmp_path: Path) -> None:
     manifest = stacks(tmp_path / "data")
     results = benchmark(manifest, tmp_path / "out", patient_folds(manifest, 3))
@@ -98,6 +99,7 @@ def test_a_file_under_two_patients_is_one_unit_and_a_leak(
     assert dealt_verdict(dealt) == "leak"
 
 
+@pytest.mark.integration
 def test_copies_that_an_audit_found_are_dealt_together(make_images: Make, tmp_path: Path) -> None:
     """No patient is known, and each picture has a brighter copy in the other fold."""
     path = make_images(patients=24, per_patient=1)
@@ -121,6 +123,7 @@ def test_copies_that_an_audit_found_are_dealt_together(make_images: Make, tmp_pa
     assert found == [("image", 48, "chance"), ("image", 24, "leak")]
 
 
+@pytest.mark.integration
 def test_a_model_that_knows_the_truth_by_another_way_is_a_leak(
     make_images: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +145,7 @@ def test_a_model_that_knows_the_truth_by_another_way_is_a_leak(
     assert dealt_verdict(dealt) == "leak"
 
 
+@pytest.mark.integration
 def test_groups_are_dealt_where_patients_are_not_known(make_images: Make, tmp_path: Path) -> None:
     path = make_images(patients=16, per_patient=2)
     table = pd.read_csv(path)
@@ -188,6 +192,7 @@ def test_an_interrupt_is_no_failure(heard: Any) -> None:
     assert not failed
 
 
+@pytest.mark.integration
 def test_a_run_goes_on_with_the_scores_that_it_has(
     make_images: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, heard: Any
 ) -> None:

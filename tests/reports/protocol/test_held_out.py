@@ -39,6 +39,7 @@ def changed(manifest: Manifest, **columns: Any) -> Manifest:
     return Manifest.of(manifest.table.assign(**columns), manifest.root, "changed")
 
 
+@pytest.mark.integration
 def test_numbers_are_those_of_the_predictions(trained: Any, make_images: Any) -> None:
     bundle, _ = trained
     new = Manifest.read(make_images(patients=6, per_patient=3, seed=5))

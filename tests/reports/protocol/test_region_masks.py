@@ -165,6 +165,7 @@ def test_a_table_of_no_rows_is_no_file(tmp_path: Path) -> None:
     assert not (tmp_path / REGIONS).exists()
 
 
+@pytest.mark.integration
 def test_a_benchmark_says_what_a_wrong_region_costs(tmp_path: Path, heard: Any) -> None:
     phantom = make_phantom(tmp_path / "phantom", patients=16, slices=2, size=64)
     region = Region(segmenter="otsu", maps="classical")

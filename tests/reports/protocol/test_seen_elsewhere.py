@@ -76,6 +76,7 @@ def test_files_and_copies_are_told_from_strangers(manifest: Manifest, tmp_path: 
     assert [found[keys[k]] for k in (0, 5, 9)] == ["file", "copy", ""]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("all_seen", [False, True])
 def test_a_benchmark_sets_them_apart(manifest: Manifest, tmp_path: Path, all_seen: bool) -> None:
     keys = manifest.with_keys().table["key"].tolist()

@@ -133,6 +133,7 @@ def test_another_segmenter_and_other_patients_are_no_part_of_an_earlier_run(
     assert len(fits) == 6
 
 
+@pytest.mark.integration
 def test_a_network_tells_its_epochs_and_goes_on_from_the_one_it_was_ended_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -63,6 +63,9 @@ class Places:
     def for_networks(self) -> Any:
         return Places(self.inner, "GPU", self.noted)
 
+    def team(self) -> None:
+        return None
+
 
 def test_here_each_is_done_when_it_is_asked_for(tmp_path: Path, heard: Any) -> None:
     parts = SideBySide(None, tmp_path, heard).run(answer, wanted(written=False))
@@ -103,6 +106,7 @@ def test_data_travel_without_what_lies_in_the_store(
     np.testing.assert_array_equal(there.images(rows), data.images(rows))
 
 
+@pytest.mark.integration
 @pytest.mark.xdist_group("cluster")
 def test_two_processes_predict_what_one_does(make_images: MakeImages, tmp_path: Path) -> None:
     data = make_images(patients=8)

@@ -29,6 +29,7 @@ def matrix_of(
     return np.asarray(c.confusions(truth, predicted, k, np.zeros(len(truth), np.int64), 1)[0])
 
 
+@pytest.mark.integration
 @given(labels)
 def test_every_number_is_scikit_learns(
     case: tuple[int, NDArray[np.int64], NDArray[np.int64]],

@@ -48,6 +48,7 @@ def found(columns: Any, labels: Any, units: Any, folds: Any, seed: int = 0) -> D
     return measure_dealt(columns, labels, units, folds, dealt, "patient", seed)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize(
     "sizes",
@@ -89,6 +90,7 @@ def test_every_patient_with_both_classes_falls_to_chance() -> None:
     assert result.true > 0.8
 
 
+@pytest.mark.integration
 def test_labels_without_a_meaning_have_a_p_of_any_size() -> None:
     p = []
     for seed in range(40):

@@ -68,6 +68,7 @@ def test_pooled_and_fold_numbers_are_scikit_learns(make_predictions: MakePredict
         assert entry.f1.pooled == pytest.approx(report[label]["f1-score"])
 
 
+@pytest.mark.integration
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_the_interval_is_that_of_a_plain_bootstrap_of_patients(
     make_predictions: MakePredictions,

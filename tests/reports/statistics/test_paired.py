@@ -72,6 +72,7 @@ def test_holm_lies_between_nothing_and_bonferroni(p: list[float]) -> None:
     assert (np.diff(corrected[order]) >= 0).all()
 
 
+@pytest.mark.integration
 def test_the_interval_is_that_of_both_drawn_together(make_predictions: MakePredictions) -> None:
     a, b = (make_predictions(images=200, patients=30, seed=s) for s in (1, 2))
     found = compare([a, b.sample(frac=1, random_state=0)], seed=7, n_boot=300)

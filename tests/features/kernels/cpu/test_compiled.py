@@ -45,6 +45,7 @@ def test_loops_run_beside_others_and_take_no_liberties_with_rounding(module: str
         assert not options.get("parallel")
 
 
+@pytest.mark.integration
 def test_the_second_process_compiles_nothing(tmp_path: Path) -> None:
     code = (
         "import numpy as np\n"

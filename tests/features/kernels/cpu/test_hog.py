@@ -21,6 +21,7 @@ def expected(image: Image, **parameters: object) -> NDArray[np.float64]:
     return np.asarray(reference(image, **parameters))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("block_norm", BLOCK_NORMS)
 @pytest.mark.parametrize("transform_sqrt", [False, True])
 def test_is_scikit_images_on_adversarial_images(
@@ -95,6 +96,7 @@ def test_soft_bins_share_by_distance_to_the_centres() -> None:
     assert shares[255, 255 + 7] == pytest.approx(0.5)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("transform_sqrt", [False, True])
 def test_soft_bins_move_votes_but_lose_none(noise_batch: Image, transform_sqrt: bool) -> None:
     # Without normalisation's nonlinearity: blocks of L1 sum to nearly 1 however bins are filled.
@@ -174,6 +176,7 @@ def test_adding_a_constant_changes_nothing(image: Image, shift: int) -> None:
     )
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("soft_bins", [False, True])
 @pytest.mark.parametrize("transform_sqrt", [False, True])
 def test_batch_threads_and_order_change_nothing(

@@ -21,6 +21,7 @@ reference: Any = local_binary_pattern
 CIRCLES = [(1, 1.0), (4, 1.0), (5, 4.1), (7, 1.5), (8, 1), (12, 2), (16, 2), (24, 3), (31, 8.7)]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("points", "radius"), CIRCLES)
 def test_codes_are_scikit_images_on_adversarial_images(
@@ -40,6 +41,7 @@ def test_codes_are_scikit_images_on_real_slices(
         np.testing.assert_array_equal(codes, reference(image, points, radius, method))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("method", ["uniform", "nri_uniform", "var"])
 @pytest.mark.parametrize("points", [32, 40, 64])
 def test_many_points_are_scikit_images_where_it_does_not_overflow(

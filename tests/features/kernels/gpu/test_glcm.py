@@ -26,6 +26,7 @@ ANGLES = [0.0, math.pi / 4, math.pi / 2, 3 * math.pi / 4]
 OFFSETS = glcm_offsets([1, 2, 5, 60], [*ANGLES, -1.0, math.pi])
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("symmetric", [False, True])
 @pytest.mark.parametrize("levels", [2, 32, 256])
 def test_glcm_is_the_cpus(
@@ -40,6 +41,7 @@ def test_glcm_is_the_cpus(
     np.testing.assert_allclose(got.cpu().numpy(), want, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("levels", [16, 256])
 def test_glcm_inside_masks_on_a_grid_is_the_cpus(
     noise_batch: Image, levels: int, on_device: OnDevice

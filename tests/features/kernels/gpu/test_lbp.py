@@ -24,6 +24,7 @@ OnDevice = Callable[[Image], Any]
 CIRCLES = [(1, 1.0), (5, 4.1), (8, 1.0), (16, 2.0), (24, 3.0), (63, 8.7)]
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(("points", "radius"), CIRCLES)
 def test_codes_are_the_cpus(

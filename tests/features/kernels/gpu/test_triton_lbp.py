@@ -11,6 +11,7 @@ pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("triton", reason="Triton is not installed")
 
 
+@pytest.mark.integration
 def test_interpreted_histograms_are_the_cpus(interpreted: Callable[[str], None]) -> None:
     interpreted("interpreted_lbp.py")
 
