@@ -56,9 +56,9 @@ def within(seconds: float) -> Iterator[None]:
 def test_each_task_has_a_process_of_its_own_at_the_same_time(two_workers: ClusterExecutor) -> None:
     team: Team = two_workers.team()
     assert team.members == 2 and team.address == "127.0.0.1"
-    (first, one), (second, two) = team.at_once(begun, [1.5, 1.5])
+    (first, one), (second, two) = team.at_once(begun, [4, 4])
     assert len({one, two, os.getpid()}) == 3
-    assert abs(first - second) < 1.5
+    assert abs(first - second) < 4
     assert len(team.at_once(begun, [0])) == 1
 
 
@@ -87,14 +87,14 @@ def test_the_error_is_that_of_the_task_to_blame(two_workers: ClusterExecutor) ->
     with pytest.raises(ClusterError, match=r"a worker of local:2 was lost .*\(no longer heard\);"):
         two_workers.team().at_once(raised, [(0, lost), (0, lost)])
     # One that goes on is not waited for.
-    with within(8), pytest.raises(ClusterError, match="no longer heard"):
-        two_workers.team().at_once(raised, [(0, lost), (9, None)])
+    with within(20), pytest.raises(ClusterError, match="no longer heard"):
+        two_workers.team().at_once(raised, [(0, lost), (21, None)])
 
 
 @pytest.mark.integration
 def test_who_is_given_up_hears_of_it(two_workers: ClusterExecutor, tmp_path: Path) -> None:
     told = tmp_path / "told"
-    with within(8), pytest.raises(ManifestError, match=r"m\.csv: 2 faults"):
+    with within(20), pytest.raises(ManifestError, match=r"m\.csv: 2 faults"):
         two_workers.team().at_once(asked_until_nobody_waits, [told, None])
     deadline = time.monotonic() + 10
     while not told.exists():
@@ -106,8 +106,8 @@ def test_who_is_given_up_hears_of_it(two_workers: ClusterExecutor, tmp_path: Pat
 def test_a_worker_that_is_killed_ends_it(two_workers: ClusterExecutor) -> None:
     pid = next(iter(two_workers.client.run(os.getpid).values()))
     threading.Timer(1.0, os.kill, (pid, signal.SIGKILL)).start()
-    with within(20), pytest.raises(ClusterError, match="was lost while all of them did one task"):
-        two_workers.team().at_once(begun, [25, 25])
+    with within(60), pytest.raises(ClusterError, match="was lost while all of them did one task"):
+        two_workers.team().at_once(begun, [61, 61])
     two_workers.client.wait_for_workers(2, timeout=120)
 
 
