@@ -34,9 +34,9 @@ def check_spread(
 ) -> None:
     """Note that a cluster's workers are to fit a model together where no cluster is asked to."""
     if cluster is None and parameters.get("xgboost", {}).get("spread"):
-        from gliaboost.models.boosters.xgboost_booster import ALONE
+        from gliaboost.models.boosters.xgboost_booster import WITHOUT_TEAM
 
-        faults.note(UsageError(ALONE))
+        faults.note(UsageError(WITHOUT_TEAM))
 
 
 @contextmanager

@@ -101,9 +101,9 @@ def main() -> None:
         results["made_up"] = {
             str(n): fitted(Path(temporary), given.rows, n) for n in (1, given.workers)
         }
-    store = given.store or Path(tempfile.mkdtemp(prefix="gliaboost-"))
-    gliaboost.extract(given.manifest, features="hog,lbp,glcm", store=store)
-    results["real"] = {str(n): estimated(given.manifest, store, n) for n in (1, given.workers)}
+        store = given.store or Path(temporary) / "real"
+        gliaboost.extract(given.manifest, features="hog,lbp,glcm", store=store)
+        results["real"] = {str(n): estimated(given.manifest, store, n) for n in (1, given.workers)}
     write("spread-boosting", results, told(results))
     print(told(results))
 

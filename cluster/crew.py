@@ -25,8 +25,8 @@ def present(client: Client) -> dict[str, dict[str, Any]]:
 
     Raises
     ------
-    OSError or TimeoutError
-        If the scheduler does not answer.
+    OSError
+        If the scheduler does not answer, in ten seconds.
     """
     if client.scheduler is None:
         raise OSError("the client is closed")
@@ -73,7 +73,7 @@ class Crew:
         self._asked = now
         try:
             found = present(self._client)
-        except (OSError, TimeoutError):
+        except OSError:
             return  # of a scheduler that is gone its tasks tell
         there = any(_has(worker, resources or {}) for worker in found.values())
         if there and self._alone is not None:

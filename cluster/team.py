@@ -61,7 +61,7 @@ class ClusterTeam:
         try:
             # By their hosts, so that neighbours in the order are neighbours.
             found = sorted(present(self._client))
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             raise self._without_scheduler() from error
         if not found:
             raise ClusterError(f"no worker is left at {self._place}; start some")
@@ -127,7 +127,7 @@ class ClusterTeam:
     def _absent(self, chosen: set[str]) -> set[str]:
         try:
             return chosen - set(present(self._client))
-        except (OSError, TimeoutError):
+        except OSError:
             return set()  # of a scheduler that is gone its tasks tell
 
     def _lost(self, errors: Sequence[BaseException]) -> ClusterError:

@@ -10,11 +10,9 @@ import numpy as np
 from gliaboost.datasets.inner_splits import inner_folds, text_codes
 from gliaboost.models.fitted_columns import (
     columns_of,
-    family_input,
+    fit_input,
     learn_columns,
-    mask_input,
     model_input,
-    team_input,
 )
 from gliaboost.models.registry import create_model, model_class, shared_parameters
 from gliaboost.models.training_data import TrainingData
@@ -79,11 +77,7 @@ def out_of_fold(
             data, rows[train], labels[train], used, folds=tested, seed=seed, progress=progress
         )
         X, beside = model_input(data, cls, rows[train], learned.columns)
-        told = {
-            **family_input(model, learned),
-            **mask_input(data, classifier, rows[train]),
-            **team_input(classifier, executor),
-        }
+        told = fit_input(data, classifier, rows[train], learned, executor)
         classifier.fit(X, labels[train], groups=groups[train], **beside, **told)
         columns, _ = columns_of(data, rows[test], learned.extractors, progress)
         X, beside = model_input(data, cls, rows[test], columns)

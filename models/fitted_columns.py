@@ -209,14 +209,41 @@ def mask_input(data: TrainingData, model: Classifier, rows: Rows) -> dict[str, N
     return {"masks": masks, "masked": known}
 
 
-def team_input(model: Classifier, executor: Executor | None) -> dict[str, Team]:
-    """Give a model that several processes fit together those of an executor.
+def fit_input(
+    data: TrainingData,
+    model: Classifier,
+    rows: Rows,
+    learned: LearnedColumns,
+    executor: Executor | None,
+) -> dict[str, Any]:
+    """Give a model what its `fit` takes beside the rows, their labels and their groups.
+
+    Parameters
+    ----------
+    data : TrainingData
+        Of these rows.
+    model : Classifier
+        To be fitted.
+    rows : int64 array [n]
+        Training rows of the manifest.
+    learned : LearnedColumns
+        Of these rows.
+    executor : Executor, optional
+        Whose processes fit a model that is to be spread.
 
     Returns
     -------
     dict
-        ``team``; empty where the model asks for none, or the executor has none.
+        Masks, families and the team, of those that the model takes.
     """
+    return {
+        **family_input(model.name, learned),
+        **mask_input(data, model, rows),
+        **_team_input(model, executor),
+    }
+
+
+def _team_input(model: Classifier, executor: Executor | None) -> dict[str, Team]:
     asks = has_fit_parameter(type(model), "team") and getattr(model, "spread", False)
     if executor is None or not asks:
         return {}

@@ -17,10 +17,9 @@ from gliaboost.models.bundle import Bundle
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
 from gliaboost.models.fitted_columns import (
     family_input,
+    fit_input,
     learn_columns,
-    mask_input,
     model_input,
-    team_input,
 )
 from gliaboost.models.packing import make_bundle
 from gliaboost.models.pretrained import pretrained_on, warnings_of_unknown
@@ -171,11 +170,7 @@ def train_on(
     labels, groups = data.labels[rows], data.groups[rows]
     learned = learn_columns(data, rows, labels, used, seed=seed, progress=progress)
     X, beside = model_input(data, type(classifier), rows, learned.columns)
-    told = {
-        **family_input(model, learned),
-        **mask_input(data, classifier, rows),
-        **team_input(classifier, executor),
-    }
+    told = fit_input(data, classifier, rows, learned, executor)
     classifier.fit(X, labels, groups=groups, **beside, **told)
     known: dict[str, Any] = {
         "images": len(rows),

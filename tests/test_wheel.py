@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # The environment takes most of a minute to make, once a process.
-pytestmark = pytest.mark.xdist_group("wheel")
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("wheel")]
 
 
 def run(*words: str | Path, folder: Path) -> str:
@@ -46,14 +46,12 @@ def clean_bin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.integration
 def test_info_runs_from_another_folder(clean_bin: Path, tmp_path: Path) -> None:
     facts = json.loads(run(clean_bin / "gliaboost", "info", "--json", folder=tmp_path))
     assert {"hog", "lbp", "glcm"} <= set(facts["extractors"])
     assert {"xgboost", "lightgbm"} <= set(facts["models"])
 
 
-@pytest.mark.integration
 def test_train_and_predict_from_another_folder(clean_bin: Path, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for label, sigma in (("fine", 0), ("coarse", 4)):
@@ -75,7 +73,6 @@ def test_train_and_predict_from_another_folder(clean_bin: Path, tmp_path: Path) 
     assert sum(prediction["probabilities"].values()) == pytest.approx(1)
 
 
-@pytest.mark.integration
 def test_wheel_holds_the_package_alone(clean_bin: Path) -> None:
     (site,) = clean_bin.parent.rglob("site-packages")
     assert (site / "gliaboost" / "cli.py").is_file()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gliaboost.models.boosters.task import BoostingTask
 from gliaboost.models.log_loss import log_losses
 from gliaboost.parallel import map_in_order, threads
 
@@ -18,6 +19,40 @@ class Growing(Protocol):
 
     def advance(self, number: int) -> float:
         """Boost round `number`, from 0; return the weighted sum of the held-out rows' log loss."""
+
+
+class Source(Protocol):
+    """What models are boosted on, each round of all of its rows or without some."""
+
+    def without(self, rows: NDArray[np.int64]) -> Growing:
+        """Begin a model that does not see some rows."""
+
+    def boost(self, rounds: int) -> Any:
+        """Boost a model of all rows."""
+
+
+def boost_chosen(source: Source, task: BoostingTask, patience: int) -> tuple[Any, int]:
+    """Choose the rounds where rows are to be held out, and boost a model of all rows.
+
+    Parameters
+    ----------
+    source : Source
+        Of the task's rows.
+    task : BoostingTask
+    patience : int
+        As for `choose_rounds`.
+
+    Returns
+    -------
+    model
+        The library's.
+    rounds : int
+    """
+    rounds = task.rounds
+    if task.held_out:
+        growing = [source.without(rows) for rows in task.held_out]
+        rounds = choose_rounds(growing, rounds, patience, task.workers)
+    return source.boost(rounds), rounds
 
 
 def choose_rounds(

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from gliaboost.errors import UsageError
 from gliaboost.features.stored_columns import Columns, StoredColumns
 from gliaboost.models.boosters.base import LEGAL, Booster
-from gliaboost.models.boosters.rounds import choose_rounds, summed_log_loss
+from gliaboost.models.boosters.rounds import boost_chosen, summed_log_loss
 from gliaboost.models.boosters.task import Boosted, BoostingTask
 from gliaboost.models.boosters.xgboost_blocks import START, Blocks
 from gliaboost.models.boosters.xgboost_matrices import binned, binned_on_disk, pieces_of, scratch
@@ -26,7 +26,7 @@ from gliaboost.models.trees.xgboost_form import read_xgboost
 from gliaboost.parallel import Team
 
 # Said where a model is to be spread and there is nobody to share it with.
-ALONE = (
+WITHOUT_TEAM = (
     "xgboost.spread needs the workers of a cluster, and here one process fits a model: give it to "
     "gliaboost train with --cluster, or leave it"
 )
@@ -153,7 +153,7 @@ class XGBoost(Booster):  # noqa: D101
         if not self.spread:
             return self._fit(X, y, groups, sample_weight, self._boost)
         if team is None:
-            raise UsageError(ALONE)
+            raise UsageError(WITHOUT_TEAM)
         return self._fit(X, y, groups, sample_weight, partial(self._boost_spread, team))
 
     def parameter_faults(self) -> list[str]:
@@ -164,12 +164,8 @@ class XGBoost(Booster):  # noqa: D101
         if self.out_of_core:
             # One thread at a time may read a matrix on disk.
             task = task._replace(workers=1)
-        parameters, rounds = self._parameters(task), task.rounds
-        with self._source(task, parameters) as source:
-            if task.held_out:
-                growing = [source.without(rows) for rows in task.held_out]
-                rounds = choose_rounds(growing, rounds, self.early_stopping_rounds, task.workers)
-            booster = source.boost(rounds)
+        with self._source(task, self._parameters(task)) as source:
+            booster, rounds = boost_chosen(source, task, self.early_stopping_rounds)
         device = json.loads(booster.save_config())["learner"]["generic_param"]["device"]
         native = bytes(booster.save_raw("ubj"))
         return Boosted(native, rounds, str(device).partition(":")[0], source.memory)

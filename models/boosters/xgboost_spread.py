@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gliaboost.errors import GliaboostError, UsageError
 from gliaboost.models.boosters.native import threads_for
-from gliaboost.models.boosters.rounds import choose_rounds
+from gliaboost.models.boosters.rounds import boost_chosen
 from gliaboost.models.boosters.task import BoostingTask
 from gliaboost.models.boosters.xgboost_blocks import Blocks
 from gliaboost.models.boosters.xgboost_matrices import binned
@@ -147,11 +147,8 @@ def fit_share(share: Share, wanted: Wanted = lambda: True) -> tuple[bytes, int]:
         # The communicator is this thread's: what talks through it stays in it, and in one order.
         task = task._replace(threads=threads, workers=1)
         with _communicating(share):
-            blocks, rounds = Blocks(task, parameters, matrix, summed), task.rounds
-            if task.held_out:
-                growing = [blocks.without(rows) for rows in task.held_out]
-                rounds = choose_rounds(growing, rounds, share.patience, 1)
-            booster = blocks.boost(rounds)
+            blocks = Blocks(task, parameters, matrix, summed)
+            booster, rounds = boost_chosen(blocks, task, share.patience)
     except xgboost.core.XGBoostError as error:
         if "collective" not in str(error):
             raise

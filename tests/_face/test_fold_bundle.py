@@ -12,6 +12,8 @@ from gliaboost.errors import ResultsError
 from gliaboost.models.bundle import load, save
 from gliaboost.reports.protocol.results import Results
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def results(make_images: object, tmp_path: Path) -> Results:
@@ -22,7 +24,6 @@ def results(make_images: object, tmp_path: Path) -> Results:
     )  # fmt: skip
 
 
-@pytest.mark.integration
 def test_the_bundle_knows_its_training_pictures_and_how_sure_it_is(
     results: Results, tmp_path: Path
 ) -> None:
@@ -38,14 +39,12 @@ def test_the_bundle_knows_its_training_pictures_and_how_sure_it_is(
         assert ("was in its training set: how" in one.seen) == (file.name not in tested)
 
 
-@pytest.mark.integration
 def test_the_bundle_of_the_fold_itself_stays_as_it_was(results: Results, tmp_path: Path) -> None:
     before = {f: f.read_bytes() for f in (tmp_path / "run" / "models").iterdir()}
     best_fold_bundle(results, tmp_path / "data")
     assert before and before == {f: f.read_bytes() for f in (tmp_path / "run" / "models").iterdir()}
 
 
-@pytest.mark.integration
 def test_without_the_bundle_of_a_fold_that_is_said(results: Results, tmp_path: Path) -> None:
     for file in (tmp_path / "run" / "models").iterdir():
         file.unlink()

@@ -11,6 +11,8 @@ from gliaboost._face.shortcomings import lacking, remedies, shortcomings
 from gliaboost.models.bundle import Bundle
 from gliaboost.models.familiarity.familiarity import DESCRIPTION, learn
 
+pytestmark = pytest.mark.integration
+
 
 def certain(**named: Any) -> dict[str, Any]:
     known = {"temperature": 1.0, "alpha": 0.1, "strangeness": 0.7, "units": 40, **named}
@@ -30,13 +32,11 @@ def bundle(metrics: dict[str, Any], familiarity: dict[str, Any]) -> Bundle:
     return made
 
 
-@pytest.mark.integration
 def test_one_that_knows_all_lacks_nothing() -> None:
     whole = bundle(certain(), familiar(40))
     assert (shortcomings(whole), remedies(whole), lacking(whole)) == ([], [], [])
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(
     ("metrics", "pictures", "said"),
     [
@@ -60,7 +60,6 @@ def test_each_thing_that_is_lacking_is_said_with_a_remedy(
     assert ("on more patients" in remedies(one)[-1]) == few
 
 
-@pytest.mark.integration
 def test_a_bundle_of_a_fold_says_whose_it_is(tmp_path: Path, write_images: Any) -> None:
     manifest = write_images(tmp_path / "data", patients=6, per_patient=2)
     gliaboost.benchmark(

@@ -12,6 +12,8 @@ import pytest
 from gliaboost.features import extractor_names
 from gliaboost.features.store import SPEC_KEY
 
+pytestmark = pytest.mark.integration
+
 RunCommand = Callable[..., str]
 
 
@@ -27,7 +29,6 @@ def pictures(make_images: Callable[..., Path]) -> Path:
     return folder
 
 
-@pytest.mark.integration
 def test_info_lists_them(run_with_example: RunCommand) -> None:
     facts = json.loads(run_with_example("info", "--json"))
     assert "Quantiles of an image's grey levels" in facts["extractors"]["grey-levels"]
@@ -35,7 +36,6 @@ def test_info_lists_them(run_with_example: RunCommand) -> None:
     assert "grey-levels" not in extractor_names()  # nor in this process, which lacks the package
 
 
-@pytest.mark.integration
 def test_a_manifest_is_written_and_its_features_are_extracted(
     run_with_example: RunCommand, pictures: Path, tmp_path: Path
 ) -> None:
@@ -54,7 +54,6 @@ def test_a_manifest_is_written_and_its_features_are_extracted(
     assert spec["parameters"] == {"quantiles": [0.1, 0.9]}
 
 
-@pytest.mark.integration
 def test_they_go_the_whole_way_from_training_to_an_explanation_and_a_report(
     run_with_example: RunCommand, make_images: Callable[..., Path], tmp_path: Path
 ) -> None:

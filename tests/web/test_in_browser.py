@@ -25,7 +25,7 @@ from tests.browser import chromium
 from tests.web.served import DESK, KEPT, PHONE, TALL, faults, give, keep, page_of, serving, settled
 
 # What is served is made once, by one worker.
-pytestmark = pytest.mark.xdist_group("page")
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("page")]
 
 # More where the pictures are for readers: of few patients a model is seldom sure.
 PATIENTS = 64 if KEPT else 16
@@ -105,7 +105,6 @@ def pictures(page: Any) -> list[str]:
     return found
 
 
-@pytest.mark.integration
 def test_a_dropped_slice_has_its_class_its_reason_its_place_and_its_size(
     browser: Any, served: Served
 ) -> None:
@@ -126,7 +125,6 @@ def test_a_dropped_slice_has_its_class_its_reason_its_place_and_its_size(
     assert page.complaints == []
 
 
-@pytest.mark.integration
 def test_sliders_move_by_keyboard_and_change_what_is_drawn(browser: Any, served: Served) -> None:
     page = page_of(browser, served.url, height=TALL)
     drop(page, served.slices[0])
@@ -147,7 +145,6 @@ def test_sliders_move_by_keyboard_and_change_what_is_drawn(browser: Any, served:
     assert page.complaints == []
 
 
-@pytest.mark.integration
 def test_a_dicom_is_answered_and_its_patient_is_nowhere(
     browser: Any, served: Served, dicom_slice: Callable[..., bytes]
 ) -> None:
@@ -161,7 +158,6 @@ def test_a_dicom_is_answered_and_its_patient_is_nowhere(
     assert page.complaints == []
 
 
-@pytest.mark.integration
 def test_many_pictures_and_a_bad_one(browser: Any, served: Served) -> None:
     page = page_of(browser, served.url, height=TALL)
     drop(page, *served.slices, ("<b>letter.png", b"Dear patient"))
@@ -174,7 +170,6 @@ def test_many_pictures_and_a_bad_one(browser: Any, served: Served) -> None:
     assert page.complaints == []
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize(("scheme", "width"), [("light", DESK), ("dark", PHONE)])
 def test_a_whole_scan_is_answered_and_outlined(
     browser: Any, served: Served, scheme: str, width: int, tmp_path: Path
@@ -194,7 +189,6 @@ def test_a_whole_scan_is_answered_and_outlined(
     assert faults(page, width) == [] and page.complaints == []
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_it_can_be_read_and_fits(
@@ -215,7 +209,6 @@ def test_it_can_be_read_and_fits(
     assert page.complaints == []
 
 
-@pytest.mark.integration
 def test_a_keyboard_reaches_all_that_a_mouse_does(browser: Any, served: Served) -> None:
     page = page_of(browser, served.url, height=TALL)
     drop(page, served.slices[0])

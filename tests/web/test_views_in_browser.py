@@ -20,7 +20,7 @@ from tests.browser import chromium
 from tests.web.served import DESK, KEPT, PHONE, faults, give, keep, page_of, serving, settled
 
 # What is served is made once, by one worker.
-pytestmark = pytest.mark.xdist_group("views")
+pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("views")]
 
 FIGSHARE = Path(__file__).parents[2] / "benchmarks" / "results" / "figshare"
 LONG = "texture-of-grey-levels-trained-on-simulated-patients-2026"
@@ -116,7 +116,6 @@ def looked_at(browser: Any, views: Views, view: str, act: Callable[[Any], None],
         page.context.close()
 
 
-@pytest.mark.integration
 def test_two_models_are_compared_and_their_disagreement_is_marked(
     browser: Any, views: Views, tmp_path: Path
 ) -> None:
@@ -131,7 +130,6 @@ def test_two_models_are_compared_and_their_disagreement_is_marked(
     looked_at(browser, views, "Compare", act, tmp_path)
 
 
-@pytest.mark.integration
 def test_models_to_compare_are_chosen_by_keyboard(browser: Any, views: Views) -> None:
     page = page_of(browser, views.url, "Compare", height=HEIGHT)
     page.get_by_role("button", name="turned").focus()
@@ -146,7 +144,6 @@ def test_models_to_compare_are_chosen_by_keyboard(browser: Any, views: Views) ->
     assert page.complaints == []
 
 
-@pytest.mark.integration
 def test_a_manifest_is_looked_at_and_audited_and_its_pairs_clicked_through(
     browser: Any, views: Views, tmp_path: Path
 ) -> None:
@@ -172,7 +169,6 @@ def test_a_manifest_is_looked_at_and_audited_and_its_pairs_clicked_through(
     )  # fmt: skip
 
 
-@pytest.mark.integration
 def test_a_run_is_begun_left_and_found_again_with_its_report(browser: Any, views: Views) -> None:
     page = page_of(browser, views.url, "Benchmark", height=HEIGHT)
     page.get_by_label("Folder, archive or manifest").fill(str(views.data))
@@ -197,7 +193,6 @@ def test_a_run_is_begun_left_and_found_again_with_its_report(browser: Any, views
     assert page.complaints == []
 
 
-@pytest.mark.integration
 def test_a_run_of_earlier_is_read_inside_the_page(
     browser: Any, views: Views, tmp_path: Path
 ) -> None:
@@ -210,7 +205,6 @@ def test_a_run_of_earlier_is_read_inside_the_page(
     looked_at(browser, views, "Benchmark", act, tmp_path)
 
 
-@pytest.mark.integration
 @pytest.mark.parametrize("width", [DESK, PHONE])
 def test_what_is_no_whole_run_says_why(browser: Any, views: Views, width: int) -> None:
     page = page_of(browser, views.url, "Benchmark", width=width, height=HEIGHT)
