@@ -90,15 +90,12 @@ def test_nothing_comes_back_but_names(
 
 def test_no_scheduler_there_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "ANSWER", 1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    with (
-        pytest.raises(ClusterError, match=rf"no scheduler answers at {address} .*--cluster local"),
-        opened(address),
-    ):
-        pass
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # held, so that nobody else listens there meanwhile
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        told = rf"no scheduler answers at {address} .*--cluster local"
+        with pytest.raises(ClusterError, match=told), opened(address):
+            pass
 
 
 @pytest.mark.integration

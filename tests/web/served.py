@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,7 @@ TALL = 2600
 @contextmanager
 def serving(place: Path, *words: str) -> Iterator[str]:
     """Serve the page from a folder, as the command does; yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        # The system gives no two askers the same: other tests serve pages at this moment.
-        port = taken.getsockname()[1]
+    port = _port()
     command = [sys.executable, "-m", "gliaboost", "app", *words, "--port", str(port), "--no-open"]
     with subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL) as server:
         url = f"http://127.0.0.1:{port}/"
@@ -38,12 +37,26 @@ def serving(place: Path, *words: str) -> Iterator[str]:
             server.terminate()
 
 
+def _port() -> int:
+    """Find a port that stays free until the server takes it.
+
+    The system gives whoever asks it for any port one of a range that begins at 32768 (Linux) or
+    49152: one that it gave us and that is let go may be a scheduler's of another test a moment
+    later. Below that range only who asks for just this number gets it.
+    """
+    while True:
+        port = random.SystemRandom().randrange(20000, 32000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + 120
     while time.monotonic() < end:
         assert server.poll() is None, "the server ended"
         try:
-            with urllib.request.urlopen(f"{url}_stcore/health", timeout=2):
+            with urllib.request.urlopen(f"{url}_stcore/health", timeout=2) as answer:
+                assert answer.read() == b"ok", f"somebody else answers at {url}"
                 return
         except OSError:
             time.sleep(0.2)

@@ -170,18 +170,17 @@ def test_other_versions_do_not_talk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.integration
 def test_processes_that_cannot_meet_say_where(pool: ProcessPoolExecutor) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    nowhere = {"dmlc_tracker_uri": "127.0.0.1", "dmlc_tracker_port": port, "dmlc_retry": 1}
     X, y, _ = table(60)
     team = Spawned(pool, 1)
     quick(inner_folds=0, rounds=1, spread=True).fit(X, y, team=team)
-    share = team.given[0]._replace(meeting=nowhere)
-    with pytest.raises(
-        MemberLostError, match=rf"did not meet at 127\.0\.0\.1:{port}, to which each"
-    ):
-        pool.submit(fit_share, share).result(timeout=60)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # held, so that nobody else listens there meanwhile
+        port = silent.getsockname()[1]
+        nowhere = {"dmlc_tracker_uri": "127.0.0.1", "dmlc_tracker_port": port, "dmlc_retry": 1}
+        share = team.given[0]._replace(meeting=nowhere)
+        told = rf"did not meet at 127\.0\.0\.1:{port}, to which each"
+        with pytest.raises(MemberLostError, match=told):
+            pool.submit(fit_share, share).result(timeout=60)
 
 
 def test_a_model_that_nobody_waits_for_is_not_fitted_to_its_end(pool: ProcessPoolExecutor) -> None:
