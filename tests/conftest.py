@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
+# Tests run side by side, each with as many threads as there are cores: threads that wait for each
+# other by spinning keep the cores from those that work, and made tests of networks six times as
+# long. Read when a library is loaded, so it comes before all that follows.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 import gc
 import io
 import json
-import os
 import pickle
 import shutil
 import subprocess
