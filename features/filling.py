@@ -88,7 +88,7 @@ def fill(filling: FillTask, heard: Heard) -> dict[int, str]:
     heard : callable
         Given the number of images done with, now and then.
     """
-    return _fill(filling, heard).failed
+    return _fill(filling, lambda rows: heard(len(rows))).failed
 
 
 def fill_far(filling: FillTask, executor: Executor, heard: Heard) -> dict[int, str]:
@@ -127,10 +127,16 @@ def fill_far(filling: FillTask, executor: Executor, heard: Heard) -> dict[int, s
 
 def fill_there(filling: FillTask) -> Filled:
     """Do a task of `fill_far`, wherever it is."""
-    return _fill(filling, lambda done: None, far=True)
+
+    def check(rows: set[int]) -> None:
+        for row in rows:
+            _check_alike(filling.images[row], filling.keys[row])
+
+    return _fill(filling, check)
 
 
-def _fill(filling: FillTask, heard: Heard, *, far: bool = False) -> Filled:
+def _fill(filling: FillTask, taken: Callable[[set[int]], None]) -> Filled:
+    """Compute and write rows; `taken` is told which were read, before they go into a part."""
     prepared = filling.preparation.to_dict()
     tables = {
         (fp := e.fingerprint(prepared)): filling.store.table(
@@ -149,9 +155,7 @@ def _fill(filling: FillTask, heard: Heard, *, far: bool = False) -> Filled:
     )
     with closing(batches):
         for batch in batches:
-            if far:
-                for row in set().union(*batch.rows.values(), batch.failed):
-                    _check_alike(filling.images[row], filling.keys[row])
+            taken(set().union(*batch.rows.values(), batch.failed))
             for fp, values in batch.values.items():
                 buffers[fp].add(
                     [filling.keys[r] for r in batch.rows[fp]],
@@ -160,7 +164,6 @@ def _fill(filling: FillTask, heard: Heard, *, far: bool = False) -> Filled:
                     batch.seconds["decode"],
                 )
             failed.update(batch.failed)
-            heard(len(set().union(*batch.rows.values(), batch.failed)))
     for buffer in buffers.values():
         buffer.flush()
     return Filled({fp: buffer.parts for fp, buffer in buffers.items()}, failed)
