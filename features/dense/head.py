@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,13 +21,20 @@ class HeadGeometry:
         The largest bright component without its holes; all False where nothing stands out.
     box : tuple of int
         Top, left, bottom and right, half-open; the whole image where there is no head.
-    depth : float32 array [H, W]
-        Distance to the rim in pixels, 0 outside.
     """
 
     mask: NDArray[np.bool_]
     box: tuple[int, int, int, int]
-    depth: NDArray[np.float32]
+
+    @cached_property
+    def depth(self) -> NDArray[np.float32]:
+        """Distance to the rim in pixels, 0 outside: float32 ``[H, W]``."""
+        import cv2
+
+        # The picture's own edge is a rim too.
+        filled = np.pad(self.mask.astype(np.uint8), 1)
+        depth = cv2.distanceTransform(filled, cv2.DIST_L2, 5)[1:-1, 1:-1]
+        return np.ascontiguousarray(depth, np.float32)
 
 
 def find_head(image: NDArray[np.uint8]) -> HeadGeometry:
@@ -55,16 +63,10 @@ def find_head(image: NDArray[np.uint8]) -> HeadGeometry:
     height, width = image.shape
     count, components, statistics, _ = cv2.connectedComponentsWithStats(bright(image))
     if count < 2:
-        nothing = np.zeros(image.shape, bool)
-        return HeadGeometry(nothing, (0, 0, height, width), nothing.astype(np.float32))
+        return HeadGeometry(np.zeros(image.shape, bool), (0, 0, height, width))
     largest = 1 + int(statistics[1:, cv2.CC_STAT_AREA].argmax())
     left, top, across, down = (int(v) for v in statistics[largest, :4])
     own = (components == largest).astype(np.uint8)
     rims, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = np.pad(cv2.drawContours(own, rims, -1, 1, cv2.FILLED), 1)
-    depth = cv2.distanceTransform(filled, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    return HeadGeometry(
-        filled[1:-1, 1:-1].astype(bool),
-        (top, left, top + down, left + across),
-        np.ascontiguousarray(depth, np.float32),
-    )
+    filled = np.asarray(cv2.drawContours(own, rims, -1, 1, cv2.FILLED), bool)
+    return HeadGeometry(filled, (top, left, top + down, left + across))

@@ -59,7 +59,7 @@ class Pyramid:
         start = 0
         for level in self.levels:
             stop = start + level.shape[2]
-            _interpolate(level.astype(np.float32), y, x, columns[:, start:stop])
+            _interpolate(single(level), y, x, columns[:, start:stop])
             start = stop
         return columns
 
@@ -73,6 +73,23 @@ def half(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float16]:
     """Stack maps ``[h, w]`` to a level; what half precision cannot hold becomes its largest."""
     most = float(np.finfo(np.float16).max)
     return np.clip(np.stack(maps, axis=-1), -most, most).astype(np.float16)
+
+
+def single(level: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Bring a level to single precision, bit for bit as NumPy does and some nine times sooner.
+
+    Examples
+    --------
+    >>> single(np.array([[[0.5, -2.0]]], np.float16)).tolist()
+    [[[0.5, -2.0]]]
+    """
+    if level.dtype != np.float16:
+        return np.asarray(level, np.float32)
+    import cv2
+
+    # OpenCV calls half precision by the integers that have its bits.
+    bits = np.ascontiguousarray(level).view(np.int16).reshape(len(level), -1)
+    return np.asarray(cv2.convertFp16(bits), np.float32).reshape(level.shape)
 
 
 @entry

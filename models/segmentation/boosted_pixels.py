@@ -172,7 +172,8 @@ class BoostedPixels(Segmenter):
 
         def one(n: int) -> tuple[PixelSample, NDArray[np.float32]]:
             seen = self._see(images[n])
-            sample = sample_pixels(seen.image, mask_to_side(masks[n]), seen.head, self.seed)
+            mask = mask_to_side(masks[n])
+            sample = sample_pixels(seen.image, mask, seen.head.mask, self.seed)
             return sample, seen.surrounded.at(*_places(sample))
 
         samples: list[PixelSample] = []

@@ -77,17 +77,17 @@ def tumour_mask(probability: NDArray[np.floating], decision: Decision) -> NDArra
     peak = float(probability.max(initial=0))
     if not peak >= decision.least:
         return np.zeros(probability.shape, bool)
-    components, count = ndimage.label(probability >= decision.share * peak)
-    # scipy's maximum by label sorts the whole picture, which took most of the time.
-    inside = components > 0
-    peaks = np.zeros(count + 1)
-    np.maximum.at(peaks, components[inside], probability[inside])
-    kept = np.flatnonzero(peaks >= decision.others * peak)
-    mask: NDArray[np.bool_] = np.isin(components, kept)
-    # No hole reaches out of its components' box, and the picture is mostly outside of it.
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    high = probability >= decision.share * peak
+    # The picture is mostly outside of their box, and no hole reaches out of it.
+    rows, columns = (np.flatnonzero(high.any(axis=axis)) for axis in (1, 0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    mask[box] = ndimage.binary_fill_holes(mask[box])
+    components, count = ndimage.label(high[box])
+    # scipy's maximum by label sorts all pixels, which took most of the time.
+    peaks = np.full(count + 1, -np.inf)
+    np.maximum.at(peaks, components[high[box]], probability[box][high[box]])
+    kept = peaks >= decision.others * peak
+    mask = np.zeros(probability.shape, bool)
+    mask[box] = ndimage.binary_fill_holes(kept[components])
     return mask
 
 
@@ -124,12 +124,13 @@ def choose_decision(
         count += 1
         peak = float(probability.max(initial=0))
         seen = np.array([peak >= least for least in leasts])
-        dice[~seen] += 0.0 if truth.any() else 1.0
+        true = np.count_nonzero(truth)
+        dice[~seen] += 0.0 if true else 1.0
         for column, share in enumerate(shares):
             # Where a tumour is seen the mask is the same, however easily it is seen.
             mask = tumour_mask(probability, Decision(least=1e-9, share=share))
-            both = 2 * np.count_nonzero(mask & truth) / max(1, mask.sum() + truth.sum())
-            dice[seen, column] += both
+            both = np.count_nonzero(mask & truth)
+            dice[seen, column] += 2 * both / max(1, np.count_nonzero(mask) + true)
     if not count:
         raise UsageError("no images to choose a decision on")
     best = divmod(int(dice.argmax()), len(shares))

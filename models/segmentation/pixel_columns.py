@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gliaboost.features.dense.classical import STRIDES, classical_pyramid
 from gliaboost.features.dense.frozen import frozen_pyramid, wide_pyramid
-from gliaboost.features.dense.head import find_head
+from gliaboost.features.dense.head import HeadGeometry, find_head
 from gliaboost.features.dense.memo import MEMO
 from gliaboost.features.dense.pyramid import Pyramid, joined
 from gliaboost.models.segmentation.pixel_model import PixelModel
@@ -30,13 +30,13 @@ class SeenSlice:
     Attributes
     ----------
     image : uint8 array [256, 256]
-    head : bool array [256, 256]
+    head : HeadGeometry
     pyramid : Pyramid
         Dense columns.
     """
 
     image: NDArray[np.uint8]
-    head: NDArray[np.bool_]
+    head: HeadGeometry
     pyramid: Pyramid
 
     @cached_property
@@ -67,7 +67,7 @@ def see(image: NDArray[np.uint8], maps: str) -> SeenSlice:
     pyramids = [MEMO.get("classical", image, classical_pyramid)]
     if maps == "frozen":
         pyramids.append(MEMO.get("frozen", image, frozen_pyramid))
-    return SeenSlice(image, find_head(image).mask, joined(pyramids))
+    return SeenSlice(image, find_head(image), joined(pyramids))
 
 
 def to_side(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -121,7 +121,8 @@ def cell_maps(
     """
     import cv2
 
-    head = cv2.resize(seen.head.astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA)
+    inside = seen.head.mask.astype(np.float32)
+    head = cv2.resize(inside, (cells, cells), interpolation=cv2.INTER_AREA)
     maps = np.zeros((models[0].classes - 1, cells, cells), np.float32)
     asked = head > 0
     if before is not None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from gliaboost.features.dense.classical import STRIDES, classical_names
 from gliaboost.features.dense.frozen import STAGES, frozen_names
-from gliaboost.features.dense.head import HeadGeometry, find_head
+from gliaboost.features.dense.head import HeadGeometry
+from gliaboost.features.dense.pyramid import single
 from gliaboost.models.segmentation.decision import Decision, tumour_mask
 from gliaboost.models.segmentation.pixel_columns import SIDE, see
 
@@ -48,10 +49,9 @@ def region_columns(image: NDArray[np.uint8], maps: Map, decision: Decision, dens
     """
     maps = maps_to_side(maps)
     seen = see(image, dense)
-    head = find_head(seen.image)
     together = np.minimum(maps.sum(axis=0), np.float32(1))
-    mask, believed = believed_region(together, head.mask, decision)
-    place = place_columns(seen.image, head, maps, mask, decision, believed)
+    mask, believed = believed_region(together, seen.head.mask, decision)
+    place = place_columns(seen.image, seen.head, maps, mask, decision, believed)
     return np.concatenate([place, *(pooled(level, mask) for level in seen.pyramid.levels)])
 
 
@@ -208,7 +208,7 @@ def pooled(level: NDArray[np.floating], mask: Mask) -> Map:
     """
     import cv2
 
-    maps = np.asarray(level, np.float32)
+    maps = single(level)
     height, width, count = maps.shape
     covered = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     most = float(covered.max())

@@ -17,6 +17,7 @@ from gliaboost.features.dense.frozen import (  # noqa: E402
     frozen_pyramid,
     wide_pyramid,
 )
+from gliaboost.features.dense.pyramid import Pyramid  # noqa: E402
 from gliaboost.features.embedding.backbones import create_backbone  # noqa: E402
 
 
@@ -54,6 +55,19 @@ def test_wide_maps_are_all_stages_averaged_around() -> None:
         assert wide[..., start:stop] == pytest.approx(around, abs=near)
         start = stop
     assert start == wide.shape[2]
+
+
+def test_wide_maps_are_numpys_to_the_bit() -> None:
+    """Else a segmenter that was fitted before would look at other columns than it learned from."""
+    rng = np.random.default_rng(0)
+    level = (40 * rng.standard_normal((72, 72, 5))).astype(np.float16)
+    coarsest = rng.standard_normal((18, 18, 2)).astype(np.float16)
+    cells = level.astype(np.float32).reshape(18, 4, 18, 4, 5).mean(axis=(1, 3))
+    padded = np.pad(cells, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = padded[:-2] + padded[1:-1] + padded[2:]
+    expected = ((rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]) / 9).astype(np.float16)
+    wide = wide_pyramid(Pyramid((level, coarsest))).levels[0]
+    assert (wide[..., :5].view(np.uint16) == expected.view(np.uint16)).all()
 
 
 def test_any_size_is_brought_to_the_networks() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from gliaboost.features.dense.pyramid import Pyramid, half, joined
+from gliaboost.features.dense.pyramid import Pyramid, half, joined, single
 
 
 @settings(max_examples=30, deadline=None)
@@ -39,3 +39,19 @@ def test_levels_stand_side_by_side() -> None:
 def test_what_half_precision_cannot_hold_stays_finite() -> None:
     level = half([np.array([[1e9, -1e9]], np.float32)])
     assert level[0, :, 0].tolist() == [65504, -65504]
+
+
+def test_every_half_becomes_the_same_single_as_numpys() -> None:
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16).reshape(32, 64, 32)
+    ours, theirs = single(every), every.astype(np.float32)
+    known = ~np.isnan(theirs)
+    assert ours.dtype == np.float32
+    assert (ours.view(np.uint32) == theirs.view(np.uint32))[known].all()
+    assert np.isnan(ours[~known]).all()
+    # Levels that do not lie in one piece are the same levels.
+    assert (single(every[:, ::2, :5]) == theirs[:, ::2, :5])[known[:, ::2, :5]].all()
+
+
+def test_a_level_of_single_precision_is_taken_as_it_is() -> None:
+    level = np.full((2, 2, 1), 0.1, np.float32)
+    assert single(level) is level

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import ndimage
+from skimage import measure
 
 from gliaboost.errors import UsageError
 from gliaboost.models.segmentation.decision import (
@@ -44,6 +46,23 @@ def test_holes_are_filled() -> None:
     ring = _hills((20, 20, 1.0))
     ring[18:23, 18:23] = 0
     assert tumour_mask(ring, Decision(least=0.3, share=0.5))[20, 20]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 999), st.sampled_from(SHARES), st.sampled_from([0.05, 0.5, 0.9, 1.0]))
+def test_components_are_those_of_scikit_image(seed: int, share: float, others: float) -> None:
+    rng = np.random.default_rng(seed)
+    # Few levels, so that components touch the picture's edge, have holes, and peaks alike.
+    probability = ndimage.gaussian_filter(rng.random((rng.integers(1, 40), 30)), rng.uniform(0, 3))
+    probability = np.round(probability * 12) / 12
+    peak = probability.max()
+    mask = tumour_mask(probability, Decision(least=1e-9, share=share, others=others))
+    expected = np.zeros_like(mask)
+    parts = measure.label(probability >= share * peak, connectivity=1) if peak > 0 else expected
+    for part in measure.regionprops(parts.astype(int), intensity_image=probability):
+        if part.intensity_max >= others * peak:
+            expected |= parts == part.label
+    assert (mask == ndimage.binary_fill_holes(expected)).all()
 
 
 @pytest.mark.parametrize("wrong", [0, -1, 1.5, float("nan")])
