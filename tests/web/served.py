@@ -19,6 +19,12 @@ from tests.browser import AXE, need, opened, violations
 # With ``GLIABOOST_SCREENSHOTS=DIR`` the pictures that are taken are kept there.
 KEPT = os.environ.get("GLIABOOST_SCREENSHOTS")
 PHONE, DESK = 390, 1280
+_AT_REST = """() => {
+    const app = document.querySelector('[data-testid=stApp]');
+    return app?.dataset.testConnectionState === 'CONNECTED'
+        && app.dataset.testScriptState === 'notRunning'
+        && !document.querySelector('[data-stale=true]');
+}"""
 # Tall enough for the whole of an answer: the page scrolls inside of itself.
 TALL = 2600
 
@@ -84,8 +90,8 @@ def give(page: Any, *files: Path | tuple[str, bytes]) -> None:
 
 
 def settled(page: Any) -> None:
-    """Wait until the page no longer changes."""
-    page.wait_for_function("!document.querySelector('[data-testid=stStatusWidget]')")
+    """Wait until the page no longer changes: Streamlit tells it as its own tests hear of it."""
+    page.wait_for_function(_AT_REST)
     page.wait_for_function("[...document.images].every((i) => i.complete && i.naturalWidth > 0)")
 
 

@@ -85,6 +85,7 @@ def heading(page: Any) -> str:
 
 
 def downloaded(page: Any, button: str) -> Path:
+    settled(page)  # a button that is drawn anew at this moment would miss the click
     with page.expect_download() as coming:
         page.get_by_role("button", name=button).click()
     return Path(coming.value.path())
@@ -178,6 +179,7 @@ def test_a_whole_scan_is_answered_and_outlined(
     scan = cast(Any, nibabel).Nifti1Image(cut, np.diag([0.9, 0.9, 4, 1])).to_bytes()
     page = page_of(browser, served.url, width=width, height=TALL, scheme=scheme)
     drop(page, ("scan.nii.gz", scan))
+    settled(page)
     page.get_by_role("button", name="Ask about all 5 slices").click()
     page.get_by_role("button", name="All slices as CSV").wait_for()
     settled(page)

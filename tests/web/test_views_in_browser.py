@@ -151,6 +151,7 @@ def test_a_manifest_is_looked_at_and_audited_and_its_pairs_clicked_through(
     page.get_by_label("Folder, archive or manifest").fill(str(views.data))
     page.get_by_role("button", name="Look at it").click()
     assert "50" in inside(page, "gliaboost explore").locator("body").inner_text()
+    settled(page)
     page.get_by_role("button", name="Audit it").click()
     assert "copied-1.png" in inside(page, "gliaboost audit").locator("body").inner_text()
     page.get_by_text("under two labels").wait_for()
@@ -158,6 +159,7 @@ def test_a_manifest_is_looked_at_and_audited_and_its_pairs_clicked_through(
     last = pair.get_attribute("max") or pair.get_attribute("aria-valuemax")
     shown = "(n) => document.querySelector('input[type=number]').value === n"
     for button, number in (("Previous pair", last), ("Next pair", "1")):
+        settled(page)
         page.get_by_role("button", name=button).click()
         page.wait_for_function(shown, arg=number)
     settled(page)
