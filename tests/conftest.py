@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 
 # Tests run side by side, each with as many threads as there are cores: threads that wait for each
-# other by spinning keep the cores from those that work, and made tests of networks six times as
-# long. Read when a library is loaded, so it comes before all that follows.
+# other by spinning keep the cores from those that work, and made tests of networks six times, small
+# eigenproblems five times as long. OpenBLAS cannot wait otherwise, so it gets one. Both are read
+# when a library is loaded, so they come before all that follows.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import gc
 import io
@@ -40,12 +42,21 @@ InstallPlugin = Callable[[str, str, str], None]
 RunCommand = Callable[..., str]
 
 
+# Fixtures that train or run something for seconds, in each process that has a test of theirs.
+LONG = {"made", "real_run"}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What breaks things by the thousand is slow too, so that ``-m "not slow"`` passes it over."""
+    """Mark what is long for the fixtures it takes, and as slow what breaks things by the thousand.
+
+    So ``-m "not slow"`` passes the latter over.
+    """
     for item in items:
         if item.get_closest_marker("fire"):
             item.add_marker(pytest.mark.slow)
+        if LONG.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.integration)
 
 
 class Outcome(NamedTuple):

@@ -166,6 +166,7 @@ def test_many_pictures_and_a_bad_one(browser: Any, served: Served) -> None:
     assert "<b>letter.png" in alerts and "Traceback" not in page.inner_text("main")
     answers = pd.read_csv(downloaded(page, "Answers as CSV"))
     assert answers["picture"].tolist() == [path.name for path in served.slices]
+    settled(page)
     page.get_by_role("button", name="Clear the page").click()
     page.get_by_role("button", name="Answers as CSV").wait_for(state="detached")
     assert page.complaints == []
@@ -179,7 +180,6 @@ def test_a_whole_scan_is_answered_and_outlined(
     scan = cast(Any, nibabel).Nifti1Image(cut, np.diag([0.9, 0.9, 4, 1])).to_bytes()
     page = page_of(browser, served.url, width=width, height=TALL, scheme=scheme)
     drop(page, ("scan.nii.gz", scan))
-    settled(page)
     page.get_by_role("button", name="Ask about all 5 slices").click()
     page.get_by_role("button", name="All slices as CSV").wait_for()
     settled(page)

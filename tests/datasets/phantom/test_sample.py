@@ -43,6 +43,7 @@ def test_same_seed_same_bytes_whatever_the_threads(small: Manifest, tmp_path: Pa
     assert content(other) != content(small)
 
 
+@pytest.mark.integration
 def test_every_class_patient_and_plane(small: Manifest) -> None:
     table = small.table
     assert small.faults() == []
@@ -55,6 +56,7 @@ def test_every_class_patient_and_plane(small: Manifest) -> None:
     assert set(table["source"]) == {"phantom"}
 
 
+@pytest.mark.integration
 def test_masks_fit_their_images_and_healthy_heads_have_none(small: Manifest) -> None:
     for image, mask, label in zip(small.paths, small.masks, small.table["label"], strict=True):
         assert (mask is None) or label != "no_tumor"
@@ -80,6 +82,7 @@ def test_the_same_folder_is_reused_and_a_harmed_one_drawn_again(tmp_path: Path) 
     assert [p.name for p in tmp_path.iterdir()] == ["p"]
 
 
+@pytest.mark.integration
 def test_says_that_it_is_simulated(small: Manifest) -> None:
     text = (small.paths[0].parents[1] / "README.txt").read_text()
     assert text.startswith("SIMULATED IMAGES")

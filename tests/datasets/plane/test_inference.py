@@ -36,6 +36,7 @@ def test_the_planes_of_other_patients_are_found(drawn: list[tuple[np.ndarray, st
     assert np.mean(right) >= 0.97
 
 
+@pytest.mark.integration
 def test_a_mirror_image_has_the_same_plane(drawn: list[tuple[np.ndarray, str]]) -> None:
     for image, _ in drawn[:6]:
         mirrored = np.ascontiguousarray(image[:, ::-1])
@@ -73,6 +74,7 @@ def test_a_plane_is_named_where_it_is_probable_enough() -> None:
         assert named_plane(sure) == UNKNOWN
 
 
+@pytest.mark.integration
 def test_probabilities_sum_to_one(drawn: list[tuple[np.ndarray, str]]) -> None:
     found = np.stack([plane_probabilities(image) for image, _ in drawn])
     assert found.dtype == np.float32 and found.min() >= 0

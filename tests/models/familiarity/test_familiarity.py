@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import functools
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -33,12 +36,17 @@ def _key(n: int) -> str:
 
 
 HEADS = np.stack([_head(seed) for seed in range(150)])
-STATE = learn(DESCRIPTION.transform(HEADS[:120]), [_key(n) for n in range(120)], np.arange(120))
+
+
+@functools.cache
+def _state() -> dict[str, Any]:
+    keys = [_key(n) for n in range(120)]
+    return learn(DESCRIPTION.transform(HEADS[:120]), keys, np.arange(120))
 
 
 def _judged(*pictures: np.ndarray) -> list[Familiarity]:
     columns = DESCRIPTION.transform(np.stack(pictures))
-    return judge(STATE, columns, [_key(1000 + n) for n in range(len(pictures))])
+    return judge(_state(), columns, [_key(1000 + n) for n in range(len(pictures))])
 
 
 def _page() -> np.ndarray:
@@ -71,12 +79,12 @@ def test_new_slices_are_like_and_unseen() -> None:
 
 
 def test_training_slices_are_known_again() -> None:
-    own = judge(STATE, DESCRIPTION.transform(HEADS[:2]), [_key(0), _key(500)])
+    own = judge(_state(), DESCRIPTION.transform(HEADS[:2]), [_key(0), _key(500)])
     assert [f.seen for f in own] == ["file", "copy"]
 
 
 def test_it_is_plain_values() -> None:
-    assert fault_in(STATE) is None
+    assert fault_in(_state()) is None
 
 
 def test_a_small_training_set_judges_no_likeness_but_knows_its_pictures() -> None:
@@ -91,7 +99,7 @@ def test_a_small_training_set_judges_no_likeness_but_knows_its_pictures() -> Non
 )
 def test_damage_is_refused_by_a_typed_error(change: dict[str, object]) -> None:
     with pytest.raises(BundleError, match=r"train again|copy it again"):
-        judge({**STATE, **change}, DESCRIPTION.transform(HEADS[:1]), [_key(0)])
+        judge({**_state(), **change}, DESCRIPTION.transform(HEADS[:1]), [_key(0)])
 
 
 @pytest.mark.integration

@@ -64,12 +64,14 @@ def test_tumours_of_unseen_patients_are_found_and_none_where_there_is_none() -> 
     assert (named == labels)[ill].mean() > 0.8
 
 
+@pytest.mark.integration
 def test_probabilities_are_by_pixel_honest_though_tumours_are_sampled_often() -> None:
     images, masks, *_ = _slices(24, seed=2)
     believed = _fitted().predict_proba(images)
     assert believed.mean() == pytest.approx(masks.mean(), rel=0.25)
 
 
+@pytest.mark.integration
 def test_one_class_and_one_pass_do_too() -> None:
     images, masks, *_ = _slices(12, seed=1)
     model = _fitted(by_class=False, passes=1)

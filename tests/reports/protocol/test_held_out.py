@@ -18,6 +18,8 @@ from gliaboost.models.bundle import Bundle
 from gliaboost.models.training import train
 from gliaboost.reports.protocol.held_out import evaluate_bundle
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def trained(write_images: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bundle, Manifest]:
@@ -39,7 +41,6 @@ def changed(manifest: Manifest, **columns: Any) -> Manifest:
     return Manifest.of(manifest.table.assign(**columns), manifest.root, "changed")
 
 
-@pytest.mark.integration
 def test_numbers_are_those_of_the_predictions(trained: Any, make_images: Any) -> None:
     bundle, _ = trained
     new = Manifest.read(make_images(patients=6, per_patient=3, seed=5))
