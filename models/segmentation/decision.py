@@ -124,13 +124,13 @@ def choose_decision(
         count += 1
         peak = float(probability.max(initial=0))
         seen = np.array([peak >= least for least in leasts])
-        true = np.count_nonzero(truth)
+        true = int(np.count_nonzero(truth))
         dice[~seen] += 0.0 if true else 1.0
         for column, share in enumerate(shares):
             # Where a tumour is seen the mask is the same, however easily it is seen.
             mask = tumour_mask(probability, Decision(least=1e-9, share=share))
-            both = np.count_nonzero(mask & truth)
-            dice[seen, column] += 2 * both / max(1, np.count_nonzero(mask) + true)
+            both, found = int(np.count_nonzero(mask & truth)), int(np.count_nonzero(mask))
+            dice[seen, column] += 2 * both / max(1, found + true)
     if not count:
         raise UsageError("no images to choose a decision on")
     best = divmod(int(dice.argmax()), len(shares))

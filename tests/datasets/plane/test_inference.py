@@ -16,6 +16,9 @@ from gliaboost.datasets.plane.inference import (
     plane_probabilities,
 )
 
+# The simulated head takes seconds to build, once a process.
+pytestmark = pytest.mark.xdist_group("phantom")
+
 LABELS = Path(__file__).with_name("figshare_planes.csv")
 
 

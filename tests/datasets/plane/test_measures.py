@@ -8,6 +8,9 @@ from gliaboost.datasets.phantom.anatomy import load_head
 from gliaboost.datasets.phantom.patient import PLANES, draw_patient, render
 from gliaboost.datasets.plane.measures import measure_names, plane_measures
 
+# The simulated head takes seconds to build, once a process.
+pytestmark = pytest.mark.xdist_group("phantom")
+
 
 @pytest.fixture(scope="module")
 def slices() -> dict[str, np.ndarray]:

@@ -21,6 +21,9 @@ from gliaboost.reports.protocol.experiments import competitors
 from gliaboost.reports.protocol.planes import planes_of, to_infer
 from gliaboost.reports.protocol.protocol import Protocol
 
+# The simulated head takes seconds to build, once a process.
+pytestmark = pytest.mark.xdist_group("phantom")
+
 PREPARATION = Preparation(size=64)
 
 
