@@ -215,9 +215,10 @@ def pooled(level: NDArray[np.floating], mask: Mask) -> Map:
     inside = covered >= min(0.5, most)
     if most <= 0:  # cannot be: a mask that is not empty covers some of a cell
         inside = np.ones((height, width), bool)
-    flat, weight = maps.reshape(-1, count), np.where(inside, covered, 0).reshape(-1)
+    flat, weight = maps.reshape(-1, count), covered[inside]
     own, around = flat[inside.reshape(-1)], flat[_around(inside, RING).reshape(-1)]
-    mean = weight @ flat / max(float(weight.sum()), 1e-9)
+    # By no BLAS, whose threads would wait for those of other slices.
+    mean = np.einsum("n,nc->c", weight, own) / max(float(weight.sum()), 1e-9)
     whole = flat.mean(axis=0)
     blocks = [
         mean, own.max(axis=0), around.mean(axis=0) if len(around) else mean, whole,
