@@ -186,7 +186,7 @@ def _principal(moments: _Moments) -> tuple[Floats, Floats, Floats]:
 
     mean = moments.total / moments.rows
     covariance = moments.products / moments.rows - np.outer(mean, mean)
-    # Those that are never used took four fifths of the time.
+    # Those that are never used took half of the time.
     width = len(covariance)
     values, vectors = eigh(covariance, subset_by_index=[max(0, width - COMPONENTS), width - 1])
     least = max(float(values[-1]), 0.0) * 1e-6 + 1e-12

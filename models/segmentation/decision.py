@@ -81,10 +81,11 @@ def tumour_mask(probability: NDArray[np.floating], decision: Decision) -> NDArra
     # The picture is mostly outside of their box, and no hole reaches out of it.
     rows, columns = (np.flatnonzero(high.any(axis=axis)) for axis in (1, 0))
     box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
-    components, count = ndimage.label(high[box])
+    inside, own = high[box], probability[box]
+    components, count = ndimage.label(inside)
     # scipy's maximum by label sorts all pixels, which took most of the time.
     peaks = np.full(count + 1, -np.inf)
-    np.maximum.at(peaks, components[high[box]], probability[box][high[box]])
+    np.maximum.at(peaks, components[inside], own[inside])
     kept = peaks >= decision.others * peak
     mask = np.zeros(probability.shape, bool)
     mask[box] = ndimage.binary_fill_holes(kept[components])

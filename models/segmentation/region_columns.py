@@ -216,7 +216,7 @@ def pooled(level: NDArray[np.floating], mask: Mask) -> Map:
     if most <= 0:  # cannot be: a mask that is not empty covers some of a cell
         inside = np.ones((height, width), bool)
     flat, weight = maps.reshape(-1, count), covered[inside]
-    own, around = flat[inside.reshape(-1)], flat[_around(inside, RING).reshape(-1)]
+    own, around = maps[inside], maps[_around(inside, RING)]
     # By no BLAS, whose threads would wait for those of other slices.
     mean = np.einsum("n,nc->c", weight, own) / max(float(weight.sum()), 1e-9)
     whole = flat.mean(axis=0)

@@ -47,8 +47,10 @@ def test_a_worker_killed_while_extracting_costs_its_chunk_alone(
 
     class Killing(gliaboost.progress.Silent):
         def step(self, stage: str, done: int, total: int | None) -> None:
+            if killed:
+                return
             at_work = [w for w, tasks in two_workers.client.processing().items() if tasks]
-            if at_work and not killed:  # between two tasks there is none
+            if at_work:  # between two tasks there is none
                 pid = two_workers.client.run(os.getpid, workers=at_work[:1])[at_work[0]]
                 os.kill(pid, signal.SIGKILL)
                 killed.append(pid)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import random
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from gliaboost.web.launch import free_port
 from tests.browser import AXE, need, opened, violations
 
 # With ``GLIABOOST_SCREENSHOTS=DIR`` the pictures that are taken are kept there.
@@ -50,10 +50,7 @@ def _port() -> int:
     49152: one that it gave us and that is let go may be a scheduler's of another test a moment
     later. Below that range only who asks for just this number gets it.
     """
-    while True:
-        port = random.SystemRandom().randrange(20000, 32000)
-        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
+    return free_port("127.0.0.1", random.SystemRandom().randrange(20000, 32000))
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
